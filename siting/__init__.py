@@ -1,0 +1,1 @@
+"""Plan where the charging and battery-swap stations of a district should stand."""

@@ -1,0 +1,1 @@
+"""What the place is like: candidates, demand, travel and scores."""

@@ -1,0 +1,150 @@
+"""Every error a planner can meet, as one tree.
+
+::
+
+    SitingError                      exit 1
+    ├── ScenarioError (ValueError)        exit 2   the scenario file
+    │   ├── UnknownKeyError                         a key nobody reads
+    │   ├── SolverMissingError                      a solver that is not installed
+    │   └── PlanExistsError                         the run folder is there already
+    ├── DataError (ValueError)            exit 3   the data or the download
+    │   ├── InputMissingError (FileNotFoundError)   no such file
+    │   ├── BrokenFileError                         cut short, or not what its name says
+    │   ├── IncompleteExtractError                  an extract whose ways lack their nodes
+    │   ├── AreaError                               no such place, an empty or broken boundary
+    │   ├── CoverageError                           the extract does not cover the area
+    │   ├── DatumError                              nobody said WGS-84, GCJ-02 or BD-09
+    │   ├── EmptyLayerError                         a layer with nothing left, and what emptied it
+    │   ├── TableError                              a table that breaks its contract
+    │   └── DownloadError (OSError)                 Overpass or Nominatim did not answer
+    ├── NoPlanError                       exit 4   no plan exists, or none was found
+    │   ├── ImpossibleTargetError                   refused before solving, with numbers
+    │   ├── InfeasibleError                         proven by the solver
+    │   └── NoAnswerError                           time ran out with nothing in hand
+    └── RecountError                      exit 1   our plan broke a rule: a bug, nothing saved
+"""
+
+from __future__ import annotations
+
+EXIT_GOOD = 0
+EXIT_BUG = 1
+EXIT_SCENARIO = 2
+EXIT_DATA = 3
+EXIT_NO_PLAN = 4
+
+
+class SitingError(Exception):
+    """Root of the tree: what went wrong, where, and the cure.
+
+    Parameters
+    ----------
+    what
+        One sentence: what is wrong.
+    where
+        File, key or row it was met in.
+    cure
+        What the reader can do about it.
+    """
+
+    exit_code = EXIT_BUG
+
+    def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.cure = cure
+        lines = [what]
+        if where:
+            lines.append(f"  where: {where}")
+        if cure:
+            lines.append(f"  cure:  {cure}")
+        super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the three parts when the error crosses a process border."""
+        return (_rebuild, (type(self), self.what, self.where, self.cure))
+
+
+def _rebuild(kind: type[SitingError], what: str, where: str, cure: str) -> SitingError:
+    return kind(what, where=where, cure=cure)
+
+
+class ScenarioError(SitingError, ValueError):
+    """The scenario file says something that cannot be."""
+
+    exit_code = EXIT_SCENARIO
+
+
+class UnknownKeyError(ScenarioError):
+    """A key that no stage reads, mostly a slip of the pen."""
+
+
+class SolverMissingError(ScenarioError):
+    """A solver named in the scenario that is not installed here."""
+
+
+class PlanExistsError(ScenarioError):
+    """A run folder of that name is there and is not ours to replace."""
+
+
+class DataError(SitingError, ValueError):
+    """An input file, a layer or a download is at fault."""
+
+    exit_code = EXIT_DATA
+
+
+class InputMissingError(DataError, FileNotFoundError):
+    """A file named in the scenario does not exist."""
+
+
+class BrokenFileError(DataError):
+    """A file that is cut short or is not what its name says."""
+
+
+class IncompleteExtractError(DataError):
+    """An OSM extract cut without complete ways."""
+
+
+class AreaError(DataError):
+    """The area of the plan is missing, empty or broken."""
+
+
+class CoverageError(DataError):
+    """The extract does not cover the area."""
+
+
+class DatumError(DataError):
+    """Coordinates whose datum nobody declared."""
+
+
+class EmptyLayerError(DataError):
+    """A layer with nothing left, naming the filter that emptied it."""
+
+
+class TableError(DataError):
+    """A table that breaks its contract; lists every fault at once."""
+
+
+class DownloadError(DataError, OSError):
+    """Overpass or Nominatim could not be reached or did not answer."""
+
+
+class NoPlanError(SitingError):
+    """No plan exists for the scenario, or none was found in time."""
+
+    exit_code = EXIT_NO_PLAN
+
+
+class ImpossibleTargetError(NoPlanError):
+    """Targets that no choice of sites can meet, found before solving."""
+
+
+class InfeasibleError(NoPlanError):
+    """The solver proved that the rules contradict each other."""
+
+
+class NoAnswerError(NoPlanError):
+    """The time limit passed with no plan in hand."""
+
+
+class RecountError(SitingError):
+    """A finished plan broke a rule on recount; it is a bug and is not saved."""

@@ -1,0 +1,195 @@
+"""Coordinates: one metric CRS per run, and the doors for WGS-84, GCJ-02 and BD-09.
+
+GCJ-02 is the datum Chinese online maps must use; BD-09 is Baidu's on top of it. In Yubei
+GCJ-02 lies 475-504 m south-east of WGS-84, far more than a walking distance, so a datum
+is always declared, never guessed. CGCS2000 (EPSG:4490) counts as WGS-84 (within a metre).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from pyproj import CRS, Geod
+
+from siting.errors import DatumError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+WGS84 = "EPSG:4326"
+YUBEI_EPSG = 4545
+DATUMS = ("wgs84", "gcj02", "bd09")
+
+# Krasovsky 1940, as the published GCJ-02 formula uses it.
+_SEMI_MAJOR_M = 6378245.0
+_ECCENTRICITY2 = 0.00669342162296594323
+_BD_TURN = np.pi * 3000.0 / 180.0
+_CHINA = (72.004, 0.8293, 137.8347, 55.8271)
+_INVERSE_STEPS = 6
+_GEOD = Geod(ellps="WGS84")
+
+
+def wgs84_to_gcj02(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Shift WGS-84 degrees to GCJ-02.
+
+    Formula as published and used by every open converter (see ``docs/decisions.md``);
+    outside a box around China the two are the same.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees, arrays of one shape.
+
+    Returns
+    -------
+    tuple of arrays
+        Longitude and latitude in GCJ-02 degrees.
+
+    Examples
+    --------
+    >>> lon, lat = wgs84_to_gcj02(np.array([106.63]), np.array([29.72]))
+    >>> bool(475 < distance_m(106.63, 29.72, lon[0], lat[0]) < 504)
+    True
+    """
+    lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+    east, north = _gcj_shift(lon, lat)
+    inside = _in_china(lon, lat)
+    return lon + np.where(inside, east, 0.0), lat + np.where(inside, north, 0.0)
+
+
+def gcj02_to_wgs84(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Undo :func:`wgs84_to_gcj02` by fixed-point iteration, to well under 1 cm."""
+    lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+    guess_lon, guess_lat = lon.copy(), lat.copy()
+    for _ in range(_INVERSE_STEPS):
+        there_lon, there_lat = wgs84_to_gcj02(guess_lon, guess_lat)
+        guess_lon = guess_lon - (there_lon - lon)
+        guess_lat = guess_lat - (there_lat - lat)
+    return guess_lon, guess_lat
+
+
+def gcj02_to_bd09(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Shift GCJ-02 degrees to Baidu's BD-09."""
+    lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+    radius = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BD_TURN)
+    angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BD_TURN)
+    return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006
+
+
+def bd09_to_gcj02(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Undo :func:`gcj02_to_bd09` by fixed-point iteration, to well under 1 cm."""
+    lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+    guess_lon, guess_lat = lon - 0.0065, lat - 0.006
+    for _ in range(_INVERSE_STEPS):
+        there_lon, there_lat = gcj02_to_bd09(guess_lon, guess_lat)
+        guess_lon = guess_lon - (there_lon - lon)
+        guess_lat = guess_lat - (there_lat - lat)
+    return guess_lon, guess_lat
+
+
+def to_wgs84(lon: Floats, lat: Floats, datum: str) -> tuple[Floats, Floats]:
+    """Bring degrees of a named datum to WGS-84.
+
+    Raises
+    ------
+    DatumError
+        If the datum is none of wgs84, gcj02, bd09.
+    """
+    if datum == "wgs84":
+        return np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+    if datum == "gcj02":
+        return gcj02_to_wgs84(lon, lat)
+    if datum == "bd09":
+        return gcj02_to_wgs84(*bd09_to_gcj02(lon, lat))
+    raise DatumError(
+        f"unknown datum '{datum}'",
+        cure=f"one of: {', '.join(DATUMS)}",
+    )
+
+
+def shape_to_wgs84(frame: gpd.GeoDataFrame, datum: str) -> gpd.GeoDataFrame:
+    """Bring the geometries of a frame in degrees of a datum to WGS-84 (EPSG:4326)."""
+    return _shifted(frame, lambda lon, lat: to_wgs84(lon, lat, datum))
+
+
+def shape_to_gcj02(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Bring the geometries of a WGS-84 frame to GCJ-02, for drawing on Chinese tiles."""
+    return _shifted(frame, wgs84_to_gcj02)
+
+
+def metric_crs(lon: float, lat: float, *, epsg: int | None = None) -> CRS:
+    """Return the metric CRS of a run.
+
+    The CRS asked for, else the UTM zone of the point (WGS-84 degrees). Yubei's own is
+    EPSG:4545 (CGCS2000, central meridian 108 E).
+
+    Raises
+    ------
+    DatumError
+        If the EPSG number asked for is not projected in metres.
+    """
+    if epsg is None:
+        zone = int((lon + 180) // 6) % 60 + 1
+        return CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
+    crs = CRS.from_epsg(epsg)
+    if not crs.is_projected or crs.axis_info[0].unit_name != "metre":
+        raise DatumError(
+            f"EPSG:{epsg} is not a metric CRS",
+            where="area.epsg",
+            cure=f"for Yubei use {YUBEI_EPSG}; leave it out to use the UTM zone",
+        )
+    return crs
+
+
+def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    """Return the geodesic distance of two WGS-84 points in metres."""
+    return float(_GEOD.inv(lon1, lat1, lon2, lat2)[2])
+
+
+def _shifted(frame: gpd.GeoDataFrame, shift: object) -> gpd.GeoDataFrame:
+    def move(points: Floats) -> Floats:
+        lon, lat = shift(points[:, 0], points[:, 1])  # type: ignore[operator]  # a pair function
+        return np.column_stack([lon, lat])
+
+    result = frame.copy()
+    values = shapely.transform(frame.geometry.to_numpy(), move)
+    return result.set_geometry(values, crs=WGS84)
+
+
+def _in_china(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    west, south, east, north = _CHINA
+    return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+
+
+def _gcj_shift(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Return the shift in degrees east and north."""
+    x, y = lon - 105.0, lat - 35.0
+    root = np.sqrt(np.abs(x))
+    wave = 20.0 * np.sin(6.0 * x * np.pi) + 20.0 * np.sin(2.0 * x * np.pi)
+    north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y**2 + 0.1 * x * y + 0.2 * root
+    north = north + (
+        wave
+        + 20.0 * np.sin(y * np.pi)
+        + 40.0 * np.sin(y / 3.0 * np.pi)
+        + 160.0 * np.sin(y / 12.0 * np.pi)
+        + 320.0 * np.sin(y * np.pi / 30.0)
+    ) * (2.0 / 3.0)
+    east = 300.0 + x + 2.0 * y + 0.1 * x**2 + 0.1 * x * y + 0.1 * root
+    east = east + (
+        wave
+        + 20.0 * np.sin(x * np.pi)
+        + 40.0 * np.sin(x / 3.0 * np.pi)
+        + 150.0 * np.sin(x / 12.0 * np.pi)
+        + 300.0 * np.sin(x / 30.0 * np.pi)
+    ) * (2.0 / 3.0)
+    radians = lat * np.pi / 180.0
+    magic = 1.0 - _ECCENTRICITY2 * np.sin(radians) ** 2
+    root_magic = np.sqrt(magic)
+    north = north * 180.0 / (_SEMI_MAJOR_M * (1.0 - _ECCENTRICITY2) / (magic * root_magic) * np.pi)
+    east = east * 180.0 / (_SEMI_MAJOR_M / root_magic * np.cos(radians) * np.pi)
+    return east, north

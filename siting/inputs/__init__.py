@@ -1,0 +1,1 @@
+"""Roads, places, zones and stations from the world, as checked tables."""

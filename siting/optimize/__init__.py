@@ -1,0 +1,1 @@
+"""The mathematics: a problem of arrays, the PuLP model, and what is proven."""

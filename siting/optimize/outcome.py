@@ -1,0 +1,37 @@
+"""What is known about an answer: its status, value and bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """What is known about a plan's objective value."""
+
+    OPTIMAL = "optimal"
+    """Value and bound agree to 1e-6."""
+    WITHIN_GAP = "within_gap"
+    """The proven gap is at most the one asked for."""
+    FEASIBLE = "feasible"
+    """All rules hold; the gap is larger than asked for."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The objective value of a plan and what is proven about it.
+
+    ``value`` is the plan re-scored at full resolution (every demand point, every pair in
+    reach); ``bound`` is an upper bound valid at that resolution and ``gap_share`` is
+    ``(bound - value) / bound``. The ``reduced`` ones speak of the thinned model that the
+    solver saw. Values are shares of all demand (see ``docs/model.md``).
+    """
+
+    status: Status
+    value: float
+    bound: float
+    gap_share: float
+    reduced_value: float
+    reduced_bound: float
+    reduced_gap_share: float
+    solver: str

@@ -1,0 +1,1 @@
+"""What people look at: maps and words, made from a Plan alone."""

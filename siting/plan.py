@@ -1,0 +1,118 @@
+"""The finished plan: everything people read, and nothing the solver needs.
+
+A :class:`Plan` is what ``pipeline.run`` returns, what a run folder holds, and all that
+``outputs`` ever sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from siting.optimize.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Note:
+    """A remark the reader of a plan needs: a key of ``outputs.words`` and its numbers."""
+
+    key: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input of a plan and where it came from."""
+
+    name: str
+    origin: str
+    sha256: str
+    licence: str
+    as_of: str
+    synthetic: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A finished plan.
+
+    Attributes
+    ----------
+    run, language, title_zh, title_en
+        From the scenario.
+    crs
+        Metric CRS of every geometry, e.g. ``"EPSG:4545"``.
+    totals
+        ``stations``, ``chargers``, ``swap_stations`` (existing and new together) and the
+        same with ``existing_`` and ``new_`` in front.
+    targets
+        ``stations``, ``chargers``, ``swap_stations`` asked for.
+    figures
+        Further figures of the plan, e.g. ``served_share``, ``mean_distance_m``.
+    outcome
+        Value, bound, gap and status.
+    sites
+        Open stations: the columns of ``tables.SITES`` and ``tables.SCORES`` plus
+        ``chargers`` (int), ``power_kw``, ``load_kwh_day``, ``utilisation`` (share),
+        ``is_new`` (bool), ``swap`` (bool); sorted by site_id.
+    swap_sites
+        Swap stations: site_id, kind, name, zone_id, is_new, geometry.
+    candidates
+        All candidate sites with ``verdict``, ``reason``, ``score`` and ``chosen``.
+    assignments
+        demand_id, site_id, kwh_day, distance_m.
+    demand
+        As ``tables.DEMAND``.
+    zones
+        As ``tables.ZONES`` plus stations, chargers, swap_stations, demand_kwh_day,
+        served_kwh_day.
+    roads
+        Main roads to draw: road_class, name, ref, geometry.
+    landscape
+        As ``tables.LANDSCAPE``.
+    screening
+        Steps from places to candidate sites, each with the count left: (key, count).
+    notes
+        Remarks for the reader.
+    sources
+        Every input with hash, origin and licence.
+    scenario
+        The resolved scenario as JSON types.
+    versions
+        Of Python and the libraries that decide the numbers.
+    timings
+        Seconds and peak memory (MB) by stage, and the date; not part of the plan's identity.
+    """
+
+    run: str
+    language: str
+    title_zh: str
+    title_en: str
+    crs: str
+    totals: dict[str, int]
+    targets: dict[str, int]
+    figures: dict[str, float]
+    outcome: Outcome
+    sites: gpd.GeoDataFrame
+    swap_sites: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    assignments: pd.DataFrame
+    demand: gpd.GeoDataFrame
+    zones: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame
+    landscape: gpd.GeoDataFrame
+    screening: tuple[tuple[str, int], ...]
+    notes: tuple[Note, ...]
+    sources: tuple[Source, ...]
+    scenario: dict[str, Any]
+    versions: dict[str, str]
+    timings: dict[str, Any]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any input is synthetic; then every page must say so."""
+        return any(source.synthetic for source in self.sources)

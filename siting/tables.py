@@ -1,0 +1,384 @@
+"""The contracts of the tables that flow between the rooms.
+
+Each table is a :class:`Table`: its columns with type, unit and meaning. The same
+description feeds :func:`check`, the stages and the reference page. Inside a run every
+geometry is in the run's metric CRS (metres); WGS-84 exists only at the doors.
+
+Types: ``str`` · ``int`` · ``float`` · ``bool`` · ``category`` (ids held once) ·
+``geometry``. A ``nullable`` column may hold missing values; **missing is never zero**.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from siting.errors import TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, unit, meaning and the values it may hold."""
+
+    name: str
+    dtype: str
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+    unique: bool = False
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: the stage that makes it and its columns."""
+
+    name: str
+    made_by: str
+    columns: tuple[Column, ...]
+    may_be_empty: bool = False
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def has_geometry(self) -> bool:
+        """Whether the table is a GeoDataFrame."""
+        return any(column.dtype == "geometry" for column in self.columns)
+
+
+_GEOMETRY = "metres in the run's metric CRS"
+
+NODES = Table(
+    "nodes",
+    "inputs.osm",
+    (
+        Column("node_id", "int", "OSM node id of a road junction or end", unique=True),
+        Column("geometry", "geometry", "point", _GEOMETRY),
+    ),
+)
+
+EDGES = Table(
+    "edges",
+    "inputs.osm",
+    (
+        Column("from_node", "int", "node_id where the edge starts"),
+        Column("to_node", "int", "node_id where it ends; one row per allowed direction"),
+        Column("length_m", "float", "length along the road", "m", low=0),
+        Column("drive_s", "float", "free-flow driving time", "s", low=0),
+        Column("road_class", "str", "OSM highway class, e.g. primary_link"),
+        Column("name", "str", "road name", nullable=True),
+        Column("ref", "str", "road number, e.g. G50", nullable=True),
+        Column("speed_tagged", "bool", "the speed comes from a maxspeed tag, not the class"),
+        Column("geometry", "geometry", "line in driving direction", _GEOMETRY),
+    ),
+)
+
+PLACES = Table(
+    "places",
+    "inputs.osm, inputs.layers",
+    (
+        Column("place_id", "str", "e.g. way/123, relation/9, file:projects/7", unique=True),
+        Column("kind", "str", "kind by data/place_kinds.csv, e.g. parking, fuel, school"),
+        Column("name", "str", "name in the local language", nullable=True),
+        Column("capacity", "float", "parking spaces by the capacity tag", nullable=True, low=0),
+        Column("levels", "float", "building or parking levels", nullable=True, low=0),
+        Column("parking", "str", "surface, underground, multi-storey", nullable=True),
+        Column("access", "str", "OSM access tag", nullable=True),
+        Column("ref", "str", "road number or code", nullable=True),
+        Column("operator", "str", "operator tag", nullable=True),
+        Column("source", "str", "where the row came from: osm or the name of a layer"),
+        Column("geometry", "geometry", "polygon, multipolygon or point", _GEOMETRY),
+    ),
+)
+
+LANDSCAPE = Table(
+    "landscape",
+    "inputs.osm",
+    (
+        Column("kind", "str", "what it is", choices=("water", "runway", "wood")),
+        Column("name", "str", "name", nullable=True),
+        Column("geometry", "geometry", "polygon or line", _GEOMETRY),
+    ),
+    may_be_empty=True,
+)
+
+ZONES = Table(
+    "zones",
+    "inputs.zones",
+    (
+        Column(
+            "zone_id", "str", "statistical code or OSM id; 'uncovered' for the rest", unique=True
+        ),
+        Column("name", "str", "name in the local language"),
+        Column("name_en", "str", "English name", nullable=True),
+        Column("kind", "str", "subdistrict, town, other, or uncovered"),
+        Column("managed_by", "str", "body that runs the unit", nullable=True),
+        Column("population", "float", "residents", "people", nullable=True, low=0),
+        Column(
+            "population_quality",
+            "str",
+            "how good the population figure is",
+            choices=("exact", "rounded", "suspect", "estimated", "missing"),
+        ),
+        Column("geometry", "geometry", "polygon or multipolygon", _GEOMETRY),
+    ),
+)
+
+STATIONS = Table(
+    "stations",
+    "inputs.stations",
+    (
+        Column("station_id", "str", "e.g. file:existing/S001 or node/5", unique=True),
+        Column("name", "str", "name", nullable=True),
+        Column("operator", "str", "operator", nullable=True),
+        Column(
+            "chargers", "float", "chargers; missing is not zero", "chargers", nullable=True, low=0
+        ),
+        Column("power_kw", "float", "installed power", "kW", nullable=True, low=0),
+        Column("swap", "bool", "a battery-swap station stands here"),
+        Column("as_of", "str", "date of the entry", nullable=True),
+        Column("source", "str", "file or osm; several joined by +"),
+        Column("geometry", "geometry", "point", _GEOMETRY),
+    ),
+    may_be_empty=True,
+)
+
+SUBSTATIONS = Table(
+    "substations",
+    "inputs.layers",
+    (
+        Column("substation_id", "str", "id", unique=True),
+        Column("name", "str", "name", nullable=True),
+        Column(
+            "headroom_kw", "float", "free capacity; missing is unknown", "kW", nullable=True, low=0
+        ),
+        Column("source", "str", "file or osm"),
+        Column("geometry", "geometry", "point", _GEOMETRY),
+    ),
+    may_be_empty=True,
+)
+
+SITES = Table(
+    "sites",
+    "analysis.candidates",
+    (
+        Column("site_id", "str", "id of the place (or station) the site stands on", unique=True),
+        Column("kind", "str", "candidate kind, e.g. residential, parking, service_area"),
+        Column("name", "str", "name", nullable=True),
+        Column("zone_id", "str", "zone the site lies in"),
+        Column("node_id", "int", "road node the site is reached from"),
+        Column("snap_m", "float", "distance from the site to that node", "m", low=0),
+        Column("spaces", "float", "parking spaces", "spaces", nullable=True, low=0),
+        Column("spaces_source", "str", "capacity tag, area rule, kind default, or missing"),
+        Column("area_m2", "float", "ground area; missing for a point", "m2", nullable=True, low=0),
+        Column("min_chargers", "int", "fewest chargers if open", "chargers", low=0),
+        Column("max_chargers", "int", "most chargers", "chargers", low=0),
+        Column("existing_chargers", "int", "chargers that stand here and stay", "chargers", low=0),
+        Column("existing_station", "bool", "a charging station stands here and stays open"),
+        Column("swap_ok", "bool", "a swap station may be built here"),
+        Column("existing_swap", "bool", "a swap station stands here and stays"),
+        Column("kwh_day_per_charger", "float", "energy one charger can give", "kWh/day", low=0),
+        Column("kw_per_charger", "float", "rated power of one charger", "kW", low=0),
+        Column("verdict", "str", "rule verdict", choices=("ok", "sign_off", "stop")),
+        Column("reason", "str", "rule behind the verdict", nullable=True),
+        Column("owner", "str", "department proposed by the tool", nullable=True),
+        Column("merged_ids", "str", "ids of duplicates merged into this site, by +", nullable=True),
+        Column("geometry", "geometry", "point on the place", _GEOMETRY),
+    ),
+)
+
+DEMAND = Table(
+    "demand",
+    "analysis.demand",
+    (
+        Column("demand_id", "str", "id", unique=True),
+        Column(
+            "kind",
+            "str",
+            "kind of charging need",
+            choices=("home", "work", "visit", "road", "fleet"),
+        ),
+        Column("kwh_day", "float", "public charging energy", "kWh/day", low=0),
+        Column(
+            "people",
+            "float",
+            "residents behind it; missing where not residential",
+            nullable=True,
+            low=0,
+        ),
+        Column("zone_id", "str", "zone it lies in"),
+        Column("node_id", "int", "road node it starts from"),
+        Column("quality", "str", "quality of the population behind it"),
+        Column("geometry", "geometry", "point", _GEOMETRY),
+    ),
+)
+
+REACH = Table(
+    "reach",
+    "analysis.travel",
+    (
+        Column("demand_id", "category", "demand point the trip starts from"),
+        Column("site_id", "category", "site it ends at"),
+        Column(
+            "distance_m", "float", "along the road, incl. both ends' way to the node", "m", low=0
+        ),
+        Column("time_s", "float", "free-flow time along the same road", "s", low=0),
+    ),
+    may_be_empty=True,
+)
+
+SCORES = Table(
+    "scores",
+    "analysis.scoring",
+    (
+        Column("site_id", "str", "site", unique=True),
+        Column("demand_score", "float", "demand in reach", low=0, high=1),
+        Column("gap_score", "float", "gap to existing supply", low=0, high=1),
+        Column("access_score", "float", "access to main roads", low=0, high=1),
+        Column(
+            "power_score", "float", "nearness of power; neutral 0.5 where unknown", low=0, high=1
+        ),
+        Column("cost_score", "float", "low cost of building", low=0, high=1),
+        Column("safety_score", "float", "safety of the setting", low=0, high=1),
+        Column("score", "float", "weighted sum", low=0, high=1),
+    ),
+)
+
+TABLES = {
+    table.name: table
+    for table in (
+        NODES,
+        EDGES,
+        PLACES,
+        LANDSCAPE,
+        ZONES,
+        STATIONS,
+        SUBSTATIONS,
+        SITES,
+        DEMAND,
+        REACH,
+        SCORES,
+    )
+}
+
+
+def check(frame: pd.DataFrame, table: Table, *, where: str = "") -> None:
+    """Hold a frame against its contract and name every fault at once.
+
+    Parameters
+    ----------
+    frame
+        The table to check. Further columns than the contract's are allowed.
+    table
+        The contract.
+    where
+        Where the frame came from, for the message.
+
+    Raises
+    ------
+    TableError
+        With one line per fault: missing column, wrong type, missing, repeated or
+        out-of-range values, each with the rows it was seen in.
+    """
+    faults = list(_faults(frame, table))
+    if faults:
+        raise TableError(
+            f"table '{table.name}' breaks its contract in {len(faults)} place(s):\n    - "
+            + "\n    - ".join(faults),
+            where=where or table.made_by,
+            cure="mend the rows named above; docs/tables.md says what each column holds",
+        )
+
+
+def _faults(frame: pd.DataFrame, table: Table) -> Iterator[str]:
+    if not table.may_be_empty and frame.empty:
+        yield "it has no rows"
+    for column in table.columns:
+        if column.name not in frame.columns:
+            yield f"column '{column.name}' is missing"
+            continue
+        yield from _column_faults(frame, column)
+    if (
+        table.has_geometry
+        and isinstance(frame, gpd.GeoDataFrame)
+        and not frame.empty
+        and (frame.crs is None or not frame.crs.is_projected)
+    ):
+        yield f"geometry is not in a metric CRS (it is in {frame.crs})"
+
+
+def _column_faults(frame: pd.DataFrame, column: Column) -> Iterator[str]:
+    values = frame[column.name]
+    missing = values.isna()
+    if not column.nullable and bool(missing.any()):
+        yield f"column '{column.name}' has missing values in {_rows(frame, missing)}"
+    if not _right_type(values, column.dtype):
+        yield f"column '{column.name}' should be {column.dtype}, is {values.dtype}"
+        return
+    if column.unique and bool(values.duplicated().any()):
+        repeated = values[values.duplicated(keep=False)]
+        yield f"column '{column.name}' repeats {_values(repeated.unique())}"
+    if column.choices:
+        bad = ~values.isin(column.choices) & ~missing
+        if bool(bad.any()):
+            yield (
+                f"column '{column.name}' holds {_values(values[bad].unique())}; "
+                f"allowed: {', '.join(column.choices)}"
+            )
+    if column.dtype in {"int", "float"}:
+        yield from _range_faults(frame, column)
+
+
+def _range_faults(frame: pd.DataFrame, column: Column) -> Iterator[str]:
+    values = frame[column.name].to_numpy(dtype=float, na_value=np.nan)
+    unit = f" {column.unit}" if column.unit else ""
+    if bool(np.isinf(values).any()):
+        yield f"column '{column.name}' is infinite in {_rows(frame, pd.Series(np.isinf(values)))}"
+    if column.low is not None and bool((values < column.low).any()):
+        rows = _rows(frame, pd.Series(values < column.low))
+        yield f"column '{column.name}' is below {column.low:g}{unit} in {rows}"
+    if column.high is not None and bool((values > column.high).any()):
+        rows = _rows(frame, pd.Series(values > column.high))
+        yield f"column '{column.name}' is above {column.high:g}{unit} in {rows}"
+
+
+def _right_type(values: pd.Series, dtype: str) -> bool:
+    if dtype == "str":
+        return bool(pd.api.types.is_string_dtype(values.dtype)) or bool(values.isna().all())
+    tests = {
+        "int": pd.api.types.is_integer_dtype,
+        "float": pd.api.types.is_numeric_dtype,
+        "bool": pd.api.types.is_bool_dtype,
+    }
+    if dtype == "category":
+        return isinstance(values.dtype, pd.CategoricalDtype)
+    if dtype == "geometry":
+        return isinstance(values, gpd.GeoSeries)
+    return bool(tests[dtype](values.dtype))
+
+
+def _rows(frame: pd.DataFrame, mask: pd.Series) -> str:
+    numbers = np.flatnonzero(mask.to_numpy())
+    shown = ", ".join(str(frame.index[number]) for number in numbers[:_SHOWN])
+    more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+    return f"row(s) {shown}{more}"
+
+
+def _values(values: object) -> str:
+    items = [str(value) for value in np.asarray(values, dtype=object)]
+    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return ", ".join(items[:_SHOWN]) + more
