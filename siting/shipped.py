@@ -8,6 +8,8 @@ from siting.errors import InputMissingError
 
 SHIPPED_PREFIX = "shipped:"
 _PACKAGE = Path(__file__).resolve().parent
+_IN_WHEEL = _PACKAGE / "_data"
+_ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else _PACKAGE.parent / "data"
 
 
 def shipped_path(name: str) -> Path:
@@ -23,12 +25,19 @@ def shipped_path(name: str) -> Path:
     InputMissingError
         If this installation does not carry it.
     """
-    for root in (_PACKAGE / "_data", _PACKAGE.parent / "data"):
-        path = root.joinpath(*name.split("/"))
-        if path.exists():
-            return path
+    path = _ROOT / name
+    if path.exists():
+        return path
     raise InputMissingError(
         f"the installation lacks its data file '{name}'",
-        where=str(_PACKAGE),
-        cure="install siting again from its wheel or checkout",
+        where=str(_ROOT),
+        cure="correct the name, or install siting again from its wheel or checkout",
     )
+
+
+def shipped_name(path: Path) -> str | None:
+    """Return the name under which :func:`shipped_path` finds a file; None if it is another."""
+    try:
+        return path.resolve().relative_to(_ROOT).as_posix()
+    except ValueError:
+        return None

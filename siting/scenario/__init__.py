@@ -1,0 +1,55 @@
+"""The scenario: one TOML file in, one frozen :class:`Scenario` out.
+
+Keys are grouped by the stage that reads them; a key nobody reads is refused with its
+path and the nearest name. Precedence: default < ``extends`` < file < ``--set key=value``.
+Paths in a file are relative to that file; ``shipped:`` paths lie in the project's data.
+"""
+
+from siting.scenario.blocks import (
+    OVERPASS,
+    Area,
+    Candidates,
+    Datum,
+    Demand,
+    Inputs,
+    MapOptions,
+    Model,
+    Overpass,
+    Run,
+    Scenario,
+    Scoring,
+    Solver,
+    StationsInput,
+    SubstationsInput,
+    Targets,
+    Travel,
+    Weights,
+    ZonesInput,
+)
+from siting.scenario.files import dump_scenario, load_scenario, local_path, scenario_from
+
+__all__ = [
+    "OVERPASS",
+    "Area",
+    "Candidates",
+    "Datum",
+    "Demand",
+    "Inputs",
+    "MapOptions",
+    "Model",
+    "Overpass",
+    "Run",
+    "Scenario",
+    "Scoring",
+    "Solver",
+    "StationsInput",
+    "SubstationsInput",
+    "Targets",
+    "Travel",
+    "Weights",
+    "ZonesInput",
+    "dump_scenario",
+    "load_scenario",
+    "local_path",
+    "scenario_from",
+]

@@ -1,0 +1,335 @@
+"""The blocks of the scenario: every key with its type, range, default and meaning.
+
+The docstring under each key is its documentation: ``docs/scenario.md`` is written from it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+OVERPASS = "overpass"
+_SHARE_TOLERANCE = 1e-9
+# A folder name that every system takes: no leading dot or dash, no trailing dot.
+_RUN_NAME = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$"
+
+
+@dataclass(frozen=True)
+class IsPath:
+    """Marks a key that holds a path, relative to the file it stands in or ``shipped:``."""
+
+
+Datum = Literal["wgs84", "gcj02", "bd09"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+File = Annotated[str, IsPath()]
+MaybeFile = Annotated[str | None, IsPath()]
+# Strict types elsewhere; TOML has no tuples and --set and JSON have no dates.
+MaybeDate = Annotated[dt.date | None, Field(strict=False)]
+Bbox = Annotated[tuple[float, float, float, float], Field(strict=False)]
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class _Block(BaseModel):
+    """A frozen block of the scenario; unknown keys and loose types are refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+
+class Run(_Block):
+    """Who this run is."""
+
+    name: Annotated[str, Field(pattern=_RUN_NAME)] = "run"
+    """Name of the run and of its folder: letters, digits, dots, dashes, underscores."""
+    title_zh: str = "充换电设施选址方案"
+    """Title on Chinese maps and pages."""
+    title_en: str = "Charging-infrastructure siting plan"
+    """Title on English maps and pages."""
+    seed: Count = 7
+    """Seed of everything random."""
+    language: Literal["zh", "en"] = "zh"
+    """Language of maps and pages."""
+
+
+class Area(_Block):
+    """The area planned for: a boundary file, a bbox, or a place name."""
+
+    boundary: MaybeFile = None
+    """GeoPackage, GeoJSON, shapefile or AMap JSON array with the outline."""
+    layer: str | None = None
+    """Layer of the boundary file; the first if not given."""
+    datum: Datum | None = None
+    """Datum of the boundary file: wgs84, gcj02 or bd09. Must be said."""
+    bbox: Bbox | None = None
+    """West, south, east, north in degrees of WGS-84."""
+    place: str | None = None
+    """Place name for Nominatim (needs a network)."""
+    as_of: MaybeDate = None
+    """Date the outline was valid."""
+    epsg: int | None = None
+    """Metric CRS of the run as an EPSG number; None picks the UTM zone."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = [key for key in ("boundary", "bbox", "place") if getattr(self, key) is not None]
+        if len(given) != 1:
+            msg = f"give exactly one of boundary, bbox, place (given: {', '.join(given) or 'none'})"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _bbox_in_order(self) -> Self:
+        if self.bbox is None:
+            return self
+        west, south, east, north = self.bbox
+        if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):  # noqa: PLR2004
+            msg = f"bbox wants west, south, east, north in degrees, got {list(self.bbox)}"
+            raise ValueError(msg)
+        return self
+
+
+class Overpass(_Block):
+    """How `fetch` talks to Overpass and Nominatim."""
+
+    endpoint: str = "https://overpass-api.de/api"
+    """Overpass API, without the trailing /interpreter."""
+    nominatim: str = "https://nominatim.openstreetmap.org/"
+    """Nominatim, for area.place."""
+    timeout_s: Positive = 180
+    """Time the server may take for one query."""
+    connect_timeout_s: Positive = 4
+    """Time to find out whether there is a network at all."""
+    retries: Count = 2
+    """Further tries after a failed query."""
+    cache_dir: MaybeFile = None
+    """Folder for raw answers; None keeps no cache."""
+
+
+class ZonesInput(_Block):
+    """The planning zones: from a file, or from OSM's administrative areas."""
+
+    file: MaybeFile = None
+    """GeoPackage, GeoJSON or shapefile; None takes OSM's boundaries."""
+    layer: str | None = None
+    """Layer of the file; the first if not given."""
+    datum: Datum | None = None
+    """Datum of the file. Must be said when a file is given."""
+    admin_level: Annotated[int, Field(ge=2, le=12)] = 8
+    """admin_level of OSM boundaries to use (8: subdistrict and town in Yubei)."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Table column to file column, e.g. {zone_id = "code", name = "名称"}."""
+    people: MaybeFile = None
+    """CSV or XLSX with people by zone, joined on people_key."""
+    people_key: str = "zone_id"
+    """Column of the zones that the people table is joined on: zone_id or name."""
+    people_columns: dict[str, str] = Field(default_factory=dict)
+    """Table column to column of the people table, e.g. {population = "人口"}."""
+
+
+class StationsInput(_Block):
+    """One list of existing stations."""
+
+    file: File
+    """CSV, XLSX, GeoPackage or GeoJSON."""
+    layer: str | None = None
+    """Layer or sheet; the first if not given."""
+    datum: Datum | None = None
+    """Datum of the coordinates. Must be said."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Table column to file column, e.g. {chargers = "桩数", lon = "经度"}."""
+
+
+class SubstationsInput(_Block):
+    """A list of substations with their free capacity."""
+
+    file: File
+    """CSV, XLSX, GeoPackage or GeoJSON."""
+    datum: Datum | None = None
+    """Datum of the coordinates. Must be said."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Table column to file column."""
+
+
+class Inputs(_Block):
+    """Where the data comes from."""
+
+    osm: File
+    """A .osm.pbf, .osm, .osm.gz or .osm.bz2 extract, a pack (.gpkg), or "overpass"."""
+    osm_as_of: MaybeDate = None
+    """Date of the extract, if its header has none."""
+    zones: ZonesInput = ZonesInput()
+    """Planning zones."""
+    stations: Annotated[tuple[StationsInput, ...], Field(strict=False)] = ()
+    """Lists of existing stations; they count towards the targets."""
+    osm_stations: bool = True
+    """Also take amenity=charging_station from the map."""
+    merge_stations_m: NonNegative = 60
+    """Existing stations nearer than this are one station."""
+    substations: SubstationsInput | None = None
+    """Substations; None takes those of the map (headroom unknown)."""
+    place_kinds: File = "shipped:place_kinds.csv"
+    """Table of the OSM tags of each kind of place."""
+    speeds: File = "shipped:road_speeds.csv"
+    """Table of free-flow speeds by road class."""
+    overpass: Overpass = Overpass()
+    """Settings of the download."""
+
+
+class Targets(_Block):
+    """What must stand at the end: existing and new together."""
+
+    stations: AtLeastOne
+    """Charging stations."""
+    chargers: AtLeastOne
+    """Public chargers."""
+    swap_stations: Count = 0
+    """Battery-swap stations."""
+    by: int | None = None
+    """Year."""
+
+
+class Candidates(_Block):
+    """How places become candidate sites."""
+
+    site_kinds: File = "shipped:site_kinds.csv"
+    """Table of the rules of each kind: spaces, chargers, swap, verdict, owner."""
+    leave_out: Names = ()
+    """Kinds not to consider."""
+    merge_m: NonNegative = 40
+    """Places of one kind nearer than this are one place (DBSCAN)."""
+    max_snap_m: Positive = 400
+    """A place farther than this from a road is no candidate."""
+
+
+class Demand(_Block):
+    """From people to kWh of public charging a day; sources in data/parameters.csv."""
+
+    cars_per_person: Positive = 0.25
+    """Cars per resident."""
+    nev_share: Share = 0.15
+    """Share of cars that are new-energy vehicles."""
+    kwh_per_nev_day: Positive = 8.4
+    """All charging of one NEV, kWh a day."""
+    public_share: Share = 0.6
+    """Share of it at public chargers."""
+    home_share: Share = 0.5
+    """Share of public charging near home."""
+    work_share: Share = 0.25
+    """Share of it at work; the rest is at places visited."""
+    visit_share: Share = 0.25
+    """Share of it at places visited."""
+    spread_over: Literal["residential", "nodes"] = "residential"
+    """Spread people over residential areas by size, or over road nodes."""
+
+    @model_validator(mode="after")
+    def _sum(self) -> Self:
+        total = self.home_share + self.work_share + self.visit_share
+        if abs(total - 1) > _SHARE_TOLERANCE:
+            msg = f"home_share + work_share + visit_share must be 1, is {total:g}"
+            raise ValueError(msg)
+        return self
+
+
+class Travel(_Block):
+    """Travel along the road."""
+
+    cutoff_m: Positive = 3000
+    """Service radius of a charging station along the road."""
+    swap_cutoff_m: Positive = 5000
+    """Service radius of a swap station along the road (municipal plan: at most 5 km)."""
+
+
+class Weights(_Block):
+    """Weights of the criteria; normalised to sum 1."""
+
+    demand: NonNegative = 0.30
+    """Demand in reach."""
+    gap: NonNegative = 0.20
+    """Gap to existing supply."""
+    access: NonNegative = 0.15
+    """Access to main roads."""
+    power: NonNegative = 0.15
+    """Nearness of power."""
+    cost: NonNegative = 0.10
+    """Low cost."""
+    safety: NonNegative = 0.10
+    """Safety of the setting."""
+
+    @model_validator(mode="after")
+    def _not_all_zero(self) -> Self:
+        if not any(weight for _, weight in self):
+            msg = "at least one weight must be above 0"
+            raise ValueError(msg)
+        return self
+
+
+class Scoring(_Block):
+    """The score of a candidate site."""
+
+    weights: Weights = Weights()
+    """Weights of the criteria."""
+
+
+class Model(_Block):
+    """The joint siting model."""
+
+    min_spacing_m: NonNegative = 300
+    """Least distance between a new station and any other, straight line."""
+    swap_spacing_m: NonNegative = 1500
+    """Least distance between a new swap station and any other, straight line."""
+    stations_per_zone: Count = 1
+    """At least this many stations in each zone that has a candidate."""
+    distance_discount: Share = 0.5
+    """Worth of a kWh served at the cutoff against one served on the spot is 1 less this."""
+    suitability_weight: NonNegative = 0.1
+    """Weight of the mean score of the stations against the share of demand served."""
+
+
+class Solver(_Block):
+    """How hard to try."""
+
+    name: Literal["highs", "cbc"] = "highs"
+    """Solver, through PuLP. If HiGHS is not there, CBC is used and the plan says so."""
+    time_limit_s: Annotated[float, Field(ge=5)] = 60
+    """Time for all solving and bounding."""
+    gap_share: Share = 0.005
+    """Stop improving the bound when the gap is below this."""
+    threads: AtLeastOne = 1
+    """Solver threads; one gives the same plan everywhere."""
+
+
+class MapOptions(_Block):
+    """The web map."""
+
+    basemap: Literal["none", "tianditu", "gaode", "osm"] = "none"
+    """Tiles under the map; none needs no network."""
+
+
+class Scenario(_Block):
+    """All a plan needs to know, resolved and frozen."""
+
+    siting: Literal[1]
+    """Version of this format."""
+    run: Run = Run()
+    area: Area
+    inputs: Inputs
+    targets: Targets
+    candidates: Candidates = Candidates()
+    demand: Demand = Demand()
+    travel: Travel = Travel()
+    scoring: Scoring = Scoring()
+    model: Model = Model()
+    solver: Solver = Solver()
+    map: MapOptions = MapOptions()

@@ -1,0 +1,221 @@
+"""Reading a scenario: files, what they extend, overrides, and where paths point."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from siting.errors import InputMissingError, ScenarioError
+from siting.scenario.blocks import OVERPASS, IsPath, Scenario
+from siting.scenario.faults import block_of, translated
+from siting.shipped import SHIPPED_PREFIX, shipped_name, shipped_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+
+_MAX_EXTENDS = 8
+_AREA_KEYS = frozenset({"boundary", "bbox", "place"})
+
+
+def load_scenario(path: Path, *, overrides: tuple[str, ...] = ()) -> Scenario:
+    """Read a scenario file, what it extends, and the overrides of the command line.
+
+    Parameters
+    ----------
+    path
+        The TOML file.
+    overrides
+        ``key=value`` texts, e.g. ``"targets.stations=400"``; values are TOML, paths are
+        relative to the working folder.
+
+    Raises
+    ------
+    InputMissingError
+        If the file, or one it extends, is not there.
+    UnknownKeyError
+        For a key no stage reads, with its path and the nearest known one.
+    ScenarioError
+        For bad TOML or a value out of range; all faults at once.
+    """
+    content = _read_with_parents(path, seen=())
+    for text in overrides:
+        content = _merged(content, _override(text))
+    return scenario_from(content, where=str(path))
+
+
+def scenario_from(content: dict[str, Any], *, where: str = "scenario") -> Scenario:
+    """Check a nested dict against the scenario's keys and freeze it.
+
+    Raises
+    ------
+    UnknownKeyError, ScenarioError
+        As :func:`load_scenario`.
+    """
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        raise translated(error, where) from error
+
+
+def dump_scenario(scenario: Scenario, *, folder: Path | None = None) -> dict[str, Any]:
+    """Return the resolved scenario as plain JSON types.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    folder
+        Write paths as seen from this folder and those of shipped data as ``shipped:``, so
+        that the text is the same on every machine.
+    """
+    content = scenario.model_dump(mode="json")
+    if folder is None:
+        return content
+    here = folder.resolve()
+    return _with_paths(content, lambda text: _portable(text, here))
+
+
+def local_path(text: str) -> Path:
+    """Return the file a path of the scenario means, wherever the project is installed.
+
+    Raises
+    ------
+    InputMissingError
+        If a ``shipped:`` path names no data of this installation.
+    """
+    if text.startswith(SHIPPED_PREFIX):
+        return shipped_path(text.removeprefix(SHIPPED_PREFIX))
+    return Path(text)
+
+
+def _read_with_parents(path: Path, *, seen: tuple[Path, ...]) -> dict[str, Any]:
+    here = path.resolve()
+    if here in seen or len(seen) > _MAX_EXTENDS:
+        chain = " -> ".join(file.name for file in (*seen, here))
+        raise ScenarioError(
+            f"'extends' goes in a circle or more than {_MAX_EXTENDS} files deep: {chain}",
+            where=str(path),
+            cure="let the last file of the chain extend nothing",
+        )
+    raw = _read_toml(path)
+    parent = raw.pop("extends", None)
+    content = _with_paths(raw, lambda text: _anchored(text, here.parent))
+    if parent is None:
+        return content
+    if not isinstance(parent, str):
+        raise ScenarioError(
+            f"extends: one path as text is wanted, got {parent!r}",
+            where=str(path),
+            cure='e.g. extends = "shipped:scenarios/yubei-2025.toml"',
+        )
+    base = local_path(_anchored(parent, here.parent))
+    return _merged(_read_with_parents(base, seen=(*seen, here)), content)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputMissingError(
+            f"no such scenario file: {path.name}",
+            where=str(path),
+            cure="check the path, or make one with: siting new my-scenario.toml",
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(
+            f"the scenario file cannot be read: {error}",
+            where=str(path),
+            cure="it must be a text file in UTF-8",
+        ) from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(
+            f"this is not TOML: {error}",
+            where=str(path),
+            cure='texts want quotes, e.g. name = "my-run"; see docs/scenario.md',
+        ) from error
+
+
+def _override(text: str) -> dict[str, Any]:
+    """Return ``a.b=value`` as a nested dict; what is no TOML value is taken as text."""
+    key, equals, value = text.partition("=")
+    parts = [part.strip() for part in key.split(".")]
+    if not equals or not all(parts):
+        raise ScenarioError(
+            f"--set wants key=value, got '{text}'",
+            where="--set",
+            cure="e.g. --set targets.stations=400",
+        )
+    try:
+        parsed: Any = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    for part in reversed(parts):
+        parsed = {part: parsed}
+    return _with_paths(parsed, lambda path: _anchored(path, Path.cwd()))
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Return base with the keys of over on top, block by block; lists are replaced whole."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        if isinstance(old, dict) and isinstance(value, dict) and not _is_other_area(key, value):
+            result[key] = _merged(old, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _is_other_area(key: str, value: dict[str, Any]) -> bool:
+    """Whether a block names another area: it keeps nothing of the old one's datum, date, CRS."""
+    return key == "area" and not _AREA_KEYS.isdisjoint(value)
+
+
+def _with_paths(
+    content: dict[str, Any], change: Callable[[str], str], block: type[BaseModel] = Scenario
+) -> dict[str, Any]:
+    """Return the nested dict with a change made to every key that is marked as a path.
+
+    What does not fit the blocks is passed on as it is: the check comes after.
+    """
+    result = dict(content)
+    for key, field in block.model_fields.items():
+        value = content.get(key)
+        inner = block_of(field.annotation)
+        if isinstance(value, str) and any(isinstance(mark, IsPath) for mark in field.metadata):
+            result[key] = value if value == OVERPASS else change(value)
+        elif inner is not None and isinstance(value, dict):
+            result[key] = _with_paths(value, change, inner)
+        elif inner is not None and isinstance(value, list):
+            result[key] = [
+                _with_paths(item, change, inner) if isinstance(item, dict) else item
+                for item in value
+            ]
+    return result
+
+
+def _anchored(text: str, folder: Path) -> str:
+    if text.startswith(SHIPPED_PREFIX):
+        return text
+    return os.path.normpath(folder / Path(text).expanduser())
+
+
+def _portable(text: str, folder: Path) -> str:
+    """Return a path the same on every machine, with forward slashes, where that is possible."""
+    if text.startswith(SHIPPED_PREFIX):
+        return text
+    name = shipped_name(Path(text))
+    if name is not None:
+        return SHIPPED_PREFIX + name
+    try:
+        return Path(os.path.relpath(text, folder)).as_posix()
+    except ValueError:  # another drive on Windows
+        return Path(text).as_posix()
