@@ -193,6 +193,7 @@ SITES = Table(
         Column("existing_swap", "bool", "a swap station stands here and stays"),
         Column("kwh_day_per_charger", "float", "energy one charger can give", "kWh/day", low=0),
         Column("kw_per_charger", "float", "rated power of one charger", "kW", low=0),
+        Column("cost_index", "float", "cost of building; 1 is an open car park", low=0),
         Column("verdict", "str", "rule verdict", choices=("ok", "sign_off", "stop")),
         Column("reason", "str", "rule behind the verdict", nullable=True),
         Column("owner", "str", "department proposed by the tool", nullable=True),

@@ -205,6 +205,8 @@ class Candidates(_Block):
 
     site_kinds: File = "shipped:site_kinds.csv"
     """Table of the rules of each kind: spaces, chargers, swap, verdict, owner."""
+    site_rules: File = "shipped:site_rules.csv"
+    """Table of the rules of the setting: what stops a site, what needs an expert's sign-off."""
     leave_out: Names = ()
     """Kinds not to consider."""
     merge_m: NonNegative = 40
