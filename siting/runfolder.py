@@ -1,0 +1,284 @@
+"""A plan on disk: the run folder, written whole or not at all.
+
+A run folder holds ``plan.gpkg`` (every table, for QGIS and for :func:`load_plan`),
+``sites.csv`` and ``swap_sites.csv`` (for Excel), ``plan.json`` (totals, status, provenance),
+``timings.json`` (the only file that differs between two runs of one scenario, the bytes of
+GeoPackages apart) and the pages that ``outputs`` adds.
+
+A folder is built beside its place under a hidden name and renamed into it when complete,
+so a reader never meets half a plan; an older plan of the same name goes only then.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import secrets
+import shutil
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from siting.errors import BrokenFileError, InputMissingError, PlanExistsError
+from siting.optimize.outcome import Outcome, Status
+from siting.plan import Note, Plan, Source
+from siting.plantables import read_tables, write_sheet, write_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from siting.plantables import Say
+
+_LOG = logging.getLogger(__name__)
+
+FORMAT = "siting-plan"
+FORMAT_VERSION = 1
+PLAN_JSON = "plan.json"
+PLAN_TABLES = "plan.gpkg"
+SITES_CSV = "sites.csv"
+SWAP_SITES_CSV = "swap_sites.csv"
+TIMINGS_JSON = "timings.json"
+
+_DECIMALS = 6
+
+
+@contextmanager
+def new_run_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to fill, and put it in its place when the block ends well.
+
+    Parameters
+    ----------
+    folder
+        Where the run folder shall stand. An older plan there is replaced, another folder not.
+
+    Yields
+    ------
+    Path
+        A hidden sibling to write into. If the block raises, it is removed and an older plan
+        stays as it was.
+
+    Raises
+    ------
+    PlanExistsError
+        If something that is no plan stands there, or its files are held open by a program.
+    """
+    _refuse_foreign(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    mark = secrets.token_hex(4)
+    part = folder.with_name(f".{folder.name}.{mark}.part")
+    part.mkdir()
+    try:
+        yield part
+        _refuse_foreign(folder)
+        _swap_in(part, folder, old=folder.with_name(f".{folder.name}.{mark}.old"))
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file in UTF-8 under another name first, then rename it into its place."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def is_run_folder(folder: Path) -> bool:
+    """Whether a folder holds a plan of ours."""
+    try:
+        content = json.loads((folder / PLAN_JSON).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("format") == FORMAT
+
+
+def save_plan(plan: Plan, folder: Path, *, say: Say) -> None:
+    """Write a plan's tables and figures into an empty folder, mostly of `new_run_folder`.
+
+    Parameters
+    ----------
+    plan
+        The plan; its geometries in ``plan.crs``.
+    folder
+        An existing folder.
+    say
+        Words in the plan's language, for notes, kinds and the sample mark.
+    """
+    write_tables(plan, folder / PLAN_TABLES, say=say)
+    write_sheet(plan, plan.sites, folder / SITES_CSV, say=say)
+    write_sheet(plan, plan.swap_sites, folder / SWAP_SITES_CSV, say=say)
+    _write_json(folder / PLAN_JSON, plan_content(plan, say=say))
+    _write_json(folder / TIMINGS_JSON, plan.timings)
+
+
+def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
+    """Return what ``plan.json`` holds: JSON types, no time, no path of a machine.
+
+    ``totals.stations``, ``totals.chargers``, ``totals.swap_stations``, ``status``, ``bound``
+    and ``gap_share`` are read by other programs and keep their names. Missing numbers are null.
+    """
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "run": plan.run,
+        "language": plan.language,
+        "title_zh": plan.title_zh,
+        "title_en": plan.title_en,
+        "crs": plan.crs,
+        "synthetic": plan.synthetic,
+        "mark": say("mark.sample") if plan.synthetic else None,
+        "totals": plan.totals,
+        "targets": plan.targets,
+        "figures": _tidy(plan.figures),
+        **_tidy(asdict(plan.outcome)),
+        "screening": [{"step": step, "count": count} for step, count in plan.screening],
+        "notes": [
+            {
+                "key": note.key,
+                "values": _tidy(note.values),
+                "text": say(f"note.{note.key}", **note.values),
+            }
+            for note in plan.notes
+        ],
+        "sources": [asdict(source) for source in plan.sources],
+        "seed": plan.scenario.get("run", {}).get("seed"),
+        "scenario": plan.scenario,
+        "versions": plan.versions,
+    }
+
+
+def load_plan(folder: Path) -> Plan:
+    """Read a plan back from its run folder.
+
+    Raises
+    ------
+    InputMissingError
+        If there is no such folder, or no plan in it.
+    BrokenFileError
+        If a file of it is cut short, changed, or of a newer format.
+    """
+    content = _read_json(folder / PLAN_JSON)
+    if content.get("format") != FORMAT or content.get("format_version") != FORMAT_VERSION:
+        raise BrokenFileError(
+            f"{PLAN_JSON} is not a plan of format {FORMAT_VERSION}",
+            where=str(folder),
+            cure="make the plan again with: siting plan SCENARIO",
+        )
+    try:
+        plan = _from_content(content, read_tables(folder / PLAN_TABLES))
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, (BrokenFileError, InputMissingError)):
+            raise
+        raise BrokenFileError(
+            f"{PLAN_JSON} lacks or garbles an entry: {error!r}",
+            where=str(folder / PLAN_JSON),
+            cure="make the plan again with: siting plan SCENARIO",
+        ) from error
+    timings = folder / TIMINGS_JSON
+    return replace(plan, timings=_read_json(timings)) if timings.exists() else plan
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not folder.exists() or is_run_folder(folder):
+        return
+    if folder.is_dir() and not any(folder.iterdir()):
+        return
+    raise PlanExistsError(
+        f"'{folder.name}' is there already and is not a plan",
+        where=str(folder),
+        cure="move it away, or give the run another name: --set run.name=other",
+    )
+
+
+def _swap_in(part: Path, folder: Path, *, old: Path) -> None:
+    try:
+        if folder.exists():
+            folder.rename(old)
+        try:
+            part.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+    except OSError as error:
+        raise PlanExistsError(
+            f"the run folder '{folder.name}' cannot be replaced: {error.strerror}",
+            where=str(folder),
+            cure="close the programs that hold its files open (Excel, QGIS), then run again",
+        ) from error
+    shutil.rmtree(old, ignore_errors=True)
+    _LOG.info("run folder %s", folder)
+
+
+def _tidy(value: Any) -> Any:  # noqa: ANN401  # any JSON type in and out
+    """Return plain JSON types: numpy's numbers unwrapped, floats rounded, missing as None."""
+    if isinstance(value, dict):
+        return {str(key): _tidy(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_tidy(entry) for entry in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return round(value, _DECIMALS) if math.isfinite(value) else None
+    return value
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise InputMissingError(
+            f"no plan here: {path.name} is missing",
+            where=str(path.parent),
+            cure="name a run folder, e.g. maps/yubei-2025; siting plan SCENARIO makes one",
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BrokenFileError(
+            f"{path.name} cannot be read: {error}",
+            where=str(path),
+            cure="make the plan again with: siting plan SCENARIO",
+        ) from error
+    if not isinstance(content, dict):
+        raise BrokenFileError(
+            f"{path.name} does not hold a plan",
+            where=str(path),
+            cure="make the plan again with: siting plan SCENARIO",
+        )
+    return content
+
+
+def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
+    numbers = ("value", "bound", "gap_share", "reduced_value", "reduced_bound", "reduced_gap_share")
+    return Plan(
+        **{key: content[key] for key in ("run", "language", "title_zh", "title_en", "crs")},
+        totals=content["totals"],
+        targets=content["targets"],
+        figures={key: _number(value) for key, value in content["figures"].items()},
+        outcome=Outcome(
+            status=Status(content["status"]),
+            solver=content["solver"],
+            **{key: _number(content[key]) for key in numbers},
+        ),
+        screening=tuple((entry["step"], entry["count"]) for entry in content["screening"]),
+        notes=tuple(Note(entry["key"], entry["values"]) for entry in content["notes"]),
+        sources=tuple(Source(**entry) for entry in content["sources"]),
+        scenario=content["scenario"],
+        versions=content["versions"],
+        timings={},
+        **tables,
+    )
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,213 @@
+"""A small plan made by hand, for tests of what is saved and drawn. All of it is invented."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from shapely.geometry import LineString, Point, box
+
+from siting.optimize.outcome import Outcome, Status
+from siting.plan import Note, Plan, Source
+
+CRS = "EPSG:4545"
+EAST, NORTH = 367000.0, 3289000.0  # about 106.63 E, 29.72 N in EPSG:4545
+HOSTILE = "<script>alert(1)</script>\"'`{{ 7*7 }}{% x %}</script>&amp;"
+FORMULA = '=HYPERLINK("http://example.invalid")'
+
+KINDS = ("residential", "parking", "service_area", "fuel", "sight", "office")
+
+
+def small_plan(*, language="zh", synthetic=True):
+    """Return a plan of 6 stations, 2 swap stations, 12 candidates and 4 zones."""
+    candidates = _candidates()
+    sites = _sites(candidates)
+    swap = candidates.loc[[2, 5], ["site_id", "kind", "name", "zone_id", "geometry"]]
+    swap = swap.assign(is_new=[True, False]).reset_index(drop=True)
+    return Plan(
+        run="small",
+        language=language,
+        title_zh="小样例 <选址> 方案",
+        title_en="Small <siting> plan",
+        crs=CRS,
+        totals={
+            "stations": 6,
+            "chargers": 90,
+            "swap_stations": 2,
+            "existing_stations": 2,
+            "existing_chargers": 30,
+            "existing_swap_stations": 1,
+            "new_stations": 4,
+            "new_chargers": 60,
+            "new_swap_stations": 1,
+        },
+        targets={"stations": 6, "chargers": 90, "swap_stations": 2},
+        figures={"served_share": 0.9321, "mean_distance_m": 1234.5},
+        outcome=Outcome(
+            status=Status.WITHIN_GAP,
+            value=0.93,
+            bound=0.9345678901,
+            gap_share=0.00489,
+            reduced_value=0.94,
+            reduced_bound=0.9405,
+            reduced_gap_share=0.0005,
+            solver="HiGHS 1.15.1 through PuLP 3.3.2",
+        ),
+        sites=sites,
+        swap_sites=swap,
+        candidates=candidates,
+        assignments=_assignments(),
+        demand=_demand(),
+        zones=_zones(),
+        roads=_roads(),
+        landscape=_landscape(),
+        screening=(("places", 20), ("candidates", 12)),
+        notes=(Note("no_baseline"),),
+        sources=(
+            Source("osm", "sample/yubei-sample.osm.pbf", "ab" * 32, "CC0", "2023-12-31", synthetic),
+        ),
+        scenario={"siting": 1, "run": {"name": "small", "seed": 7}, "targets": {"by": 2025}},
+        versions={"python": "3.11", "pulp": "3.3.2"},
+        timings={"date": "2026-11-22", "stages": {"solve": {"seconds": 1.5, "peak_mb": 200}}},
+    )
+
+
+def with_sites(plan, **columns):
+    """Return the plan with columns of its sites replaced."""
+    return dataclasses.replace(plan, sites=plan.sites.assign(**columns))
+
+
+def _candidates():
+    number = np.arange(12)
+    points = [Point(EAST + 900 * (n % 4), NORTH + 900 * (n // 4)) for n in number]
+    names = [f"样例{n}·小区" for n in number]
+    names[1], names[3], names[4] = HOSTILE, None, FORMULA
+    frame = {
+        "site_id": [f"way/{100 + n}" for n in number],
+        "kind": [KINDS[n % 6] for n in number],
+        "name": pd.Series(names, dtype=pd.StringDtype(na_value=np.nan)),
+        "zone_id": [f"Z{1 + n % 4}" for n in number],
+        "node_id": 9000 + number,
+        "snap_m": 12.34567 + number,
+        "spaces": np.where(number == 3, np.nan, 50.0 + number),
+        "spaces_source": np.where(number == 3, "missing", "capacity tag"),
+        "area_m2": np.where(number < 6, 1500.5, np.nan),
+        "min_chargers": np.full(12, 4),
+        "max_chargers": np.full(12, 40),
+        "existing_chargers": np.where(number < 2, 15, 0),
+        "existing_station": number < 2,
+        "swap_ok": number % 3 == 2,
+        "existing_swap": number == 5,
+        "kwh_day_per_charger": np.full(12, 120.0),
+        "kw_per_charger": np.full(12, 60.0),
+        "verdict": np.where(number == 3, "sign_off", np.where(number == 11, "stop", "ok")),
+        "reason": pd.Series(["加油站须会签" if n == 3 else None for n in number], dtype="str"),
+        "owner": pd.Series(["区经济信息委" if n == 3 else None for n in number], dtype="str"),
+        "merged_ids": pd.Series([None] * 12, dtype="str"),
+        "demand_score": 0.5 + number / 100,
+        "gap_score": np.full(12, 0.5),
+        "access_score": np.full(12, 0.5),
+        "power_score": np.full(12, 0.5),
+        "cost_score": np.full(12, 0.5),
+        "safety_score": np.full(12, 0.5),
+        "score": 0.5 + number / 123,
+        "chosen": number < 6,
+    }
+    return gpd.GeoDataFrame(frame, geometry=points, crs=CRS)
+
+
+def _sites(candidates):
+    opened = candidates[candidates["chosen"]].drop(columns="chosen").reset_index(drop=True)
+    chargers = np.array([15, 15, 8, 12, 20, 20])
+    return opened.assign(
+        chargers=chargers,
+        power_kw=chargers * 60.0,
+        load_kwh_day=chargers * 55.5,
+        utilisation=np.array([0.1, 0.2, np.nan, 0.3, 0.4, 0.123456]),
+        is_new=~opened["existing_station"],
+        swap=np.array([False, False, True, False, False, True]),
+    )
+
+
+def _assignments():
+    return pd.DataFrame(
+        {
+            "demand_id": pd.Categorical(["d1", "d2", "d2"]),
+            "site_id": pd.Categorical(["way/100", "way/100", "way/101"]),
+            "kwh_day": [10.0, 20.0, 30.5],
+            "distance_m": [100.0, 200.0, 300.0],
+        }
+    )
+
+
+def _demand():
+    return gpd.GeoDataFrame(
+        {
+            "demand_id": ["d1", "d2"],
+            "kind": ["home", "work"],
+            "kwh_day": [10.0, 50.5],
+            "people": [120.0, np.nan],
+            "zone_id": ["Z1", "Z2"],
+            "node_id": [9000, 9001],
+            "quality": ["rounded", "missing"],
+        },
+        geometry=[Point(EAST, NORTH), Point(EAST + 900, NORTH)],
+        crs=CRS,
+    )
+
+
+def _zones():
+    corners = [(0, 0), (1, 0), (0, 1), (1, 1)]
+    boxes = [
+        box(
+            EAST - 500 + 2000 * x, NORTH - 500 + 2000 * y,
+            EAST + 1500 + 2000 * x, NORTH + 1500 + 2000 * y,
+        )
+        for x, y in corners
+    ]  # fmt: skip
+    return gpd.GeoDataFrame(
+        {
+            "zone_id": ["Z1", "Z2", "Z3", "Z4"],
+            "name": ["双龙湖街道", HOSTILE, "木耳镇", "未划入"],
+            "name_en": pd.Series(["Shuanglonghu", None, "Mu'er Town", None], dtype="str"),
+            "kind": ["subdistrict", "subdistrict", "town", "uncovered"],
+            "managed_by": pd.Series(["渝北区", None, "渝北区", None], dtype="str"),
+            "population": [112000.0, np.nan, 72000.0, np.nan],
+            "population_quality": ["estimated", "missing", "rounded", "missing"],
+            "stations": [2, 2, 1, 1],
+            "chargers": [30, 30, 10, 20],
+            "swap_stations": [0, 1, 1, 0],
+            "demand_kwh_day": [10.0, 50.5, 0.0, 0.0],
+            "served_kwh_day": [10.0, 50.5, 0.0, 0.0],
+        },
+        geometry=boxes,
+        crs=CRS,
+    )
+
+
+def _roads():
+    return gpd.GeoDataFrame(
+        {
+            "road_class": ["motorway", "primary"],
+            "name": pd.Series(["渝邻高速", None], dtype="str"),
+            "ref": pd.Series(["G65", None], dtype="str"),
+        },
+        geometry=[
+            LineString([(EAST - 500, NORTH + 700), (EAST + 3500, NORTH + 900)]),
+            LineString([(EAST + 400, NORTH - 500), (EAST + 500, NORTH + 3500)]),
+        ],
+        crs=CRS,
+    )
+
+
+def _landscape():
+    return gpd.GeoDataFrame(
+        {"kind": ["water", "water"], "name": pd.Series(["碧津湖", None], dtype="str")},
+        geometry=[
+            Point(EAST + 1500, NORTH + 1500).buffer(200),
+            LineString([(EAST - 500, NORTH), (EAST + 3500, NORTH + 200)]),
+        ],
+        crs=CRS,
+    )

@@ -1,0 +1,217 @@
+"""Run folders: whole or not at all, the same bytes twice, and a plan read back unchanged."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import math
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import pytest
+from geopandas.testing import assert_geodataframe_equal
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plans import FORMULA, HOSTILE, small_plan, with_sites
+
+from siting import plantables, runfolder
+from siting.errors import BrokenFileError, InputMissingError, PlanExistsError
+from siting.outputs.words import speaker
+from siting.runfolder import load_plan, new_run_folder, save_plan
+
+SAY = speaker("zh")
+
+
+@pytest.fixture
+def saved(tmp_path):
+    with new_run_folder(tmp_path / "maps" / "small") as part:
+        save_plan(small_plan(), part, say=SAY)
+    return tmp_path / "maps" / "small"
+
+
+def rows(path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_plan_comes_back_as_it_was_saved(saved):
+    plan, back = small_plan(), load_plan(saved)
+    for name in ("sites", "swap_sites", "candidates", "demand", "zones", "roads", "landscape"):
+        assert_geodataframe_equal(getattr(back, name), getattr(plan, name), check_like=True)
+    labels = plan.assignments.astype({"demand_id": "str", "site_id": "str"})
+    pd.testing.assert_frame_equal(back.assignments, labels)
+    for name in ("run", "language", "title_zh", "crs", "totals", "targets", "figures", "screening",
+                 "notes", "sources", "scenario", "versions", "timings", "synthetic"):  # fmt: skip
+        assert getattr(back, name) == getattr(plan, name), name
+    assert back.outcome == dataclasses.replace(plan.outcome, bound=0.934568)
+
+
+def test_the_keys_others_read_are_there(saved):
+    content = json.loads((saved / "plan.json").read_text(encoding="utf-8"))
+    assert content["totals"]["stations"] == 6
+    assert content["totals"]["chargers"] == 90
+    assert content["totals"]["swap_stations"] == 2
+    assert content["status"] == "within_gap"
+    assert content["bound"] == 0.934568
+    assert content["gap_share"] == 0.00489
+    assert content["seed"] == 7
+    assert content["sources"][0]["sha256"] == "ab" * 32
+    assert content["mark"] == "合成样例数据，不可用于决策 / synthetic sample, not for decisions"
+
+
+def test_two_runs_give_the_same_bytes(tmp_path):
+    texts = []
+    for run, date in (("a", "2026-11-22"), ("b", "2027-01-01")):
+        plan = dataclasses.replace(small_plan(), timings={"date": date})
+        with new_run_folder(tmp_path / run) as part:
+            save_plan(plan, part, say=SAY)
+        names = ("plan.json", "sites.csv", "swap_sites.csv")
+        texts.append([(tmp_path / run / name).read_bytes() for name in names])
+    assert texts[0] == texts[1]
+    assert not any(b"\r" in text for text in texts[0])
+    assert str(tmp_path).encode() not in b"".join(texts[0])
+
+
+def test_the_table_opens_in_excel_with_chinese(saved):
+    assert (saved / "sites.csv").read_bytes().startswith(b"\xef\xbb\xbfsite_id,name,kind,")
+    row = rows(saved / "sites.csv")[0]
+    assert row["name"] == "样例0·小区"
+    assert row["kind_name"] == "居民小区"
+    assert row["zone_name"] == "双龙湖街道"
+    assert "合成样例" in row["mark"]
+    point = small_plan().sites.geometry.to_crs("EPSG:4326").iloc[0]
+    assert (row["lon"], row["lat"]) == (f"{point.x:.6f}".rstrip("0"), f"{point.y:.6f}".rstrip("0"))
+    assert len(rows(saved / "sites.csv")) == 6
+    assert len(rows(saved / "swap_sites.csv")) == 2
+
+
+def test_missing_is_an_empty_cell_and_never_zero(saved):
+    table = rows(saved / "sites.csv")
+    assert [row["spaces"] for row in table] == ["50", "51", "52", "", "54", "55"]
+    assert table[2]["utilisation"] == ""
+    assert table[3]["name"] == ""
+    plan = small_plan()
+    unknown = dataclasses.replace(plan.outcome, bound=math.nan, gap_share=math.inf)
+    content = runfolder.plan_content(dataclasses.replace(plan, outcome=unknown), say=SAY)
+    assert content["bound"] is None
+    assert content["gap_share"] is None
+
+
+def test_a_name_that_is_a_formula_stays_a_name(saved):
+    assert rows(saved / "sites.csv")[4]["name"] == "'" + FORMULA
+    assert rows(saved / "sites.csv")[1]["name"] == HOSTILE
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(max_size=12))
+def test_no_cell_starts_as_a_formula_or_breaks_its_row(text):
+    cell = plantables._harmless(text)
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert len(cell.splitlines()) <= 1
+
+
+def test_the_layers_open_with_their_crs_and_mark(saved):
+    layers = dict(pyogrio.list_layers(saved / "plan.gpkg"))
+    assert set(layers) == {"sites", "swap_sites", "candidates", "assignments", "demand", "zones",
+                           "roads", "landscape"}  # fmt: skip
+    assert layers["assignments"] is None
+    assert gpd.read_file(saved / "plan.gpkg", layer="sites").crs.to_epsg() == 4545
+    info = pyogrio.read_info(saved / "plan.gpkg", layer="sites")
+    assert "合成样例" in str(info["layer_metadata"])
+
+
+def test_empty_layers_survive(tmp_path):
+    plan = small_plan()
+    bare = dataclasses.replace(
+        plan, swap_sites=plan.swap_sites.iloc[:0], landscape=plan.landscape.iloc[:0]
+    )
+    with new_run_folder(tmp_path / "bare") as part:
+        save_plan(bare, part, say=SAY)
+    back = load_plan(tmp_path / "bare")
+    assert set(back.swap_sites.columns) == set(plan.swap_sites.columns)
+    assert len(back.landscape) == 0
+    assert back.landscape.crs == plan.landscape.crs
+
+
+def test_a_run_that_fails_leaves_nothing_and_keeps_the_old_one(saved):
+    before = (saved / "plan.json").read_bytes()
+    with pytest.raises(TypeError), new_run_folder(saved) as part:
+        save_plan(dataclasses.replace(small_plan(), timings=object()), part, say=SAY)
+    assert (saved / "plan.json").read_bytes() == before
+    assert [path.name for path in saved.parent.iterdir()] == ["small"]
+
+
+def test_a_new_run_replaces_the_old_one_whole(saved):
+    (saved / "left-over.txt").write_text("old", encoding="utf-8")
+    with new_run_folder(saved) as part:
+        save_plan(with_sites(small_plan(), chargers=[1, 1, 1, 1, 1, 1]), part, say=SAY)
+    assert not (saved / "left-over.txt").exists()
+    assert load_plan(saved).sites["chargers"].tolist() == [1] * 6
+    assert [path.name for path in saved.parent.iterdir()] == ["small"]
+
+
+def test_a_folder_that_is_no_plan_is_not_touched(tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.docx").write_text("years of work", encoding="utf-8")
+    with pytest.raises(PlanExistsError, match="is not a plan"), new_run_folder(mine) as part:
+        (part / "x").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "thesis.docx"]
+
+
+def test_an_old_plan_comes_back_when_the_last_step_fails(saved, monkeypatch):
+    rename = type(saved).rename
+
+    def fail_for_part(self, target):
+        if self.name.endswith(".part"):
+            raise PermissionError(13, "held open")
+        return rename(self, target)
+
+    monkeypatch.setattr(type(saved), "rename", fail_for_part)
+    with pytest.raises(PlanExistsError, match="held open"), new_run_folder(saved) as part:
+        save_plan(small_plan(), part, say=SAY)
+    assert load_plan(saved).run == "small"
+    assert [path.name for path in saved.parent.iterdir()] == ["small"]
+
+
+def test_no_such_run_folder(tmp_path):
+    with pytest.raises(InputMissingError, match="no plan here") as caught:
+        load_plan(tmp_path / "nowhere")
+    assert "siting plan" in caught.value.cure
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": "other"}', "\x00\xff"])
+def test_a_broken_plan_json_is_named(saved, text):
+    (saved / "plan.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(BrokenFileError) as caught:
+        load_plan(saved)
+    assert "siting plan" in caught.value.cure
+
+
+def test_a_plan_json_without_an_entry_is_named(saved):
+    content = json.loads((saved / "plan.json").read_text(encoding="utf-8"))
+    del content["solver"]
+    (saved / "plan.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(BrokenFileError, match="solver"):
+        load_plan(saved)
+
+
+def test_tables_that_are_missing_or_cut_are_named(saved):
+    tables = saved / "plan.gpkg"
+    whole = tables.read_bytes()
+    tables.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BrokenFileError, match=r"plan\.gpkg"):
+        load_plan(saved)
+    tables.unlink()
+    with pytest.raises(InputMissingError, match="lacks its tables"):
+        load_plan(saved)
+
+
+def test_a_page_is_written_whole(tmp_path):
+    page = tmp_path / "map.html"
+    runfolder.write_whole(page, "旧\n")
+    runfolder.write_whole(page, "新\n")
+    assert page.read_bytes() == "新\n".encode()
+    assert [path.name for path in tmp_path.iterdir()] == ["map.html"]
