@@ -2,26 +2,26 @@
 
 ::
 
-    SitingError                      exit 1
-    ├── ScenarioError (ValueError)        exit 2   the scenario file
-    │   ├── UnknownKeyError                         a key nobody reads
-    │   ├── SolverMissingError                      a solver that is not installed
-    │   └── PlanExistsError                         the run folder is there already
-    ├── DataError (ValueError)            exit 3   the data or the download
-    │   ├── InputMissingError (FileNotFoundError)   no such file
-    │   ├── BrokenFileError                         cut short, or not what its name says
-    │   ├── IncompleteExtractError                  an extract whose ways lack their nodes
-    │   ├── AreaError                               no such place, an empty or broken boundary
-    │   ├── CoverageError                           the extract does not cover the area
-    │   ├── DatumError                              nobody said WGS-84, GCJ-02 or BD-09
-    │   ├── EmptyLayerError                         a layer with nothing left, and what emptied it
-    │   ├── TableError                              a table that breaks its contract
-    │   └── DownloadError (OSError)                 Overpass or Nominatim did not answer
-    ├── NoPlanError                       exit 4   no plan exists, or none was found
-    │   ├── ImpossibleTargetError                   refused before solving, with numbers
-    │   ├── InfeasibleError                         proven by the solver
-    │   └── NoAnswerError                           time ran out with nothing in hand
-    └── RecountError                      exit 1   our plan broke a rule: a bug, nothing saved
+    SitingError                                exit 1
+    ├── ScenarioError (ValueError)              exit 2   the scenario file
+    │   ├── UnknownKeyError                              a key nobody reads
+    │   ├── SolverMissingError                           a solver that is not installed
+    │   └── PlanExistsError (FileExistsError)            the run folder is there already
+    ├── DataError (ValueError)                  exit 3   the data or the download
+    │   ├── InputMissingError (FileNotFoundError)        no such file
+    │   ├── BrokenFileError                              cut short, or not what its name says
+    │   ├── IncompleteExtractError                       an extract whose ways lack their nodes
+    │   ├── AreaError                                    no such place, or a broken boundary
+    │   ├── CoverageError                                the extract does not cover the area
+    │   ├── DatumError                                   nobody said WGS-84, GCJ-02 or BD-09
+    │   ├── EmptyLayerError                              nothing left, and what emptied it
+    │   ├── TableError                                   a table that breaks its contract
+    │   └── DownloadError (OSError)                      Overpass or Nominatim did not answer
+    ├── NoPlanError (RuntimeError)              exit 4   no plan exists, or none was found
+    │   ├── ImpossibleTargetError                        refused before solving, with numbers
+    │   ├── InfeasibleError                              proven by the solver
+    │   └── NoAnswerError (TimeoutError)                 time ran out with nothing in hand
+    └── RecountError (RuntimeError)             exit 1   our plan broke a rule; nothing is saved
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class SolverMissingError(ScenarioError):
     """A solver named in the scenario that is not installed here."""
 
 
-class PlanExistsError(ScenarioError):
+class PlanExistsError(ScenarioError, FileExistsError):
     """A run folder of that name is there and is not ours to replace."""
 
 
@@ -128,7 +128,7 @@ class DownloadError(DataError, OSError):
     """Overpass or Nominatim could not be reached or did not answer."""
 
 
-class NoPlanError(SitingError):
+class NoPlanError(SitingError, RuntimeError):
     """No plan exists for the scenario, or none was found in time."""
 
     exit_code = EXIT_NO_PLAN
@@ -142,9 +142,9 @@ class InfeasibleError(NoPlanError):
     """The solver proved that the rules contradict each other."""
 
 
-class NoAnswerError(NoPlanError):
+class NoAnswerError(NoPlanError, TimeoutError):
     """The time limit passed with no plan in hand."""
 
 
-class RecountError(SitingError):
+class RecountError(SitingError, RuntimeError):
     """A finished plan broke a rule on recount; it is a bug and is not saved."""

@@ -12,23 +12,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 from pyproj import CRS, Geod
+from pyproj.exceptions import CRSError
 
 from siting.errors import DatumError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    Floats: TypeAlias = NDArray[np.float64]
+    Shift: TypeAlias = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 WGS84 = "EPSG:4326"
 YUBEI_EPSG = 4545
+_UTM_NORTH, _UTM_SOUTH = 32600, 32700
 DATUMS = ("wgs84", "gcj02", "bd09")
 
 # Krasovsky 1940, as the published GCJ-02 formula uses it.
 _SEMI_MAJOR_M = 6378245.0
 _ECCENTRICITY2 = 0.00669342162296594323
+# Baidu's constants: the frequency of the ripple, and the offset in degrees.
 _BD_TURN = np.pi * 3000.0 / 180.0
+_BD_EAST, _BD_NORTH = 0.0065, 0.006
+# West, south, east, north of the box in which GCJ-02 differs from WGS-84.
 _CHINA = (72.004, 0.8293, 137.8347, 55.8271)
 _INVERSE_STEPS = 6
 _GEOD = Geod(ellps="WGS84")
@@ -65,31 +74,21 @@ def wgs84_to_gcj02(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
 def gcj02_to_wgs84(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """Undo :func:`wgs84_to_gcj02` by fixed-point iteration, to well under 1 cm."""
     lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
-    guess_lon, guess_lat = lon.copy(), lat.copy()
-    for _ in range(_INVERSE_STEPS):
-        there_lon, there_lat = wgs84_to_gcj02(guess_lon, guess_lat)
-        guess_lon = guess_lon - (there_lon - lon)
-        guess_lat = guess_lat - (there_lat - lat)
-    return guess_lon, guess_lat
+    return _undone(wgs84_to_gcj02, lon, lat, start=(lon, lat))
 
 
 def gcj02_to_bd09(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Shift GCJ-02 degrees to Baidu's BD-09."""
+    """Shift GCJ-02 degrees to Baidu's BD-09 (published formula, as in PRCoords)."""
     lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
     radius = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BD_TURN)
     angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BD_TURN)
-    return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006
+    return radius * np.cos(angle) + _BD_EAST, radius * np.sin(angle) + _BD_NORTH
 
 
 def bd09_to_gcj02(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """Undo :func:`gcj02_to_bd09` by fixed-point iteration, to well under 1 cm."""
     lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
-    guess_lon, guess_lat = lon - 0.0065, lat - 0.006
-    for _ in range(_INVERSE_STEPS):
-        there_lon, there_lat = gcj02_to_bd09(guess_lon, guess_lat)
-        guess_lon = guess_lon - (there_lon - lon)
-        guess_lat = guess_lat - (there_lat - lat)
-    return guess_lon, guess_lat
+    return _undone(gcj02_to_bd09, lon, lat, start=(lon - _BD_EAST, lat - _BD_NORTH))
 
 
 def to_wgs84(lon: Floats, lat: Floats, datum: str) -> tuple[Floats, Floats]:
@@ -113,7 +112,13 @@ def to_wgs84(lon: Floats, lat: Floats, datum: str) -> tuple[Floats, Floats]:
 
 
 def shape_to_wgs84(frame: gpd.GeoDataFrame, datum: str) -> gpd.GeoDataFrame:
-    """Bring the geometries of a frame in degrees of a datum to WGS-84 (EPSG:4326)."""
+    """Bring the geometries of a frame in degrees of a datum to WGS-84 (EPSG:4326).
+
+    Raises
+    ------
+    DatumError
+        If the datum is unknown, or the frame is in a projected CRS.
+    """
     return _shifted(frame, lambda lon, lat: to_wgs84(lon, lat, datum))
 
 
@@ -131,13 +136,16 @@ def metric_crs(lon: float, lat: float, *, epsg: int | None = None) -> CRS:
     Raises
     ------
     DatumError
-        If the EPSG number asked for is not projected in metres.
+        If the EPSG number asked for does not exist or is not projected in metres.
     """
     if epsg is None:
         zone = int((lon + 180) // 6) % 60 + 1
-        return CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
-    crs = CRS.from_epsg(epsg)
-    if not crs.is_projected or crs.axis_info[0].unit_name != "metre":
+        return CRS.from_epsg((_UTM_NORTH if lat >= 0 else _UTM_SOUTH) + zone)
+    try:
+        crs = CRS.from_epsg(epsg)
+    except CRSError:
+        crs = None
+    if crs is None or not is_metric(crs):
         raise DatumError(
             f"EPSG:{epsg} is not a metric CRS",
             where="area.epsg",
@@ -146,15 +154,37 @@ def metric_crs(lon: float, lat: float, *, epsg: int | None = None) -> CRS:
     return crs
 
 
+def is_metric(crs: CRS) -> bool:
+    """Return whether a CRS is projected in metres."""
+    return crs.is_projected and crs.axis_info[0].unit_name == "metre"
+
+
 def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     """Return the geodesic distance of two WGS-84 points in metres."""
     return float(_GEOD.inv(lon1, lat1, lon2, lat2)[2])
 
 
-def _shifted(frame: gpd.GeoDataFrame, shift: object) -> gpd.GeoDataFrame:
+def _undone(
+    shift: Shift, lon: Floats, lat: Floats, *, start: tuple[Floats, Floats]
+) -> tuple[Floats, Floats]:
+    """Return the points that a shift brings to lon, lat; each step gains two or more digits."""
+    guess_lon, guess_lat = start
+    for _ in range(_INVERSE_STEPS):
+        there_lon, there_lat = shift(guess_lon, guess_lat)
+        guess_lon = guess_lon - (there_lon - lon)
+        guess_lat = guess_lat - (there_lat - lat)
+    return guess_lon, guess_lat
+
+
+def _shifted(frame: gpd.GeoDataFrame, shift: Shift) -> gpd.GeoDataFrame:
+    if frame.crs is not None and frame.crs.is_projected:
+        raise DatumError(
+            f"degrees are wanted, the geometry is in {frame.crs.name}",
+            cure="a projected file carries its own CRS; declare its datum as wgs84",
+        )
+
     def move(points: Floats) -> Floats:
-        lon, lat = shift(points[:, 0], points[:, 1])  # type: ignore[operator]  # a pair function
-        return np.column_stack([lon, lat])
+        return np.column_stack(shift(points[:, 0], points[:, 1]))
 
     result = frame.copy()
     values = shapely.transform(frame.geometry.to_numpy(), move)

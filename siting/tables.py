@@ -11,17 +11,22 @@ Types: ``str`` · ``int`` · ``float`` · ``bool`` · ``category`` (ids held onc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from siting.errors import TableError
+from siting.geo import is_metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
+DType = Literal["str", "int", "float", "bool", "category", "geometry"]
+# Rows and values named in one fault; the rest is counted.
 _SHOWN = 5
 
 
@@ -30,7 +35,7 @@ class Column:
     """One column: its type, unit, meaning and the values it may hold."""
 
     name: str
-    dtype: str
+    dtype: DType
     meaning: str
     unit: str = ""
     nullable: bool = False
@@ -308,25 +313,25 @@ def check(frame: pd.DataFrame, table: Table, *, where: str = "") -> None:
 def _faults(frame: pd.DataFrame, table: Table) -> Iterator[str]:
     if not table.may_be_empty and frame.empty:
         yield "it has no rows"
+    names = list(frame.columns)
     for column in table.columns:
-        if column.name not in frame.columns:
-            yield f"column '{column.name}' is missing"
-            continue
-        yield from _column_faults(frame, column)
-    if (
-        table.has_geometry
-        and isinstance(frame, gpd.GeoDataFrame)
-        and not frame.empty
-        and (frame.crs is None or not frame.crs.is_projected)
-    ):
-        yield f"geometry is not in a metric CRS (it is in {frame.crs})"
+        times = names.count(column.name)
+        if times == 1:
+            yield from _column_faults(frame, column)
+        else:
+            yield f"column '{column.name}' " + ("stands twice" if times else "is missing")
+    if isinstance(frame, gpd.GeoDataFrame) and table.has_geometry and not frame.empty:
+        if frame.crs is None:
+            yield "geometry has no CRS"
+        elif not is_metric(frame.crs):
+            yield f"geometry is not in a metric CRS (it is in {frame.crs.name})"
 
 
 def _column_faults(frame: pd.DataFrame, column: Column) -> Iterator[str]:
     values = frame[column.name]
     missing = values.isna()
     if not column.nullable and bool(missing.any()):
-        yield f"column '{column.name}' has missing values in {_rows(frame, missing)}"
+        yield f"column '{column.name}' has missing values in {_rows(frame, missing.to_numpy())}"
     if not _right_type(values, column.dtype):
         yield f"column '{column.name}' should be {column.dtype}, is {values.dtype}"
         return
@@ -340,40 +345,45 @@ def _column_faults(frame: pd.DataFrame, column: Column) -> Iterator[str]:
                 f"column '{column.name}' holds {_values(values[bad].unique())}; "
                 f"allowed: {', '.join(column.choices)}"
             )
+    if isinstance(values, gpd.GeoSeries) and bool(values.is_empty.any()):
+        yield f"column '{column.name}' is empty in {_rows(frame, values.is_empty.to_numpy())}"
     if column.dtype in {"int", "float"}:
         yield from _range_faults(frame, column)
 
 
 def _range_faults(frame: pd.DataFrame, column: Column) -> Iterator[str]:
     values = frame[column.name].to_numpy(dtype=float, na_value=np.nan)
+    low = -np.inf if column.low is None else column.low
+    high = np.inf if column.high is None else column.high
     unit = f" {column.unit}" if column.unit else ""
-    if bool(np.isinf(values).any()):
-        yield f"column '{column.name}' is infinite in {_rows(frame, pd.Series(np.isinf(values)))}"
-    if column.low is not None and bool((values < column.low).any()):
-        rows = _rows(frame, pd.Series(values < column.low))
-        yield f"column '{column.name}' is below {column.low:g}{unit} in {rows}"
-    if column.high is not None and bool((values > column.high).any()):
-        rows = _rows(frame, pd.Series(values > column.high))
-        yield f"column '{column.name}' is above {column.high:g}{unit} in {rows}"
+    for bad, fault in (
+        (np.isinf(values), "is infinite"),
+        (values < low, f"is below {low:g}{unit}"),
+        (values > high, f"is above {high:g}{unit}"),
+    ):
+        if bad.any():
+            yield f"column '{column.name}' {fault} in {_rows(frame, bad)}"
 
 
-def _right_type(values: pd.Series, dtype: str) -> bool:
-    if dtype == "str":
-        return bool(pd.api.types.is_string_dtype(values.dtype)) or bool(values.isna().all())
-    tests = {
-        "int": pd.api.types.is_integer_dtype,
-        "float": pd.api.types.is_numeric_dtype,
-        "bool": pd.api.types.is_bool_dtype,
-    }
-    if dtype == "category":
-        return isinstance(values.dtype, pd.CategoricalDtype)
-    if dtype == "geometry":
-        return isinstance(values, gpd.GeoSeries)
-    return bool(tests[dtype](values.dtype))
+def _right_type(values: pd.Series, dtype: DType) -> bool:
+    types = pd.api.types
+    match dtype:
+        case "str":
+            return types.is_string_dtype(values.dropna()) or bool(values.isna().all())
+        case "int":
+            return types.is_integer_dtype(values.dtype)
+        case "float":
+            return types.is_numeric_dtype(values.dtype) and not types.is_bool_dtype(values.dtype)
+        case "bool":
+            return types.is_bool_dtype(values.dtype)
+        case "category":
+            return isinstance(values.dtype, pd.CategoricalDtype)
+        case _:
+            return isinstance(values, gpd.GeoSeries)
 
 
-def _rows(frame: pd.DataFrame, mask: pd.Series) -> str:
-    numbers = np.flatnonzero(mask.to_numpy())
+def _rows(frame: pd.DataFrame, mask: NDArray[np.bool_]) -> str:
+    numbers = np.flatnonzero(mask)
     shown = ", ".join(str(frame.index[number]) for number in numbers[:_SHOWN])
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
     return f"row(s) {shown}{more}"
