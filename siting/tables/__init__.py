@@ -1,0 +1,43 @@
+"""The contracts of the tables that flow between the rooms.
+
+Each table is a :class:`Table`: its columns with type, unit and meaning. The same
+description feeds :func:`check`, the stages and the reference page. Inside a run every
+geometry is in the run's metric CRS (metres); WGS-84 exists only at the doors.
+
+Types: ``str`` · ``int`` · ``float`` · ``bool`` · ``category`` (ids held once) ·
+``geometry``. A ``nullable`` column may hold missing values; **missing is never zero**.
+"""
+
+from siting.tables.catalogue import (
+    DEMAND,
+    EDGES,
+    LANDSCAPE,
+    NODES,
+    PLACES,
+    REACH,
+    SCORES,
+    SITES,
+    STATIONS,
+    SUBSTATIONS,
+    TABLES,
+    ZONES,
+)
+from siting.tables.contract import Column, Table, check
+
+__all__ = [
+    "DEMAND",
+    "EDGES",
+    "LANDSCAPE",
+    "NODES",
+    "PLACES",
+    "REACH",
+    "SCORES",
+    "SITES",
+    "STATIONS",
+    "SUBSTATIONS",
+    "TABLES",
+    "ZONES",
+    "Column",
+    "Table",
+    "check",
+]
