@@ -1,0 +1,145 @@
+"""From a solution on ids to the tables of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import geopandas as gpd
+
+DRAWN_ROADS = (
+    "motorway", "motorway_link", "trunk", "trunk_link", "primary", "secondary", "tertiary",
+)  # fmt: skip
+_KM = 1000.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the optimiser decided, on ids.
+
+    Attributes
+    ----------
+    chargers
+        Chargers of every open station, by site_id.
+    swap_ids
+        Sites of the swap stations.
+    assignments
+        demand_id, site_id, kwh_day, distance_m.
+    """
+
+    chargers: Mapping[str, int]
+    swap_ids: Sequence[str]
+    assignments: pd.DataFrame
+
+
+def candidate_table(
+    sites: gpd.GeoDataFrame, scores: pd.DataFrame, choice: Choice
+) -> gpd.GeoDataFrame:
+    """Return every candidate with its score and whether it was chosen."""
+    result = sites.merge(scores, on="site_id", how="left", validate="one_to_one")
+    result["chosen"] = result["site_id"].isin(list(choice.chargers))
+    return result.sort_values("site_id", kind="stable", ignore_index=True)
+
+
+def station_table(candidates: gpd.GeoDataFrame, choice: Choice) -> gpd.GeoDataFrame:
+    """Return the open stations with their chargers, power, load and use."""
+    sites = candidates[candidates["chosen"]].drop(columns="chosen").reset_index(drop=True)
+    sites["chargers"] = sites["site_id"].map(choice.chargers).astype("int64")
+    sites["power_kw"] = sites["chargers"] * sites["kw_per_charger"]
+    load = choice.assignments.groupby("site_id", observed=True)["kwh_day"].sum()
+    sites["load_kwh_day"] = load.reindex(sites["site_id"], fill_value=0.0).to_numpy(dtype=float)
+    capacity = (sites["chargers"] * sites["kwh_day_per_charger"]).to_numpy(dtype=float)
+    loaded = sites["load_kwh_day"].to_numpy(dtype=float)
+    sites["utilisation"] = np.divide(
+        loaded, capacity, out=np.full(len(sites), np.nan), where=capacity > 0
+    )
+    sites["is_new"] = ~sites["existing_station"]
+    sites["swap"] = sites["site_id"].isin(list(choice.swap_ids))
+    return sites
+
+
+def swap_table(candidates: gpd.GeoDataFrame, choice: Choice) -> gpd.GeoDataFrame:
+    """Return the swap stations."""
+    chosen = candidates[candidates["site_id"].isin(list(choice.swap_ids))]
+    result = chosen[["site_id", "kind", "name", "zone_id", "existing_swap", "geometry"]].copy()
+    result.insert(4, "is_new", ~result.pop("existing_swap"))
+    return result.reset_index(drop=True)
+
+
+def zone_table(
+    zones: gpd.GeoDataFrame,
+    stations: gpd.GeoDataFrame,
+    swaps: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    assignments: pd.DataFrame,
+) -> gpd.GeoDataFrame:
+    """Return the zones with what stands in each, and the demand needed and served there."""
+    served = assignments.groupby("demand_id", observed=True)["kwh_day"].sum()
+    by_point = demand["demand_id"].map(served).fillna(0.0)
+    columns = {
+        "stations": stations["zone_id"].value_counts(),
+        "chargers": stations.groupby("zone_id")["chargers"].sum(),
+        "swap_stations": swaps["zone_id"].value_counts(),
+        "demand_kwh_day": demand.groupby("zone_id")["kwh_day"].sum(),
+        "served_kwh_day": by_point.groupby(demand["zone_id"]).sum(),
+    }
+    result = zones.sort_values("zone_id", kind="stable", ignore_index=True)
+    for name, values in columns.items():
+        filled = values.reindex(result["zone_id"], fill_value=0).to_numpy()
+        whole = name in {"stations", "chargers", "swap_stations"}
+        result[name] = filled.astype("int64" if whole else "float64")
+    return result
+
+
+def road_table(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the main roads to draw, one line a road section, whichever way it is driven."""
+    main = edges[edges["road_class"].isin(DRAWN_ROADS)]
+    ends = np.sort(main[["from_node", "to_node"]].to_numpy(), axis=1)
+    key = pd.DataFrame(
+        {"a": ends[:, 0], "b": ends[:, 1], "length": main["length_m"].round(1).to_numpy()}
+    )
+    single = main[~key.duplicated().to_numpy()]
+    return single[["road_class", "name", "ref", "geometry"]].reset_index(drop=True)
+
+
+def count_totals(stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame) -> dict[str, int]:
+    """Count stations, chargers and swap stations: all, existing and new."""
+    kept = int(stations["existing_chargers"].sum())
+    totals = {
+        "stations": len(stations),
+        "chargers": int(stations["chargers"].sum()),
+        "swap_stations": len(swaps),
+        "existing_stations": int((~stations["is_new"]).sum()),
+        "existing_chargers": kept,
+        "existing_swap_stations": int((~swaps["is_new"]).sum()),
+    }
+    for key in ("stations", "chargers", "swap_stations"):
+        totals[f"new_{key}"] = totals[key] - totals[f"existing_{key}"]
+    return totals
+
+
+def plan_figures(
+    stations: gpd.GeoDataFrame, demand: gpd.GeoDataFrame, assignments: pd.DataFrame
+) -> dict[str, float]:
+    """Return the figures that tell plans apart; travel is along the road."""
+    need = float(demand["kwh_day"].sum())
+    served = float(assignments["kwh_day"].sum())
+    travel = float((assignments["kwh_day"] * assignments["distance_m"]).sum())
+    near = float(assignments.loc[assignments["distance_m"] <= _KM, "kwh_day"].sum())
+    capacity = float((stations["chargers"] * stations["kwh_day_per_charger"]).sum())
+    return {
+        "demand_kwh_day": need,
+        "served_kwh_day": served,
+        "served_share": served / need if need else float("nan"),
+        "served_within_1km_share": near / need if need else float("nan"),
+        "mean_distance_m": travel / served if served else float("nan"),
+        "mean_score": float(stations["score"].mean()),
+        "mean_utilisation": served / capacity if capacity else float("nan"),
+        "power_kw": float(stations["power_kw"].sum()),
+    }

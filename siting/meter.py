@@ -1,0 +1,68 @@
+"""Seconds and peak memory of each stage of a run, measured while it happens."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Progress = Callable[[str, float], None]
+
+_SAMPLE_S = 0.05
+_MEGABYTE = 1024 * 1024
+
+
+class Meter:
+    """Times stages and samples the process's resident memory.
+
+    Parameters
+    ----------
+    progress
+        Told ``(stage, share)`` at the start (0) and end (1) of every stage.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._process = psutil.Process()
+        self.seconds: dict[str, float] = {}
+        self.peak_mb: dict[str, float] = {}
+
+    def content(self) -> dict[str, Any]:
+        """Return the date, and seconds and peak memory (MB) of the stages so far."""
+        return {
+            "date": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+            "stages": {
+                name: {"seconds": seconds, "peak_mb": self.peak_mb[name]}
+                for name, seconds in self.seconds.items()
+            },
+        }
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure what happens inside under a name."""
+        self._progress(name, 0.0)
+        stop = threading.Event()
+        peak = [self._process.memory_info().rss]
+        watcher = threading.Thread(target=self._watch, args=(stop, peak), daemon=True)
+        watcher.start()
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.perf_counter() - start, 3)
+            stop.set()
+            watcher.join()
+            self.peak_mb[name] = round(peak[0] / _MEGABYTE, 1)
+        self._progress(name, 1.0)
+
+    def _watch(self, stop: threading.Event, peak: list[int]) -> None:
+        while not stop.wait(_SAMPLE_S):
+            peak[0] = max(peak[0], self._process.memory_info().rss)
+        peak[0] = max(peak[0], self._process.memory_info().rss)
