@@ -63,7 +63,10 @@ def findings(
             "out_of_reach_share": round(out_of_reach / need, 4) if need else None,
         },
         "pairs_in_reach": len(reach),
-        "notes": [{"key": note.key, "values": note.values} for note in notes],
+        "notes": [
+            {"key": note.key, "values": dict(note.values)}  # noqa: PD011  # a field of ours
+            for note in notes
+        ],
     }
 
 

@@ -82,9 +82,8 @@ def existing_loses_chargers(plan):
 
 
 def existing_swap_closed(plan):
-    return changed(
-        plan, "candidates", existing_swap=with_value(plan.candidates["existing_swap"], 8, value=True)
-    )
+    flags = with_value(plan.candidates["existing_swap"], 8, value=True)
+    return changed(plan, "candidates", existing_swap=flags)
 
 
 def swap_where_none_may_stand(plan):
