@@ -1,0 +1,40 @@
+"""What every test may ask for, and the rule that nothing is skipped in CI for want of a program."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real extracts and benchmarks beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared beside this checkout: the real extracts lie there")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def program():
+    """Return a function that finds a program by its names; CI installs them, so there it must."""
+
+    def find(*names: str) -> str:
+        found = next((path for path in map(shutil.which, names) if path), None)
+        if found is None and os.environ.get("CI"):
+            pytest.fail(f"CI lacks {names[0]}: .ci/run should install it")
+        if found is None:
+            pytest.skip(f"{names[0]} is not installed here; .ci/run installs it")
+        return found
+
+    return find
+
+
+def pytest_collection_modifyitems(items):
+    """Start the slow tests first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
