@@ -1,0 +1,5 @@
+"""The verbs: parse, call one function, print, exit code."""
+
+from siting.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,61 @@
+"""The entry point: every failure becomes a clear message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from siting.cli.verbs import app
+from siting.errors import EXIT_BUG, EXIT_SCENARIO, SitingError
+
+DEBUG_VARIABLE = "SITING_DEBUG"
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    _speak_utf8()
+    sys.exit(run())
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code; no traceback reaches a planner.
+
+    Parameters
+    ----------
+    arguments
+        The words after ``siting``; those of the process if not given.
+    """
+    console = Console(stderr=True, highlight=False)
+    try:
+        code = app(arguments, standalone_mode=False)
+    except SitingError as error:
+        console.print(f"[bold red]error[/] {escape(str(error))}")
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_SCENARIO
+    except (KeyboardInterrupt, click.Abort):
+        console.print("stopped; nothing was saved")
+        return EXIT_BUG
+    except Exception as error:  # noqa: BLE001  # the last door: a planner sees no traceback
+        if os.environ.get(DEBUG_VARIABLE):
+            traceback.print_exc()
+        console.print(
+            f"[bold red]bug[/] {escape(type(error).__name__)}: {escape(str(error))}\n"
+            "  This is a fault of ours, nothing was saved.\n"
+            f"  cure:  set {DEBUG_VARIABLE}=1, run again and report what it prints"
+        )
+        return EXIT_BUG
+    return int(code or 0)
+
+
+def _speak_utf8() -> None:
+    """Make Chinese print on a console or into a file of any code page."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")

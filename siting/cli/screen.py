@@ -1,0 +1,147 @@
+"""What the terminal shows: results on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from siting.meter import Meter
+    from siting.plan import Plan
+
+_TARGETS = ("stations", "chargers", "swap_stations")
+_FIGURES = ("served_share", "served_within_1km_share", "mean_distance_m", "mean_score")
+
+
+def say(text: str) -> None:
+    """Print one line of plain text on stdout."""
+    Console(highlight=False, soft_wrap=True).print(escape(text))
+
+
+def emit(text: str) -> None:
+    """Write text for a program to stdout as it is."""
+    sys.stdout.write(text.rstrip("\n") + "\n")
+
+
+@contextmanager
+def progress() -> Iterator[Meter]:
+    """Show the stages on stderr as they run, and time them."""
+    from siting.meter import Meter  # noqa: PLC0415  # psutil; --help stays quick
+
+    bar = Progress(
+        SpinnerColumn(finished_text="[green]✓"),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+    tasks: dict[str, Any] = {}
+
+    def tell(stage: str, share: float) -> None:
+        if stage not in tasks:
+            tasks[stage] = bar.add_task(stage, total=1.0)
+        bar.update(tasks[stage], completed=share)
+
+    with bar:
+        yield Meter(tell)
+
+
+def show_plan(plan: Plan, folder: Path) -> None:
+    """Print totals against targets, status, figures, seconds per stage, and where to look."""
+    from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
+
+    words = speaker(plan.language)
+    console = Console(highlight=False)
+    title = plan.title_zh if plan.language == "zh" else plan.title_en
+    console.print(f"\n[bold]{escape(title)}[/]  {escape(plan.run)}")
+    if plan.synthetic:
+        console.print(Panel(words("mark.sample"), style="bold red", box=box.SQUARE, expand=False))
+    console.print(_totals(plan, words))
+    outcome = plan.outcome
+    console.print(words(f"status.{outcome.status}", gap=outcome.gap_share))
+    console.print(words("status.bounds", value=outcome.value, bound=outcome.bound), style="dim")
+    for key in _FIGURES:
+        text = f"{plan.figures[key]:.1%}" if key.endswith("_share") else f"{plan.figures[key]:,.2f}"
+        console.print(f"  {words(f'figure.{key}')}: {text}")
+    for note in plan.notes:
+        console.print(f"  · {escape(note_text(note, plan.language))}", style="dim", soft_wrap=True)
+    console.print(_stages(plan, words))
+    console.print(f"{words('terminal.look')}: [bold]{escape(str(folder / 'map.html'))}[/]")
+
+
+def show_findings(content: dict[str, Any], language: str) -> None:
+    """Print what a plan would rest on."""
+    from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
+    from siting.plan import Note  # noqa: PLC0415  # geopandas behind it
+
+    words = speaker(language)
+    console = Console(highlight=False)
+    table = Table(title=words("terminal.screening"), box=box.SIMPLE)
+    table.add_column("")
+    table.add_column(words("terminal.count"), justify="right")
+    for entry in content["screening"]:
+        table.add_row(words(f"step.{entry['step']}"), f"{entry['count']:,}")
+    console.print(table)
+    kinds = Table(title=words("layer.candidates"), box=box.SIMPLE)
+    kinds.add_column("")
+    kinds.add_column(words("terminal.count"), justify="right")
+    for kind, count in content["sites_by_kind"].items():
+        kinds.add_row(escape(words(f"kind.{kind}")), f"{count:,}")
+    console.print(kinds)
+    for name in ("map", "snap_m", "existing", "demand"):
+        console.print(f"  [bold]{name}[/] {escape(_flat(content[name]))}", soft_wrap=True)
+    for entry in content["notes"]:
+        text = note_text(Note(entry["key"], entry["values"]), language)
+        console.print(f"  · {escape(text)}", soft_wrap=True)
+
+
+def show_report(report: dict[str, Any]) -> None:
+    """Print what was downloaded."""
+    Console(highlight=False).print(escape(_flat(report)), soft_wrap=True)
+
+
+def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("")
+    for key in ("target", "planned", "existing", "new"):
+        table.add_column(words(f"terminal.{key}"), justify="right")
+    for key in _TARGETS:
+        numbers = (
+            plan.targets[key],
+            plan.totals[key],
+            plan.totals[f"existing_{key}"],
+            plan.totals[f"new_{key}"],
+        )
+        table.add_row(words(f"total.{key}"), *(f"{number:,}" for number in numbers))
+    return table
+
+
+def _stages(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(words("terminal.stage"))
+    table.add_column(words("terminal.seconds"), justify="right")
+    table.add_column(words("terminal.peak_mb"), justify="right")
+    stages = plan.timings.get("stages", {})
+    for name, figures in stages.items():
+        table.add_row(name, f"{figures['seconds']:.1f}", f"{figures['peak_mb']:,.0f}")
+    total = sum(figures["seconds"] for figures in stages.values())
+    table.add_row(words("terminal.total"), f"{total:.1f}", "")
+    return table
+
+
+def _flat(content: dict[str, Any]) -> str:
+    parts = []
+    for key, value in content.items():
+        shown = f"({_flat(value)})" if isinstance(value, dict) else str(value)
+        parts.append(f"{key} {shown}")
+    return " · ".join(parts)

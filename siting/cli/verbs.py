@@ -1,0 +1,217 @@
+"""The verbs of the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from siting.cli import screen
+from siting.errors import InputMissingError, ScenarioError
+from siting.scenario import Scenario, load_scenario
+from siting.shipped import shipped_path
+
+app = typer.Typer(
+    name="siting",
+    help="Plan where the charging and battery-swap stations of a district should stand.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+
+DEFAULT_SCENARIO = "yubei-2025"
+KEY_VARIABLE = "SITING_TIANDITU_KEY"
+
+ScenarioArgument = Annotated[
+    str, typer.Argument(help="A scenario file, or the name of a shipped one.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key; may be repeated."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+OutOption = Annotated[Path, typer.Option("--out", help="Folder that holds the run folders.")]
+BasemapOption = Annotated[
+    str | None, typer.Option(help="Tiles under the map: none, tianditu, gaode or osm.")
+]
+LanguageOption = Annotated[str | None, typer.Option(help="Language of the map: zh or en.")]
+RunArgument = Annotated[Path, typer.Argument(help="A run folder, e.g. maps/yubei-2025.")]
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(help="The file to write, e.g. my-plan.toml.")],
+) -> None:
+    """Write a scenario file to start from: the Yubei sample, ready to run.
+
+    Example: [bold]siting new my-plan.toml[/]
+    """
+    text = shipped_path(f"scenarios/{DEFAULT_SCENARIO}.toml").read_text(encoding="utf-8")
+    text = text.replace(f'name = "{DEFAULT_SCENARIO}"', f'name = "{_run_name(file)}"')
+    try:
+        with file.open("x", encoding="utf-8", newline="\n") as handle:
+            handle.write(text)
+    except FileExistsError as error:
+        raise ScenarioError(
+            f"'{file.name}' is there already",
+            where=str(file),
+            cure="choose another name, or remove the file first",
+        ) from error
+    except OSError as error:
+        raise ScenarioError(
+            f"the scenario file cannot be written: {error.strerror}",
+            where=str(file),
+            cure="choose a folder that exists and that you may write to",
+        ) from error
+    screen.say(f"wrote {file}; next: siting plan {file}")
+
+
+@app.command()
+def check(
+    scenario: ScenarioArgument = DEFAULT_SCENARIO,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load the data and say what a plan would rest on, without solving.
+
+    Example: [bold]siting check my-plan.toml[/]
+    """
+    from siting import pipeline  # noqa: PLC0415  # heavy; --help stays quick
+
+    read = _scenario(scenario, overrides)
+    with screen.progress() as meter:
+        prepared = pipeline.prepare(read, meter)
+        pipeline.pose(read, prepared)
+    content = pipeline.findings(read, prepared)
+    if as_json:
+        screen.emit(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
+    else:
+        screen.show_findings(content, read.run.language)
+
+
+@app.command()
+def fetch(
+    scenario: ScenarioArgument,
+    pack: Annotated[Path, typer.Argument(help="The pack to write, e.g. yubei.gpkg.")],
+    overrides: SetOption = None,
+) -> None:
+    """Download roads and places from Overpass into a pack, one GeoPackage.
+
+    Name the pack in the scenario afterwards: [bold]inputs.osm = "yubei.gpkg"[/].
+
+    Example: [bold]siting fetch my-plan.toml yubei.gpkg[/]
+    """
+    from siting import pipeline  # noqa: PLC0415  # heavy; --help stays quick
+
+    read = _scenario(scenario, overrides)
+    with screen.progress() as meter:
+        report = pipeline.fetch(read, pack, meter=meter)
+    screen.show_report(report)
+    screen.say(f"wrote {pack}")
+
+
+@app.command()
+def plan(  # one parameter an option
+    scenario: ScenarioArgument = DEFAULT_SCENARIO,
+    overrides: SetOption = None,
+    out: OutOption = Path("maps"),
+    basemap: BasemapOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a plan and its map.
+
+    Example: [bold]siting plan my-plan.toml --set targets.stations=400[/]
+    """
+    from siting import pipeline, runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.outputs import webmap, words  # noqa: PLC0415  # heavy
+
+    read = _scenario(scenario, (*(overrides or ()), *_basemap_override(basemap)))
+    folder = out / read.run.name
+    key = _tile_key(read.map.basemap)
+    with screen.progress() as meter, runfolder.new_run_folder(folder) as part:
+        made = pipeline.run(read, meter=meter, folder=_folder_of(scenario))
+        with meter.stage("map"):
+            page = webmap.make_map(made, basemap=read.map.basemap, key=key)
+            (part / runfolder.MAP_HTML).write_text(page, encoding="utf-8", newline="\n")
+        made = dataclasses.replace(made, timings=meter.content())
+        runfolder.save_plan(made, part, say=words.speaker(made.language))
+    if as_json:
+        screen.emit((folder / runfolder.PLAN_JSON).read_text(encoding="utf-8"))
+    else:
+        screen.show_plan(made, folder)
+
+
+@app.command("map")
+def make_map(
+    run: RunArgument,
+    basemap: BasemapOption = None,
+    language: LanguageOption = None,
+) -> None:
+    """Draw the map of a run again, with other tiles or in the other language.
+
+    Example: [bold]siting map maps/yubei-2025 --language en --basemap gaode[/]
+    """
+    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.outputs import webmap  # noqa: PLC0415  # heavy
+
+    made = runfolder.load_plan(run)
+    chosen = basemap or made.scenario["map"]["basemap"]
+    page = webmap.make_map(made, basemap=chosen, key=_tile_key(chosen), language=language)
+    runfolder.write_whole(run / runfolder.MAP_HTML, page)
+    screen.say(f"wrote {run / runfolder.MAP_HTML}")
+
+
+@app.command()
+def show(run: RunArgument, as_json: JsonOption = False) -> None:
+    """Print the totals, status and figures of a run.
+
+    Example: [bold]siting show maps/yubei-2025 --json[/]
+    """
+    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
+
+    made = runfolder.load_plan(run)
+    if as_json:
+        screen.emit((run / runfolder.PLAN_JSON).read_text(encoding="utf-8"))
+    else:
+        screen.show_plan(made, run)
+
+
+def _scenario(name: str, overrides: list[str] | tuple[str, ...] | None) -> Scenario:
+    return load_scenario(_scenario_path(name), overrides=tuple(overrides or ()))
+
+
+def _scenario_path(name: str) -> Path:
+    path = Path(name)
+    if path.suffix or path.exists():
+        return path
+    try:
+        return shipped_path(f"scenarios/{name}.toml")
+    except InputMissingError as error:
+        known = sorted(entry.stem for entry in shipped_path("scenarios").glob("*.toml"))
+        raise InputMissingError(
+            f"no scenario file or shipped scenario is called '{name}'",
+            where=str(Path.cwd()),
+            cure=f"shipped ones: {', '.join(known)}; or give the path of a .toml file",
+        ) from error
+
+
+def _folder_of(name: str) -> Path:
+    return _scenario_path(name).resolve().parent
+
+
+def _run_name(file: Path) -> str:
+    """Return a run name from a file name; other signs become dashes."""
+    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in file.stem)
+    return kept.strip("-")[:60] or "my-plan"
+
+
+def _basemap_override(basemap: str | None) -> tuple[str, ...]:
+    return (f'map.basemap="{basemap}"',) if basemap else ()
+
+
+def _tile_key(basemap: str) -> str | None:
+    return os.environ.get(KEY_VARIABLE) if basemap == "tianditu" else None

@@ -1,0 +1,209 @@
+"""``run(scenario) -> Plan``: the only place that knows the order of the stages.
+
+Each stage gets tables and its own block of the scenario; only this module carries them
+from one room to the next.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from siting import assembly, tables
+from siting.analysis.candidates import make_candidates
+from siting.analysis.demand import make_demand
+from siting.analysis.scoring import make_scores
+from siting.analysis.travel import make_reach
+from siting.inputs import load_world
+from siting.optimize.problem import build_problem
+from siting.optimize.solve import solve_problem
+from siting.plan import Note, Plan, Source
+from siting.recount import recount
+from siting.scenario import dump_scenario
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from siting.analysis.candidates import Candidates
+    from siting.inputs.world import World
+    from siting.meter import Meter
+    from siting.optimize.problem import SitingProblem
+    from siting.optimize.solve import Solution
+    from siting.scenario import Scenario
+
+_LIBRARIES = (
+    "siting", "osmnx", "osmium", "geopandas", "shapely", "pyproj", "scipy", "numpy", "pandas",
+    "scikit-learn", "pulp", "highspy", "folium",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything known about the place before the optimiser is asked."""
+
+    world: World
+    candidates: Candidates
+    demand: gpd.GeoDataFrame
+    reach: pd.DataFrame
+    swap_reach: pd.DataFrame
+    scores: pd.DataFrame
+    notes: tuple[Note, ...]
+
+
+def prepare(scenario: Scenario, meter: Meter) -> Prepared:
+    """Load the place and work out candidates, demand, travel and scores.
+
+    Raises
+    ------
+    DataError
+        If an input is at fault; see :mod:`siting.errors`.
+    """
+    with meter.stage("inputs"):
+        world = load_world(scenario.area, scenario.inputs, scenario.candidates)
+    with meter.stage("candidates"):
+        candidates = make_candidates(
+            world.places, world.zones, world.nodes, world.edges, world.stations,
+            kinds=world.site_kinds, rules=world.site_rules, settings=scenario.candidates,
+        )  # fmt: skip
+    with meter.stage("demand"):
+        demand = make_demand(
+            world.places, world.zones, world.nodes, world.edges,
+            kinds=world.site_kinds, settings=scenario.demand,
+        )  # fmt: skip
+    with meter.stage("travel"):
+        reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand)
+    with meter.stage("scores"):
+        scores = make_scores(
+            candidates.sites, demand.demand, reach, world.nodes, world.edges,
+            substations=world.substations, places=world.places, kinds=world.site_kinds,
+            settings=scenario.scoring,
+        )  # fmt: skip
+    _check_all(candidates.sites, demand.demand, reach, scores)
+    told = (*world.notes, *candidates.notes, *demand.notes)
+    return Prepared(
+        world=world,
+        candidates=candidates,
+        demand=demand.demand,
+        reach=reach,
+        swap_reach=swap_reach,
+        scores=scores,
+        notes=tuple(Note(key, dict(values)) for key, values in told),
+    )
+
+
+def pose(scenario: Scenario, prepared: Prepared) -> SitingProblem:
+    """Turn what is known of the place into a siting problem.
+
+    Raises
+    ------
+    ImpossibleTargetError
+        If no choice of sites can meet the targets.
+    """
+    return build_problem(
+        prepared.candidates.sites, prepared.scores, prepared.demand, prepared.reach,
+        prepared.swap_reach, prepared.world.zones,
+        targets=scenario.targets, model=scenario.model, travel=scenario.travel,
+        screening=prepared.candidates.screening,
+    )  # fmt: skip
+
+
+def run(scenario: Scenario, *, meter: Meter, folder: Path | None = None) -> Plan:
+    """Make a plan: load, analyse, optimise, recount.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    meter
+        Told when stages begin and end; times them.
+    folder
+        Folder that the paths in the plan's copy of the scenario are written from; the
+        working folder if not given.
+
+    Raises
+    ------
+    DataError
+        If an input is at fault.
+    NoPlanError
+        If no plan exists or none was found in time.
+    RecountError
+        If the finished plan breaks a rule: a bug, and nothing may be saved.
+    """
+    prepared = prepare(scenario, meter)
+    with meter.stage("problem"):
+        problem = pose(scenario, prepared)
+    with meter.stage("solve"):
+        solution = solve_problem(problem, solver=scenario.solver, seed=scenario.run.seed)
+    with meter.stage("recount"):
+        plan = _plan(scenario, prepared, solution, meter, folder=folder or Path.cwd())
+        recount(plan)
+    return plan
+
+
+def _reaches(
+    scenario: Scenario, world: World, sites: gpd.GeoDataFrame, demand: gpd.GeoDataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    swap = sites[sites["swap_ok"] | sites["existing_swap"]]
+    return (
+        make_reach(demand, sites, world.nodes, world.edges, cutoff_m=scenario.travel.cutoff_m),
+        make_reach(demand, swap, world.nodes, world.edges, cutoff_m=scenario.travel.swap_cutoff_m),
+    )
+
+
+def _check_all(
+    sites: gpd.GeoDataFrame, demand: gpd.GeoDataFrame, reach: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    tables.check(sites, tables.SITES)
+    tables.check(demand, tables.DEMAND)
+    tables.check(reach, tables.REACH)
+    tables.check(scores, tables.SCORES)
+
+
+def _plan(
+    scenario: Scenario, prepared: Prepared, solution: Solution, meter: Meter, *, folder: Path
+) -> Plan:
+    choice = assembly.Choice(
+        chargers=solution.chargers,
+        swap_ids=solution.swap_ids,
+        assignments=solution.assignments,
+    )
+    candidates = assembly.candidate_table(prepared.candidates.sites, prepared.scores, choice)
+    stations = assembly.station_table(candidates, choice)
+    swaps = assembly.swap_table(candidates, choice)
+    world = prepared.world
+    return Plan(
+        run=scenario.run.name,
+        language=scenario.run.language,
+        title_zh=scenario.run.title_zh,
+        title_en=scenario.run.title_en,
+        crs=f"EPSG:{world.area.crs.to_epsg()}",
+        totals=assembly.count_totals(stations, swaps),
+        targets=scenario.targets.model_dump(include={"stations", "chargers", "swap_stations"}),
+        figures=assembly.plan_figures(stations, prepared.demand, choice.assignments),
+        outcome=solution.outcome,
+        sites=stations,
+        swap_sites=swaps,
+        candidates=candidates,
+        assignments=choice.assignments,
+        demand=prepared.demand,
+        zones=assembly.zone_table(
+            world.zones, stations, swaps, prepared.demand, choice.assignments
+        ),
+        roads=assembly.road_table(world.edges),
+        landscape=world.landscape,
+        screening=tuple(prepared.candidates.screening),
+        notes=(*prepared.notes, *(Note(key, dict(values)) for key, values in solution.notes)),
+        sources=tuple(Source(**vars(source)) for source in world.sources),
+        scenario=dump_scenario(scenario, folder=folder),
+        versions=_versions(),
+        timings=meter.content(),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {name: importlib.metadata.version(name) for name in _LIBRARIES}
+    return {"python": platform.python_version(), **found}
