@@ -1,0 +1,234 @@
+"""Candidate sites: which places may take a charging or a swap station, and how large.
+
+Every step that takes places away is counted (:attr:`Candidates.screening`), so that a
+target nobody can meet is answered with numbers.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from siting.analysis.merging import main_places
+from siting.analysis.network import Network
+from siting.analysis.rules import judge
+from siting.analysis.site_kinds import kind_by_place
+from siting.analysis.spaces import CAPACITY_TAG, estimate_spaces
+from siting.analysis.standing import place_stations
+from siting.analysis.zoning import zone_ids
+from siting.tables import SITES, check
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from siting import scenario
+    from siting.analysis.site_kinds import SiteRule
+
+_log = logging.getLogger(__name__)
+
+_NOT_PUBLIC = ("private", "no", "residents", "permit", "military", "employees", "delivery")
+_GARAGES = ("underground", "multi-storey", "rooftop")
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The candidate sites and how they were found.
+
+    Attributes
+    ----------
+    sites
+        ``tables.SITES``, sorted by site_id; stopped ones are in, with their reason.
+    screening
+        Steps with the count left after each: ``places``, ``kind_known``,
+        ``not_left_out``, ``public``, ``big_enough``, ``in_a_zone``, ``merged``,
+        ``near_a_road``, ``not_stopped`` (candidates only), then ``with_existing``, which
+        adds the existing stations that stand on no candidate place.
+    notes
+        Remarks for the reader: (key, values).
+    """
+
+    sites: gpd.GeoDataFrame
+    screening: tuple[tuple[str, int], ...]
+    notes: tuple[tuple[str, dict[str, Any]], ...]
+
+
+def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by name
+    places: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    stations: gpd.GeoDataFrame,
+    *,
+    kinds: pd.DataFrame,
+    rules: tuple[SiteRule, ...],
+    settings: scenario.Candidates,
+) -> Candidates:
+    """Return the sites that may take a station, existing stations included.
+
+    Parameters
+    ----------
+    places, zones, nodes, edges, stations
+        ``tables.PLACES``, ``ZONES``, ``NODES``, ``EDGES`` and ``STATIONS`` in one metric CRS.
+    kinds, rules
+        Results of ``check_site_kinds`` and ``check_site_rules``.
+    settings
+        Block ``candidates`` of the scenario.
+
+    Raises
+    ------
+    TableError
+        If the sites break their contract (a bug).
+    """
+    pool, screening = _screened(places, zones, kinds, settings)
+    pool, merged = _merged(pool, kinds, settings.merge_m)
+    screening.append(("merged", len(pool)))
+    pool, notes = place_stations(pool, stations, zones, kinds=kinds, merge_m=settings.merge_m)
+    pool, far = _snapped(pool, Network.of(nodes, edges), kinds, settings.max_snap_m)
+    on_place = ~pool["site_id"].isin(stations["station_id"])
+    screening.append(("near_a_road", int(on_place.sum())))
+    sites = judge(_with_rules_of_kind(pool, kinds), places, rules)
+    open_to_all = (sites["verdict"] != "stop").to_numpy(dtype=bool)
+    screening.append(("not_stopped", int((open_to_all & on_place.to_numpy(dtype=bool)).sum())))
+    screening.append(("with_existing", int(open_to_all.sum())))
+    if merged:
+        notes.append(("places_merged", {"places": merged}))
+    notes.append(("snap_distance", {**_spread(sites["snap_m"]), "too_far": far}))
+    sites = sites.sort_values("site_id", ignore_index=True)[SITES.column_names]
+    check(sites, SITES)
+    _log.info("candidates: %s", ", ".join(f"{key} {count}" for key, count in screening))
+    return Candidates(sites=sites, screening=tuple(screening), notes=tuple(notes))
+
+
+def _screened(
+    places: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    kinds: pd.DataFrame,
+    settings: scenario.Candidates,
+) -> tuple[gpd.GeoDataFrame, list[tuple[str, int]]]:
+    """Take away what cannot be a site, one count a step."""
+    pool = places.assign(kind=places["kind"].map(kind_by_place(kinds)))
+    steps = [("places", len(pool))]
+
+    def keep(key: str, mask: NDArray[np.bool_]) -> None:
+        nonlocal pool
+        pool = pool[mask]
+        steps.append((key, len(pool)))
+
+    keep("kind_known", pool["kind"].notna().to_numpy())
+    keep("not_left_out", ~pool["kind"].isin(settings.leave_out).to_numpy(dtype=bool))
+    keep("public", ~pool["access"].isin(_NOT_PUBLIC).to_numpy(dtype=bool))
+    pool = pool.join(estimate_spaces(pool, kinds))
+    pool = pool.assign(**_charger_limits(pool, kinds))
+    keep("big_enough", _big_enough(pool, kinds))
+    points = shapely.point_on_surface(pool.geometry.to_numpy())
+    pool = pool.assign(point=points, zone_id=zone_ids(points, zones))
+    keep("in_a_zone", pool["zone_id"].notna().to_numpy())
+    pool = pool.rename(columns={"place_id": "site_id"})
+    return pool.sort_values("site_id", ignore_index=True), steps
+
+
+def _charger_limits(pool: pd.DataFrame, kinds: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
+    """Fewest and most chargers of a place, by its spaces and kind.
+
+    ``max = clip(floor(spaces * share_of_spaces), min, max)``; with unknown spaces the
+    place takes the fewest of its kind and no more.
+    """
+    rule = kinds.loc[pool["kind"]]
+    fewest = rule["min_chargers"].to_numpy(dtype=np.int64)
+    by_spaces = _by_spaces(pool, rule)
+    most = np.where(
+        np.isnan(by_spaces),
+        fewest,
+        np.clip(np.nan_to_num(by_spaces), fewest, rule["max_chargers"].to_numpy(dtype=np.int64)),
+    )
+    return {"min_chargers": fewest, "max_chargers": most.astype(np.int64)}
+
+
+def _by_spaces(pool: pd.DataFrame, rule: pd.DataFrame) -> NDArray[np.float64]:
+    # The tiny amount keeps 20 spaces x 0.15 from being 2 by binary arithmetic.
+    share = rule["share_of_spaces"].to_numpy(dtype=float)
+    return np.floor(pool["spaces"].to_numpy(dtype=float) * share + 1e-9)
+
+
+def _big_enough(pool: pd.DataFrame, kinds: pd.DataFrame) -> NDArray[np.bool_]:
+    rule = kinds.loc[pool["kind"]]
+    area = pool["area_m2"].to_numpy(dtype=float)
+    is_point = np.isnan(area)
+    known = pool["spaces_source"].eq(CAPACITY_TAG).to_numpy(dtype=bool)
+    least = rule["min_area_m2"].fillna(0.0).to_numpy(dtype=float)
+    ground = np.where(is_point, rule["point_ok"].to_numpy(dtype=bool) | known, area >= least)
+    room = _by_spaces(pool, rule)
+    enough = np.isnan(room) | (room >= rule["min_chargers"].to_numpy(dtype=float))
+    return ground & enough
+
+
+def _merged(
+    pool: gpd.GeoDataFrame, kinds: pd.DataFrame, merge_m: float
+) -> tuple[gpd.GeoDataFrame, int]:
+    """Keep one of each duplicate; it takes the largest known capacity among them."""
+    pool = pool.assign(spaces_known=pool["spaces_source"].eq(CAPACITY_TAG))
+    main = main_places(pool, merge_m=merge_m)
+    stays = main == np.arange(len(pool))
+    by_main = pool.groupby(main)
+    ids = by_main["site_id"].agg("+".join)
+    result = pool[stays].copy()
+    # The main place's own id is taken out; ids hold no plus sign.
+    result["merged_ids"] = [
+        "+".join(name for name in joined.split("+") if name != site) or None
+        for joined, site in zip(ids, result["site_id"], strict=True)
+    ]
+    result["capacity"] = by_main["capacity"].max()
+    result = result.drop(columns=["area_m2", "spaces", "spaces_source"])
+    result = result.join(estimate_spaces(result, kinds))
+    return result.assign(**_charger_limits(result, kinds)), int((~stays).sum())
+
+
+def _snapped(
+    pool: gpd.GeoDataFrame, network: Network, kinds: pd.DataFrame, max_snap_m: float
+) -> tuple[gpd.GeoDataFrame, int]:
+    """Give each site its road node; a new site too far from any is taken out."""
+    anywhere = kinds.loc[pool["kind"], "carriageway_ok"].to_numpy(dtype=bool)
+    xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
+    node_id, snap_m = network.snap(xy, anywhere=anywhere)
+    stands = (pool["existing_station"] | pool["existing_swap"]).to_numpy(dtype=bool)
+    keep = (snap_m <= max_snap_m) | stands
+    return pool.assign(node_id=node_id, snap_m=snap_m)[keep], int((~keep).sum())
+
+
+def _with_rules_of_kind(pool: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.GeoDataFrame:
+    rule = kinds.loc[pool["kind"]]
+    area = pool["area_m2"].to_numpy(dtype=float)
+    least = rule["swap_min_area_m2"].fillna(0.0).to_numpy(dtype=float)
+    room = np.where(np.isnan(area), rule["swap_point_ok"].to_numpy(dtype=bool), area >= least)
+    indoors = pool["parking"].isin(_GARAGES).to_numpy(dtype=bool)
+    swap_ok = rule["swap_ok"].to_numpy(dtype=bool) & room & ~indoors
+    hours = 24.0 * rule["design_use_share"].to_numpy(dtype=float)
+    kw = rule["kw_per_charger"].to_numpy(dtype=float)
+    return gpd.GeoDataFrame(
+        pool.drop(columns="geometry").assign(
+            swap_ok=swap_ok | pool["existing_swap"].to_numpy(dtype=bool),
+            kw_per_charger=kw,
+            kwh_day_per_charger=kw * hours,
+            cost_index=rule["cost_index"].to_numpy(dtype=float),
+            verdict=rule["verdict"].to_numpy(dtype=object),
+            reason=rule["reason"].to_numpy(dtype=object),
+            owner=rule["owner"].to_numpy(dtype=object),
+        ),
+        geometry=pool["point"].to_numpy(dtype=object),
+        crs=pool.crs,
+    )
+
+
+def _spread(values: pd.Series) -> dict[str, float]:
+    if values.empty:
+        return {}
+    return {
+        "median_m": round(float(values.median()), 1),
+        "max_m": round(float(values.max()), 1),
+    }

@@ -1,0 +1,202 @@
+"""The rules of each kind of site, and of its setting, as checked tables.
+
+The figures stand in ``data/site_kinds.csv`` and ``data/site_rules.csv``, each with its
+source and mark; here stands only what a row must look like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from siting.errors import TableError
+from siting.tables import Column, Table, check
+
+Language = Literal["zh", "en"]
+
+EXISTING = "existing"
+"""Kind of a station that stands on no candidate place."""
+
+_YES_NO = ("yes", "no")
+_SEPARATOR = "|"
+
+SITE_KINDS = Table(
+    "site_kinds",
+    "data/site_kinds.csv",
+    (
+        Column("kind", "str", "kind of candidate site", unique=True),
+        Column("place_kinds", "str", "kinds of place that feed it, joined by |", nullable=True),
+        Column("name_zh", "str", "name in Chinese"),
+        Column("name_en", "str", "name in English"),
+        Column("m2_per_space", "float", "floor for one space", "m2", nullable=True, low=1),
+        Column(
+            "indoor_m2_per_space", "float", "the same in a garage", "m2", nullable=True, low=1
+        ),
+        Column(
+            "floor_ratio", "float", "floor by ground area where levels are unknown",
+            nullable=True, low=0,
+        ),
+        Column("levels_count", "str", "known levels multiply the ground", choices=_YES_NO),
+        Column(
+            "default_spaces", "float", "spaces of a place without size; empty is unknown",
+            "spaces", nullable=True, low=0,
+        ),
+        Column("max_spaces", "float", "cap of the area rule", "spaces", nullable=True, low=0),
+        Column("point_ok", "str", "a place mapped as a point is a candidate", choices=_YES_NO),
+        Column("min_area_m2", "float", "smallest ground", "m2", nullable=True, low=0),
+        Column(
+            "share_of_spaces", "float", "most public chargers by space", nullable=True,
+            low=0, high=1,
+        ),
+        Column("min_chargers", "int", "fewest chargers of a station", "chargers", low=1),
+        Column("max_chargers", "int", "most chargers of a station", "chargers", low=1),
+        Column("kw_per_charger", "float", "rated power of a charger", "kW", low=1),
+        Column("design_use_share", "float", "share of hours it runs by design", low=0, high=1),
+        Column("swap_ok", "str", "a swap station may stand here", choices=_YES_NO),
+        Column("swap_point_ok", "str", "also where the ground is unknown", choices=_YES_NO),
+        Column(
+            "swap_min_area_m2", "float", "ground a swap station needs", "m2", nullable=True, low=0
+        ),
+        Column(
+            "carriageway_ok", "str", "may be reached from motorway and trunk only",
+            choices=_YES_NO,
+        ),
+        Column("work_weight", "float", "pull of a space on work charging", low=0),
+        Column("visit_weight", "float", "pull of a space on charging at visits", low=0),
+        Column("cost_index", "float", "cost of building; 1 is an open car park", low=0),
+        Column("verdict", "str", "verdict of the kind", choices=("ok", "sign_off", "stop")),
+        Column("reason_zh", "str", "rule behind it, in Chinese", nullable=True),
+        Column("reason_en", "str", "rule behind it, in English", nullable=True),
+        Column("owner_zh", "str", "department proposed by the tool, in Chinese"),
+        Column("owner_en", "str", "the same in English"),
+        Column("source", "str", "where the figures come from"),
+        Column("mark", "str", "V verified, v weak, D derived, U unverified, P proposal"),
+    ),
+)  # fmt: skip
+
+SITE_RULES = Table(
+    "site_rules",
+    "data/site_rules.csv",
+    (
+        Column("rule", "str", "name of the rule", unique=True),
+        Column("test", "str", "what it looks at", choices=("place", "parking")),
+        Column("values", "str", "kinds of place, or values of the parking tag, joined by |"),
+        Column("within_m", "float", "distance of the place", "m", nullable=True, low=0),
+        Column("verdict", "str", "what it does", choices=("sign_off", "stop")),
+        Column("reason_zh", "str", "reason in Chinese"),
+        Column("reason_en", "str", "reason in English"),
+        Column("source", "str", "where the rule comes from"),
+        Column("mark", "str", "V verified, v weak, D derived, U unverified, P proposal"),
+    ),
+    may_be_empty=True,
+)
+
+
+@dataclass(frozen=True)
+class SiteRule:
+    """One rule of the setting.
+
+    Attributes
+    ----------
+    rule
+        Its name.
+    test
+        ``place``: a place of the kinds in ``values`` lies within ``within_m`` metres of the
+        site (0: the site lies on it). ``parking``: the place's parking tag is in ``values``.
+    verdict, reason
+        What follows, and why.
+    """
+
+    rule: str
+    test: str
+    values: tuple[str, ...]
+    within_m: float
+    verdict: str
+    reason: str
+
+
+def check_site_kinds(frame: pd.DataFrame, *, language: Language = "zh") -> pd.DataFrame:
+    """Check the table of site kinds and make it ready for the stages.
+
+    Parameters
+    ----------
+    frame
+        Rows of ``data/site_kinds.csv`` with the columns of :data:`SITE_KINDS`.
+    language
+        Language of the columns ``reason`` and ``owner`` of the result.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by kind; yes and no as bool, ``place_kinds`` as tuples, and ``reason`` and
+        ``owner`` in the language asked for.
+
+    Raises
+    ------
+    TableError
+        If a row breaks the contract, a kind of place feeds two kinds of site, the row
+        ``existing`` is missing, or a kind has more fewest than most chargers.
+    """
+    check(frame, SITE_KINDS)
+    _check_relations(frame)
+    kinds = frame.sort_values("kind").set_index("kind")
+    switches = [column.name for column in SITE_KINDS.columns if column.choices == _YES_NO]
+    for name in switches:
+        kinds[name] = kinds[name].eq("yes")
+    kinds["place_kinds"] = [_split(text) for text in kinds["place_kinds"].fillna("")]
+    kinds["reason"] = kinds[f"reason_{language}"]
+    kinds["owner"] = kinds[f"owner_{language}"]
+    return kinds
+
+
+def check_site_rules(frame: pd.DataFrame, *, language: Language = "zh") -> tuple[SiteRule, ...]:
+    """Check the table of setting rules and return its rules, sorted by name.
+
+    Raises
+    ------
+    TableError
+        If a row breaks the contract of :data:`SITE_RULES`.
+    """
+    check(frame, SITE_RULES)
+    rows = frame.sort_values("rule").to_dict("records")
+    return tuple(
+        SiteRule(
+            rule=str(row["rule"]),
+            test=str(row["test"]),
+            values=_split(str(row["values"])),
+            within_m=0.0 if pd.isna(row["within_m"]) else float(row["within_m"]),
+            verdict=str(row["verdict"]),
+            reason=str(row[f"reason_{language}"]),
+        )
+        for row in rows
+    )
+
+
+def kind_by_place(kinds: pd.DataFrame) -> dict[str, str]:
+    """Return the kind of site that each kind of place feeds (checked table)."""
+    return {place: str(kind) for kind, row in kinds.iterrows() for place in row["place_kinds"]}
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(_SEPARATOR) if part.strip())
+
+
+def _check_relations(frame: pd.DataFrame) -> None:
+    faults = []
+    fed = [place for text in frame["place_kinds"].fillna("") for place in _split(text)]
+    repeated = sorted({place for place in fed if fed.count(place) > 1})
+    if repeated:
+        faults.append(f"these kinds of place feed two kinds of site: {', '.join(repeated)}")
+    crossed = frame.loc[frame["min_chargers"] > frame["max_chargers"], "kind"].tolist()
+    if crossed:
+        faults.append(f"min_chargers is above max_chargers in: {', '.join(crossed)}")
+    if EXISTING not in set(frame["kind"]):
+        faults.append(f"the row '{EXISTING}' is missing: stations on no known place need it")
+    if faults:
+        raise TableError(
+            "table 'site_kinds' contradicts itself:\n    - " + "\n    - ".join(faults),
+            where=SITE_KINDS.made_by,
+            cure="mend the rows named above, or take the shipped table (candidates.site_kinds)",
+        )
