@@ -35,7 +35,6 @@ import shapely
 from scipy.spatial import cKDTree
 
 from siting.analysis.network import Network, point_xy
-from siting.errors import ScenarioError
 from siting.tables import SCORES, check
 
 if TYPE_CHECKING:
@@ -84,11 +83,6 @@ def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
     -------
     DataFrame
         ``tables.SCORES``, sorted by site_id, never missing.
-
-    Raises
-    ------
-    ScenarioError
-        If all weights are zero.
     """
     weights = _weights(settings.weights)
     sites = sites.sort_values("site_id", ignore_index=True)
@@ -173,12 +167,6 @@ def _codes(values: pd.Series, ids: pd.Series) -> NDArray[np.int64]:
 def _weights(weights: scenario.Weights) -> dict[str, float]:
     raw = {name: float(getattr(weights, name)) for name in CRITERIA}
     total = sum(raw.values())
-    if total <= 0:
-        raise ScenarioError(
-            "all weights of the score are zero",
-            where="scoring.weights",
-            cure=f"give at least one of {', '.join(CRITERIA)} a weight above zero",
-        )
     return {name: value / total for name, value in raw.items()}
 
 

@@ -1,0 +1,201 @@
+"""Demand points: where they lie and what they add up to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+import small_town as town
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from siting import scenario
+from siting.analysis.demand import make_demand
+from siting.errors import DataError
+from siting.tables import DEMAND, check
+
+PER_PERSON = 0.25 * 0.15 * 8.4 * 0.6
+
+
+def make(places, *, zones=None, **block):
+    return make_demand(
+        places,
+        town.zones() if zones is None else zones,
+        town.nodes(),
+        town.edges(),
+        kinds=town.kinds(),
+        settings=scenario.Demand(**block),
+    )
+
+
+def home(number, x, y, side=100.0):
+    return town.place(f"way/{number}", "residential", town.square(x, y, side))
+
+
+OFFICE = town.place("way/90", "office", town.square(200, 200, 60))
+MALL = town.place("way/91", "retail", town.square(600, 600, 80))
+
+
+def of_kind(result, kind):
+    return result.demand[result.demand["kind"] == kind]
+
+
+def test_the_chain_from_people_to_energy():
+    result = make(town.places(home(1, 100, 100), home(2, 700, 100), OFFICE, MALL))
+    assert result.totals == pytest.approx(
+        {
+            "people": 2000.0,
+            "kwh_day": 2000 * PER_PERSON,
+            "home_kwh_day": 2000 * PER_PERSON * 0.5,
+            "work_kwh_day": 2000 * PER_PERSON * 0.25,
+            "visit_kwh_day": 2000 * PER_PERSON * 0.25,
+        }
+    )
+    assert result.notes == ()
+    check(result.demand, DEMAND)
+
+
+def test_people_are_spread_by_the_size_of_residential_areas():
+    result = make(town.places(home(1, 0, 0, 100), home(2, 0, 600, 200), home(3, 700, 100)))
+    people = of_kind(result, "home").set_index("node_id")["people"]
+    assert people[town.crossing(0, 0)] == pytest.approx(200)
+    assert people[town.crossing(0, 3)] == pytest.approx(800)
+
+
+def test_a_residential_area_across_a_border_counts_in_both_zones_by_its_parts():
+    across = town.place("way/1", "residential", shapely.box(300, 0, 440, 100))
+    result = make(town.places(across, home(2, 0, 600, 100)))
+    homes = of_kind(result, "home").groupby("zone_id")["people"].sum()
+    assert homes.to_dict() == pytest.approx({"a": 1000.0, "b": 1000.0})
+    in_a = of_kind(result, "home").query("zone_id == 'a'")["people"].sort_values().tolist()
+    assert in_a == pytest.approx([500.0, 500.0])  # 100 m x 100 m on either side
+
+
+def test_a_compound_mapped_twice_counts_once():
+    block = town.place("way/3", "residential", town.square(0, 600, 80))
+    result = make(town.places(home(1, 0, 0), home(2, 0, 600), block, home(4, 700, 100)))
+    assert of_kind(result, "home").query("zone_id == 'a'")["people"].tolist() == pytest.approx(
+        [500.0, 500.0]
+    )
+
+
+def test_a_large_area_is_spread_over_the_roads_inside_it():
+    village = town.place("way/1", "residential", shapely.box(-50, -50, 390, 450))
+    result = make(town.places(village, home(2, 700, 100)))
+    west = of_kind(result, "home").query("zone_id == 'a'")
+    assert sorted(west["node_id"]) == [town.crossing(x, y) for y in range(3) for x in range(2)]
+    assert west["people"].tolist() == pytest.approx([1000 / 6] * 6)
+
+
+def test_a_point_takes_the_size_of_the_middle_area():
+    dot = town.place("node/1", "residential", shapely.Point(0, 800))
+    result = make(town.places(home(1, 0, 0, 100), dot, home(3, 700, 100)))
+    west = of_kind(result, "home").query("zone_id == 'a'")
+    assert west["people"].tolist() == pytest.approx([500.0, 500.0])
+
+
+def test_a_zone_without_residential_areas_has_its_people_along_the_roads_and_says_so():
+    result = make(town.places(home(1, 0, 0)))
+    east = of_kind(result, "home").query("zone_id == 'b'")
+    assert len(east) == 10  # columns 3 and 4; column 2 lies on the border
+    assert east["people"].sum() == pytest.approx(1000)
+    assert dict(result.notes)["people_on_roads"] == {"zones": 1, "names": ["zone b"]}
+
+
+def test_people_can_be_spread_over_the_roads_on_purpose():
+    result = make(town.places(home(1, 0, 0)), spread_over="nodes")
+    assert of_kind(result, "home").groupby("zone_id").size().to_dict() == {"a": 10, "b": 10}
+    assert "people_on_roads" not in dict(result.notes)
+
+
+def test_a_zone_without_roads_has_its_people_at_its_middle():
+    far = town.zone("c", shapely.box(2000, 0, 2100, 100), 300.0)
+    result = make(town.places(home(1, 0, 0)), zones=town.zones(*_zone_rows(), far))
+    lonely = of_kind(result, "home").query("zone_id == 'c'")
+    assert lonely["people"].tolist() == pytest.approx([300.0])
+
+
+def _zone_rows():
+    frame = town.zones()
+    return [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]
+
+
+def test_missing_people_are_named_and_not_counted_as_nobody():
+    rows = _zone_rows()
+    rows[1].update(population=np.nan, population_quality="missing")
+    result = make(
+        town.places(home(1, 0, 0), home(2, 700, 100), OFFICE, MALL), zones=town.zones(*rows)
+    )
+    assert dict(result.notes)["people_missing"] == {"zones": 1, "names": ["zone b"]}
+    assert set(of_kind(result, "home")["zone_id"]) == {"a"}
+    assert result.totals["people"] == pytest.approx(1000)
+    assert of_kind(result, "visit")["zone_id"].tolist() == ["b"]
+
+
+def test_no_people_anywhere_is_an_error_with_a_cure():
+    rows = [{**row, "population": np.nan} for row in _zone_rows()]
+    with pytest.raises(DataError, match=r"inputs\.zones\.people"):
+        make(town.places(home(1, 0, 0)), zones=town.zones(*rows))
+
+
+def test_work_and_visits_without_places_go_home():
+    result = make(town.places(home(1, 0, 0), home(2, 700, 100)))
+    assert set(result.demand["kind"]) == {"home"}
+    assert result.totals["kwh_day"] == pytest.approx(2000 * PER_PERSON)
+    quarter = round(2000 * PER_PERSON / 4, 1)
+    assert dict(result.notes) == {
+        "work_at_home": {"kwh_day": quarter}, "visit_at_home": {"kwh_day": quarter},
+    }  # fmt: skip
+
+
+def test_work_and_visits_follow_the_spaces_of_their_places():
+    small = town.place("way/92", "parking", town.square(0, 0, 30), capacity=100.0)
+    large = town.place("way/93", "parking", town.square(800, 800, 30), capacity=300.0)
+    result = make(town.places(home(1, 0, 0), home(2, 700, 100), small, large))
+    visits = of_kind(result, "visit").set_index("node_id")["kwh_day"]
+    assert visits[town.crossing(4, 4)] / visits[town.crossing(0, 0)] == pytest.approx(3)
+    assert of_kind(result, "visit")["people"].isna().all()
+
+
+def test_points_of_one_kind_at_one_crossing_are_one():
+    result = make(town.places(home(1, 20, 0, 30), home(2, -20, 0, 30), home(3, 700, 100)))
+    west = of_kind(result, "home").query("zone_id == 'a'")
+    assert west["demand_id"].tolist() == [f"home/a/{town.crossing(0, 0)}"]
+    assert west.geometry.iloc[0].distance(shapely.Point(0, 0)) < 1e-6
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    rows = [home(number, 37.0 * number, 29.0 * number, 20 + number) for number in range(1, 20)]
+    one = make(town.places(*rows, OFFICE, MALL)).demand
+    other = make(town.places(MALL, OFFICE, *reversed(rows))).demand
+    pd.testing.assert_frame_equal(pd.DataFrame(one), pd.DataFrame(other), check_exact=True)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    homes=st.lists(
+        st.tuples(st.integers(0, 800), st.integers(0, 800), st.integers(10, 500)), max_size=10
+    ),
+    people=st.tuples(st.floats(1, 1e6), st.one_of(st.none(), st.floats(0, 1e6))),
+    work=st.booleans(),
+    share=st.floats(0, 0.5),
+)
+def test_every_part_adds_up_to_the_people(homes, people, work, share):
+    rows = _zone_rows()
+    for row, number in zip(rows, people, strict=True):
+        row["population"] = np.nan if number is None else number
+    places = [home(k, x, y, side) for k, (x, y, side) in enumerate(homes)]
+    places += [OFFICE] if work else [town.place("way/99", "cemetery", town.square(0, 0, 5))]
+    result = make(
+        town.places(*places),
+        zones=town.zones(*rows),
+        home_share=1 - 2 * share, work_share=share, visit_share=share,
+    )  # fmt: skip
+    total = sum(number or 0.0 for number in people)
+    assert result.demand["kwh_day"].sum() == pytest.approx(total * PER_PERSON)
+    parts = [value for key, value in result.totals.items() if key.count("_") == 2]
+    assert len(parts) == 3
+    assert sum(parts) == pytest.approx(result.totals["kwh_day"])
+    if result.totals["home_kwh_day"] > 0:
+        assert result.demand["people"].sum() == pytest.approx(total)
