@@ -79,7 +79,7 @@ class Area(_Block):
     as_of: MaybeDate = None
     """Date the outline was valid."""
     epsg: int | None = None
-    """Metric CRS of the run as an EPSG number; None picks the UTM zone."""
+    """Metric CRS of the run as an EPSG number; left out, the UTM zone."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -114,14 +114,14 @@ class Overpass(_Block):
     retries: Count = 2
     """Further tries after a failed query."""
     cache_dir: MaybeFile = None
-    """Folder for raw answers; None keeps no cache."""
+    """Folder that keeps raw answers; left out, none are kept."""
 
 
 class ZonesInput(_Block):
     """The planning zones: from a file, or from OSM's administrative areas."""
 
     file: MaybeFile = None
-    """GeoPackage, GeoJSON or shapefile; None takes OSM's boundaries."""
+    """GeoPackage, GeoJSON or shapefile; left out, OSM's boundaries."""
     layer: str | None = None
     """Layer of the file; the first if not given."""
     datum: Datum | None = None
@@ -178,7 +178,7 @@ class Inputs(_Block):
     merge_stations_m: NonNegative = 60
     """Existing stations nearer than this are one station."""
     substations: SubstationsInput | None = None
-    """Substations; None takes those of the map (headroom unknown)."""
+    """Substations; Left out, those of the map (headroom unknown)."""
     place_kinds: File = "shipped:place_kinds.csv"
     """Table of the OSM tags of each kind of place."""
     speeds: File = "shipped:road_speeds.csv"
