@@ -113,7 +113,7 @@ def stretched(values: Floats) -> Floats:
 
     Examples
     --------
-    >>> stretched(np.array([0.0, 5.0, 10.0])).tolist()
+    >>> stretched(np.array([0.0, 5.0, 10.0])).round(3).tolist()
     [0.0, 0.5, 1.0]
     >>> stretched(np.array([3.0, 3.0])).tolist()
     [0.5, 0.5]
