@@ -1,0 +1,316 @@
+"""An upper bound valid at full resolution, and the wish that leads to a good plan.
+
+Lagrangian relaxation (Geoffrion 1974; for capacitated location: Beasley, "Lagrangean heuristics
+for location problems", EJOR 65, 1993). Relax ``sum_j serve_ij <= d_i`` with prices ``u_i >= 0``
+and ``sum_j chargers_j = N`` with a free price ``p``. Then for all prices
+
+    bound(u, p) = sum_i u_i d_i + p N + max_y sum_j (v_j(u, p) + D bonus_j) y_j
+
+is at least the value of every plan. ``v_j`` is site j alone: a fractional knapsack of the
+pairs with ``w_ij > u_i``, best first, up to the energy of its chargers. The choice ``y`` of the
+stations is a small linear program under count, cliques, floors and charger room; its
+bound is recomputed from the dual values, so a solver's tolerance cannot make it invalid.
+
+The prices fall by a deflected subgradient (Polyak step, memory of directions, back to the
+best prices after a run of failures). The average of the choices met on the way tends to the
+primal solution of the relaxation (Barahona and Anbil, "The volume algorithm", 2000).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
+
+from siting.optimize.arrays import running_before, sums
+from siting.optimize.spacing import clique_cover
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from siting.optimize.arrays import Floats, Ints
+    from siting.optimize.problem import SitingProblem
+
+
+_MEMORY = 0.7
+_FAILURES = 12
+_SHRINK = 0.6
+_FIRST_STEP = 1.0
+_AVERAGE = 0.1
+_MARGIN = 0.06
+_PROMISING = 3
+_BURST = 20
+_TINY = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """Price of each demand point's energy (worth per kWh) and of a charger (kWh)."""
+
+    demand: Floats
+    charger: float
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """A bound on the value of every plan, its prices, and the stations they wish for (0..1)."""
+
+    bound: float
+    prices: Prices
+    wish: Floats
+
+
+class _Sites(NamedTuple):
+    """What each site would do alone at given prices."""
+
+    worth: Floats
+    serve: Floats
+    fewest: Floats
+    most: Floats
+
+
+class Relaxation:
+    """The relaxed problem, ready to be evaluated at many prices.
+
+    Parameters
+    ----------
+    problem
+        The problem at full resolution.
+    """
+
+    def __init__(self, problem: SitingProblem) -> None:
+        self.problem = problem
+        self.demand = problem.pair_demand.astype(np.intp)
+        self.site = problem.pair_site.astype(np.intp)
+        self.worth = problem.pair_worth
+        self.most_kwh = np.minimum(problem.pair_kwh, problem.site_kwh[self.site])
+        self.bonus = problem.site_bonus * problem.total_kwh
+        self.choice = _Choice(problem)
+
+    def narrowed(self, prices: Prices) -> Relaxation:
+        """Return the relaxation without pairs far below their price; quicker, not valid."""
+        keep = self.worth > prices.demand[self.demand] - _MARGIN
+        small = object.__new__(Relaxation)
+        small.__dict__.update(self.__dict__)
+        small.demand, small.site = self.demand[keep], self.site[keep]
+        small.worth, small.most_kwh = self.worth[keep], self.most_kwh[keep]
+        return small
+
+    def evaluate(self, prices: Prices) -> tuple[float, Floats, Floats, float]:
+        """Return the bound (kWh), the choice ``y``, and the slopes in ``u`` and ``p``."""
+        problem = self.problem
+        sites = self._sites(prices)
+        y, chosen = self.choice.best(sites.worth + self.bonus)
+        bound = float(prices.demand @ problem.demand_kwh) + prices.charger * problem.chargers
+        amount = sites.serve * y[self.site]
+        served = sums(self.demand, amount, len(problem.demand_kwh))
+        used = np.clip(problem.chargers, float(sites.fewest @ y), float(sites.most @ y))
+        return bound + chosen, y, problem.demand_kwh - served, float(problem.chargers - used)
+
+    def _sites(self, prices: Prices) -> _Sites:
+        """Fill each site's knapsack; see the module's docstring."""
+        problem, count = self.problem, len(self.problem.site_id)
+        kwh = np.maximum(problem.kwh_day_per_charger, _TINY)
+        gain = self.worth - prices.demand[self.demand]
+        limit = problem.site_kwh
+        if prices.charger > 0:
+            wanted = gain > (prices.charger / kwh)[self.site]
+            energy = sums(self.site, np.where(wanted, self.most_kwh, 0.0), count)
+            limit = np.clip(energy, problem.min_chargers * kwh, limit)
+        serve = self._filled(gain, limit)
+        load = sums(self.site, serve, count)
+        fewest = np.clip(load / kwh, problem.min_chargers, problem.max_chargers)
+        most = problem.max_chargers.astype(float) if prices.charger <= 0 else fewest
+        fewest = most if prices.charger < 0 else fewest
+        worth = sums(self.site, gain * serve, count) - prices.charger * most
+        return _Sites(worth, serve, fewest, most)
+
+    def _filled(self, gain: Floats, limit: Floats) -> Floats:
+        """Serve pairs with a gain, the best first, up to each site's limit (kWh)."""
+        serve = np.where(gain > 0, self.most_kwh, 0.0)
+        load = sums(self.site, serve, len(limit))
+        crowded = load > limit + _TINY
+        members = np.flatnonzero(crowded[self.site] & (gain > 0))
+        if not len(members):
+            return serve
+        order = members[np.lexsort((-gain[members], self.site[members]))]
+        room = limit[self.site[order]] - running_before(self.site[order], serve[order])
+        serve[order] = np.clip(room, 0.0, serve[order])
+        return serve
+
+
+class _Choice:
+    """The best stations for given worths: a small linear program, bounded by its duals."""
+
+    def __init__(self, problem: SitingProblem) -> None:
+        self.sites = np.flatnonzero(problem.openable)
+        self.size = len(problem.site_id)
+        self.stations = problem.stations
+        self.forced = problem.forced[self.sites].astype(float)
+        self.rows, self.limits = _choice_rows(problem, self.sites)
+
+    def best(self, worth: Floats) -> tuple[Floats, float]:
+        """Return ``y`` for all sites and an upper bound on the worth of any legal choice."""
+        value = worth[self.sites]
+        for members in self._tries(value):
+            answer = linprog(
+                -value[members],
+                A_ub=self.rows[:, members],
+                b_ub=self.limits,
+                A_eq=np.ones((1, len(members))),
+                b_eq=[self.stations],
+                bounds=np.column_stack([self.forced[members], np.ones(len(members))]),
+                method="highs-ds",
+            )
+            if answer.status == 0:
+                y = np.zeros(self.size)
+                y[self.sites[members]] = answer.x
+                each = np.minimum(answer.ineqlin.marginals, 0.0)
+                return y, self._from_duals(value, -each, -float(answer.eqlin.marginals[0]))
+        return self._without_rows(value)
+
+    def _tries(self, value: Floats) -> list[Ints]:
+        """Try the promising sites first, then all."""
+        everyone = np.arange(len(value))
+        count = _PROMISING * self.stations
+        if count >= len(value):
+            return [everyone]
+        top = np.argpartition(-value, count)[:count]
+        return [np.union1d(top, np.flatnonzero(self.forced)), everyone]
+
+    def _from_duals(self, value: Floats, row_price: Floats, station_price: float) -> float:
+        """Bound any choice by weak duality; valid for whatever prices come in."""
+        rest = value - self.rows.T @ row_price - station_price
+        best = np.maximum(rest, rest * self.forced)
+        return float(row_price @ self.limits + station_price * self.stations + best.sum())
+
+    def _without_rows(self, value: Floats) -> tuple[Floats, float]:
+        """Fall back to the best stations without spacing and floors: weaker, still a bound."""
+        order = np.lexsort((-value, -self.forced))[: self.stations]
+        y = np.zeros(self.size)
+        y[self.sites[order]] = 1.0
+        return y, float(value[order].sum())
+
+
+def _choice_rows(problem: SitingProblem, sites: Ints) -> tuple[sparse.csr_array, Floats]:
+    """Return cliques, floors and charger room as rows ``A y <= b`` over openable sites."""
+    place = np.full(len(problem.site_id), -1)
+    place[sites] = np.arange(len(sites))
+    cliques = clique_cover(problem.station_conflicts)
+    sizes = [len(clique) for clique in cliques]
+    columns = place[np.concatenate(cliques)] if cliques else np.empty(0, dtype=int)
+    apart = sparse.csr_array(
+        (np.ones(len(columns)), (np.repeat(np.arange(len(cliques)), sizes), columns)),
+        shape=(len(cliques), len(sites)),
+    )
+    zones = np.flatnonzero(problem.zone_floor)
+    floors = problem.site_zone[sites][None, :] == zones[:, None]
+    room = np.vstack([problem.min_chargers[sites], -problem.max_chargers[sites]]).astype(float)
+    rows = sparse.vstack([apart, sparse.csr_array(-floors.astype(float)), sparse.csr_array(room)])
+    limits = [np.ones(len(cliques)), -problem.zone_floor[zones].astype(float)]
+    return rows.tocsr(), np.concatenate([*limits, [problem.chargers, -problem.chargers]])
+
+
+def prices_from(problem: SitingProblem, wish: Floats) -> Prices:
+    """Start prices from (fractional) open stations.
+
+    Each demand point's price is the worth of its marginal site: of its sites from the best on,
+    the one where the open shares add up to a whole station; 0 where they never do.
+    """
+    order = np.lexsort((-problem.pair_worth, problem.pair_demand))
+    demand, share = problem.pair_demand[order], wish[problem.pair_site[order]]
+    whole = running_before(demand, share) + share >= 1.0 - _TINY
+    hits = np.flatnonzero(whole)
+    points, first = np.unique(demand[hits], return_index=True)
+    price = np.zeros(len(problem.demand_kwh))
+    price[points] = problem.pair_worth[order[hits[first]]]
+    return Prices(price, 0.0)
+
+
+def uniform_wish(problem: SitingProblem) -> Floats:
+    """Return the wish that knows nothing: existing stations whole, all others alike."""
+    wish = problem.openable & ~problem.forced
+    share = (problem.stations - problem.forced.sum()) / max(int(wish.sum()), 1)
+    return np.where(problem.forced, 1.0, np.where(wish, share, 0.0))
+
+
+class Descent:
+    """A falling bound: deflected subgradient steps from given prices.
+
+    Parameters
+    ----------
+    relaxation
+        The relaxed problem.
+    prices, wish
+        Where to start.
+    """
+
+    def __init__(self, relaxation: Relaxation, prices: Prices, wish: Floats) -> None:
+        self.relaxation = relaxation
+        self.wish = wish
+        self.here = self.best = prices
+        self.bound = self.lowest = relaxation.evaluate(prices)[0]
+        self.step = _FIRST_STEP
+        self.failures = 0
+        self.slope, self.slope_p = np.zeros(len(prices.demand)), 0.0
+
+    def run(self, steps: int, value: float, *, out_of_time: Callable[[], bool]) -> Proof:
+        """Take a number of steps and return the best bound so far, valid at full resolution.
+
+        Parameters
+        ----------
+        steps
+            Steps to take, in bursts on the pairs that matter; after each burst its best prices
+            are evaluated on all pairs.
+        value
+            Value of the best plan in hand, the aim of the step length.
+        out_of_time
+            Asked between bursts; the clock is a safety stop, not the usual end.
+        """
+        total = max(self.relaxation.problem.total_kwh, _TINY)
+        for _ in range(-(-steps // _BURST)):
+            if out_of_time():
+                break
+            self._burst(value * total)
+        return Proof(self.bound / total, self.best, self.wish)
+
+    def _burst(self, aim: float) -> None:
+        small = self.relaxation.narrowed(self.here)
+        leader, self.lowest = self.best, float("inf")
+        for _ in range(_BURST):
+            bound, y, slope, slope_p = small.evaluate(self.here)
+            self.wish = (1 - _AVERAGE) * self.wish + _AVERAGE * y
+            if bound < self.lowest:
+                leader, self.lowest = self.here, bound
+            if bound < self.bound:
+                self.failures = 0
+            else:
+                self.failures += 1
+            if self.failures >= _FAILURES:
+                self.step, self.failures, self.here = self.step * _SHRINK, 0, self.best
+                self._forget()
+                continue
+            self._move(bound, aim, slope, slope_p)
+        bound = self.relaxation.evaluate(leader)[0]
+        if bound < self.bound:
+            self.bound, self.best = bound, leader
+
+    def _move(self, bound: float, aim: float, slope: Floats, slope_p: float) -> None:
+        """Step along the remembered direction, each price in its own scale."""
+        problem = self.relaxation.problem
+        weight = np.maximum(problem.demand_kwh, _TINY)
+        charger = problem.total_kwh / problem.chargers**2
+        self.slope = _MEMORY * self.slope + (1 - _MEMORY) * slope
+        self.slope_p = _MEMORY * self.slope_p + (1 - _MEMORY) * slope_p
+        norm = float((self.slope / weight) @ self.slope) + charger * self.slope_p**2
+        length = self.step * max(bound - aim, 0.0) / max(norm, _TINY)
+        self.here = Prices(
+            np.maximum(self.here.demand - length * self.slope / weight, 0.0),
+            self.here.charger - length * charger * self.slope_p,
+        )
+
+    def _forget(self) -> None:
+        self.slope, self.slope_p = np.zeros(len(self.best.demand)), 0.0

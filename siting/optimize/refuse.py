@@ -1,0 +1,119 @@
+"""Refuse targets that no choice of sites can meet, with the numbers, before solving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siting.errors import ImpossibleTargetError
+from siting.optimize.spacing import most_stations
+
+if TYPE_CHECKING:
+    from siting.optimize.problem import SitingProblem
+
+Screening = tuple[tuple[str, int], ...]
+
+
+def refuse_impossible(problem: SitingProblem, screening: Screening = ()) -> None:
+    """Hold the targets against what the sites allow at best.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    screening
+        Steps from places to sites with the count left at each, for the message.
+
+    Raises
+    ------
+    ImpossibleTargetError
+        For the first of: too few sites, too many existing stations, zone floors above the
+        target, no room at the spacing, a charger total out of range, swap stations.
+    """
+    _stations(problem, screening)
+    _floors(problem)
+    _room(problem)
+    _chargers(problem)
+    _swap(problem)
+
+
+def _stations(problem: SitingProblem, screening: Screening) -> None:
+    sites, forced = int(problem.openable.sum()), int(problem.forced.sum())
+    if sites < problem.stations:
+        steps = "".join(f"\n    {count:>7,} {step}" for step, count in screening)
+        raise ImpossibleTargetError(
+            f"{problem.stations} stations of {sites} sites: the target cannot be met"
+            + (f"; left after each screening step:{steps}" if steps else ""),
+            where="targets.stations",
+            cure=f"ask for at most {sites}, or allow more sites (candidates, model.min_spacing_m)",
+        )
+    if forced > problem.stations:
+        raise ImpossibleTargetError(
+            f"{forced} stations exist and stay, but the target is {problem.stations}",
+            where="targets.stations",
+            cure=f"the target counts existing and new together: ask for at least {forced}",
+        )
+
+
+def _floors(problem: SitingProblem) -> None:
+    standing = np.bincount(problem.site_zone[problem.forced], minlength=len(problem.zone_id))
+    needed = int(np.maximum(problem.zone_floor, standing).sum())
+    if needed > problem.stations:
+        zones = int((problem.zone_floor > 0).sum())
+        raise ImpossibleTargetError(
+            f"the stations asked for in each of {zones} zones, with those that exist, make "
+            f"{needed}, but the target is {problem.stations}",
+            where="model.stations_per_zone",
+            cure=f"ask for at least {needed} stations, or lower model.stations_per_zone",
+        )
+
+
+def _room(problem: SitingProblem) -> None:
+    forced = int(problem.forced.sum())
+    fresh = np.flatnonzero(problem.openable & ~problem.forced)
+    room = forced + most_stations(problem.site_xy, fresh, problem.min_spacing_m)
+    if room < problem.stations:
+        raise ImpossibleTargetError(
+            f"{problem.stations} stations, but {len(fresh) + forced} sites have room for at most "
+            f"{room} at a spacing of {problem.min_spacing_m:g} m",
+            where="model.min_spacing_m",
+            cure=f"lower the spacing, or ask for at most {room} stations",
+        )
+
+
+def _chargers(problem: SitingProblem) -> None:
+    new = problem.stations - int(problem.forced.sum())
+    fresh = problem.openable & ~problem.forced
+    fewest = int(problem.min_chargers[problem.forced].sum())
+    fewest += int(np.sort(problem.min_chargers[fresh])[:new].sum())
+    most = int(problem.max_chargers[problem.forced].sum())
+    most += int(np.sort(problem.max_chargers[fresh])[::-1][:new].sum())
+    if not fewest <= problem.chargers <= most:
+        raise ImpossibleTargetError(
+            f"{problem.chargers} chargers, but {problem.stations} stations hold between {fewest} "
+            f"and {most} by the limits of the sites",
+            where="targets.chargers",
+            cure=f"ask for {fewest} to {most} chargers, or change the limits of the site kinds",
+        )
+
+
+def _swap(problem: SitingProblem) -> None:
+    sites, standing = int(problem.swap_ok.sum()), int(problem.existing_swap.sum())
+    fresh = np.flatnonzero(problem.swap_ok & ~problem.existing_swap)
+    room = standing + most_stations(problem.site_xy, fresh, problem.swap_spacing_m)
+    if standing > problem.swap_stations:
+        what = f"{standing} swap stations exist and stay, but the target is {problem.swap_stations}"
+        cure = f"the target counts existing and new together: ask for at least {standing}"
+    elif sites < problem.swap_stations:
+        what = f"{problem.swap_stations} swap stations of {sites} sites that may hold one"
+        cure = f"ask for at most {sites}, or let more kinds of site swap (candidates.site_kinds)"
+    elif room < problem.swap_stations:
+        what = (
+            f"{problem.swap_stations} swap stations, but {sites} sites have room for at most "
+            f"{room} at a spacing of {problem.swap_spacing_m:g} m"
+        )
+        cure = f"lower model.swap_spacing_m, or ask for at most {room} swap stations"
+    else:
+        return
+    raise ImpossibleTargetError(what, where="targets.swap_stations", cure=cure)

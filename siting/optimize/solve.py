@@ -1,0 +1,365 @@
+"""The staged method: from a problem to a plan with its bound.
+
+1. Swap stations by their own covering model.
+2. A first legal plan: the small selection model, which also proves infeasibility.
+3. The reduced model: thin, cells, nearest sites, linear relaxation with the strong link,
+   then the stations nearest to its answer. Small problems are solved whole instead.
+4. At full resolution: fall the bound, select by the wish of its prices, keep the better plan;
+   repeat until the gap is small enough.
+5. Size the stations and serve the demand anew.
+
+Every stage ends by a gap or a count, so that two runs agree to the last byte; the clock is a
+safety stop, and a plan it touched carries the note ``time_limit_reached``.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from siting.errors import InfeasibleError
+from siting.optimize import reduce
+from siting.optimize.arrays import sums
+from siting.optimize.assign import Sizes, assign
+from siting.optimize.bounds import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.model import joint_model
+from siting.optimize.outcome import Outcome, Status
+from siting.optimize.select import select_stations, size_stations
+from siting.optimize.solver import State, open_door, values_of
+from siting.optimize.swap import swap_cover
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from siting import scenario
+    from siting.optimize.arrays import Floats, Ints
+    from siting.optimize.problem import SitingProblem
+    from siting.optimize.solver import Door, Word
+
+
+_LOG = logging.getLogger(__name__)
+
+EXACT_PAIRS = 20_000
+_EXACT_NODES = 2_000
+_PROVEN = 1e-6
+_SITE_CELLS_M = (200.0, 400.0)
+_DEMAND_CELLS_M = (300.0, 800.0)
+_NEAREST_SITES = 20
+_ROUNDS = 8
+_STEPS = 60
+_QUICK_GAP = 0.05
+_LP_TIME_SHARE = 0.6
+_RESERVE_SHARE = 0.15
+_LEAST_FINISH_S = 5.0
+_HALF = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A plan on the ids of the problem.
+
+    Attributes
+    ----------
+    chargers
+        Chargers of each open station by site id, sorted by id.
+    swap_ids
+        Sites of the swap stations, sorted.
+    assignments
+        Frame of demand_id, site_id, kwh_day, distance_m, at full resolution.
+    outcome
+        Value, bounds, gaps and status.
+    stages
+        Stages with their seconds, in order.
+    notes
+        Remarks for the reader of the plan: key and numbers.
+    """
+
+    chargers: dict[str, int]
+    swap_ids: tuple[str, ...]
+    assignments: pd.DataFrame
+    outcome: Outcome
+    stages: tuple[tuple[str, float], ...]
+    notes: tuple[tuple[str, dict[str, Any]], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """A legal set of stations, its value at full resolution and its flows."""
+
+    sites: Ints
+    value: float
+    serve: Floats
+    chargers: Ints | None = None
+
+
+@dataclass(frozen=True)
+class _Reduced:
+    """What the reduced model said."""
+
+    value: float
+    bound: float
+
+
+@dataclass
+class _Run:
+    """One run: the problem, the solver, and the log of what happened."""
+
+    problem: SitingProblem
+    door: Door
+    gap_share: float
+    reserve_s: float
+    progress: Callable[[str], None] | None
+    stages: list[tuple[str, float]] = field(default_factory=list)
+    notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    reduced: _Reduced | None = None
+
+    def stage(self, name: str) -> _Stage:
+        return _Stage(self, name)
+
+    def late(self) -> bool:
+        return self.door.left_s < self.reserve_s
+
+    def cut(self, stage: str) -> None:
+        """Note once per stage that the clock, not the work, ended it."""
+        note = ("time_limit_reached", {"stage": stage})
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+class _Stage:
+    """Times one stage into the run's log."""
+
+    def __init__(self, run: _Run, name: str) -> None:
+        self.run, self.name = run, name
+
+    def __enter__(self) -> None:
+        if self.run.progress is not None:
+            self.run.progress(self.name)
+        self.start = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        seconds = time.perf_counter() - self.start
+        _LOG.info("%s: %.2f s", self.name, seconds)
+        self.run.stages.append((self.name, seconds))
+
+
+def solve_problem(
+    problem: SitingProblem,
+    *,
+    solver: scenario.Solver,
+    seed: int,
+    progress: Callable[[str], None] | None = None,
+) -> Solution:
+    """Find a plan and prove how good it is.
+
+    Parameters
+    ----------
+    problem
+        The problem at full resolution.
+    solver
+        Block of the scenario: which solver, how long, which gap.
+    seed
+        Seed of the solver.
+    progress
+        Called with the name of each stage as it starts.
+
+    Raises
+    ------
+    InfeasibleError
+        If the rules contradict each other; proven, with numbers.
+    NoAnswerError
+        If the time limit passed with no plan in hand.
+    """
+    door = open_door(
+        solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s
+    )
+    reserve = _RESERVE_SHARE * solver.time_limit_s
+    run = _Run(problem, door, solver.gap_share, reserve, progress)
+    if door.fallback:
+        run.notes.append(("solver_fallback", {"asked": solver.name, "used": door.name}))
+    with run.stage("swap"):
+        swap = swap_cover(problem, door.until(solver.time_limit_s / 4))
+    if swap.state is not State.SOLVED:
+        run.cut("swap")
+    with run.stage("first_plan"):
+        best = _choice(
+            run, select_stations(problem, _potential(problem), door, gap_share=_QUICK_GAP)
+        )
+    best, bound = _improved(run, best)
+    with run.stage("size"):
+        best = _sized(run, best)
+    return _solution(run, best, bound, swap.sites)
+
+
+def _improved(run: _Run, best: _Choice) -> tuple[_Choice, float]:
+    """Return the best plan found and an upper bound on every plan's value."""
+    problem, bound = run.problem, float("inf")
+    wish = uniform_wish(problem)
+    if len(problem.pair_demand) <= EXACT_PAIRS:
+        with run.stage("exact"):
+            best, bound = _exact(run, best)
+        if _gap(best.value, bound) <= run.gap_share:
+            return best, bound
+    else:
+        with run.stage("reduced"):
+            best, wish = _staged(run, best, wish)
+    with run.stage("bound"):
+        return _at_full_resolution(run, best, bound, wish)
+
+
+def _potential(problem: SitingProblem) -> Floats:
+    """Return the demand in reach of each site by worth, with its bonus: a first wish."""
+    worth = problem.pair_worth * problem.pair_kwh
+    near = sums(problem.pair_site, worth, len(problem.site_id))
+    top = float(near.max()) if near.any() else 1.0
+    return near / top + problem.score
+
+
+def _exact(run: _Run, best: _Choice) -> tuple[_Choice, float]:
+    """Solve the joint model whole; keep its plan if it is better."""
+    problem = run.problem
+    model = joint_model(problem)
+    door = run.door.until(_LP_TIME_SHARE * run.door.left_s)
+    options: dict[str, Word] = {"mip_max_nodes": _EXACT_NODES} if door.name == "highs" else {}
+    answer = door.maximise(model.lp, gap_share=_PROVEN / 2, **options)
+    if answer.state is State.NOTHING or door.left_s <= 0:
+        run.cut("exact")
+    bound = answer.bound / problem.total_kwh
+    if not answer.usable:
+        return best, bound
+    sites = np.array(list(model.open), dtype=np.int64)
+    opened = values_of(list(model.open.values())) > _HALF
+    chargers = np.rint(values_of(list(model.chargers.values()))).astype(np.int64)
+    found = _choice(run, sites[opened], chargers[opened])
+    return max(best, found, key=lambda choice: choice.value), bound
+
+
+def _staged(run: _Run, best: _Choice, wish: Floats) -> tuple[_Choice, Floats]:
+    """Solve the reduced relaxation and select the stations nearest to its answer."""
+    problem = run.problem
+    small = reduce.thin(problem, *_SITE_CELLS_M)
+    small = reduce.nearest(reduce.cells(small, *_DEMAND_CELLS_M), _NEAREST_SITES)
+    model = joint_model(small, relaxed=True)
+    door = run.door.until(_LP_TIME_SHARE * run.door.left_s)
+    options: dict[str, Word] = {"solver": "ipx"} if door.name == "highs" else {}
+    answer = door.maximise(model.lp, gap_share=_PROVEN, **options)
+    if not answer.proven:
+        # Thinning may cost feasibility; the first plan shows that the whole problem has it.
+        if answer.state is not State.INFEASIBLE:
+            run.cut("reduced")
+        return best, wish
+    opened = np.zeros(len(problem.site_id))
+    opened[list(model.open)] = values_of(list(model.open.values()))
+    try:
+        sites = select_stations(small, opened, run.door)
+    except InfeasibleError:
+        sites = select_stations(problem, opened, run.door)
+    else:
+        run.reduced = _Reduced(
+            _choice(replace(run, problem=small), sites).value, answer.bound / small.total_kwh
+        )
+    found = _choice(run, sites)
+    return max(best, found, key=lambda choice: choice.value), opened
+
+
+def _at_full_resolution(
+    run: _Run, best: _Choice, bound: float, wish: Floats
+) -> tuple[_Choice, float]:
+    """Fall the bound and follow its wishes until the gap is small enough."""
+    problem = run.problem
+    descent = Descent(Relaxation(problem), prices_from(problem, wish), wish)
+    for _ in range(_ROUNDS):
+        proof = descent.run(_STEPS, best.value, out_of_time=run.late)
+        bound = min(bound, proof.bound)
+        if run.late():
+            run.cut("bound")
+            break
+        found = _choice(run, select_stations(problem, proof.wish, run.door))
+        best = max(best, found, key=lambda choice: choice.value)
+        if _gap(best.value, bound) <= run.gap_share:
+            break
+    return best, bound
+
+
+def _choice(run: _Run, sites: Ints, chargers: Ints | None = None) -> _Choice:
+    """Serve the demand from a set of stations: chargers given, or as good as limits allow."""
+    problem = run.problem
+    least = problem.min_chargers[sites] if chargers is None else chargers
+    most = problem.max_chargers[sites] if chargers is None else chargers
+    done = assign(problem, sites, Sizes(least, most, problem.chargers), run.door)
+    if not done.exact:
+        run.cut("assign")
+    return _Choice(sites, problem.value(sites, done.serve_kwh), done.serve_kwh, chargers)
+
+
+def _sized(run: _Run, best: _Choice) -> _Choice:
+    """Fix whole chargers, used alike; where they bind, serve the demand anew."""
+    run.door = replace(
+        run.door, deadline=max(run.door.deadline, time.perf_counter() + _LEAST_FINISH_S)
+    )
+    problem = run.problem
+    load = sums(problem.pair_site, best.serve, len(problem.site_id))[best.sites]
+    chargers = size_stations(problem, best.sites, load, run.door)
+    if bool((load <= problem.kwh_day_per_charger[best.sites] * chargers).all()):
+        return replace(best, chargers=chargers)
+    fair = _choice(run, best.sites, chargers)
+    if best.chargers is not None and fair.value < best.value - _PROVEN:
+        return best
+    return fair
+
+
+def _solution(run: _Run, best: _Choice, bound: float, swap_sites: Ints) -> Solution:
+    problem = run.problem
+    assert best.chargers is not None  # noqa: S101  # set by _sized; for the type checker
+    open_ids: list[str] = problem.site_id[best.sites].tolist()
+    live = np.flatnonzero(best.serve > 0)
+    assignments = pd.DataFrame(
+        {
+            "demand_id": problem.demand_id[problem.pair_demand[live]],
+            "site_id": problem.site_id[problem.pair_site[live]],
+            "kwh_day": best.serve[live],
+            "distance_m": problem.pair_distance_m[live],
+        }
+    ).astype({"demand_id": "str", "site_id": "str"})
+    return Solution(
+        chargers=dict(zip(open_ids, best.chargers.tolist(), strict=True)),
+        swap_ids=tuple(problem.site_id[swap_sites].tolist()),
+        assignments=assignments,
+        outcome=_outcome(run, best.value, bound),
+        stages=tuple(run.stages),
+        notes=tuple(run.notes),
+    )
+
+
+def _outcome(run: _Run, value: float, bound: float) -> Outcome:
+    bound = max(bound, value)
+    gap = _gap(value, bound)
+    reduced = run.reduced or _Reduced(value, bound)
+    return Outcome(
+        status=_status(gap, run.gap_share),
+        value=value,
+        bound=bound,
+        gap_share=gap,
+        reduced_value=reduced.value,
+        reduced_bound=reduced.bound,
+        reduced_gap_share=_gap(reduced.value, reduced.bound),
+        solver=run.door.name,
+    )
+
+
+def _status(gap: float, asked: float) -> Status:
+    if gap <= _PROVEN:
+        return Status.OPTIMAL
+    return Status.WITHIN_GAP if gap <= asked else Status.FEASIBLE
+
+
+def _gap(value: float, bound: float) -> float:
+    """Return ``(bound - value) / bound``, at least 0; 1 where nothing is known."""
+    if not np.isfinite(bound):
+        return 1.0
+    return max(0.0, (bound - value) / bound) if bound > 0 else 0.0

@@ -1,0 +1,222 @@
+"""The one door to the solvers: PuLP with HiGHS, or CBC where HiGHS is not there.
+
+PuLP's own status calls an answer "Optimal" that a time limit cut off, and keeps
+fractional leftovers of a run without a plan. Here ``(status, sol_status)``, the solver's
+own word and its bound become one :class:`State`, and values are read only where there
+is an answer to read.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import time
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pulp
+
+from siting.errors import SolverMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from siting.optimize.arrays import Floats
+
+
+Word = str | int | float | bool
+"""A value of a solver option."""
+
+_LOG = logging.getLogger(__name__)
+_LEAST_S = 0.05
+
+
+class State(StrEnum):
+    """What one solver run established."""
+
+    SOLVED = "solved"
+    """Optimal within the gap asked for."""
+    STOPPED = "stopped"
+    """Cut off with an answer in hand; never to be called optimal."""
+    INFEASIBLE = "infeasible"
+    """Proven: no answer exists."""
+    NOTHING = "nothing"
+    """No answer and no proof."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One solver run: ``bound`` limits every answer's value from above (inf if unknown)."""
+
+    state: State
+    value: float
+    bound: float
+    seconds: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether the answer is optimal within the gap asked for."""
+        return self.state is State.SOLVED
+
+    @property
+    def usable(self) -> bool:
+        """Whether the variables hold an answer."""
+        return self.state in {State.SOLVED, State.STOPPED}
+
+
+@dataclass(frozen=True)
+class Door:
+    """How to call the solver: which one, with how many threads, until when."""
+
+    name: str
+    threads: int
+    seed: int
+    deadline: float
+    fallback: bool = False
+
+    @property
+    def left_s(self) -> float:
+        """Seconds to the deadline."""
+        return self.deadline - time.perf_counter()
+
+    def until(self, seconds: float) -> Door:
+        """Return the same door with an earlier deadline."""
+        return replace(self, deadline=min(self.deadline, time.perf_counter() + seconds))
+
+    def maximise(self, lp: pulp.LpProblem, *, gap_share: float = 1e-6, **options: Word) -> Answer:
+        """Solve a maximisation within the time left and say honestly what came out.
+
+        Parameters
+        ----------
+        lp
+            The problem, with ``LpMaximize``.
+        gap_share
+            Relative gap at which a search may stop.
+        **options
+            HiGHS options by name, e.g. ``solver="ipx"``; CBC takes none of them.
+        """
+        start = time.perf_counter()
+        limit = max(self.left_s, _LEAST_S)
+        if self.name == "highs":
+            state, bound = _highs(lp, self, limit, gap_share, options)
+        else:
+            state, bound = _cbc(lp, self, limit, gap_share)
+        usable = state in {State.SOLVED, State.STOPPED}
+        value = float(pulp.value(lp.objective) or 0.0) if usable else float("nan")
+        return Answer(state, value, bound, time.perf_counter() - start)
+
+
+def open_door(name: str, *, threads: int, seed: int, time_limit_s: float) -> Door:
+    """Open the door to a solver by name, falling back to CBC if HiGHS is not there.
+
+    Raises
+    ------
+    SolverMissingError
+        If neither the solver asked for nor the fallback is installed.
+    """
+    deadline = time.perf_counter() + time_limit_s
+    if name == "highs" and not _has_highs():
+        _LOG.warning("HiGHS (highspy) is not installed; using CBC")
+        _need_cbc("highs")
+        return Door("cbc", threads, seed, deadline, fallback=True)
+    if name == "highs":
+        _one_scheduler(threads)
+    else:
+        _need_cbc(name)
+    return Door(name, threads, seed, deadline)
+
+
+def linear(terms: Sequence[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpression:
+    """Return the sum of ``coefficient * variable``; terms name each variable once.
+
+    Python's ``sum`` over variables is quadratic and banned here.
+    """
+    return pulp.LpAffineExpression(terms)
+
+
+def values_of(variables: Sequence[pulp.LpVariable]) -> Floats:
+    """Return the values of variables after a usable answer."""
+    return np.array([variable.varValue or 0.0 for variable in variables], dtype=float)
+
+
+def _has_highs() -> bool:
+    return importlib.util.find_spec("highspy") is not None
+
+
+def _need_cbc(asked: str) -> None:
+    if not pulp.PULP_CBC_CMD(msg=False).available():
+        raise SolverMissingError(
+            f"solver '{asked}' is not installed, nor is CBC, which comes with PuLP",
+            where="solver.name",
+            cure="install highspy: pip install highspy",
+        )
+
+
+def _one_scheduler(threads: int) -> None:
+    """Let HiGHS take a new number of threads; a second value otherwise ends in 'Not Solved'."""
+    import highspy  # noqa: PLC0415  # may be missing; then CBC is used
+
+    del threads
+    highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003  # a C++ signature
+
+
+def _highs(
+    lp: pulp.LpProblem, door: Door, limit: float, gap_share: float, options: dict[str, Word]
+) -> tuple[State, float]:
+    solver = pulp.HiGHS(
+        msg=False,
+        timeLimit=limit,
+        gapRel=gap_share,
+        threads=door.threads,
+        random_seed=door.seed,
+        **options,
+    )
+    lp.solve(solver)
+    info = lp.solverModel.getInfo()
+    word = lp.solverModel.modelStatusToString(lp.solverModel.getModelStatus())
+    usable = _usable(lp, has_point=info.primal_solution_status == _FEASIBLE)
+    # PuLP hands HiGHS the negated objective when maximising: the bound comes back negated.
+    bound = -float(info.mip_dual_bound) if lp.isMIP() else float("inf")
+    if word == "Optimal" and usable:
+        if not lp.isMIP():
+            bound = float(pulp.value(lp.objective))
+        return State.SOLVED, bound
+    if word == "Infeasible" or lp.sol_status == pulp.LpSolutionInfeasible:
+        return State.INFEASIBLE, float("-inf")
+    _LOG.info("HiGHS stopped: %s", word)
+    return (State.STOPPED if usable else State.NOTHING), bound
+
+
+_FEASIBLE = 2  # highspy.SolutionStatus.kSolutionStatusFeasible
+
+
+def _cbc(lp: pulp.LpProblem, door: Door, limit: float, gap_share: float) -> tuple[State, float]:
+    start = time.perf_counter()
+    options = [f"randomSeed {door.seed}", f"randomCbcSeed {door.seed}"]
+    solver = pulp.PULP_CBC_CMD(
+        msg=False, timeLimit=limit, gapRel=gap_share, threads=door.threads, options=options
+    )
+    lp.solve(solver)
+    cut = lp.sol_status != pulp.LpSolutionOptimal or time.perf_counter() - start > limit
+    if lp.sol_status == pulp.LpSolutionInfeasible and not time.perf_counter() - start > limit:
+        return State.INFEASIBLE, float("-inf")
+    if not _usable(lp, has_point=lp.sol_status > 0):
+        return State.NOTHING, float("inf")
+    value = float(pulp.value(lp.objective))
+    if cut:
+        return State.STOPPED, float("inf")
+    return State.SOLVED, value + gap_share * abs(value) if lp.isMIP() else value
+
+
+def _usable(lp: pulp.LpProblem, *, has_point: bool) -> bool:
+    """Whether the variables hold whole-numbered values that obey the rows."""
+    if not has_point or any(variable.varValue is None for variable in lp.variables()):
+        return False
+    tolerance = 1e-5
+    return all(
+        abs(variable.varValue - round(variable.varValue)) <= tolerance
+        for variable in lp.variables()
+        if variable.isInteger()
+    )

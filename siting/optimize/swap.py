@@ -1,0 +1,155 @@
+"""Swap stations: a covering model of their own.
+
+A swap station serves by standing near, not by the number of its chargers, so it needs
+no flows. Demand counts within several radii with falling worth (gradual covering: Church and
+Roberts 1983; Berman and Krass 2002), which spreads the stations even where
+everything lies within the largest radius.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pulp
+
+from siting.errors import InfeasibleError, NoAnswerError
+from siting.optimize.arrays import first_of_each, groups, sums
+from siting.optimize.model import row
+from siting.optimize.reduce import cell_codes
+from siting.optimize.solver import State, linear, values_of
+from siting.optimize.spacing import clique_cover, conflict_pairs
+
+if TYPE_CHECKING:
+    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.optimize.problem import SitingProblem
+    from siting.optimize.solver import Answer, Door
+
+    Sites = dict[int, pulp.LpVariable]
+
+_RADII = ((1 / 3, 0.5), (2 / 3, 0.3), (1.0, 0.2))
+"""Radius as a share of the service radius, and what covering within it is worth."""
+_DEMAND_CELLS_M = (600.0, 1200.0)
+_SITE_CELLS_M = (500.0, 800.0)
+_GAP = 2e-3
+_HALF = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class SwapCover:
+    """Ints of the swap stations, and the gap proven on the covering model."""
+
+    sites: Ints
+    gap_share: float
+    state: State
+
+
+def swap_cover(problem: SitingProblem, door: Door) -> SwapCover:
+    """Choose the swap stations.
+
+    maximise ``sum_r b_r sum_i d_i cover_ir`` where ``cover_ir <= sum_{k within r of i} swap_k``
+    and ``cover_ir <= 1``, with ``sum_k swap_k = swap_stations``, spacing cliques, and existing
+    stations kept. Near-identical new sites are thinned first and demand is counted in
+    cells; if the thinned sites do not suffice, all are used.
+
+    Raises
+    ------
+    InfeasibleError
+        If the spacing leaves no room; proven.
+    NoAnswerError
+        If the time was up first.
+    """
+    if problem.swap_stations == 0:
+        return SwapCover(np.empty(0, dtype=np.int64), 0.0, State.SOLVED)
+    for members in (_thinned(problem), problem.swap_ok):
+        lp, swap = _cover_model(problem, members)
+        answer = door.maximise(lp, gap_share=_GAP)
+        if answer.usable:
+            sites = np.array(list(swap), dtype=np.int64)
+            chosen = sites[values_of(list(swap.values())) > _HALF]
+            return SwapCover(chosen, _gap(answer), answer.state)
+    raise _failed(problem, answer)
+
+
+def _thinned(problem: SitingProblem) -> Flags:
+    codes = cell_codes(problem, problem.site_xy, *_SITE_CELLS_M)
+    fresh = np.flatnonzero(problem.swap_ok & ~problem.existing_swap)
+    order = fresh[np.lexsort((fresh, -problem.score[fresh], codes[fresh]))]
+    keep = problem.existing_swap.copy()
+    keep[order[first_of_each(codes[order])]] = True
+    return keep
+
+
+def _cover_model(problem: SitingProblem, members: Flags) -> tuple[pulp.LpProblem, Sites]:
+    lp = pulp.LpProblem("swap", pulp.LpMaximize)
+    swap = {
+        site: lp.add_variable(f"swap_{site}", int(problem.existing_swap[site]), 1, pulp.LpInteger)
+        for site in np.flatnonzero(members).tolist()
+    }
+    row(lp, "swaps", [(variable, 1) for variable in swap.values()], "=", problem.swap_stations)
+    fresh = np.flatnonzero(members & ~problem.existing_swap)
+    near = conflict_pairs(problem.site_xy, fresh, problem.swap_spacing_m)
+    for number, clique in enumerate(clique_cover(near)):
+        row(lp, f"apart_{number}", [(swap[site], 1) for site in clique.tolist()], "<", 1)
+    lp.setObjective(linear(_coverage(lp, problem, members, swap)))
+    return lp, swap
+
+
+def _coverage(
+    lp: pulp.LpProblem, problem: SitingProblem, members: Flags, swap: Sites
+) -> list[tuple[pulp.LpVariable, float]]:
+    """Add covered cells by radius; return their terms of the objective.
+
+    Cells with the same sites in reach count as one: they are covered together.
+    """
+    code = cell_codes(problem, problem.demand_xy, *_DEMAND_CELLS_M)
+    energy = sums(code, problem.demand_kwh, int(code.max()) + 1)
+    usable = members[problem.swap_pair_site]
+    cell = code[problem.swap_pair_demand[usable]]
+    site, distance = problem.swap_pair_site[usable], problem.swap_pair_distance_m[usable]
+    near = _cell_distance(cell, site, distance)
+    worth: dict[tuple[int, ...], float] = {}
+    for share, value in _RADII:
+        within = near[2] <= share * problem.swap_cutoff_m
+        cells, sites = near[0][within], near[1][within]
+        for number, rows in groups(cells):
+            key = tuple(sites[rows].tolist())
+            worth[key] = worth.get(key, 0.0) + value * float(energy[number])
+    terms = []
+    for number, (key, value) in enumerate(sorted(worth.items())):
+        covered = lp.add_variable(f"cover_{number}", 0, 1)
+        row(lp, f"covered_{number}", [(covered, 1), *((swap[k], -1) for k in key)], "<", 0)
+        terms.append((covered, value))
+    return terms or [(variable, 0.0) for variable in swap.values()]
+
+
+def _cell_distance(cell: Ints, site: Ints, distance: Floats) -> tuple[Ints, Ints, Floats]:
+    """Return the mean distance of each cell to each site, over its points in reach."""
+    key = cell * (int(site.max()) + 1 if len(site) else 1) + site
+    keys, first, group = np.unique(key, return_index=True, return_inverse=True)
+    count = np.bincount(group, minlength=len(keys))
+    mean = sums(group, distance, len(keys)) / count
+    return cell[first], site[first], mean
+
+
+def _gap(answer: Answer) -> float:
+    if not np.isfinite(answer.bound) or answer.bound <= 0:
+        return 0.0 if answer.state is State.SOLVED else float("nan")
+    return max(0.0, (answer.bound - answer.value) / answer.bound)
+
+
+def _failed(problem: SitingProblem, answer: Answer) -> InfeasibleError | NoAnswerError:
+    if answer.state is State.INFEASIBLE:
+        return InfeasibleError(
+            f"{problem.swap_stations} swap stations do not fit among "
+            f"{int(problem.swap_ok.sum())} sites at a spacing of {problem.swap_spacing_m:g} m "
+            f"({int(problem.existing_swap.sum())} exist and stay)",
+            where="targets.swap_stations",
+            cure="lower model.swap_spacing_m, or ask for fewer swap stations",
+        )
+    return NoAnswerError(
+        f"no choice of {problem.swap_stations} swap stations was found in {answer.seconds:.1f} s",
+        where="solver.time_limit_s",
+        cure="allow more time, or lower model.swap_spacing_m",
+    )
