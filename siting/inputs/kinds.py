@@ -1,0 +1,167 @@
+"""The table of tags: which OSM elements are what, as data and not as code."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from siting.errors import InputMissingError, TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+LAYERS = ("places", "landscape", "stations", "substations")
+ANY = "*"
+_COLUMNS = ("layer", "kind", "key", "value", "also", "priority")
+
+
+@dataclass(frozen=True)
+class KindRule:
+    """One row of the table: elements with this tag are of this kind.
+
+    Attributes
+    ----------
+    layer
+        Table the element goes to: places, landscape, stations or substations.
+    kind
+        Kind it has there.
+    key, values
+        The tag; no values means any value.
+    also
+        Further tags that must be there as well: (key, value or ``*``).
+    priority
+        Lower wins where several rows of one layer fit.
+    """
+
+    layer: str
+    kind: str
+    key: str
+    values: frozenset[str]
+    also: tuple[tuple[str, str], ...]
+    priority: int
+
+    def fits(self, tags: Mapping[str, str]) -> bool:
+        """Tell whether an element with these tags is of this kind."""
+        value = tags.get(self.key)
+        if value is None or value == "no" or (self.values and value not in self.values):
+            return False
+        return all(key in tags and wanted in (ANY, tags[key]) for key, wanted in self.also)
+
+
+@dataclass(frozen=True)
+class PlaceKinds:
+    """All rows of the table, sorted by priority within each layer."""
+
+    rules: tuple[KindRule, ...]
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The tag keys that decide a kind, sorted."""
+        return tuple(sorted({rule.key for rule in self.rules}))
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[KindRule]]:
+        found: dict[str, list[KindRule]] = {}
+        for rule in self.rules:
+            found.setdefault(rule.key, []).append(rule)
+        return found
+
+    def match(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """Return the kind of an element in each layer it belongs to.
+
+        Parameters
+        ----------
+        tags
+            All tags of the element.
+        """
+        best: dict[str, KindRule] = {}
+        for key in tags.keys() & self._by_key.keys():
+            for rule in self._by_key[key]:
+                if rule.fits(tags) and _before(rule, best.get(rule.layer)):
+                    best[rule.layer] = rule
+        return {layer: rule.kind for layer, rule in sorted(best.items())}
+
+    def query_tags(self) -> dict[str, bool | list[str]]:
+        """Return the tags to ask a server for, in osmnx's form; a superset of :meth:`match`."""
+        asked: dict[str, bool | list[str]] = {}
+        for key in self.keys:
+            rules = self._by_key[key]
+            if all(rule.values for rule in rules):
+                asked[key] = sorted({value for rule in rules for value in rule.values})
+            else:
+                asked[key] = True
+        return asked
+
+
+def _before(rule: KindRule, other: KindRule | None) -> bool:
+    return other is None or (rule.priority, rule.kind) < (other.priority, other.kind)
+
+
+def read_place_kinds(path: Path) -> PlaceKinds:
+    """Read the table of tags.
+
+    Parameters
+    ----------
+    path
+        CSV with the columns layer, kind, key, value (``*`` for any, ``a|b`` for several),
+        also (``key=value;key=*``) and priority; further columns are for people.
+
+    Raises
+    ------
+    InputMissingError
+        If the file is not there.
+    TableError
+        Naming every bad row at once.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputMissingError(
+            f"no such table of place kinds: {path.name}",
+            where=str(path),
+            cure='leave inputs.place_kinds out to use "shipped:place_kinds.csv"',
+        ) from error
+    reader = csv.DictReader(text.splitlines())
+    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise TableError(
+            f"the table of place kinds lacks the column(s) {', '.join(missing)}",
+            where=str(path),
+            cure=f"it has: {', '.join(reader.fieldnames or ['nothing'])}",
+        )
+    rules, faults = [], []
+    for number, row in enumerate(reader, start=2):
+        try:
+            rules.append(_rule(row))
+        except ValueError as error:
+            faults.append(f"row {number}: {error}")
+    if faults or not rules:
+        raise TableError(
+            "the table of place kinds has faults:\n    - " + "\n    - ".join(faults or ["no rows"]),
+            where=str(path),
+            cure="compare it with the shipped data/place_kinds.csv",
+        )
+    return PlaceKinds(tuple(sorted(rules, key=lambda rule: (rule.layer, rule.priority, rule.kind))))
+
+
+def _rule(row: dict[str, str]) -> KindRule:
+    layer, kind, key = ((row[name] or "").strip() for name in ("layer", "kind", "key"))
+    if layer not in LAYERS:
+        raise ValueError(f"layer '{layer}' is none of {', '.join(LAYERS)}")
+    if not kind or not key:
+        raise ValueError("kind and key must not be empty")
+    value = (row["value"] or "").strip()
+    if not value:
+        raise ValueError("value is empty; write * for any")
+    values = frozenset() if value == ANY else frozenset(value.split("|"))
+    also = []
+    for test in filter(None, (part.strip() for part in (row["also"] or "").split(";"))):
+        also_key, equals, wanted = test.partition("=")
+        if not equals:
+            raise ValueError(f"also wants key=value, got '{test}'")
+        also.append((also_key, wanted))
+    priority = int(row["priority"] or "")
+    return KindRule(layer, kind, key, values, tuple(also), priority)

@@ -1,0 +1,413 @@
+"""Roads and places from OpenStreetMap: three doors, one corridor.
+
+Overpass, a local extract and a pack all end in the same layers. A download is written down
+as an extract, an extract is cut to the area by pyosmium and built by osmnx, and a pack is
+these layers as they were on the day it was fetched.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+
+from siting.errors import CoverageError, EmptyLayerError
+from siting.geo import WGS84
+from siting.inputs.download import download
+from siting.inputs.extract import read_header, reduce_extract, write_elements
+from siting.inputs.kinds import read_place_kinds
+from siting.inputs.pack import OsmLayers, portable, read_pack, write_pack
+from siting.inputs.places import build_features
+from siting.inputs.provenance import (
+    OSM_LICENCE,
+    SYNTHETIC_LICENCE,
+    Provenance,
+    sha256_of,
+)
+from siting.inputs.roads import build_roads, drive_seconds, read_speeds
+from siting.inputs.vectors import require_file
+from siting.inputs.zones import load_zones
+from siting.scenario import OVERPASS, local_path
+
+if TYPE_CHECKING:
+    from shapely import MultiPolygon, Polygon
+
+    from siting import scenario
+    from siting.inputs.area import AreaShape
+    from siting.inputs.download import Progress
+
+log = logging.getLogger(__name__)
+
+ROAD_MARGIN_M = 3000.0
+"""Roads, landscape and substations reach this far beyond the area."""
+
+_OUTLINE_TOLERANCE_M = 200.0
+_QUERY_MARGIN_M = 600.0
+_QUERY_TOLERANCE_M = 400.0
+_PACK_SUFFIX = ".gpkg"
+_GRID_POINTS = 2500
+_NEAR_ROAD_M = 5000.0
+_MIN_IN_HULL = 0.75
+_MIN_NEAR_ROAD = 0.5
+_MIN_IN_PACK = 0.99
+_NOTED_SHARE = 0.995
+
+
+@dataclass(frozen=True)
+class OsmData:
+    """What the area takes from OSM, in metres of the run's CRS.
+
+    Attributes
+    ----------
+    nodes, edges, places, landscape, substations
+        As in :mod:`siting.tables`.
+    stations
+        As ``tables.STATIONS`` plus ``kind``: not yet merged with the lists of the scenario.
+    admin
+        admin_id, admin_level, name, name_en, ref, geometry: for the zones.
+    packed_zones
+        Zones that came with a pack and were made from a file; None otherwise.
+    report
+        What was read, kept and dropped.
+    notes
+        Remarks for the reader: (key, values).
+    sources
+        Where it came from.
+    """
+
+    nodes: gpd.GeoDataFrame
+    edges: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    landscape: gpd.GeoDataFrame
+    admin: gpd.GeoDataFrame
+    stations: gpd.GeoDataFrame
+    substations: gpd.GeoDataFrame
+    packed_zones: gpd.GeoDataFrame | None
+    report: dict[str, Any]
+    notes: tuple[tuple[str, dict[str, Any]], ...]
+    sources: tuple[Provenance, ...]
+
+
+def load_osm(
+    inputs: scenario.Inputs, area: AreaShape, *, progress: Progress | None = None
+) -> OsmData:
+    """Load roads and places of an area through the door the scenario names.
+
+    Parameters
+    ----------
+    inputs
+        ``osm`` is an extract, a pack (``.gpkg``) or ``"overpass"``; also read are
+        osm_as_of, place_kinds, speeds, zones.admin_level and overpass.
+    area
+        The area planned for.
+    progress
+        Told of each step and the share done.
+
+    Raises
+    ------
+    InputMissingError, BrokenFileError, IncompleteExtractError
+        If the file is not there, cut short, or cut without complete ways.
+    CoverageError
+        If it does not cover the area.
+    EmptyLayerError
+        If no road or no place is left, naming the filter that emptied it.
+    DownloadError
+        If Overpass cannot be reached.
+    """
+    speeds = read_speeds(local_path(inputs.speeds))
+    layers, zones, source = _through_a_door(inputs, area, progress)
+    if layers.places.empty:
+        raise _no_places(layers.facts["report"], source)
+    edges = layers.edges.assign(
+        drive_s=drive_seconds(layers.edges, speeds),
+        speed_tagged=layers.edges["tag_speed_kph"].notna(),
+    )
+    from_file = zones is not None and layers.facts.get("zones_from") == "file"
+    return OsmData(
+        nodes=layers.nodes.to_crs(area.crs),
+        edges=edges.to_crs(area.crs),
+        places=layers.places.to_crs(area.crs),
+        landscape=layers.landscape.to_crs(area.crs),
+        admin=layers.admin.to_crs(area.crs),
+        stations=layers.stations.to_crs(area.crs),
+        substations=layers.substations.to_crs(area.crs),
+        packed_zones=zones if from_file else None,
+        report=layers.facts["report"],
+        notes=_notes(layers.facts["report"], source),
+        sources=(source,),
+    )
+
+
+def fetch(
+    inputs: scenario.Inputs, area: AreaShape, out: Path, *, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Download the roads, places and zones of an area and write them as a pack.
+
+    Parameters
+    ----------
+    inputs
+        Whatever ``osm`` says, Overpass is asked; the other keys as in :func:`load_osm`.
+    area
+        The area planned for.
+    out
+        The ``.gpkg`` to write, whole or not at all.
+    progress
+        Told of each step and the share done.
+
+    Returns
+    -------
+    dict
+        The report: what was read, kept and dropped.
+
+    Raises
+    ------
+    DownloadError
+        If Overpass cannot be reached; nothing is written then.
+    """
+    inputs = inputs.model_copy(update={"osm": OVERPASS})
+    layers, _, source = _through_a_door(inputs, area, progress)
+    if layers.places.empty:
+        raise _no_places(layers.facts["report"], source)
+    zones, _, _ = load_zones(inputs.zones, layers.admin.to_crs(area.crs), area)
+    zones_from = "file" if inputs.zones.file else "osm"
+    facts = {**layers.facts, "zones_from": zones_from}
+    packed = OsmLayers(**layers.tables(), facts=facts)
+    write_pack(out, packed, zones.to_crs(WGS84))
+    return dict(facts["report"])
+
+
+def _through_a_door(
+    inputs: scenario.Inputs, area: AreaShape, progress: Progress | None
+) -> tuple[OsmLayers, gpd.GeoDataFrame | None, Provenance]:
+    if inputs.osm == OVERPASS:
+        return _from_overpass(inputs, area, progress)
+    path = local_path(inputs.osm)
+    require_file(path, "inputs.osm")
+    if path.suffix.lower() == _PACK_SUFFIX:
+        return _from_pack(path, area, progress)
+    header = read_header(path)
+    layers = _from_extract(path, inputs, area, progress)
+    synthetic = header.synthetic or bool(layers.facts["synthetic"])
+    as_of = inputs.osm_as_of.isoformat() if inputs.osm_as_of else header.as_of
+    source = _source(path.name, sha256_of(path), as_of, synthetic=synthetic)
+    return layers, None, source
+
+
+def _source(origin: str, digest: str, as_of: str, *, synthetic: bool) -> Provenance:
+    licence = SYNTHETIC_LICENCE if synthetic else OSM_LICENCE
+    return Provenance("osm", origin, digest, licence, as_of, synthetic)
+
+
+def _from_overpass(
+    inputs: scenario.Inputs, area: AreaShape, progress: Progress | None
+) -> tuple[OsmLayers, None, Provenance]:
+    """Download, write down as an extract, and go on as with any extract."""
+    kinds = read_place_kinds(local_path(inputs.place_kinds))
+    tags = kinds.query_tags() | {"admin_level": [str(inputs.zones.admin_level)]}
+    polygon = _outline(area, ROAD_MARGIN_M + _QUERY_MARGIN_M, _QUERY_TOLERANCE_M)
+    answers = download(polygon, tags, inputs.overpass, progress=progress)
+    with tempfile.TemporaryDirectory(prefix="siting-") as folder:
+        path = Path(folder) / "overpass.osm.pbf"
+        write_elements(path, answers.elements, answers.as_of)
+        layers = _from_extract(path, inputs, area, progress, complete=True)
+        digest = sha256_of(path)
+    source = _source(inputs.overpass.endpoint, digest, answers.as_of, synthetic=False)
+    facts = layers.facts | {
+        "endpoint": inputs.overpass.endpoint,
+        "query": {"network_type": "drive", "tags": tags, "polygon": polygon.wkt},
+        "date": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+        "licence": source.licence,
+        "osm_timestamp": answers.as_of,
+        "sha256": digest,
+    }
+    return OsmLayers(**layers.tables(), facts=facts), None, source
+
+
+def _from_extract(
+    path: Path,
+    inputs: scenario.Inputs,
+    area: AreaShape,
+    progress: Progress | None,
+    *,
+    complete: bool = False,
+) -> OsmLayers:
+    """Cut an extract to the area and let osmnx build roads and features of it."""
+    kinds = read_place_kinds(local_path(inputs.place_kinds))
+    clip = _outline(area, ROAD_MARGIN_M, _OUTLINE_TOLERANCE_M)
+    tell = progress or (lambda _step, _share: None)
+    tell("read extract", 0.0)
+    with tempfile.TemporaryDirectory(prefix="siting-") as folder:
+        reduced = reduce_extract(
+            path,
+            box=clip.bounds,
+            kinds=kinds,
+            admin_level=inputs.zones.admin_level,
+            folder=Path(folder),
+        )
+        covered, near = _coverage(area, reduced.road_points)
+        if not complete:
+            _require_coverage(path, area, covered, near)
+        if reduced.roads is None:
+            raise _no_roads(path, reduced.counts)
+        tell("build roads", 0.3)
+        nodes, edges, road_report = build_roads(reduced.roads, clip)
+        tell("build places", 0.7)
+        features, feature_report = build_features(reduced.features, area, clip)
+    report = reduced.counts | road_report | feature_report
+    report |= {"area_in_hull_share": round(covered, 4), "area_near_road_share": round(near, 4)}
+    tell("read extract", 1.0)
+    facts = {
+        "area_wkt": area.polygon.wkt,
+        "area_name": area.name,
+        "area_as_of": area.as_of,
+        "report": portable(report),
+        "synthetic": reduced.synthetic,
+    }
+    return OsmLayers(nodes=nodes, edges=edges, **features, facts=facts)
+
+
+def _from_pack(
+    path: Path, area: AreaShape, progress: Progress | None
+) -> tuple[OsmLayers, gpd.GeoDataFrame, Provenance]:
+    """Read a pack; one of a larger area is cut to this one."""
+    if progress:
+        progress("read pack", 0.0)
+    layers, zones = read_pack(path)
+    facts = layers.facts
+    fetched = shapely.from_wkt(str(facts["area_wkt"]))
+    if not fetched.equals_exact(area.polygon, 1e-9):
+        share = shapely.intersection(fetched, area.polygon).area / area.polygon.area
+        if share < _MIN_IN_PACK:
+            raise CoverageError(
+                f"the pack '{path.name}' was fetched for '{facts.get('area_name')}' and covers "
+                f"{share:.0%} of the area",
+                where=str(path),
+                cure="fetch a pack of this area with: siting fetch",
+            )
+        layers = _cut(layers, area)
+    as_of = str(facts.get("osm_timestamp", ""))
+    source = _source(path.name, sha256_of(path), as_of, synthetic=facts.get("synthetic") is True)
+    if progress:
+        progress("read pack", 1.0)
+    return layers, zones, source
+
+
+def _cut(layers: OsmLayers, area: AreaShape) -> OsmLayers:
+    """Keep of a pack's places and stations those in the area; roads may reach beyond it."""
+    tables = layers.tables()
+    for name in ("places", "stations"):
+        frame = tables[name]
+        points = shapely.get_coordinates(frame.geometry.representative_point().to_numpy())
+        tables[name] = frame[area.covers(points)].reset_index(drop=True)
+    return OsmLayers(**tables, facts=layers.facts)
+
+
+def _outline(area: AreaShape, margin_m: float, tolerance_m: float) -> Polygon | MultiPolygon:
+    """Return the area widened by a margin, with few corners, in WGS-84."""
+    wide = area.projected.buffer(margin_m).simplify(tolerance_m)
+    return gpd.GeoSeries([wide], crs=area.crs).to_crs(WGS84).iloc[0]
+
+
+def _coverage(area: AreaShape, road_points: np.ndarray) -> tuple[float, float]:
+    """Measure how much of the area the roads of an extract cover.
+
+    Returns
+    -------
+    in_hull, near
+        Share of the area inside the convex hull of all drivable nodes (widened by the
+        margin), and share within 5 km of one of them.
+    """
+    points = gpd.GeoSeries(gpd.points_from_xy(*road_points.T), crs=WGS84).to_crs(area.crs)
+    xy = shapely.get_coordinates(points.to_numpy())
+    xy = xy[np.isfinite(xy).all(axis=1)]
+    if len(xy) == 0:
+        return 0.0, 0.0
+    shape = area.projected
+    hull = shapely.convex_hull(shapely.multipoints(xy)).buffer(ROAD_MARGIN_M)
+    in_hull = shapely.intersection(hull, shape).area / shape.area
+    west, south, east, north = shape.bounds
+    step = np.sqrt((east - west) * (north - south) / _GRID_POINTS)
+    x, y = np.meshgrid(np.arange(west, east, step), np.arange(south, north, step))
+    grid = np.column_stack([x.ravel(), y.ravel()])
+    shapely.prepare(shape)
+    grid = grid[shapely.contains_xy(shape, grid[:, 0], grid[:, 1])]
+    if len(grid) == 0:
+        return float(in_hull), float(in_hull)
+    away = cKDTree(xy).query(grid, distance_upper_bound=_NEAR_ROAD_M)[0]
+    return float(in_hull), float(np.isfinite(away).mean())
+
+
+def _require_coverage(path: Path, area: AreaShape, in_hull: float, near: float) -> None:
+    if in_hull >= _MIN_IN_HULL and near >= _MIN_NEAR_ROAD:
+        return
+    raise CoverageError(
+        f"'{path.name}' does not cover the area '{area.name}': its roads span {in_hull:.0%} of "
+        f"it, and {near:.0%} of it lies within {_NEAR_ROAD_M / 1000:g} km of one of them",
+        where=str(path),
+        cure="use an extract of the whole area, check the datum of the boundary, or draw the "
+        "area tighter where it reaches over sea or wilderness",
+    )
+
+
+def _no_roads(path: Path, counts: dict[str, int]) -> EmptyLayerError:
+    return EmptyLayerError(
+        f"no drivable road lies in the area: the filter 'area' left 0 of "
+        f"{counts['ways_drivable']} drivable ways",
+        where=str(path),
+        cure="check that the extract and the area are the same place (lon, lat; the datum)",
+    )
+
+
+def _no_places(report: dict[str, Any], source: Provenance) -> EmptyLayerError:
+    tagged, built = report.get("elements_tagged", 0), report.get("places_read", 0)
+    if not tagged:
+        step = "the filter 'place_kinds' (tags of data/place_kinds.csv) left 0 elements"
+    elif not built:
+        step = f"the filter 'area' (a box around it) left 0 places of {tagged} tagged elements"
+    else:
+        step = f"the filter 'area' left 0 of {built} places"
+    return EmptyLayerError(
+        f"no place is left to make a candidate of: {step}",
+        where=f"places of {source.origin}",
+        cure="use an extract with all features, not one of roads only; see inputs.place_kinds",
+    )
+
+
+def _notes(report: dict[str, Any], source: Provenance) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Turn the report's figures that a reader must know into remarks."""
+    notes: list[tuple[str, dict[str, Any]]] = [
+        (
+            "roads_dropped",
+            {
+                "junctions": report["junctions_before"] - report["junctions"],
+                "of": report["junctions_before"],
+                "km": report["km_dropped"],
+                "components": report["components_strong"],
+            },
+        )
+    ]
+    if report["share_with_speed_tag"] < 1:
+        notes.append(("speeds_by_class", {"share": 1 - report["share_with_speed_tag"]}))
+    if report["places_outside"]:
+        notes.append(("places_outside", {"count": report["places_outside"]}))
+    if report["ways_incomplete"] + report["ways_without_nodes"]:
+        count = report["ways_incomplete"] + report["ways_without_nodes"]
+        notes.append(("ways_incomplete", {"count": count}))
+    if min(report["area_in_hull_share"], report["area_near_road_share"]) < _NOTED_SHARE:
+        notes.append(
+            (
+                "area_partly_covered",
+                {"in_hull": report["area_in_hull_share"], "near": report["area_near_road_share"]},
+            )
+        )
+    if not source.as_of:
+        notes.append(("osm_undated", {"origin": source.origin}))
+    return tuple(notes)

@@ -1,0 +1,343 @@
+"""Point tables from files: CSV, workbook or vector file, every fault named at once.
+
+The reader is shared by the existing stations and the substations: columns are mapped in the
+scenario, the datum is declared, and all faults of a file come in one error with their rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from siting.errors import DatumError, TableError
+from siting.geo import DATUMS, WGS84, distance_m, to_wgs84
+from siting.inputs.frames import texts
+from siting.inputs.provenance import Provenance, file_provenance, marked_synthetic
+from siting.inputs.sheets import TABLE_SUFFIXES, read_table
+from siting.inputs.vectors import read_vector, require_file, undeclared
+
+if TYPE_CHECKING:
+    from siting.inputs.area import AreaShape
+
+_MISSING = frozenset(
+    {"", "-", "--", "—", "/", "na", "n/a", "nan", "null", "none", "未知", "不详", "无数据"}
+)
+_TRUE = frozenset({"true", "1", "1.0", "yes", "y", "是", "有"})
+_FALSE = frozenset({"false", "0", "0.0", "no", "n", "否", "无"})
+_SHOWN = 20
+_MAX_LON, _MAX_LAT = 180.0, 90.0
+
+Notes = list[tuple[str, dict[str, Any]]]
+
+
+@dataclass
+class _Faults:
+    """The faults of a file, by row; ``rows`` are its row numbers, the header being 1."""
+
+    rows: np.ndarray
+    lines: list[str] = field(default_factory=list)
+
+    def at(self, position: int, text: str) -> None:
+        """Note a fault in the row at a position."""
+        self.lines.append(f"row {self.rows[position]}: {text}")
+
+
+@dataclass(frozen=True)
+class PointField:
+    """One column of a point table.
+
+    Attributes
+    ----------
+    name
+        Column of our table.
+    kind
+        ``id``, ``text``, ``number``, ``count`` (whole number) or ``flag``.
+    required
+        Whether the file must have the column (its cells may be empty).
+    """
+
+    name: str
+    kind: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class PointFile:
+    """How to read one file of points.
+
+    Attributes
+    ----------
+    path
+        The file.
+    key
+        Scenario key, for messages, e.g. ``"inputs.stations[0]"``.
+    layer, datum, columns
+        From the scenario.
+    fields
+        The columns of our table besides the coordinates.
+    """
+
+    path: Path
+    key: str
+    layer: str | None
+    datum: str | None
+    columns: Mapping[str, str]
+    fields: tuple[PointField, ...]
+
+
+def read_points(
+    wanted: PointFile, area: AreaShape, *, name: str
+) -> tuple[gpd.GeoDataFrame, Provenance]:
+    """Read a file of points and bring it to WGS-84.
+
+    Parameters
+    ----------
+    wanted
+        File, mapping, datum and columns.
+    area
+        The area, to tell swapped coordinates.
+    name
+        Role of the file in the provenance.
+
+    Returns
+    -------
+    frame
+        The fields, ``row`` (row number in the file, the header being row 1) and the point in
+        EPSG:4326. Numbers that are not given are NaN; a flag that is not given is False.
+    source
+        Where it came from.
+
+    Raises
+    ------
+    InputMissingError, BrokenFileError
+        If the file is not there or cannot be read.
+    DatumError
+        If nobody declares the datum, or the file contradicts the scenario.
+    TableError
+        With every fault at once: missing columns, then by row text in a number, missing,
+        swapped or impossible coordinates, repeated ids.
+    """
+    require_file(wanted.path, wanted.key)
+    if wanted.path.suffix.lower() in TABLE_SUFFIXES:
+        raw = read_table(wanted.path, wanted.layer)
+        mapping = _mapping(wanted, list(raw.columns), ("lon", "lat"))
+        datum = _declared(wanted, raw)
+        faults = _Faults(_file_rows(raw))
+        lon = _numbers(raw, mapping["lon"], "lon", faults, needed=True)
+        lat = _numbers(raw, mapping["lat"], "lat", faults, needed=True)
+    else:
+        raw, lon, lat = _vector_points(wanted)
+        mapping = _mapping(wanted, [str(column) for column in raw.columns], ())
+        datum, faults = "wgs84", _Faults(_file_rows(raw))
+    values = _values(raw, mapping, wanted.fields, faults)
+    _coordinate_faults(lon, lat, datum, area, faults)
+    if faults.lines:
+        raise _faulty(wanted, faults.lines)
+    x, y = to_wgs84(lon, lat, datum)
+    frame = gpd.GeoDataFrame(
+        values | {"row": faults.rows}, geometry=gpd.points_from_xy(x, y), crs=WGS84
+    )
+    dates = frame["as_of"].dropna() if "as_of" in frame.columns else pd.Series(dtype=object)
+    as_of = str(dates.max()) if len(dates) else ""
+    synthetic = marked_synthetic(raw)
+    return frame, file_provenance(name, wanted.path, as_of=as_of, synthetic=synthetic)
+
+
+def _file_rows(raw: pd.DataFrame) -> np.ndarray:
+    """Return the row number of each row in the file; the header is row 1."""
+    return raw.index.to_numpy(dtype=np.int64) + 2
+
+
+def _vector_points(wanted: PointFile) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    frame = read_vector(wanted.path, layer=wanted.layer, datum=wanted.datum, key=wanted.key)
+    points = frame.geometry.representative_point()
+    raw = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    cells = {
+        column: ["" if pd.isna(cell) else _plain(cell) for cell in raw[column]] for column in raw
+    }
+    return pd.DataFrame(cells, index=raw.index), points.x.to_numpy(), points.y.to_numpy()
+
+
+def _plain(cell: object) -> str:
+    """Write a whole float as a whole number, as ids and counts come back from vector files."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _mapping(wanted: PointFile, there: list[str], coordinates: tuple[str, ...]) -> dict[str, str]:
+    """Return our column -> file column; an empty name in the scenario says the file has none."""
+    ours = [*coordinates, *(one.name for one in wanted.fields)]
+    must = [*coordinates, *(one.name for one in wanted.fields if one.required)]
+    faults = [
+        f"'{name}' is no column of this table (they are {', '.join(ours)})"
+        for name in wanted.columns
+        if name not in ours
+    ]
+    mapping = {}
+    for name in ours:
+        source = wanted.columns.get(name, name)
+        if source in there:
+            mapping[name] = source
+        elif source == "" and name not in coordinates:
+            continue
+        elif name in must or name in wanted.columns:
+            faults.append(f"column '{source}' (for {name}) is missing")
+    if faults:
+        raise TableError(
+            f"'{wanted.path.name}' does not have the columns asked for:\n    - "
+            + "\n    - ".join(faults),
+            where=str(wanted.path),
+            cure=f"map them in {wanted.key}.columns; the file has: {', '.join(there)}. "
+            'If it truly has none, say so with ""',
+        )
+    return mapping
+
+
+def _declared(wanted: PointFile, raw: pd.DataFrame) -> str:
+    """Return the declared datum, and refuse a file whose own ``datum`` column contradicts it."""
+    if wanted.datum is None:
+        raise undeclared(wanted.path.name, wanted.key)
+    if "datum" in raw.columns:
+        named = {cell.casefold().replace("-", "") for cell in raw["datum"]} & set(DATUMS)
+        if named - {wanted.datum}:
+            raise DatumError(
+                f"the scenario says {wanted.datum}, but '{wanted.path.name}' says "
+                f"{', '.join(sorted(named))} in its column 'datum'",
+                where=f"{wanted.key}.datum",
+                cure="make the two agree; split a file that mixes datums",
+            )
+    return wanted.datum
+
+
+def _numbers(
+    raw: pd.DataFrame, column: str, name: str, faults: _Faults, *, needed: bool
+) -> np.ndarray:
+    result = np.full(len(raw), np.nan)
+    for position, cell in enumerate(raw[column]):
+        if cell.casefold() in _MISSING:
+            if needed:
+                faults.at(position, f"{name} is missing")
+            continue
+        try:
+            value = float(cell)
+        except ValueError:
+            faults.at(position, f"{name} is no number: '{cell}'")
+            continue
+        if np.isfinite(value):
+            result[position] = value
+        else:
+            faults.at(position, f"{name} is no finite number: '{cell}'")
+    return result
+
+
+def _values(
+    raw: pd.DataFrame,
+    mapping: Mapping[str, str],
+    fields: tuple[PointField, ...],
+    faults: _Faults,
+) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for one in fields:
+        column = mapping.get(one.name)
+        if one.kind in {"number", "count"}:
+            numbers = np.full(len(raw), np.nan)
+            if column is not None:
+                numbers = _numbers(raw, column, one.name, faults, needed=False)
+                _range_faults(numbers, one, faults)
+            values[one.name] = numbers
+        elif one.kind == "flag":
+            cells = list(raw[column]) if column is not None else [""] * len(raw)
+            values[one.name] = _flags(cells, one.name, faults)
+        else:
+            cells = list(raw[column]) if column is not None else [""] * len(raw)
+            values[one.name] = texts(cells)
+            if one.kind == "id":
+                _id_faults(cells, one.name, faults)
+    return values
+
+
+def _range_faults(numbers: np.ndarray, one: PointField, faults: _Faults) -> None:
+    for position in np.flatnonzero(numbers < 0):
+        faults.at(position, f"{one.name} is below 0: {numbers[position]:g}")
+    if one.kind == "count":
+        for position in np.flatnonzero(np.isfinite(numbers) & (numbers % 1 != 0)):
+            faults.at(position, f"{one.name} is no whole number: {numbers[position]:g}")
+
+
+def _flags(cells: Sequence[str], name: str, faults: _Faults) -> np.ndarray:
+    flags = np.zeros(len(cells), dtype=bool)
+    for position, cell in enumerate(cells):
+        plain = cell.casefold()
+        if plain in _TRUE:
+            flags[position] = True
+        elif plain not in _FALSE and plain not in _MISSING:
+            faults.at(position, f"{name} is neither yes nor no: '{cell}'")
+    return flags
+
+
+def _id_faults(cells: list[str], name: str, faults: _Faults) -> None:
+    rows: dict[str, list[int]] = {}
+    for position, cell in enumerate(cells):
+        rows.setdefault(cell, []).append(int(faults.rows[position]))
+    for cell, numbers in rows.items():
+        listed = ", ".join(map(str, numbers[:_SHOWN]))
+        if not cell:
+            faults.lines.append(f"row {listed}: {name} is missing")
+        elif len(numbers) > 1:
+            faults.lines.append(f"rows {listed}: {name} '{cell}' is used {len(numbers)} times")
+
+
+def _coordinate_faults(
+    lon: np.ndarray, lat: np.ndarray, datum: str, area: AreaShape, faults: _Faults
+) -> None:
+    """Name coordinates that cannot be, and those that lie in the area once swapped."""
+    known = np.isfinite(lon) & np.isfinite(lat)
+    bad = known & ((np.abs(lon) > _MAX_LON) | (np.abs(lat) > _MAX_LAT))
+    null = known & (lon == 0) & (lat == 0)
+    swapped = _swapped(lon, lat, known, datum, area)
+    for position in np.flatnonzero(bad | null | swapped):
+        pair = f"lon {lon[position]:g}, lat {lat[position]:g}"
+        if swapped[position]:
+            what = "coordinates are swapped: the other way round they lie in the area"
+        elif null[position]:
+            what = "coordinates are 0, 0"
+        else:
+            what = "coordinates are outside the world"
+        faults.at(position, f"{what} ({pair})")
+
+
+def _swapped(
+    lon: np.ndarray, lat: np.ndarray, known: np.ndarray, datum: str, area: AreaShape
+) -> np.ndarray:
+    swapped = np.zeros(len(lon), dtype=bool)
+    sane = known & (np.abs(lon) <= _MAX_LAT) & (np.abs(lat) <= _MAX_LON)
+    if sane.any():
+        there = np.column_stack(to_wgs84(lat[sane], lon[sane], datum))
+        here = np.column_stack(to_wgs84(lon[sane], lat[sane], datum))
+        swapped[sane] = area.covers(there) & ~area.covers(here)
+    return swapped
+
+
+def _faulty(wanted: PointFile, faults: list[str]) -> TableError:
+    more = f"\n    - and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
+    return TableError(
+        f"'{wanted.path.name}' has {len(faults)} fault(s) (the header is row 1):\n    - "
+        + "\n    - ".join(faults[:_SHOWN])
+        + more,
+        where=str(wanted.path),
+        cure=f"mend these rows, or map other columns in {wanted.key}.columns",
+    )
+
+
+def how_far(area: AreaShape, frame: gpd.GeoDataFrame) -> float:
+    """Return the geodesic distance in km from the area's middle to the middle of some points."""
+    middle = area.polygon.centroid
+    x, y = float(frame.geometry.x.median()), float(frame.geometry.y.median())
+    return distance_m(middle.x, middle.y, x, y) / 1000

@@ -1,0 +1,91 @@
+"""Tables from files: CSV in either encoding of the trade, or a workbook, all as text."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from siting.errors import TableError
+from siting.inputs.vectors import broken
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TABLE_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm")
+_WORKBOOKS = (".xlsx", ".xlsm")
+_ENCODINGS = ("utf-8-sig", "gb18030")
+_DELIMITERS = (",", ";", "\t")
+
+
+def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
+    """Read a CSV (UTF-8 or GB 18030, comma, semicolon or tab) or a sheet, all as text.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sheet
+        Sheet of a workbook; the first if None.
+
+    Raises
+    ------
+    BrokenFileError
+        If the file is in neither encoding or is no workbook.
+    TableError
+        If openpyxl is missing, the sheet is not there, or there is no header.
+    """
+    if path.suffix.lower() in _WORKBOOKS:
+        frame = _workbook(path, sheet)
+    else:
+        text = _text(path)
+        header = text.partition("\n")[0]
+        delimiter = max(_DELIMITERS, key=header.count)
+        try:
+            frame = pd.read_csv(
+                io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False,
+                skipinitialspace=True, index_col=False,
+                skip_blank_lines=False,
+            )  # fmt: skip
+        except pd.errors.EmptyDataError as error:
+            raise TableError(
+                f"'{path.name}' is empty", where=str(path), cure="it wants a header and rows"
+            ) from error
+        except (pd.errors.ParserError, ValueError) as error:
+            raise broken(path, error) from error
+    frame.columns = pd.Index([str(column).strip() for column in frame.columns])
+    filled = frame.fillna("").map(lambda cell: str(cell).strip())
+    return filled[(filled != "").any(axis=1)]
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    for encoding in _ENCODINGS:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise broken(path, ValueError(f"it is text in none of {', '.join(_ENCODINGS)}"))
+
+
+def _workbook(path: Path, sheet: str | None) -> pd.DataFrame:
+    if importlib.util.find_spec("openpyxl") is None:
+        raise TableError(
+            f"reading the workbook '{path.name}' needs openpyxl, which is not installed",
+            where=str(path),
+            cure='pip install "siting[excel]", or save the sheet as CSV',
+        )
+    try:
+        sheets = pd.read_excel(path, sheet_name=None, dtype=str, engine="openpyxl")
+    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever its XML reader raises
+        raise broken(path, error) from error
+    wanted = sheet or next(iter(sheets))
+    if wanted not in sheets:
+        raise TableError(
+            f"'{path.name}' has no sheet '{wanted}'",
+            where=str(path),
+            cure=f"its sheets are: {', '.join(map(str, sheets))}",
+        )
+    return sheets[wanted]

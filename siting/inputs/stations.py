@@ -1,0 +1,240 @@
+"""Existing charging and swap stations: lists of the scenario, merged with those of the map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from siting.errors import TableError
+from siting.inputs.frames import texts
+from siting.inputs.points import PointField, PointFile, how_far, read_points
+from siting.scenario import local_path
+
+if TYPE_CHECKING:
+    from siting import scenario
+    from siting.inputs.area import AreaShape
+    from siting.inputs.points import Notes
+    from siting.inputs.provenance import Provenance
+
+FIELDS = (
+    PointField("station_id", "id", required=True),
+    PointField("name", "text"),
+    PointField("operator", "text"),
+    PointField("chargers", "count", required=True),
+    PointField("power_kw", "number"),
+    PointField("swap", "flag"),
+    PointField("as_of", "text"),
+)
+_COLUMNS = [*(field.name for field in FIELDS), "source", "merged_ids", "geometry"]
+_SHOWN = 20
+
+
+def load_stations(
+    inputs: scenario.Inputs, osm_stations: gpd.GeoDataFrame, area: AreaShape
+) -> tuple[gpd.GeoDataFrame, Notes, list[Provenance]]:
+    """Load the stations that stand already.
+
+    The lists come in the order of the scenario, the map last. A station nearer than
+    ``merge_stations_m`` to one of an **earlier** list is the same station: the earlier one
+    keeps its figures and only takes over what it lacks. Rows of one list are never merged
+    with each other, for its owner counted them apart; on the map, where one station is often
+    drawn twice, they are, and charge points add up to the station they stand at.
+
+    Parameters
+    ----------
+    inputs
+        Read are stations, osm_stations and merge_stations_m.
+    osm_stations
+        Stations and charge points of the map, in the run's CRS.
+    area
+        The area; stations outside are dropped and counted.
+
+    Returns
+    -------
+    stations
+        As ``tables.STATIONS`` plus ``merged_ids`` (joined by ``+``), in the run's CRS.
+    notes, sources
+        Remarks for the reader, and where the lists came from.
+
+    Raises
+    ------
+    InputMissingError, BrokenFileError, DatumError, TableError
+        As :func:`siting.inputs.layers.read_points`; also when all of a list lie outside.
+    """
+    notes: Notes = []
+    sources: list[Provenance] = []
+    lists: list[gpd.GeoDataFrame] = []
+    stems: dict[str, int] = {}
+    for number, given in enumerate(inputs.stations):
+        frame, source = _from_file(given, number, area, notes, stems)
+        lists.append(frame)
+        sources.append(source)
+    if inputs.osm_stations:
+        lists.append(_from_map(osm_stations, inputs.merge_stations_m))
+    stations = _joined(lists, inputs.merge_stations_m, area, notes)
+    _remark(stations, inputs, notes)
+    return stations, notes, sources
+
+
+def _from_file(
+    given: scenario.StationsInput,
+    number: int,
+    area: AreaShape,
+    notes: Notes,
+    stems: dict[str, int],
+) -> tuple[gpd.GeoDataFrame, Provenance]:
+    path = local_path(given.file)
+    key = f"inputs.stations[{number}]"
+    wanted = PointFile(path, key, given.layer, given.datum, given.columns, FIELDS)
+    frame, source = read_points(wanted, area, name="stations")
+    inside = area.covers(shapely.get_coordinates(frame.geometry.to_numpy()))
+    if len(frame) and not inside.any():
+        raise TableError(
+            f"all {len(frame)} stations of '{path.name}' lie outside the area, "
+            f"their middle {how_far(area, frame):.0f} km from its middle",
+            where=str(path),
+            cure=f"check the area, whether lon and lat are swapped in {key}.columns, "
+            f"and {key}.datum",
+        )
+    if not inside.all():
+        rows = frame.loc[~inside, "row"].tolist()
+        count = len(rows)
+        notes.append(
+            ("stations_outside", {"file": path.name, "count": count, "rows": rows[:_SHOWN]})
+        )
+    stems[path.stem] = stems.get(path.stem, 0) + 1
+    stem = path.stem if stems[path.stem] == 1 else f"{path.stem}-{stems[path.stem]}"
+    frame = frame[inside].assign(
+        station_id=lambda rows: texts(f"file:{stem}/{one}" for one in rows["station_id"]),
+        source=texts([path.name] * int(inside.sum())),
+        merged_ids=texts([None] * int(inside.sum())),
+    )
+    return frame[_COLUMNS].to_crs(area.crs).sort_values("station_id", ignore_index=True), source
+
+
+def _from_map(found: gpd.GeoDataFrame, merge_m: float) -> gpd.GeoDataFrame:
+    """Join the map's own doubles; charge points count towards a station without a capacity."""
+    frame = found.assign(merged_ids=texts([None] * len(found)))
+    single = frame["kind"] == "charge_point"
+    stations = _merge_within(frame[~single], merge_m)
+    points = frame[single]
+    kept, merged, rows = _split(stations, points, merge_m)
+    counted = points.loc[rows >= 0, "chargers"].groupby(rows[rows >= 0]).sum()
+    bare = kept["chargers"].isna()
+    kept["chargers"] = kept["chargers"].where(~bare, counted.reindex(kept.index))
+    kept = _note_ids(kept, merged, rows)
+    loose = _merge_within(points[rows < 0], merge_m, add_up=True)
+    return _stack([kept, loose])[_COLUMNS].sort_values("station_id", ignore_index=True)
+
+
+def _merge_within(
+    frame: gpd.GeoDataFrame, merge_m: float, *, add_up: bool = False
+) -> gpd.GeoDataFrame:
+    """Merge rows of one frame that are near each other, the first by id keeping its place."""
+    frame = frame.reset_index(drop=True)
+    owner = np.arange(len(frame))
+    xy = shapely.get_coordinates(frame.geometry.to_numpy())
+    if len(frame) > 1 and merge_m > 0:
+        for first, second in sorted(cKDTree(xy).query_pairs(merge_m)):
+            if owner[first] == first and owner[second] == second:
+                owner[second] = first
+    keep = owner == np.arange(len(frame))
+    rest = frame[~keep]
+    kept = frame[keep].copy()
+    rows = owner[~keep]
+    if add_up:
+        extra = rest["chargers"].groupby(rows).sum().reindex(kept.index).fillna(0)
+        kept["chargers"] = kept["chargers"] + extra
+    else:
+        kept = _filled(kept, rest, rows)
+    return _note_ids(kept, rest, rows).reset_index(drop=True)
+
+
+def _joined(
+    lists: list[gpd.GeoDataFrame], merge_m: float, area: AreaShape, notes: Notes
+) -> gpd.GeoDataFrame:
+    """Join the lists, the earlier ones keeping their figures."""
+    result = _empty(area)
+    merged: list[str] = []
+    for frame in lists:
+        kept, rest, rows = _split(result, frame, merge_m)
+        same = rest[rows >= 0]
+        kept = _note_ids(_filled(kept, same, rows[rows >= 0]), rest, rows)
+        merged += [str(one) for one in same["station_id"]]
+        result = _stack([kept, rest[rows < 0]])
+    if merged:
+        notes.append(("stations_merged", {"count": len(merged), "ids": merged[:_SHOWN]}))
+    return result.sort_values("station_id", ignore_index=True)
+
+
+def _split(
+    kept: gpd.GeoDataFrame, frame: gpd.GeoDataFrame, merge_m: float
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, np.ndarray]:
+    """Find for each row the row number of the nearest kept station within reach, else -1."""
+    kept, frame = kept.reset_index(drop=True), frame.reset_index(drop=True)
+    rows = np.full(len(frame), -1)
+    if len(kept) and len(frame) and merge_m > 0:
+        tree = cKDTree(shapely.get_coordinates(kept.geometry.to_numpy()))
+        xy = shapely.get_coordinates(frame.geometry.to_numpy())
+        away, nearest = tree.query(xy, distance_upper_bound=merge_m)
+        rows = np.where(np.isfinite(away), nearest, -1)
+    return kept, frame, rows
+
+
+def _filled(kept: gpd.GeoDataFrame, same: gpd.GeoDataFrame, rows: np.ndarray) -> gpd.GeoDataFrame:
+    """Fill what the kept stations lack from those merged into them, the first that knows."""
+    kept = kept.copy()
+    if same.empty:
+        return kept
+    grouped = same.drop(columns="geometry").groupby(rows)
+    for column in ("name", "operator", "chargers", "power_kw", "as_of"):
+        kept[column] = kept[column].fillna(grouped[column].first().reindex(kept.index))
+    swap = grouped["swap"].any().reindex(kept.index, fill_value=False)
+    kept["swap"] = kept["swap"] | swap.astype(bool)
+    origin = grouped["source"].first().reindex(kept.index)
+    kept["source"] = texts(
+        own if pd.isna(other) or other in own.split("+") else f"{own}+{other}"
+        for own, other in zip(kept["source"], origin, strict=True)
+    )
+    return kept
+
+
+def _note_ids(kept: gpd.GeoDataFrame, rest: gpd.GeoDataFrame, rows: np.ndarray) -> gpd.GeoDataFrame:
+    """Write down which ids were merged into each kept station."""
+    ids: dict[int, list[str]] = {}
+    own = [[rest["station_id"].iloc[n], rest["merged_ids"].iloc[n]] for n in range(len(rest))]
+    for row, names in zip(rows.tolist(), own, strict=True):
+        if row >= 0:
+            ids.setdefault(row, []).extend(str(name) for name in names if not pd.isna(name))
+    joined = [
+        "+".join(([] if pd.isna(old) else [str(old)]) + ids.get(row, [])) or None
+        for row, old in zip(kept.index, kept["merged_ids"], strict=True)
+    ]
+    return kept.assign(merged_ids=texts(joined))
+
+
+def _stack(frames: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Put frames of one form under each other; empty ones have no say in the types."""
+    full = [frame for frame in frames if len(frame)]
+    if not full:
+        return frames[0]
+    return gpd.GeoDataFrame(pd.concat(full, ignore_index=True), crs=full[0].crs)
+
+
+def _empty(area: AreaShape) -> gpd.GeoDataFrame:
+    columns: dict[str, Any] = {name: texts([]) for name in _COLUMNS if name != "geometry"}
+    columns |= {"chargers": np.empty(0), "power_kw": np.empty(0), "swap": np.empty(0, dtype=bool)}
+    return gpd.GeoDataFrame(columns, geometry=[], crs=area.crs)[_COLUMNS]
+
+
+def _remark(stations: gpd.GeoDataFrame, inputs: scenario.Inputs, notes: Notes) -> None:
+    if not inputs.stations:
+        notes.append(("no_baseline", {"from_map": len(stations)}))
+    unknown = int(stations["chargers"].isna().sum())
+    if unknown:
+        notes.append(("chargers_unknown", {"count": unknown, "of": len(stations)}))

@@ -1,0 +1,100 @@
+"""The one entry to the room: everything a plan takes from the world, as checked tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from siting import tables
+from siting.inputs.area import AreaShape, load_area
+from siting.inputs.layers import load_substations
+from siting.inputs.osm import load_osm
+from siting.inputs.stations import load_stations
+from siting.inputs.zones import load_zones
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from siting import scenario
+    from siting.inputs.download import Progress
+    from siting.inputs.provenance import Provenance
+
+
+@dataclass(frozen=True)
+class World:
+    """The area and its tables, all in metres of ``area.crs`` and held against their contracts.
+
+    Attributes
+    ----------
+    area
+        The area planned for.
+    nodes, edges, places, landscape, zones, stations, substations
+        As in :mod:`siting.tables`.
+    report
+        What was read from the map, kept and dropped.
+    notes
+        Remarks for the reader: (key, values).
+    sources
+        Every input with origin, hash and licence.
+    """
+
+    area: AreaShape
+    nodes: gpd.GeoDataFrame
+    edges: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    landscape: gpd.GeoDataFrame
+    zones: gpd.GeoDataFrame
+    stations: gpd.GeoDataFrame
+    substations: gpd.GeoDataFrame
+    report: dict[str, Any]
+    notes: tuple[tuple[str, dict[str, Any]], ...]
+    sources: tuple[Provenance, ...]
+
+
+def load_world(
+    area: scenario.Area, inputs: scenario.Inputs, *, progress: Progress | None = None
+) -> World:
+    """Load the area, the map, the zones, the stations and the substations.
+
+    Parameters
+    ----------
+    area, inputs
+        The scenario's blocks.
+    progress
+        Called with the name of a step and the share of it that is done.
+
+    Raises
+    ------
+    DataError
+        Any leaf of it; see the functions called.
+    TableError
+        If a table breaks its contract.
+    """
+    shape = load_area(area, overpass=inputs.overpass)
+    osm = load_osm(inputs, shape, progress=progress)
+    zones, zone_notes, zone_sources = load_zones(
+        inputs.zones, osm.admin, shape, packed=osm.packed_zones
+    )
+    stations, station_notes, station_sources = load_stations(inputs, osm.stations, shape)
+    substations, power_notes, power_sources = load_substations(
+        inputs.substations, osm.substations, shape
+    )
+    world = World(
+        area=shape,
+        nodes=osm.nodes,
+        edges=osm.edges,
+        places=osm.places,
+        landscape=osm.landscape,
+        zones=zones,
+        stations=stations,
+        substations=substations,
+        report=osm.report,
+        notes=(*shape.notes, *osm.notes, *zone_notes, *station_notes, *power_notes),
+        sources=(shape.source, *osm.sources, *zone_sources, *station_sources, *power_sources),
+    )
+    for table in (
+        tables.NODES, tables.EDGES, tables.PLACES, tables.LANDSCAPE, tables.ZONES,
+        tables.STATIONS, tables.SUBSTATIONS,
+    ):  # fmt: skip
+        tables.check(getattr(world, table.name), table, where=f"inputs, table {table.name}")
+    return world
