@@ -45,7 +45,7 @@ _CURE = "make the plan again with: siting plan SCENARIO"
 class Say(Protocol):
     """Words in the run's language; ``outputs.words`` knows them, this room does not."""
 
-    def __call__(self, key: str, **values: Any) -> str:  # noqa: ANN401  # numbers and names
+    def __call__(self, key: str, /, **values: Any) -> str:  # noqa: ANN401  # numbers and names
         """Return the text of a key with its values filled in."""
 
 

@@ -42,6 +42,7 @@ PLAN_TABLES = "plan.gpkg"
 SITES_CSV = "sites.csv"
 SWAP_SITES_CSV = "swap_sites.csv"
 TIMINGS_JSON = "timings.json"
+MAP_HTML = "map.html"
 
 _DECIMALS = 6
 

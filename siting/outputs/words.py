@@ -38,11 +38,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Proven optimal: no better plan exists",
     ),
     "status.within_gap": (
-        "与理论上界相差不超过 {gap:.2%}（已证明，达到要求）",
+        "已证明与最优方案相差不超过 {gap:.2%}",
         "Proven within {gap:.2%} of the best possible, as asked for",
     ),
     "status.feasible": (
-        "满足全部约束；与理论上界最多相差 {gap:.2%}，大于要求的差距",
+        "满足全部约束；与最优方案最多相差 {gap:.2%}，大于所要求的",
         "All rules hold; up to {gap:.2%} below the best possible, more than asked for",
     ),
     "status.bounds": (
@@ -73,7 +73,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "map.zoom_in": ("放大", "Zoom in"),
     "map.zoom_out": ("缩小", "Zoom out"),
     "map.whole": ("回到全图", "Show the whole area"),
-    "map.layers": ("图层", "Layers"),
     "map.close": ("关闭", "Close"),
     "map.name": ("选址地图", "Siting map"),
     "map.kind_hint": ("点按类别可隐藏或显示", "Press a kind to hide or show it"),
@@ -93,16 +92,17 @@ WORDS: dict[str, tuple[str, str]] = {
     # legend
     "legend.new": ("新增站（实心）", "New (filled)"),
     "legend.existing": ("既有站（圆环）", "Existing (ring)"),
+    "legend.swap": ("换电站", "Swap station"),
     "legend.swap_new": ("新增换电站", "New swap station"),
     "legend.swap_existing": ("既有换电站", "Existing swap station"),
     "legend.candidate": ("候选站址", "Candidate site"),
     "legend.size": ("圆的大小：充电桩数", "Size of the circle: chargers"),
     "legend.zone": ("街道、镇界", "Subdistrict or town"),
-    "legend.outline": ("规划范围", "Area planned for"),
     "road.motorway": ("高速公路", "Expressway"),
     "road.trunk": ("快速路", "Trunk road"),
     "road.primary": ("主干道", "Primary road"),
     "road.secondary": ("次干道", "Secondary road"),
+    "road.tertiary": ("支路", "Tertiary road"),
     "landscape.water": ("水域", "Water"),
     "landscape.wood": ("林地", "Wood"),
     "landscape.runway": ("机场跑道", "Runway"),
@@ -158,6 +158,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "fact.demand_kwh_day": ("公共充电需求", "Public charging demand"),
     "fact.served_kwh_day": ("其中得到服务", "of it served"),
     "fact.managed_by": ("管理主体", "Run by"),
+    "unit.chargers": ("桩", "chargers"),
     "unit.kwh_day": ("kWh/日", "kWh/day"),
     "unit.people": ("人", "people"),
     "verdict.ok": ("可行", "ok"),
@@ -170,7 +171,25 @@ WORDS: dict[str, tuple[str, str]] = {
     "basemap.osm": ("OpenStreetMap", "OpenStreetMap"),
     # figures of a plan
     "figure.served_share": ("需求得到服务的比例", "Demand served"),
-    "figure.mean_distance_m": ("平均到站距离", "Mean distance to a station"),
+    "figure.served_within_1km_share": ("1 公里内得到服务", "Served within 1 km"),
+    "figure.mean_distance_m": ("平均到站距离（沿路）", "Mean distance by road"),
+    "figure.mean_score": ("平均适宜性得分", "Mean suitability score"),
+    "figure.mean_utilisation": ("平均利用率", "Mean use of capacity"),
+    "figure.demand_kwh_day": ("公共充电需求（kWh/日）", "Public charging demand (kWh/day)"),
+    "figure.served_kwh_day": ("得到服务的需求（kWh/日）", "Demand served (kWh/day)"),
+    "figure.power_kw": ("总装机功率（kW）", "Installed power (kW)"),
+    # the terminal
+    "terminal.screening": ("候选站址筛选", "From places to candidate sites"),
+    "terminal.count": ("数量", "count"),
+    "terminal.look": ("请看地图", "Look at the map"),
+    "terminal.target": ("目标", "target"),
+    "terminal.planned": ("方案", "planned"),
+    "terminal.existing": ("既有", "existing"),
+    "terminal.new": ("新增", "new"),
+    "terminal.stage": ("阶段", "stage"),
+    "terminal.seconds": ("秒", "seconds"),
+    "terminal.peak_mb": ("内存峰值（MB）", "peak memory (MB)"),
+    "terminal.total": ("合计", "total"),
     # steps from places to candidate sites
     "step.places": ("地图上的场所", "places on the map"),
     "step.candidates": ("候选站址", "candidate sites"),
@@ -182,7 +201,7 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def words(key: str, language: str, **values: Any) -> str:  # noqa: ANN401  # numbers and names
+def words(key: str, language: str, /, **values: Any) -> str:  # noqa: ANN401  # numbers and names
     """Return a text in a language with its values filled in.
 
     Parameters
@@ -213,7 +232,7 @@ def words(key: str, language: str, **values: Any) -> str:  # noqa: ANN401  # num
 def speaker(language: str) -> Callable[..., str]:
     """Return :func:`words` bound to a language."""
 
-    def say(key: str, **values: Any) -> str:  # noqa: ANN401  # numbers and names
+    def say(key: str, /, **values: Any) -> str:  # noqa: ANN401  # numbers and names
         return words(key, language, **values)
 
     return say

@@ -1,0 +1,255 @@
+"""A plan as the data of its web map: columns of points, lines, areas and names.
+
+Texts that repeat (kinds, zones, reasons) are written once and told by number, which keeps a
+map of 550 stations and 4,500 candidates small enough to send by mail.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from siting.outputs.webmap import shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+    from siting.plan import Plan
+
+_STATION_NAMES_FROM = 15
+_SHIELD_SPACING_M = 9000.0
+_NAMED_ROAD_M = 1500.0
+_NAMED_WATER_M2 = 60_000.0
+_NO_ZOOM_END = 30
+_SHIELD_ZOOM = {"motorway": 9, "trunk": 12}
+
+# columns of the page's tables: name in the plan, digits after the point; None is a text,
+# and "" marks a text told by number from a list
+_POINTS: dict[str, int | str | None] = {
+    "name": None, "site_id": None, "kind": "", "zone": "", "verdict": "", "reason": "",
+    "owner": "", "limits": "", "state": "", "chosen": "", "spaces": 0, "chargers": 0,
+    "existing_chargers": 0, "power_kw": 0, "load_kwh_day": 0, "utilisation_percent": 0, "score": 2,
+}  # fmt: skip
+_STATION_COLUMNS = (
+    "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "state", "spaces",
+    "chargers", "existing_chargers", "power_kw", "load_kwh_day", "utilisation_percent", "score",
+)  # fmt: skip
+_SWAP_COLUMNS = ("name", "site_id", "kind", "zone", "state")
+_CANDIDATE_COLUMNS = (
+    "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "limits", "chosen",
+    "spaces", "score",
+)  # fmt: skip
+
+
+class MapData:
+    """Builds the page's data from a plan.
+
+    Parameters
+    ----------
+    plan
+        The plan, its geometries in ``plan.crs``.
+    say
+        Words in the language of the map.
+    language
+        That language; English zone names are used where the plan has them.
+    gcj02
+        Shift the drawn copy from WGS-84 to GCJ-02.
+    """
+
+    def __init__(
+        self, plan: Plan, *, say: Callable[..., str], language: str, gcj02: bool = False
+    ) -> None:
+        self._plan = plan
+        self._say = say
+        self._to = shapes.Degrees(plan.crs, gcj02=gcj02)
+        self._lookups: dict[str, list[str]] = {}
+        names = plan.zones["name"]
+        if language == "en":
+            names = plan.zones["name_en"].fillna(names)
+        self._zone_names = dict(zip(plan.zones["zone_id"], names, strict=True))
+        self._thin_zones = shapes.thin_zones(plan.zones)
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds of the candidate sites, in the order the page numbers them."""
+        return sorted(set(self._plan.candidates["kind"]) | set(self._plan.sites["kind"]))
+
+    def content(self) -> dict[str, Any]:
+        """Return everything that is drawn, as JSON types."""
+        plan = self._plan
+        outline = shapes.outline(self._thin_zones)
+        west, south, east, north = shapely.total_bounds(self._to([outline])).tolist()
+        return {
+            "stations": self._points(plan.sites, _STATION_COLUMNS),
+            "swaps": self._points(plan.swap_sites, _SWAP_COLUMNS),
+            "candidates": self._points(plan.candidates, _CANDIDATE_COLUMNS),
+            "zones": self._zones(),
+            "outline": shapes.area_rings([outline], self._to, thin_m=0),
+            "borders": shapes.line_paths(
+                [shapes.borders(self._thin_zones, outline)], self._to, thin_m=0
+            ),
+            "roads": shapes.road_lines(plan.roads, self._to),
+            "landscape": shapes.landscape_parts(plan.landscape, self._to),
+            "labels": [*self._zone_labels(), *self._road_labels(), *self._water_labels()],
+            "lookups": self._lookups,
+            "bounds": [[south, west], [north, east]],
+            "stationNamesFrom": _STATION_NAMES_FROM,
+        }
+
+    def _points(self, frame: gpd.GeoDataFrame, columns: tuple[str, ...]) -> dict[str, Any]:
+        lon, lat = shapes.lonlat(frame.geometry, self._to)
+        table: dict[str, Any] = {"lon": lon, "lat": lat}
+        if "is_new" in frame.columns:
+            table["new"] = frame["is_new"].astype(int).tolist()
+        readable = self._readable(frame)
+        for name in columns:
+            how = _POINTS[name]
+            if how == "":
+                table[name] = self._told_by_number(name, readable[name])
+            elif how is None:
+                table[name] = _texts(readable[name])
+            else:
+                table[name] = _numbers(readable[name], int(how))
+        return table
+
+    def _readable(self, frame: gpd.GeoDataFrame) -> dict[str, pd.Series]:
+        """Return the frame's columns with words in place of its keys."""
+        say, columns = self._say, dict(frame.items())
+        columns["kind"] = frame["kind"].map(lambda kind: say(f"kind.{kind}"))
+        columns["zone"] = frame["zone_id"].map(self._zone_names)
+        if "is_new" in columns:
+            words = {True: say("fact.state_new"), False: say("fact.state_existing")}
+            columns["state"] = frame["is_new"].map(words)
+        if "chosen" in columns:
+            columns["chosen"] = frame["chosen"].map({True: say("fact.yes"), False: say("fact.no")})
+        if "verdict" in columns:
+            columns["verdict"] = frame["verdict"].map(lambda key: say(f"verdict.{key}"))
+            columns["limits"] = (
+                frame["min_chargers"].astype(str) + "–" + frame["max_chargers"].astype(str)
+            )
+        if "utilisation" in columns:
+            columns["utilisation_percent"] = frame["utilisation"] * 100
+        return columns
+
+    def _told_by_number(self, name: str, texts: pd.Series) -> list[int | None]:
+        if name == "kind" and "kind" not in self._lookups:
+            self._lookups["kind"] = [self._say(f"kind.{kind}") for kind in self.kinds]
+        known = self._lookups.setdefault(name, [])
+        at = {text: position for position, text in enumerate(known)}
+        numbers: list[int | None] = []
+        for text in _texts(texts):
+            if text is None:
+                numbers.append(None)
+                continue
+            if text not in at:
+                at[text] = len(known)
+                known.append(text)
+            numbers.append(at[text])
+        return numbers
+
+    def _zones(self) -> dict[str, Any]:
+        zones, say = self._plan.zones, self._say
+        self._lookups["zone_kind"] = []
+        kinds = zones["kind"].map(lambda kind: say(f"zone.{kind}"))
+        quality = zones["population_quality"].map(lambda key: say(f"quality.{key}"))
+        return {
+            "shape": [shapes.area_rings([shape], self._to, thin_m=0) for shape in self._thin_zones],
+            "name": [self._zone_names[zone] for zone in zones["zone_id"]],
+            "kind": self._told_by_number("zone_kind", kinds),
+            "managed_by": _texts(zones["managed_by"]),
+            "population": _numbers(zones["population"], 0),
+            "quality": _texts(quality),
+            "stations": _numbers(zones["stations"], 0),
+            "chargers": _numbers(zones["chargers"], 0),
+            "swap_stations": _numbers(zones["swap_stations"], 0),
+            "demand_kwh_day": _numbers(zones["demand_kwh_day"], 0),
+            "served_kwh_day": _numbers(zones["served_kwh_day"], 0),
+        }
+
+    def _zone_labels(self) -> list[dict[str, Any]]:
+        zones = self._plan.zones
+        lon, lat = shapes.lonlat(shapes.middle_points(self._thin_zones), self._to)
+        largest_first = np.argsort(-zones.geometry.area.to_numpy(), kind="stable")
+        return [
+            _label(self._zone_names[zones["zone_id"].iloc[row]], lon[row], lat[row], "zone", 12.5)
+            | {"to": _STATION_NAMES_FROM}
+            for row in largest_first
+            if zones["kind"].iloc[row] != "uncovered"
+        ]
+
+    def _road_labels(self) -> list[dict[str, Any]]:
+        """Return road numbers along expressways and trunk roads, and names of long streets."""
+        roads = self._plan.roads
+        labels = []
+        for road_class, zoom in _SHIELD_ZOOM.items():
+            named = roads[(roads["road_class"] == road_class) & roads["ref"].notna()]
+            for ref, lines in named.groupby("ref").geometry:
+                points = _spread(lines, _SHIELD_SPACING_M)
+                text = str(ref).split(";")[0]
+                labels += self._labels_at(points, text, "shield", 10, zoom)
+        minor = roads["road_class"].isin(["trunk", "primary", "secondary"])
+        for name, lines in roads[minor & roads["name"].notna()].groupby("name").geometry:
+            if lines.length.sum() >= _NAMED_ROAD_M:
+                labels += self._labels_at(_spread(lines, _NAMED_ROAD_M), str(name), "road", 11, 14)
+        return labels
+
+    def _water_labels(self) -> list[dict[str, Any]]:
+        landscape = self._plan.landscape
+        water = landscape[
+            (landscape["kind"] == "water")
+            & landscape["name"].notna()
+            & (landscape.geometry.area >= _NAMED_WATER_M2)
+        ]
+        labels = []
+        for name, areas in water.groupby("name").geometry:
+            widest = areas.loc[areas.area.idxmax()]
+            points = shapes.middle_points(np.array([widest], dtype=object))
+            labels += self._labels_at(points, str(name), "water", 12, 11)
+        return labels
+
+    def _labels_at(
+        self, points: list[Any], text: str, look: str, size: float, zoom: int
+    ) -> list[dict[str, Any]]:
+        lon, lat = shapes.lonlat(points, self._to)
+        pairs = zip(lon, lat, strict=True)
+        return [_label(text, east, north, look, size) | {"from": zoom} for east, north in pairs]
+
+
+def _label(text: str, lon: float, lat: float, look: str, size: float) -> dict[str, Any]:
+    return {
+        "text": text, "lon": lon, "lat": lat, "look": look, "size": size,
+        "from": 0, "to": _NO_ZOOM_END,
+    }  # fmt: skip
+
+
+def _spread(lines: gpd.GeoSeries, spacing_m: float) -> list[Any]:
+    """Return points along the lines, one about every so many metres, at least one."""
+    joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(
+        [part for line in lines for part in shapely.get_parts(line)]
+    )))  # fmt: skip
+    longest_first = joined[np.argsort(-shapely.length(joined), kind="stable")]
+    points: list[Any] = []
+    for line in longest_first:
+        count = max(1, int(line.length // spacing_m))
+        for step in range(count):
+            point = line.interpolate((step + 0.5) / count, normalized=True)
+            if all(point.distance(other) >= spacing_m / 2 for other in points):
+                points.append(point)
+    return points
+
+
+def _texts(values: pd.Series) -> list[str | None]:
+    return [None if pd.isna(value) or not str(value).strip() else str(value) for value in values]
+
+
+def _numbers(values: pd.Series, digits: int) -> list[float | int | None]:
+    rounded = np.round(values.to_numpy(dtype=float, na_value=np.nan), digits)
+    return [
+        None if not np.isfinite(value) else int(value) if digits == 0 else float(value)
+        for value in rounded
+    ]

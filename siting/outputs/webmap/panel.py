@@ -1,0 +1,149 @@
+"""The panel beside the map: what the plan reaches, how good it is, the legend, the sources."""
+
+from __future__ import annotations
+
+import math
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from siting.outputs.webmap import style
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from siting.plan import Plan, Source
+
+    Say = Callable[..., str]
+
+_COUNTED = ("stations", "chargers", "swap_stations")
+_LEGEND_SIZES = (8, 24, 60)
+# figures shown, in order, and how each is written
+_FIGURES = {
+    "served_share": "{:.1%}",
+    "served_within_1km_share": "{:.1%}",
+    "mean_distance_m": "{:,.0f} m",
+    "mean_score": "{:.2f}",
+    "mean_utilisation": "{:.1%}",
+}
+
+
+def panel_html(plan: Plan, kinds: list[str], *, say: Say, title: str, gcj02: bool) -> str:
+    """Return the panel and the sample mark as HTML, every text of a plan escaped.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    kinds
+        Kinds of site in the order the map's script numbers them.
+    say
+        Words in the language of the map.
+    title
+        Title of the map.
+    gcj02
+        Whether the map is drawn in GCJ-02, which it then says.
+    """
+    year = plan.scenario.get("targets", {}).get("by")
+    outcome = plan.outcome
+    proven = math.isfinite(outcome.gap_share)
+    return (
+        Environment(autoescape=True, trim_blocks=True)
+        .from_string(asset("panel.html"))
+        .render(
+            say=say,
+            title=title,
+            subtitle=say("total.by", year=year) if year else plan.run,
+            totals=[_total(plan, key, say) for key in _COUNTED],
+            status=say(f"status.{outcome.status}", gap=outcome.gap_share)
+            if proven
+            else say("status.unbounded"),
+            bounds=say("status.bounds", value=outcome.value, bound=outcome.bound) if proven else "",
+            figures=[
+                (say(f"figure.{key}"), how.format(plan.figures[key]))
+                for key, how in _FIGURES.items()
+                if math.isfinite(plan.figures.get(key, math.nan))
+            ],
+            kinds=_legend_kinds(plan, kinds, say),
+            signs=_signs(plan, say),
+            sizes=_LEGEND_SIZES,
+            notes=[say(f"note.{note.key}", **note.values) for note in plan.notes],
+            sources=[_source(source, say) for source in plan.sources],
+            mark=say("mark.sample") if plan.synthetic else "",
+            datum=say("map.datum_gcj02" if gcj02 else "map.datum_wgs84"),
+        )
+    )
+
+
+def asset(name: str) -> str:
+    """Return the text of a file that comes with this package."""
+    return (resources.files(__package__) / "assets" / name).read_text(encoding="utf-8")
+
+
+def _total(plan: Plan, key: str, say: Say) -> dict[str, Any]:
+    met = plan.totals[key] == plan.targets[key]
+    return {
+        "label": say(f"total.{key}"),
+        "split": say(
+            "total.split",
+            existing=plan.totals[f"existing_{key}"],
+            new=plan.totals[f"new_{key}"],
+        ),
+        "count": f"{plan.totals[key]:,}",
+        "target": say("total.of_target", target=plan.targets[key]),
+        "met": met,
+        "verdict": say("total.met" if met else "total.missed"),
+    }
+
+
+def _legend_kinds(plan: Plan, kinds: list[str], say: Say) -> list[dict[str, Any]]:
+    """Return the kinds that have stations in the plan, the most frequent first."""
+    counts = plan.sites["kind"].value_counts()
+    shown = [
+        {
+            "index": index,
+            "label": say(f"kind.{kind}"),
+            "colour": style.kind_colour(kind),
+            "count": int(counts.get(kind, 0)),
+        }
+        for index, kind in enumerate(kinds)
+        if kind in counts.index
+    ]
+    return sorted(shown, key=lambda entry: (-entry["count"], entry["index"]))
+
+
+def _signs(plan: Plan, say: Say) -> list[dict[str, Any]]:
+    roads = style.ROAD_STYLES
+    drawings = {
+        "legend.new": style.dot(filled=True),
+        "legend.existing": style.dot(filled=False),
+        "legend.swap_new": style.SWAP_NEW,
+        "legend.swap_existing": style.SWAP_EXISTING,
+        "legend.candidate": style.small_dot(),
+        "legend.zone": style.stroke(style.ZONE, 1.4, dashed=True),
+        **{
+            f"road.{name}": style.stroke(road.colour, road.width, casing=road.casing)
+            for name, road in reversed(roads.items())
+            if (plan.roads["road_class"] == name).any()
+        },
+        **{
+            f"landscape.{kind}": style.patch(colour)
+            for kind, colour in style.LANDSCAPE_COLOURS.items()
+            if (plan.landscape["kind"] == kind).any()
+        },
+    }
+    if plan.swap_sites["is_new"].all():
+        del drawings["legend.swap_existing"]
+    return [{"drawing": Markup(svg), "label": say(key)} for key, svg in drawings.items()]  # noqa: S704  # our own drawings
+
+
+def _source(source: Source, say: Say) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "origin": source.origin,
+        "licence": source.licence,
+        "synthetic": source.synthetic,
+        "date": say("map.as_of", date=source.as_of) if source.as_of else say("map.no_date"),
+    }
