@@ -63,8 +63,11 @@ def small_plan(*, language="zh", synthetic=True):
         zones=_zones(),
         roads=_roads(),
         landscape=_landscape(),
-        screening=(("places", 20), ("candidates", 12)),
-        notes=(Note("no_baseline"),),
+        screening=(("places", 20), ("with_existing", 12)),
+        notes=(
+            Note("no_baseline", {"from_map": 3}),
+            Note("zones_cut", {"count": 1, "names": [HOSTILE]}),
+        ),
         sources=(
             Source("osm", "sample/yubei-sample.osm.pbf", "ab" * 32, "CC0", "2023-12-31", synthetic),
         ),

@@ -379,7 +379,7 @@ def test_existing_stations_are_kept_where_a_new_site_would_not_be():
     assert int(result.sites["existing_station"].sum()) == 2
     assert row(result, "way/7")["verdict"] == "sign_off"
     assert row(result, "file:e/2")["snap_m"] > 100
-    assert dict(result.notes)["stations_outside"]["ids"] == ["file:e/3"]
+    assert dict(result.notes)["stations_in_no_zone"]["ids"] == ["file:e/3"]
 
 
 def test_a_station_in_a_village_wide_area_is_a_site_of_its_own():

@@ -127,7 +127,7 @@ def test_missing_people_are_named_and_not_counted_as_nobody():
     result = make(
         town.places(home(1, 0, 0), home(2, 700, 100), OFFICE, MALL), zones=town.zones(*rows)
     )
-    assert dict(result.notes)["people_missing"] == {"zones": 1, "names": ["zone b"]}
+    assert dict(result.notes)["no_home_demand"] == {"zones": 1, "names": ["zone b"]}
     assert set(of_kind(result, "home")["zone_id"]) == {"a"}
     assert result.totals["people"] == pytest.approx(1000)
     assert of_kind(result, "visit")["zone_id"].tolist() == ["b"]

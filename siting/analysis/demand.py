@@ -74,7 +74,7 @@ def make_demand(
     and visit demand of the whole area lies on its places by ``spaces * work_weight`` and
     ``spaces * visit_weight`` of their kind. Parts of one kind at one road node and in one
     zone are one demand point, at their mean place. A zone without a figure of people has
-    no home demand and is named in the note ``people_missing``; it never counts as zero
+    no home demand and is named in the note ``no_home_demand``; it never counts as zero
     people. Work or visit demand without any place goes home (``work_at_home``,
     ``visit_at_home``).
 
@@ -103,7 +103,7 @@ def make_demand(
         )
     if len(unknown):
         names = unknown.sort_values("zone_id")["name"].tolist()
-        notes.append(("people_missing", {"zones": len(names), "names": names[:_SHOWN]}))
+        notes.append(("no_home_demand", {"zones": len(names), "names": names[:_SHOWN]}))
     per_person = (
         settings.cars_per_person
         * settings.nev_share

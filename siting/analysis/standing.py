@@ -52,7 +52,7 @@ def place_stations(
         ``tables.STATIONS``.
     zones
         ``tables.ZONES``; a station outside all is left out, and the note
-        ``stations_outside`` says so.
+        ``stations_in_no_zone`` says so.
     kinds
         Result of ``check_site_kinds``.
     merge_m
@@ -62,7 +62,7 @@ def place_stations(
     zone = zone_ids(stations.geometry.to_numpy(), zones)
     inside = np.array([name is not None for name in zone], dtype=bool)
     if not inside.all():
-        notes.append(("stations_outside", _named(stations[~inside])))
+        notes.append(("stations_in_no_zone", _named(stations[~inside])))
     ordered = stations.assign(zone_id=zone)[inside].sort_values("station_id", ignore_index=True)
     ordered["charges"] = ~ordered["swap"] | (ordered["chargers"] > 0)
     charging = ordered[ordered["charges"]]

@@ -141,7 +141,7 @@ def _signs(plan: Plan, say: Say) -> list[dict[str, Any]]:
 
 def _source(source: Source, say: Say) -> dict[str, Any]:
     return {
-        "name": source.name,
+        "name": say(f"source.{source.name}"),
         "origin": source.origin,
         "licence": source.licence,
         "synthetic": source.synthetic,
