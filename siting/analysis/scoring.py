@@ -5,12 +5,14 @@ criterion  what is measured, and how it becomes 0..1
 =========  ==================================================================================
 demand     energy in reach, a trip of *d* metres counting ``0.5 ** (d / 1000)``; stretched
 gap        the same over the part that existing stations leave unserved; stretched
-access     straight distance to the nearest node of a main road (trunk to secondary), nearer
-           is better; stretched; 1 for a service area
-power      straight distance to the nearest substation, nearer is better; stretched; where
-           its headroom is known, 0.7 of that and 0.3 of the stretched headroom; 0.5 where
-           no substation is known
-cost       ``cost_index * (1 + 0.2 * km to the substation)``, cheaper is better; stretched
+access     ``0.5 ** (m / 500)`` of the straight distance to the nearest junction on a main
+           road (trunk to secondary); stretched; 1 for a service area
+power      ``0.5 ** (m / 2000)`` of the straight distance to the nearest substation;
+           stretched; where its headroom is known, 0.7 of that and 0.3 of the stretched
+           headroom; 0.5 where no substation is known
+cost       ``cost_index * (1.3 + 0.7 * (1 - 0.5 ** (m / 2000)))``: civil works, cable and grid
+           add 30 % beside a substation and up to 100 % far from one; cheaper is better;
+           stretched
 safety     half the verdict (ok 1, sign_off 0.5, stop 0), half the distance to the nearest
            school, hospital or fuel station up to 200 m; not stretched
 =========  ==================================================================================
@@ -53,7 +55,9 @@ _HALF_M = 1000.0
 _CALM_M = 200.0
 _CALM_KINDS = ("school", "hospital", "fuel")
 _HEADROOM_PART = 0.3
-_COST_PER_KM = 0.2
+_ACCESS_HALF_M = 500.0
+_POWER_HALF_M = 2000.0
+_CONNECTION = (0.3, 1.0)
 _NEUTRAL = 0.5
 _VERDICT_SAFETY = {"ok": 1.0, "sign_off": 0.5, "stop": 0.0}
 _SERVICE_AREA = "service_area"
@@ -171,9 +175,10 @@ def _weights(weights: scenario.Weights) -> dict[str, float]:
 
 
 def _access(sites: gpd.GeoDataFrame, xy: Floats, network: Network) -> Floats:
-    if network.main.any():
-        distance_m, _ = cKDTree(network.xy[network.main]).query(xy)
-        access = stretched(-distance_m)
+    junctions = network.main & network.ordinary
+    if junctions.any():
+        distance_m, _ = cKDTree(network.xy[junctions]).query(xy)
+        access = stretched(0.5 ** (distance_m / _ACCESS_HALF_M))
     else:
         access = np.full(len(sites), _NEUTRAL)
     return np.where(sites["kind"].eq(_SERVICE_AREA).to_numpy(dtype=bool), 1.0, access)
@@ -193,7 +198,7 @@ def _nearest_substation(
 def _power(distance_m: Floats | None, headroom_kw: Floats | None) -> Floats | float:
     if distance_m is None or headroom_kw is None:
         return _NEUTRAL
-    near = stretched(-distance_m)
+    near = stretched(0.5 ** (distance_m / _POWER_HALF_M))
     known = ~np.isnan(headroom_kw)
     if not known.any():
         return near
@@ -204,7 +209,10 @@ def _power(distance_m: Floats | None, headroom_kw: Floats | None) -> Floats | fl
 
 def _cost(sites: gpd.GeoDataFrame, to_power_m: Floats | None) -> Floats:
     cost = sites["cost_index"].to_numpy(dtype=float)
-    return cost if to_power_m is None else cost * (1.0 + _COST_PER_KM * to_power_m / 1000.0)
+    if to_power_m is None:
+        return cost
+    least, most = _CONNECTION
+    return cost * (1.0 + most - (most - least) * 0.5 ** (to_power_m / _POWER_HALF_M))
 
 
 def _safety(sites: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> Floats:
