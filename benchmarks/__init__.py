@@ -1,0 +1,1 @@
+"""Timings of the stages, beside rivals; run with ``make bench``."""
