@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import grid_town as town
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-import small_town as town
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,6 +103,17 @@ def test_a_zone_without_residential_areas_has_its_people_along_the_roads_and_say
     assert dict(result.notes)["people_on_roads"] == {"zones": 1, "names": ["zone b"]}
 
 
+def test_more_people_than_the_mapped_areas_hold_live_on_unmapped_ones():
+    result = make(town.places(home(1, 0, 0, 50), home(2, 700, 100)))
+    west = of_kind(result, "home").query("zone_id == 'a'").set_index("node_id")["people"]
+    assert len(west) == 10
+    assert west.sum() == pytest.approx(1000)
+    assert west[town.crossing(0, 0)] == pytest.approx(250 + 750 / 10)  # 0.1 people/m2 on 2500 m2
+    assert dict(result.notes)["people_beyond_homes"] == {
+        "zones": 1, "people": 750, "names": ["zone a"],
+    }  # fmt: skip
+
+
 def test_people_can_be_spread_over_the_roads_on_purpose():
     result = make(town.places(home(1, 0, 0)), spread_over="nodes")
     assert of_kind(result, "home").groupby("zone_id").size().to_dict() == {"a": 10, "b": 10}
@@ -159,7 +170,7 @@ def test_work_and_visits_follow_the_spaces_of_their_places():
 
 
 def test_points_of_one_kind_at_one_crossing_are_one():
-    result = make(town.places(home(1, 20, 0, 30), home(2, -20, 0, 30), home(3, 700, 100)))
+    result = make(town.places(home(1, 40, 0, 78), home(2, -40, 0, 78), home(3, 700, 100)))
     west = of_kind(result, "home").query("zone_id == 'a'")
     assert west["demand_id"].tolist() == [f"home/a/{town.crossing(0, 0)}"]
     assert west.geometry.iloc[0].distance(shapely.Point(0, 0)) < 1e-6

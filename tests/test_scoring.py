@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import grid_town as town
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-import small_town as town
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

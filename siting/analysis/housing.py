@@ -22,6 +22,14 @@ _LARGE_M2 = 100_000.0
 """A residential area above 10 ha (some 300 m across, the cell of the siting model) is
 spread over the road nodes inside it: one point would stand for too many."""
 
+_DENSEST = 0.1
+"""People that a square metre of residential ground holds at most: plot ratio 3 at 30 m2 of
+floor each, a proposal (data/parameters.csv). More people than the mapped areas hold live on
+areas nobody mapped."""
+
+_TYPICAL_M2 = 10_000.0
+"""Ground of a residential area mapped as a point where no mapped one tells."""
+
 _COLUMNS = ["zone_id", "point", "weight"]
 
 
@@ -41,7 +49,8 @@ def home_parts(
     spread_over
         ``residential``: over the parts of residential areas in the zone by ground area,
         large ones over the road nodes inside them; a zone without any over its road nodes
-        (note ``people_on_roads``). ``nodes``: always over the road nodes.
+        (note ``people_on_roads``), and likewise the people for whom the mapped areas are
+        too small (note ``people_beyond_homes``). ``nodes``: always over the road nodes.
 
     Returns
     -------
@@ -49,27 +58,48 @@ def home_parts(
         ``kind`` (home), ``zone_id``, ``point``, ``people``, ``quality``; the people of a
         zone sum to its population.
     """
-    parts = pd.DataFrame(columns=_COLUMNS)
+    zones = zones.sort_values("zone_id", ignore_index=True)
+    homes = pd.DataFrame({name: [] for name in _COLUMNS})
     if spread_over == RESIDENTIAL:
-        parts = _over_nodes_inside(_residential_parts(places, zones), network)
-    bare = zones[~zones["zone_id"].isin(parts["zone_id"])]
+        homes = _over_nodes_inside(_residential_parts(places, zones), network)
+    people = zones.set_index("zone_id")["population"]
+    ground_m2 = homes.groupby("zone_id")["weight"].sum().reindex(people.index, fill_value=0.0)
+    housed = np.minimum(people, ground_m2.astype(float) * _DENSEST)
+    outside = people - housed
+    crowded = zones[zones["zone_id"].map(outside > 0)]
+    roads = _over_road_nodes(crowded, network)
+    parts = [_shared(homes, housed), _shared(roads, outside)]
+    joined = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    quality = zones.set_index("zone_id")["population_quality"]
+    notes = _remarks(zones, ground_m2, outside) if spread_over == RESIDENTIAL else []
+    return joined.assign(kind="home", quality=joined["zone_id"].map(quality)), notes
+
+
+def _shared(parts: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
+    """Share the people of each zone over its parts by weight."""
+    share = parts["weight"] / parts.groupby("zone_id")["weight"].transform("sum")
+    return parts.drop(columns="weight").assign(people=share * parts["zone_id"].map(people))
+
+
+def _remarks(zones: gpd.GeoDataFrame, ground_m2: pd.Series, outside: pd.Series) -> Notes:
+    names = zones.set_index("zone_id")["name"]
+    bare = names[ground_m2 == 0].tolist()
+    crowded = (ground_m2 > 0) & (outside > 0)
     notes: Notes = []
-    if len(bare):
-        names = bare.sort_values("zone_id")["name"].tolist()
-        if spread_over == RESIDENTIAL:
-            notes.append(("people_on_roads", {"zones": len(names), "names": names}))
-        on_roads = _over_road_nodes(bare, network)
-        parts = on_roads if parts.empty else pd.concat([parts, on_roads], ignore_index=True)
-    weight = parts["weight"] / parts.groupby("zone_id")["weight"].transform("sum")
-    by_zone = zones.set_index("zone_id")
-    return (
-        parts.drop(columns="weight").assign(
-            kind="home",
-            people=weight * parts["zone_id"].map(by_zone["population"]),
-            quality=parts["zone_id"].map(by_zone["population_quality"]),
-        ),
-        notes,
-    )
+    if bare:
+        notes.append(("people_on_roads", {"zones": len(bare), "names": bare}))
+    if crowded.any():
+        notes.append(
+            (
+                "people_beyond_homes",
+                {
+                    "zones": int(crowded.sum()),
+                    "people": round(float(outside[crowded].sum())),
+                    "names": names[crowded].tolist(),
+                },
+            )
+        )
+    return notes
 
 
 def _residential_parts(places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -86,7 +116,7 @@ def _residential_parts(places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> gpd
     dots["zone_id"] = zone_ids(dots.geometry.to_numpy(), zones)
     dots = dots[dots["zone_id"].notna()]
     # A residential area mapped as a point has a size nobody knows: that of the middle one.
-    dots["weight"] = float(cut["weight"].median()) if len(cut) else 1.0
+    dots["weight"] = float(cut["weight"].median()) if len(cut) else _TYPICAL_M2
     both = [part for part in (cut, dots) if len(part)]
     if not both:
         return gpd.GeoDataFrame({"zone_id": [], "weight": []}, geometry=[], crs=zones.crs)
@@ -126,7 +156,6 @@ def _over_nodes_inside(parts: gpd.GeoDataFrame, network: Network) -> pd.DataFram
 
 def _over_road_nodes(zones: gpd.GeoDataFrame, network: Network) -> pd.DataFrame:
     """Spread each zone evenly over its ordinary road nodes; over its middle without any."""
-    zones = zones.sort_values("zone_id", ignore_index=True)
     zone, node = _nodes_inside(zones, network)
     lonely = np.setdiff1d(np.arange(len(zones)), zone)
     names = zones["zone_id"].to_numpy(dtype=object)
