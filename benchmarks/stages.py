@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from siting import pipeline
 from siting.meter import Meter
+from siting.optimize.solve import solve_problem
 from siting.scenario import load_scenario
 from siting.shipped import shipped_path
 
@@ -32,7 +33,7 @@ def run_sample() -> Sample:
     with meter.stage("problem"):
         problem = pipeline.pose(scenario, prepared)
     with meter.stage("solve"):
-        solution = pipeline.solve_problem(problem, solver=scenario.solver, seed=scenario.run.seed)
+        solution = solve_problem(problem, solver=scenario.solver, seed=scenario.run.seed)
     return Sample(prepared=prepared, outcome=solution.outcome, meter=meter)
 
 
