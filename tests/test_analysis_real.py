@@ -24,7 +24,7 @@ def world(shared, tmp_path_factory):
     rows = [f"{name},8000,rounded" for name in QUARTERS]
     people.write_text("\n".join(["name,population,population_quality", *rows]), encoding="utf-8")
     zones = scenario.ZonesInput(admin_level=10, people=str(people), people_key="name")
-    osm = shared / "osm-monaco-2021" / "monaco.osm.pbf"
+    osm = shared / "data" / "osm-monaco-2021" / "monaco.osm.pbf"
     return load_world(scenario.Area(bbox=BBOX), scenario.Inputs(osm=str(osm), zones=zones))
 
 

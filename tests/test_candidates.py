@@ -353,6 +353,16 @@ def test_unknown_chargers_are_estimated_and_told_never_zero():
     }  # fmt: skip
 
 
+def test_existing_stations_alone_are_sites_enough():
+    result = make(
+        town.places(lot(1, access="private")),
+        stations=town.stations(town.station("file:e/1", 900, 900, chargers=5.0)),
+    )
+    assert result.sites["site_id"].tolist() == ["file:e/1"]
+    assert step(result, "not_stopped") == 0
+    assert step(result, "with_existing") == 1
+
+
 def test_a_swap_station_without_chargers_is_a_swap_site_only():
     result = make(
         town.places(lot(1)),

@@ -1,0 +1,72 @@
+"""Every figure of the analysis stands in data/parameters.csv, with its source and unchanged."""
+
+from __future__ import annotations
+
+import grid_town
+import pandas as pd
+import pytest
+
+from siting import scenario
+from siting.analysis import housing, scoring, travel
+from siting.shipped import shipped_path
+
+
+@pytest.fixture(scope="module")
+def parameters():
+    frame = pd.read_csv(shipped_path("parameters.csv"), encoding="utf-8")
+    return frame.set_index("parameter")
+
+
+@pytest.mark.parametrize(
+    ("block", "settings"),
+    [
+        ("demand", scenario.Demand()),
+        ("candidates", scenario.Candidates()),
+        ("travel", scenario.Travel()),
+    ],
+)
+def test_defaults_of_the_scenario_are_those_with_a_source(parameters, block, settings):
+    numbers = {
+        f"{block}.{name}": value
+        for name, value in settings.model_dump().items()
+        if isinstance(value, int | float)
+    }
+    assert numbers
+    for name, value in numbers.items():
+        assert parameters.loc[name, "value"] == value, name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("travel.snap_speed", travel.SNAP_M_PER_S * 3.6),
+        ("scoring.half_distance", scoring._HALF_M),
+        ("scoring.calm_distance", scoring._CALM_M),
+        ("scoring.access_half_distance", scoring._ACCESS_HALF_M),
+        ("scoring.power_half_distance", scoring._POWER_HALF_M),
+        ("scoring.headroom_part", scoring._HEADROOM_PART),
+        ("demand.densest", housing._DENSEST),
+        ("demand.typical_residential_m2", housing._TYPICAL_M2),
+    ],
+)
+def test_constants_in_the_code_are_those_of_the_table(parameters, name, value):
+    assert parameters.loc[name, "value"] == pytest.approx(value)
+
+
+def test_the_rules_of_kinds_keep_to_the_ranges_of_their_source(parameters):
+    kinds = grid_town.kinds()
+    cases = {
+        "site_kinds.m2_per_space (parking)": [kinds.loc["parking", "m2_per_space"]],
+        "site_kinds.indoor_m2_per_space (parking)": [kinds.loc["parking", "indoor_m2_per_space"]],
+        "site_kinds.design_use_share": kinds["design_use_share"].tolist(),
+        "scoring.connection_share": list(scoring._CONNECTION),
+    }
+    for name, values in cases.items():
+        low, high = parameters.loc[name, ["low", "high"]]
+        assert all(low <= value <= high for value in values), name
+
+
+def test_every_figure_has_a_source_and_a_mark(parameters):
+    assert parameters["source"].str.len().min() > 3
+    assert parameters["mark"].notna().all()
+    assert not parameters.index.duplicated().any()
