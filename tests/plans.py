@@ -77,6 +77,40 @@ def small_plan(*, language="zh", synthetic=True):
     )
 
 
+def district_plan():
+    """Return a plan of the size of Yubei's: 550 stations, 4,500 candidates, 30 zones, 400 roads."""
+    random = np.random.default_rng(7)
+    base, width, height = small_plan(), 40_000.0, 50_000.0
+    rows = random.integers(0, 12, 4500)
+    points = [Point(EAST + x, NORTH + y) for x, y in random.random((4500, 2)) * [width, height]]
+    candidates = base.candidates.iloc[rows].reset_index(drop=True).set_geometry(points, crs=CRS)
+    candidates["site_id"] = [f"way/{100_000 + n}" for n in range(4500)]
+    candidates["name"] = [f"样例{n}·某某小区停车场" for n in range(4500)]
+    candidates["chosen"] = candidates.index < 550
+    swap = candidates.iloc[600:625][["site_id", "kind", "name", "zone_id", "geometry"]]
+    cells = [(x, y) for x in range(5) for y in range(6)]
+    zones = base.zones.iloc[[n % 4 for n in range(30)]].reset_index(drop=True)
+    zones["zone_id"] = [f"Z{n + 1}" for n in range(30)]
+    zones["name"] = [f"样例第{n + 1}街道" for n in range(30)]
+    zones["kind"] = "subdistrict"
+    side, rise = width / 5, height / 6
+    corners = [(EAST + x * side, NORTH + y * rise) for x, y in cells]
+    shapes = [box(x, y, x + side, y + rise) for x, y in corners]
+    roads = []
+    for start in random.random((400, 2)) * [width, height]:
+        steps = random.normal(0, 40, (60, 2)).cumsum(axis=0)
+        roads.append(LineString(steps + start + [EAST, NORTH]))
+    kept = np.arange(400) % 2
+    return dataclasses.replace(
+        base,
+        candidates=candidates,
+        sites=_sites(candidates, chargers=random.integers(4, 60, 550)),
+        swap_sites=swap.assign(is_new=True).reset_index(drop=True),
+        zones=zones.set_geometry(shapes, crs=CRS),
+        roads=base.roads.iloc[kept].reset_index(drop=True).set_geometry(roads, crs=CRS),
+    )
+
+
 def with_sites(plan, **columns):
     """Return the plan with columns of its sites replaced."""
     return dataclasses.replace(plan, sites=plan.sites.assign(**columns))
@@ -121,16 +155,16 @@ def _candidates():
     return gpd.GeoDataFrame(frame, geometry=points, crs=CRS)
 
 
-def _sites(candidates):
+def _sites(candidates, chargers=(15, 15, 8, 12, 20, 20)):
     opened = candidates[candidates["chosen"]].drop(columns="chosen").reset_index(drop=True)
-    chargers = np.array([15, 15, 8, 12, 20, 20])
+    chargers, number = np.array(chargers), np.arange(len(chargers))
     return opened.assign(
         chargers=chargers,
         power_kw=chargers * 60.0,
         load_kwh_day=chargers * 55.5,
-        utilisation=np.array([0.1, 0.2, np.nan, 0.3, 0.4, 0.123456]),
+        utilisation=np.where(number == 2, np.nan, 0.1234567 + number / 1000),
         is_new=~opened["existing_station"],
-        swap=np.array([False, False, True, False, False, True]),
+        swap=np.isin(number, [2, 5]),
     )
 
 

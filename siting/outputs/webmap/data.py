@@ -77,7 +77,9 @@ class MapData:
     @property
     def kinds(self) -> list[str]:
         """Kinds of the candidate sites, in the order the page numbers them."""
-        return sorted(set(self._plan.candidates["kind"]) | set(self._plan.sites["kind"]))
+        plan = self._plan
+        tables = (plan.candidates, plan.sites, plan.swap_sites)
+        return sorted({kind for table in tables for kind in table["kind"]})
 
     def content(self) -> dict[str, Any]:
         """Return everything that is drawn, as JSON types."""
@@ -176,11 +178,16 @@ class MapData:
         lon, lat = shapes.lonlat(shapes.middle_points(self._thin_zones), self._to)
         largest_first = np.argsort(-zones.geometry.area.to_numpy(), kind="stable")
         return [
-            _label(self._zone_names[zones["zone_id"].iloc[row]], lon[row], lat[row], "zone", 12.5)
+            _label(self._short_name(zones["zone_id"].iloc[row]), lon[row], lat[row], "zone", 12.5)
             | {"to": _STATION_NAMES_FROM}
             for row in largest_first
             if zones["kind"].iloc[row] != "uncovered"
         ]
+
+    def _short_name(self, zone_id: str) -> str:
+        """Return a zone's name as a map writes it: English ones without the word for its kind."""
+        name = self._zone_names[zone_id]
+        return name.removesuffix(" Subdistrict").removesuffix(" Town") or name
 
     def _road_labels(self) -> list[dict[str, Any]]:
         """Return road numbers along expressways and trunk roads, and names of long streets."""

@@ -26,6 +26,7 @@ _DECIMALS = 5  # of degrees: about a metre
 _THIN_M = 6.0
 _ZONE_THIN_M = 12.0
 _OUTLINE_GAP_M = 2.0
+_SNAP_M = 1.0  # so that the two copies of a shared edge become one
 _LEAST_HOLE_M2 = 20_000.0
 _LEAST_WATER_M2 = 1_000.0
 
@@ -100,7 +101,7 @@ def outline(shapes: Shapes) -> Any:  # noqa: ANN401  # a polygon or several
 
 def borders(shapes: Shapes, edge: Any) -> Any:  # noqa: ANN401  # polygon in, lines out
     """Return the lines between neighbours, each once, without the common outline."""
-    lines = shapely.union_all(shapely.boundary(shapes))
+    lines = shapely.union_all(shapely.boundary(shapes), grid_size=_SNAP_M)
     return shapely.difference(lines, shapely.buffer(shapely.boundary(edge), _ZONE_THIN_M))
 
 

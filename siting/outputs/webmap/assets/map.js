@@ -219,10 +219,10 @@ function sitingAtlas(map, data) {
     return taken.every((other) => box[2] < other[0] || box[0] > other[2] ||
       box[3] < other[1] || box[1] > other[3]);
   }
-  // what stands on the map already: controls and swap stations
+  // what stands on the map already: controls, swap stations, the title card
   function standingBoxes() {
     const frame = map.getContainer().getBoundingClientRect();
-    const standing = map.getContainer().querySelectorAll(".leaflet-control, .swap svg");
+    const standing = document.querySelectorAll(".leaflet-control, .swap svg, .closed .panel");
     return Array.from(standing).map((thing) => {
       const box = thing.getBoundingClientRect();
       return [box.left - frame.left, box.top - frame.top,
@@ -332,6 +332,7 @@ function sitingAtlas(map, data) {
     map.on("moveend resize overlayadd overlayremove", placeNames);
     map.on("overlayadd", order);
     map.on("popupopen", (event) => {
+      Object.values(groups).forEach((group) => group.closeTooltip?.());
       event.popup.getElement().querySelector(".leaflet-popup-close-button")
         ?.setAttribute("aria-label", words.close);
     });

@@ -1,0 +1,237 @@
+"""The web map as a file: self-contained, small, the same twice, honest, and safe with any name."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+import shapely
+from plans import HOSTILE, district_plan, small_plan
+
+from siting import geo
+from siting.errors import ScenarioError
+from siting.optimize.outcome import Status
+from siting.outputs.basemaps import find_basemap
+from siting.outputs.webmap import make_map, shapes, style
+from siting.outputs.words import words
+
+MARK = "合成样例数据，不可用于决策 / synthetic sample, not for decisions"
+DATA = re.compile(r"var siting = sitingAtlas\(\w+, (\{.*\})\);\n")
+
+
+def data_of(page):
+    return json.loads(DATA.search(page).group(1))
+
+
+def metres_between(here, there):
+    return [
+        geo.distance_m(*one, *other)
+        for one, other in zip(
+            zip(here["lon"], here["lat"], strict=True),
+            zip(there["lon"], there["lat"], strict=True),
+            strict=True,
+        )
+    ]
+
+
+@pytest.fixture(scope="module")
+def page():
+    return make_map(small_plan())
+
+
+def test_everything_of_the_plan_is_on_the_map(page):
+    data = data_of(page)
+    assert len(data["stations"]["lat"]) == 6
+    assert len(data["swaps"]["lat"]) == 2
+    assert len(data["candidates"]["lat"]) == 12
+    assert len(data["zones"]["shape"]) == 4
+    assert [road["class"] for road in data["roads"]] == ["primary", "motorway"]
+    assert [part["kind"] for part in data["landscape"]] == ["water"]
+    assert {label["text"] for label in data["labels"]} >= {"双龙湖街道", "木耳镇", "G65", "碧津湖"}
+    assert data["stations"]["new"] == [0, 0, 1, 1, 1, 1]
+    assert data["stations"]["chargers"] == [15, 15, 8, 12, 20, 20]
+
+
+def test_points_lie_where_the_plan_has_them_within_two_metres(page):
+    plan, table = small_plan(), data_of(page)["stations"]
+    at = shapely.get_coordinates(plan.sites.geometry.to_crs("EPSG:4326").to_numpy())
+    true = {"lon": at[:, 0].tolist(), "lat": at[:, 1].tolist()}
+    assert max(metres_between(table, true)) < 2
+
+
+def test_missing_is_null_and_never_zero(page):
+    data = data_of(page)
+    assert data["stations"]["spaces"] == [50, 51, 52, None, 54, 55]
+    assert data["stations"]["utilisation_percent"][2] is None
+    assert data["stations"]["name"][3] is None
+    assert data["zones"]["population"] == [112000, None, 72000, None]
+
+
+def test_totals_targets_status_and_sources_are_told(page):
+    for text in ("小样例 &lt;选址&gt; 方案", "规划目标年 2025", "已证明与最优方案相差不超过 0.49%",
+                 "目标值 0.9300", "上界 0.9346", "需求得到服务的比例", "93.2%", "1,234 m",
+                 "数据截至 2023-12-31", "sample/yubei-sample.osm.pbf", "内部工作用图",
+                 "坐标：WGS-84", "既有 2 · 新增 4"):  # fmt: skip
+        assert text in page, text
+
+
+def test_a_missed_target_and_an_unproven_gap_are_not_dressed_up():
+    plan = small_plan(language="en")
+    loose = dataclasses.replace(plan.outcome, status=Status.FEASIBLE, gap_share=0.061)
+    page = make_map(
+        dataclasses.replace(plan, outcome=loose, targets={**plan.targets, "chargers": 95})
+    )
+    assert "up to 6.10% below the best possible, more than asked for" in page
+    assert 'class="missed"' in page
+    open_end = dataclasses.replace(plan.outcome, bound=math.inf, gap_share=math.nan)
+    page = make_map(dataclasses.replace(plan, outcome=open_end))
+    assert "the distance to the best plan is not proven" in page
+    assert "upper bound" not in page
+
+
+def test_the_sample_mark_stands_on_maps_of_samples_only():
+    for language in ("zh", "en"):
+        assert MARK in make_map(small_plan(), language=language)
+    assert MARK not in make_map(small_plan(synthetic=False))
+
+
+def test_the_page_speaks_the_language_asked_for():
+    chinese, english = make_map(small_plan()), make_map(small_plan(), language="en")
+    assert '<html lang="zh-CN">' in chinese
+    assert '<html lang="en">' in english
+    assert "<title>Small &lt;siting&gt; plan</title>" in english
+    for key in ("layer.new", "layer.candidates", "map.legend", "kind.parking", "legend.existing"):
+        assert words(key, "zh") in chinese or json.dumps(words(key, "zh")) in chinese
+        assert words(key, "en") in english
+    assert "Mu\\u0027er" in english or "Mu'er" in english
+
+
+def test_candidates_are_off_at_first_and_the_rest_is_on(page):
+    names = dict(re.findall(r'var (atlas_layer_\d+) = siting\.layer\("(\w+)"\)', page))
+    shown = {names[name] for name in re.findall(r"(atlas_layer_\d+)\.addTo\(", page)}
+    assert set(names.values()) - shown == {"candidates"}
+
+
+def test_two_pages_of_one_plan_are_the_same_bytes(page):
+    assert make_map(small_plan()) == page
+
+
+def test_nothing_is_loaded_from_anywhere(page):
+    assert "default-src 'none'" in page
+    assert "img-src data:;" in page
+    assert not re.search(r'<(script|link|img|iframe)[^>]+(src|href)="(?!data:)', page)
+    assert "@import" not in page
+    assert all(
+        url.startswith(("data:", "#default#VML")) for url in re.findall(r"url\(([^)]+)\)", page)
+    )
+
+
+def test_a_hostile_name_is_text_and_nothing_else(page):
+    assert page.count("<script>") == page.count("</script>")
+    assert "<script>alert" not in page
+    assert "49" not in data_of(page)["stations"]["name"][1]
+    assert data_of(page)["stations"]["name"][1] == HOSTILE
+    assert data_of(page)["lookups"]["zone"][1] == HOSTILE
+    assert "&lt;script&gt;alert(1)" in page, "the note names the zone, escaped"
+
+
+def test_a_map_of_true_size_is_under_three_megabytes():
+    page = make_map(district_plan())
+    data = data_of(page)
+    assert (len(data["stations"]["lat"]), len(data["candidates"]["lat"])) == (550, 4500)
+    assert len(data["zones"]["shape"]) == 30
+    assert len(page.encode("utf-8")) < 3e6
+
+
+def test_kinds_of_an_own_table_get_a_colour_and_their_name():
+    plan = small_plan()
+    page = make_map(
+        dataclasses.replace(
+            plan,
+            sites=plan.sites.assign(kind="boat_dock"),
+            candidates=plan.candidates.assign(kind="boat_dock"),
+            swap_sites=plan.swap_sites.assign(kind="boat_dock"),
+        )
+    )
+    assert data_of(page)["lookups"]["kind"] == ["boat_dock"]
+    assert style.OTHER_KIND in page
+
+
+def test_every_pair_of_kind_colours_differs():
+    colours = [*style.KIND_COLOURS.values(), style.OTHER_KIND]
+    rgb = np.array([[int(one[i : i + 2], 16) for i in (1, 3, 5)] for one in colours])
+    distances = np.linalg.norm(rgb[:, None] - rgb[None, :], axis=2) + 999 * np.eye(len(rgb))
+    assert distances.min() > 35
+
+
+def test_on_gaode_the_drawn_copy_is_shifted_and_says_so(page):
+    shifted = make_map(small_plan(), basemap="gaode")
+    moved = metres_between(data_of(page)["stations"], data_of(shifted)["stations"])
+    assert 475 < min(moved) <= max(moved) < 504
+    assert data_of(shifted)["bounds"] != data_of(page)["bounds"]
+    assert words("map.datum_gcj02", "zh") in shifted
+    assert "img-src data: https://*.is.autonavi.com;" in shifted
+    assert "webrd0{s}.is.autonavi.com" in shifted
+    assert data_of(shifted)["style"]["land"] is None, "our own ground would hide the tiles"
+
+
+def test_on_other_tiles_the_map_stays_in_wgs84(page):
+    for basemap, key in (("osm", None), ("tianditu", "0123456789abcdef")):
+        drawn = make_map(small_plan(), basemap=basemap, key=key)
+        assert data_of(drawn)["stations"] == data_of(page)["stations"]
+        assert words("map.datum_wgs84", "zh") in drawn
+    assert "tk=0123456789abcdef" in drawn
+    assert "天地图" in drawn
+
+
+@pytest.mark.parametrize(
+    ("basemap", "key", "cure"),
+    [
+        ("tianditu", None, "SITING_TIANDITU_KEY"),
+        ("tianditu", "  ", "SITING_TIANDITU_KEY"),
+        ("tianditu", 'x"><script>', "console.tianditu.gov.cn"),
+        ("baidu", None, "gaode"),
+    ],
+)
+def test_tiles_that_cannot_be_are_refused_with_the_cure(basemap, key, cure):
+    with pytest.raises(ScenarioError) as caught:
+        find_basemap(basemap, key=key)
+    assert cure in caught.value.cure
+    assert find_basemap("none") is None
+
+
+def test_osm_is_named_where_the_data_is_from_there():
+    plan = small_plan()
+    osm = dataclasses.replace(plan.sources[0], licence="ODbL 1.0, © OpenStreetMap contributors")
+    named = data_of(make_map(dataclasses.replace(plan, sources=(osm,))))["attribution"]
+    assert "© OpenStreetMap contributors" in named
+    assert "OpenStreetMap" not in data_of(make_map(plan))["attribution"]
+
+
+def test_neighbours_still_share_an_edge_after_thinning():
+    zones = district_plan().zones
+    thin = shapes.thin_zones(zones)
+    assert shapely.union_all(thin).area == pytest.approx(shapely.area(thin).sum(), rel=1e-9)
+    outline = shapes.outline(thin)
+    assert outline.geom_type == "MultiPolygon"
+    assert outline.area == pytest.approx(zones.geometry.area.sum(), rel=1e-3)
+    inner = shapes.borders(thin, outline)
+    assert inner.length == pytest.approx(4 * 50_000 + 5 * 40_000, rel=0.01), "each edge once"
+
+
+def test_an_empty_landscape_and_no_swap_stations_make_a_map_too():
+    plan = small_plan()
+    bare = dataclasses.replace(
+        plan,
+        landscape=plan.landscape.iloc[:0],
+        roads=plan.roads.iloc[:0],
+        swap_sites=plan.swap_sites.iloc[:0],
+    )
+    data = data_of(make_map(bare))
+    assert data["landscape"] == []
+    assert data["roads"] == []
+    assert data["swaps"]["lat"] == []
