@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import geopandas as gpd
+
+    from siting.optimize.solve import Solution
 
 DRAWN_ROADS = (
     "motorway", "motorway_link", "trunk", "trunk_link", "primary", "secondary", "tertiary",
@@ -19,40 +18,21 @@ DRAWN_ROADS = (
 _KM = 1000.0
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What the optimiser decided, on ids.
-
-    Attributes
-    ----------
-    chargers
-        Chargers of every open station, by site_id.
-    swap_ids
-        Sites of the swap stations.
-    assignments
-        demand_id, site_id, kwh_day, distance_m.
-    """
-
-    chargers: Mapping[str, int]
-    swap_ids: Sequence[str]
-    assignments: pd.DataFrame
-
-
 def candidate_table(
-    sites: gpd.GeoDataFrame, scores: pd.DataFrame, choice: Choice
+    sites: gpd.GeoDataFrame, scores: pd.DataFrame, solution: Solution
 ) -> gpd.GeoDataFrame:
     """Return every candidate with its score and whether it was chosen."""
     result = sites.merge(scores, on="site_id", how="left", validate="one_to_one")
-    result["chosen"] = result["site_id"].isin(list(choice.chargers))
+    result["chosen"] = result["site_id"].isin(list(solution.chargers))
     return result.sort_values("site_id", kind="stable", ignore_index=True)
 
 
-def station_table(candidates: gpd.GeoDataFrame, choice: Choice) -> gpd.GeoDataFrame:
+def station_table(candidates: gpd.GeoDataFrame, solution: Solution) -> gpd.GeoDataFrame:
     """Return the open stations with their chargers, power, load and use."""
     sites = candidates[candidates["chosen"]].drop(columns="chosen").reset_index(drop=True)
-    sites["chargers"] = sites["site_id"].map(choice.chargers).astype("int64")
+    sites["chargers"] = sites["site_id"].map(solution.chargers).astype("int64")
     sites["power_kw"] = sites["chargers"] * sites["kw_per_charger"]
-    load = choice.assignments.groupby("site_id", observed=True)["kwh_day"].sum()
+    load = solution.assignments.groupby("site_id", observed=True)["kwh_day"].sum()
     sites["load_kwh_day"] = load.reindex(sites["site_id"], fill_value=0.0).to_numpy(dtype=float)
     capacity = (sites["chargers"] * sites["kwh_day_per_charger"]).to_numpy(dtype=float)
     loaded = sites["load_kwh_day"].to_numpy(dtype=float)
@@ -60,13 +40,13 @@ def station_table(candidates: gpd.GeoDataFrame, choice: Choice) -> gpd.GeoDataFr
         loaded, capacity, out=np.full(len(sites), np.nan), where=capacity > 0
     )
     sites["is_new"] = ~sites["existing_station"]
-    sites["swap"] = sites["site_id"].isin(list(choice.swap_ids))
+    sites["swap"] = sites["site_id"].isin(solution.swap_ids)
     return sites
 
 
-def swap_table(candidates: gpd.GeoDataFrame, choice: Choice) -> gpd.GeoDataFrame:
+def swap_table(candidates: gpd.GeoDataFrame, solution: Solution) -> gpd.GeoDataFrame:
     """Return the swap stations."""
-    chosen = candidates[candidates["site_id"].isin(list(choice.swap_ids))]
+    chosen = candidates[candidates["site_id"].isin(solution.swap_ids)]
     result = chosen[["site_id", "kind", "name", "zone_id", "existing_swap", "geometry"]].copy()
     result.insert(4, "is_new", ~result.pop("existing_swap"))
     return result.reset_index(drop=True)

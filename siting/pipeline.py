@@ -10,25 +10,31 @@ import importlib.metadata
 import platform
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siting import assembly, tables
 from siting.analysis.candidates import make_candidates
 from siting.analysis.demand import make_demand
 from siting.analysis.scoring import make_scores
+from siting.analysis.site_kinds import check_site_kinds, check_site_rules
 from siting.analysis.travel import make_reach
-from siting.inputs import load_world
+from siting.findings import findings
+from siting.inputs.area import load_area
+from siting.inputs.osm import fetch as fetch_pack
+from siting.inputs.rules import read_rule_table
+from siting.inputs.world import load_world
 from siting.optimize.problem import build_problem
 from siting.optimize.solve import solve_problem
 from siting.plan import Note, Plan, Source
 from siting.recount import recount
-from siting.scenario import dump_scenario
+from siting.scenario import dump_scenario, local_path
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
     from siting.analysis.candidates import Candidates
+    from siting.analysis.site_kinds import SiteRule
     from siting.inputs.world import World
     from siting.meter import Meter
     from siting.optimize.problem import SitingProblem
@@ -63,24 +69,24 @@ def prepare(scenario: Scenario, meter: Meter) -> Prepared:
         If an input is at fault; see :mod:`siting.errors`.
     """
     with meter.stage("inputs"):
-        world = load_world(scenario.area, scenario.inputs, scenario.candidates)
+        world = load_world(scenario.area, scenario.inputs)
+        kinds, rules = _rule_tables(scenario)
     with meter.stage("candidates"):
         candidates = make_candidates(
             world.places, world.zones, world.nodes, world.edges, world.stations,
-            kinds=world.site_kinds, rules=world.site_rules, settings=scenario.candidates,
+            kinds=kinds, rules=rules, settings=scenario.candidates,
         )  # fmt: skip
     with meter.stage("demand"):
         demand = make_demand(
             world.places, world.zones, world.nodes, world.edges,
-            kinds=world.site_kinds, settings=scenario.demand,
+            kinds=kinds, settings=scenario.demand,
         )  # fmt: skip
     with meter.stage("travel"):
         reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand)
     with meter.stage("scores"):
         scores = make_scores(
             candidates.sites, demand.demand, reach, world.nodes, world.edges,
-            substations=world.substations, places=world.places, kinds=world.site_kinds,
-            settings=scenario.scoring,
+            substations=world.substations, places=world.places, settings=scenario.scoring,
         )  # fmt: skip
     _check_all(candidates.sites, demand.demand, reach, scores)
     told = (*world.notes, *candidates.notes, *demand.notes)
@@ -144,6 +150,34 @@ def run(scenario: Scenario, *, meter: Meter, folder: Path | None = None) -> Plan
     return plan
 
 
+def fetch(scenario: Scenario, pack: Path, *, meter: Meter) -> dict[str, Any]:
+    """Download the roads and places of a scenario's area into a pack.
+
+    Returns
+    -------
+    dict
+        What was read, kept and dropped.
+
+    Raises
+    ------
+    DownloadError
+        Without a network within seconds, or if the server does not answer.
+    """
+    area = load_area(scenario.area, overpass=scenario.inputs.overpass)
+    with meter.stage("fetch"):
+        return fetch_pack(scenario.inputs, area, pack)
+
+
+def _rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...]]:
+    settings, language = scenario.candidates, scenario.run.language
+    kinds = read_rule_table(local_path(settings.site_kinds), key="candidates.site_kinds")
+    rules = read_rule_table(local_path(settings.site_rules), key="candidates.site_rules")
+    return (
+        check_site_kinds(kinds, language=language),
+        check_site_rules(rules, language=language),
+    )
+
+
 def _reaches(
     scenario: Scenario, world: World, sites: gpd.GeoDataFrame, demand: gpd.GeoDataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -163,17 +197,25 @@ def _check_all(
     tables.check(scores, tables.SCORES)
 
 
+def look(prepared: Prepared) -> dict[str, Any]:
+    """Return what a plan would rest on, as JSON types (``siting check``)."""
+    return findings(
+        report=prepared.world.report,
+        screening=prepared.candidates.screening,
+        sites=prepared.candidates.sites,
+        zones=prepared.world.zones,
+        demand=prepared.demand,
+        reach=prepared.reach,
+        notes=prepared.notes,
+    )
+
+
 def _plan(
     scenario: Scenario, prepared: Prepared, solution: Solution, meter: Meter, *, folder: Path
 ) -> Plan:
-    choice = assembly.Choice(
-        chargers=solution.chargers,
-        swap_ids=solution.swap_ids,
-        assignments=solution.assignments,
-    )
-    candidates = assembly.candidate_table(prepared.candidates.sites, prepared.scores, choice)
-    stations = assembly.station_table(candidates, choice)
-    swaps = assembly.swap_table(candidates, choice)
+    candidates = assembly.candidate_table(prepared.candidates.sites, prepared.scores, solution)
+    stations = assembly.station_table(candidates, solution)
+    swaps = assembly.swap_table(candidates, solution)
     world = prepared.world
     return Plan(
         run=scenario.run.name,
@@ -183,15 +225,15 @@ def _plan(
         crs=f"EPSG:{world.area.crs.to_epsg()}",
         totals=assembly.count_totals(stations, swaps),
         targets=scenario.targets.model_dump(include={"stations", "chargers", "swap_stations"}),
-        figures=assembly.plan_figures(stations, prepared.demand, choice.assignments),
+        figures=assembly.plan_figures(stations, prepared.demand, solution.assignments),
         outcome=solution.outcome,
         sites=stations,
         swap_sites=swaps,
         candidates=candidates,
-        assignments=choice.assignments,
+        assignments=solution.assignments,
         demand=prepared.demand,
         zones=assembly.zone_table(
-            world.zones, stations, swaps, prepared.demand, choice.assignments
+            world.zones, stations, swaps, prepared.demand, solution.assignments
         ),
         roads=assembly.road_table(world.edges),
         landscape=world.landscape,

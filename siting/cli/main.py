@@ -6,9 +6,10 @@ import os
 import sys
 import traceback
 
-import click
 from rich.console import Console
 from rich.markup import escape
+from typer import Abort
+from typer.exceptions import TyperException
 
 from siting.cli.verbs import app
 from siting.errors import EXIT_BUG, EXIT_SCENARIO, SitingError
@@ -36,10 +37,11 @@ def run(arguments: list[str] | None = None) -> int:
     except SitingError as error:
         console.print(f"[bold red]error[/] {escape(str(error))}")
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        console.print(f"[bold red]error[/] {escape(error.format_message())}")
+        console.print("  cure:  siting --help lists the verbs, siting VERB --help the options")
         return EXIT_SCENARIO
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, Abort):
         console.print("stopped; nothing was saved")
         return EXIT_BUG
     except Exception as error:  # noqa: BLE001  # the last door: a planner sees no traceback

@@ -86,7 +86,7 @@ def check(
     with screen.progress() as meter:
         prepared = pipeline.prepare(read, meter)
         pipeline.pose(read, prepared)
-    content = pipeline.findings(read, prepared)
+    content = pipeline.look(prepared)
     if as_json:
         screen.emit(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
     else:
