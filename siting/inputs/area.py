@@ -6,7 +6,6 @@ import datetime as dt
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -28,6 +27,8 @@ from siting.inputs.vectors import read_vector
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyproj import CRS
 
     from siting import scenario
@@ -107,7 +108,9 @@ def load_area(area: scenario.Area, *, overpass: scenario.Overpass) -> AreaShape:
         return _from_file(area, local_path(area.boundary))
     if area.bbox is not None:
         text = ", ".join(f"{value:g}" for value in area.bbox)
-        source = Provenance("area", f"bbox {text}", sha256_of_text(text), "none needed", "", False)
+        source = Provenance(
+            "area", f"bbox {text}", sha256_of_text(text), "none needed", as_of="", synthetic=False
+        )
         return _shape(area, shapely.box(*area.bbox), name=f"bbox {text}", source=source)
     return _from_place(area, str(area.place), overpass)
 
@@ -137,7 +140,7 @@ def _from_place(area: scenario.Area, place: str, overpass: scenario.Overpass) ->
     text = f"{overpass.nominatim} {place}"
     as_of = _date(area) or dt.datetime.now(tz=dt.UTC).date().isoformat()
     digest = sha256_of_text(polygons.wkt)
-    source = Provenance("area", text, digest, OSM_LICENCE, as_of, False)
+    source = Provenance("area", text, digest, OSM_LICENCE, as_of, synthetic=False)
     notes = (("area_geocoded", {"place": place, "found": found.label}),)
     return _shape(area, polygons, name=place, source=source, notes=notes)
 

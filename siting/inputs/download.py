@@ -90,7 +90,7 @@ class Found:
 
 def download(
     polygon: Polygon | MultiPolygon,
-    tags: dict[str, bool | list[str]],
+    tags: dict[str, bool | str | list[str]],
     settings: scenario.Overpass,
     *,
     progress: Progress | None = None,

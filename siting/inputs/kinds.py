@@ -84,9 +84,9 @@ class PlaceKinds:
                     best[rule.layer] = rule
         return {layer: rule.kind for layer, rule in sorted(best.items())}
 
-    def query_tags(self) -> dict[str, bool | list[str]]:
+    def query_tags(self) -> dict[str, bool | str | list[str]]:
         """Return the tags to ask a server for, in osmnx's form; a superset of :meth:`match`."""
-        asked: dict[str, bool | list[str]] = {}
+        asked: dict[str, bool | str | list[str]] = {}
         for key in self.keys:
             rules = self._by_key[key]
             if all(rule.values for rule in rules):

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import osmnx as ox
-import pandas as pd
 import shapely
 
 from siting.geo import WGS84
-from siting.inputs.extract import ADMIN, KIND_TAG
+from siting.inputs.elements import ADMIN, KIND_TAG
 from siting.inputs.frames import tag_number, texts
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def build_features(
     Parameters
     ----------
     path
-        OSM XML whose features carry their kinds (see :mod:`siting.inputs.extract`);
+        OSM XML whose features carry their kinds (see :mod:`siting.inputs.elements`);
         None if the extract has none.
     area
         The area: a place or station is kept if its representative point lies in it.
@@ -143,7 +142,9 @@ def _landscape_table(found: gpd.GeoDataFrame, clip: Polygon | MultiPolygon) -> g
 
 def _admin_table(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     flat = shapely.get_dimensions(found.geometry.to_numpy()) == _SURFACE
-    found = found[flat]
+    # A nameless way with these tags is a piece of some relation's border.
+    named = found["name"].notna() | found["feature_id"].str.startswith("relation")
+    found = found[flat & named.to_numpy(dtype=bool)]
     table = gpd.GeoDataFrame(
         {
             "admin_id": texts(found["feature_id"]),

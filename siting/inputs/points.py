@@ -6,9 +6,7 @@ scenario, the datum is declared, and all faults of a file come in one error with
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -19,15 +17,15 @@ from siting.errors import DatumError, TableError
 from siting.geo import DATUMS, WGS84, distance_m, to_wgs84
 from siting.inputs.frames import texts
 from siting.inputs.provenance import Provenance, file_provenance, marked_synthetic
-from siting.inputs.sheets import TABLE_SUFFIXES, read_table
+from siting.inputs.sheets import MISSING, TABLE_SUFFIXES, read_table
 from siting.inputs.vectors import read_vector, require_file, undeclared
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from siting.inputs.area import AreaShape
 
-_MISSING = frozenset(
-    {"", "-", "--", "—", "/", "na", "n/a", "nan", "null", "none", "未知", "不详", "无数据"}
-)
 _TRUE = frozenset({"true", "1", "1.0", "yes", "y", "是", "有"})
 _FALSE = frozenset({"false", "0", "0.0", "no", "n", "否", "无"})
 _SHOWN = 20
@@ -43,7 +41,7 @@ class _Faults:
     rows: np.ndarray
     lines: list[str] = field(default_factory=list)
 
-    def at(self, position: int, text: str) -> None:
+    def at(self, position: int | np.integer[Any], text: str) -> None:
         """Note a fault in the row at a position."""
         self.lines.append(f"row {self.rows[position]}: {text}")
 
@@ -221,7 +219,7 @@ def _numbers(
 ) -> np.ndarray:
     result = np.full(len(raw), np.nan)
     for position, cell in enumerate(raw[column]):
-        if cell.casefold() in _MISSING:
+        if cell.casefold() in MISSING:
             if needed:
                 faults.at(position, f"{name} is missing")
             continue
@@ -277,7 +275,7 @@ def _flags(cells: Sequence[str], name: str, faults: _Faults) -> np.ndarray:
         plain = cell.casefold()
         if plain in _TRUE:
             flags[position] = True
-        elif plain not in _FALSE and plain not in _MISSING:
+        elif plain not in _FALSE and plain not in MISSING:
             faults.at(position, f"{name} is neither yes nor no: '{cell}'")
     return flags
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TABLE_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm")
+MISSING = frozenset(
+    {"", "-", "--", "—", "/", "na", "n/a", "nan", "null", "none", "未知", "不详", "无数据"}
+)
+"""What people write into a cell whose value they do not know; in lower case."""
+
 _WORKBOOKS = (".xlsx", ".xlsm")
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _DELIMITERS = (",", ";", "\t")
@@ -79,7 +84,7 @@ def _workbook(path: Path, sheet: str | None) -> pd.DataFrame:
         )
     try:
         sheets = pd.read_excel(path, sheet_name=None, dtype=str, engine="openpyxl")
-    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever its XML reader raises
+    except Exception as error:
         raise broken(path, error) from error
     wanted = sheet or next(iter(sheets))
     if wanted not in sheets:

@@ -160,16 +160,15 @@ def _joined(
 ) -> gpd.GeoDataFrame:
     """Join the lists, the earlier ones keeping their figures."""
     result = _empty(area)
-    merged: list[str] = []
     for frame in lists:
         kept, rest, rows = _split(result, frame, merge_m)
-        same = rest[rows >= 0]
-        kept = _note_ids(_filled(kept, same, rows[rows >= 0]), rest, rows)
-        merged += [str(one) for one in same["station_id"]]
+        kept = _note_ids(_filled(kept, rest[rows >= 0], rows[rows >= 0]), rest, rows)
         result = _stack([kept, rest[rows < 0]])
+    result = result.sort_values("station_id", ignore_index=True)
+    merged = result.loc[result["merged_ids"].notna(), "station_id"].tolist()
     if merged:
         notes.append(("stations_merged", {"count": len(merged), "ids": merged[:_SHOWN]}))
-    return result.sort_values("station_id", ignore_index=True)
+    return result
 
 
 def _split(
