@@ -1,9 +1,8 @@
-"""What every test may ask for, and the rule that nothing is skipped in CI for want of a program."""
+"""What every test may ask for, and how the suite runs."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -24,21 +23,6 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("no ../shared beside this checkout: the real extracts lie there")
     return SHARED
-
-
-@pytest.fixture(scope="session")
-def program():
-    """Return a function that finds a program by its names; CI installs them, so there it must."""
-
-    def find(*names: str) -> str:
-        found = next((path for path in map(shutil.which, names) if path), None)
-        if found is None and os.environ.get("CI"):
-            pytest.fail(f"CI lacks {names[0]}: .ci/run should install it")
-        if found is None:
-            pytest.skip(f"{names[0]} is not installed here; .ci/run installs it")
-        return found
-
-    return find
 
 
 def pytest_collection_modifyitems(items):
