@@ -40,8 +40,8 @@ _FAILURES = 12
 _SHRINK = 0.6
 _FIRST_STEP = 1.0
 _AVERAGE = 0.1
-_MARGIN = 0.06
-_PROMISING = 3
+_MARGIN = 0.1
+_PROMISING = 2
 _BURST = 20
 _TINY = 1e-9
 
@@ -90,9 +90,12 @@ class Relaxation:
         self.bonus = problem.site_bonus * problem.total_kwh
         self.choice = _Choice(problem)
 
-    def narrowed(self, prices: Prices) -> Relaxation:
-        """Return the relaxation without pairs far below their price; quicker, not valid."""
-        keep = self.worth > prices.demand[self.demand] - _MARGIN
+    def narrowed(self, floor: Floats) -> Relaxation:
+        """Return the relaxation without the pairs that never gain at demand prices above a floor.
+
+        There it is the same function, and several times quicker.
+        """
+        keep = self.worth > floor[self.demand]
         small = object.__new__(Relaxation)
         small.__dict__.update(self.__dict__)
         small.demand, small.site = self.demand[keep], self.site[keep]
@@ -164,6 +167,7 @@ class _Choice:
                 b_eq=[self.stations],
                 bounds=np.column_stack([self.forced[members], np.ones(len(members))]),
                 method="highs-ds",
+                options={"presolve": False},
             )
             if answer.status == 0:
                 y = np.zeros(self.size)
@@ -252,7 +256,7 @@ class Descent:
         self.relaxation = relaxation
         self.wish = wish
         self.here = self.best = prices
-        self.bound = self.lowest = relaxation.evaluate(prices)[0]
+        self.bound = relaxation.evaluate(prices)[0]
         self.step = _FIRST_STEP
         self.failures = 0
         self.slope, self.slope_p = np.zeros(len(prices.demand)), 0.0
@@ -263,8 +267,8 @@ class Descent:
         Parameters
         ----------
         steps
-            Steps to take, in bursts on the pairs that matter; after each burst its best prices
-            are evaluated on all pairs.
+            Steps to take, in bursts on the pairs that can matter at prices not far below
+            those at the start of the burst; prices stay in that range, so each step is valid.
         value
             Value of the best plan in hand, the aim of the step length.
         out_of_time
@@ -278,25 +282,19 @@ class Descent:
         return Proof(self.bound / total, self.best, self.wish)
 
     def _burst(self, aim: float) -> None:
-        small = self.relaxation.narrowed(self.here)
-        leader, self.lowest = self.best, float("inf")
+        self.floor = np.maximum(self.here.demand - _MARGIN, 0.0)
+        small = self.relaxation.narrowed(self.floor)
         for _ in range(_BURST):
             bound, y, slope, slope_p = small.evaluate(self.here)
             self.wish = (1 - _AVERAGE) * self.wish + _AVERAGE * y
-            if bound < self.lowest:
-                leader, self.lowest = self.here, bound
             if bound < self.bound:
-                self.failures = 0
+                self.bound, self.best, self.failures = bound, self.here, 0
             else:
                 self.failures += 1
             if self.failures >= _FAILURES:
-                self.step, self.failures, self.here = self.step * _SHRINK, 0, self.best
-                self._forget()
-                continue
-            self._move(bound, aim, slope, slope_p)
-        bound = self.relaxation.evaluate(leader)[0]
-        if bound < self.bound:
-            self.bound, self.best = bound, leader
+                self._back()
+            else:
+                self._move(bound, aim, slope, slope_p)
 
     def _move(self, bound: float, aim: float, slope: Floats, slope_p: float) -> None:
         """Step along the remembered direction, each price in its own scale."""
@@ -308,9 +306,13 @@ class Descent:
         norm = float((self.slope / weight) @ self.slope) + charger * self.slope_p**2
         length = self.step * max(bound - aim, 0.0) / max(norm, _TINY)
         self.here = Prices(
-            np.maximum(self.here.demand - length * self.slope / weight, 0.0),
+            np.maximum(self.here.demand - length * self.slope / weight, self.floor),
             self.here.charger - length * charger * self.slope_p,
         )
 
-    def _forget(self) -> None:
+    def _back(self) -> None:
+        """Return to the best prices, with shorter steps and no memory."""
+        self.step, self.failures = self.step * _SHRINK, 0
+        demand = np.maximum(self.best.demand, self.floor)
+        self.here = Prices(demand, self.best.charger)
         self.slope, self.slope_p = np.zeros(len(self.best.demand)), 0.0

@@ -245,7 +245,7 @@ def _site_columns(sites: gpd.GeoDataFrame, scores: pd.DataFrame, zone_id: Names)
 
 def _openable(sites: gpd.GeoDataFrame, columns: dict[str, Any], spacing_m: float) -> Flags:
     forced: Flags = columns["forced"]
-    allowed = (sites["verdict"] != "stop").to_numpy(dtype=bool)
+    allowed = (sites["verdict"] != "stop").to_numpy(dtype=bool, copy=True)
     allowed &= (columns["max_chargers"] > 0) & (columns["max_chargers"] >= columns["min_chargers"])
     return _clear_of_existing(allowed, forced, columns["site_xy"], spacing_m)
 

@@ -17,10 +17,9 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from siting.errors import InfeasibleError
 from siting.optimize import reduce
@@ -28,8 +27,8 @@ from siting.optimize.arrays import sums
 from siting.optimize.assign import Sizes, assign
 from siting.optimize.bounds import Descent, Relaxation, prices_from, uniform_wish
 from siting.optimize.model import joint_model
-from siting.optimize.outcome import Outcome, Status
 from siting.optimize.select import select_stations, size_stations
+from siting.optimize.solution import PROVEN, Solution, assignment_table, gap_of, outcome_of
 from siting.optimize.solver import State, open_door, values_of
 from siting.optimize.swap import swap_cover
 
@@ -39,14 +38,16 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.optimize.arrays import Floats, Ints
     from siting.optimize.problem import SitingProblem
+    from siting.optimize.solution import Note
     from siting.optimize.solver import Door, Word
 
+
+__all__ = ["Solution", "solve_problem"]
 
 _LOG = logging.getLogger(__name__)
 
 EXACT_PAIRS = 20_000
 _EXACT_NODES = 2_000
-_PROVEN = 1e-6
 _SITE_CELLS_M = (200.0, 400.0)
 _DEMAND_CELLS_M = (300.0, 800.0)
 _NEAREST_SITES = 20
@@ -60,34 +61,6 @@ _HALF = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
-    """A plan on the ids of the problem.
-
-    Attributes
-    ----------
-    chargers
-        Chargers of each open station by site id, sorted by id.
-    swap_ids
-        Sites of the swap stations, sorted.
-    assignments
-        Frame of demand_id, site_id, kwh_day, distance_m, at full resolution.
-    outcome
-        Value, bounds, gaps and status.
-    stages
-        Stages with their seconds, in order.
-    notes
-        Remarks for the reader of the plan: key and numbers.
-    """
-
-    chargers: dict[str, int]
-    swap_ids: tuple[str, ...]
-    assignments: pd.DataFrame
-    outcome: Outcome
-    stages: tuple[tuple[str, float], ...]
-    notes: tuple[tuple[str, dict[str, Any]], ...]
-
-
-@dataclass(frozen=True, eq=False)
 class _Choice:
     """A legal set of stations, its value at full resolution and its flows."""
 
@@ -95,14 +68,6 @@ class _Choice:
     value: float
     serve: Floats
     chargers: Ints | None = None
-
-
-@dataclass(frozen=True)
-class _Reduced:
-    """What the reduced model said."""
-
-    value: float
-    bound: float
 
 
 @dataclass
@@ -115,8 +80,8 @@ class _Run:
     reserve_s: float
     progress: Callable[[str], None] | None
     stages: list[tuple[str, float]] = field(default_factory=list)
-    notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    reduced: _Reduced | None = None
+    notes: list[Note] = field(default_factory=list)
+    reduced: tuple[float, float] | None = None
 
     def stage(self, name: str) -> _Stage:
         return _Stage(self, name)
@@ -126,7 +91,7 @@ class _Run:
 
     def cut(self, stage: str) -> None:
         """Note once per stage that the clock, not the work, ended it."""
-        note = ("time_limit_reached", {"stage": stage})
+        note: Note = ("time_limit_reached", {"stage": stage})
         if note not in self.notes:
             self.notes.append(note)
 
@@ -192,8 +157,18 @@ def solve_problem(
         )
     best, bound = _improved(run, best)
     with run.stage("size"):
-        best = _sized(run, best)
-    return _solution(run, best, bound, swap.sites)
+        best, chargers = _sized(run, best)
+    open_ids: list[str] = problem.site_id[best.sites].tolist()
+    return Solution(
+        chargers=dict(zip(open_ids, chargers.tolist(), strict=True)),
+        swap_ids=tuple(problem.site_id[swap.sites].tolist()),
+        assignments=assignment_table(problem, best.serve),
+        outcome=outcome_of(
+            best.value, bound, run.reduced, gap_share=solver.gap_share, solver=door.name
+        ),
+        stages=tuple(run.stages),
+        notes=tuple(run.notes),
+    )
 
 
 def _improved(run: _Run, best: _Choice) -> tuple[_Choice, float]:
@@ -203,7 +178,7 @@ def _improved(run: _Run, best: _Choice) -> tuple[_Choice, float]:
     if len(problem.pair_demand) <= EXACT_PAIRS:
         with run.stage("exact"):
             best, bound = _exact(run, best)
-        if _gap(best.value, bound) <= run.gap_share:
+        if gap_of(best.value, bound) <= run.gap_share:
             return best, bound
     else:
         with run.stage("reduced"):
@@ -226,7 +201,7 @@ def _exact(run: _Run, best: _Choice) -> tuple[_Choice, float]:
     model = joint_model(problem)
     door = run.door.until(_LP_TIME_SHARE * run.door.left_s)
     options: dict[str, Word] = {"mip_max_nodes": _EXACT_NODES} if door.name == "highs" else {}
-    answer = door.maximise(model.lp, gap_share=_PROVEN / 2, **options)
+    answer = door.maximise(model.lp, gap_share=PROVEN / 2, **options)
     if answer.state is State.NOTHING or door.left_s <= 0:
         run.cut("exact")
     bound = answer.bound / problem.total_kwh
@@ -247,7 +222,7 @@ def _staged(run: _Run, best: _Choice, wish: Floats) -> tuple[_Choice, Floats]:
     model = joint_model(small, relaxed=True)
     door = run.door.until(_LP_TIME_SHARE * run.door.left_s)
     options: dict[str, Word] = {"solver": "ipx"} if door.name == "highs" else {}
-    answer = door.maximise(model.lp, gap_share=_PROVEN, **options)
+    answer = door.maximise(model.lp, gap_share=PROVEN, **options)
     if not answer.proven:
         # Thinning may cost feasibility; the first plan shows that the whole problem has it.
         if answer.state is not State.INFEASIBLE:
@@ -260,9 +235,8 @@ def _staged(run: _Run, best: _Choice, wish: Floats) -> tuple[_Choice, Floats]:
     except InfeasibleError:
         sites = select_stations(problem, opened, run.door)
     else:
-        run.reduced = _Reduced(
-            _choice(replace(run, problem=small), sites).value, answer.bound / small.total_kwh
-        )
+        value = _choice(replace(run, problem=small), sites).value
+        run.reduced = (value, answer.bound / small.total_kwh)
     found = _choice(run, sites)
     return max(best, found, key=lambda choice: choice.value), opened
 
@@ -281,7 +255,7 @@ def _at_full_resolution(
             break
         found = _choice(run, select_stations(problem, proof.wish, run.door))
         best = max(best, found, key=lambda choice: choice.value)
-        if _gap(best.value, bound) <= run.gap_share:
+        if gap_of(best.value, bound) <= run.gap_share:
             break
     return best, bound
 
@@ -297,69 +271,16 @@ def _choice(run: _Run, sites: Ints, chargers: Ints | None = None) -> _Choice:
     return _Choice(sites, problem.value(sites, done.serve_kwh), done.serve_kwh, chargers)
 
 
-def _sized(run: _Run, best: _Choice) -> _Choice:
+def _sized(run: _Run, best: _Choice) -> tuple[_Choice, Ints]:
     """Fix whole chargers, used alike; where they bind, serve the demand anew."""
-    run.door = replace(
-        run.door, deadline=max(run.door.deadline, time.perf_counter() + _LEAST_FINISH_S)
-    )
+    deadline = max(run.door.deadline, time.perf_counter() + _LEAST_FINISH_S)
+    run.door = replace(run.door, deadline=deadline)
     problem = run.problem
     load = sums(problem.pair_site, best.serve, len(problem.site_id))[best.sites]
     chargers = size_stations(problem, best.sites, load, run.door)
     if bool((load <= problem.kwh_day_per_charger[best.sites] * chargers).all()):
-        return replace(best, chargers=chargers)
+        return best, chargers
     fair = _choice(run, best.sites, chargers)
-    if best.chargers is not None and fair.value < best.value - _PROVEN:
-        return best
-    return fair
-
-
-def _solution(run: _Run, best: _Choice, bound: float, swap_sites: Ints) -> Solution:
-    problem = run.problem
-    assert best.chargers is not None  # noqa: S101  # set by _sized; for the type checker
-    open_ids: list[str] = problem.site_id[best.sites].tolist()
-    live = np.flatnonzero(best.serve > 0)
-    assignments = pd.DataFrame(
-        {
-            "demand_id": problem.demand_id[problem.pair_demand[live]],
-            "site_id": problem.site_id[problem.pair_site[live]],
-            "kwh_day": best.serve[live],
-            "distance_m": problem.pair_distance_m[live],
-        }
-    ).astype({"demand_id": "str", "site_id": "str"})
-    return Solution(
-        chargers=dict(zip(open_ids, best.chargers.tolist(), strict=True)),
-        swap_ids=tuple(problem.site_id[swap_sites].tolist()),
-        assignments=assignments,
-        outcome=_outcome(run, best.value, bound),
-        stages=tuple(run.stages),
-        notes=tuple(run.notes),
-    )
-
-
-def _outcome(run: _Run, value: float, bound: float) -> Outcome:
-    bound = max(bound, value)
-    gap = _gap(value, bound)
-    reduced = run.reduced or _Reduced(value, bound)
-    return Outcome(
-        status=_status(gap, run.gap_share),
-        value=value,
-        bound=bound,
-        gap_share=gap,
-        reduced_value=reduced.value,
-        reduced_bound=reduced.bound,
-        reduced_gap_share=_gap(reduced.value, reduced.bound),
-        solver=run.door.name,
-    )
-
-
-def _status(gap: float, asked: float) -> Status:
-    if gap <= _PROVEN:
-        return Status.OPTIMAL
-    return Status.WITHIN_GAP if gap <= asked else Status.FEASIBLE
-
-
-def _gap(value: float, bound: float) -> float:
-    """Return ``(bound - value) / bound``, at least 0; 1 where nothing is known."""
-    if not np.isfinite(bound):
-        return 1.0
-    return max(0.0, (bound - value) / bound) if bound > 0 else 0.0
+    if best.chargers is not None and fair.value < best.value - PROVEN:
+        return best, best.chargers
+    return fair, chargers

@@ -162,10 +162,21 @@ def _one_scheduler(threads: int) -> None:
     highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003  # a C++ signature
 
 
+class _Highs(pulp.HiGHS):
+    """PuLP's HiGHS, for the endings that PuLP does not know, e.g. a limit on nodes."""
+
+    def findSolutionValues(self, lp: pulp.LpProblem) -> tuple[int, int]:  # noqa: N802  # PuLP's
+        try:
+            status: tuple[int, int] = super().findSolutionValues(lp)
+        except KeyError:
+            return pulp.LpStatusNotSolved, pulp.LpSolutionNoSolutionFound
+        return status
+
+
 def _highs(
     lp: pulp.LpProblem, door: Door, limit: float, gap_share: float, options: dict[str, Word]
 ) -> tuple[State, float]:
-    solver = pulp.HiGHS(
+    solver = _Highs(
         msg=False,
         timeLimit=limit,
         gapRel=gap_share,

@@ -1,0 +1,112 @@
+"""A plan on the ids of the problem, and the honest words for how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from siting.optimize.outcome import Outcome, Status
+
+if TYPE_CHECKING:
+    from siting.optimize.arrays import Floats
+    from siting.optimize.problem import SitingProblem
+
+PROVEN = 1e-6
+"""Gap at which value and bound are taken to agree."""
+
+Note = tuple[str, dict[str, Any]]
+"""A remark for the reader of a plan: its key and its numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A plan on the ids of the problem.
+
+    Attributes
+    ----------
+    chargers
+        Chargers of each open station by site id, sorted by id.
+    swap_ids
+        Sites of the swap stations, sorted.
+    assignments
+        Frame of demand_id, site_id, kwh_day, distance_m, at full resolution.
+    outcome
+        Value, bounds, gaps and status.
+    stages
+        Stages with their seconds, in order.
+    notes
+        Remarks for the reader of the plan: key and numbers.
+    """
+
+    chargers: dict[str, int]
+    swap_ids: tuple[str, ...]
+    assignments: pd.DataFrame
+    outcome: Outcome
+    stages: tuple[tuple[str, float], ...]
+    notes: tuple[tuple[str, dict[str, Any]], ...]
+
+
+def outcome_of(
+    value: float,
+    bound: float,
+    reduced: tuple[float, float] | None,
+    *,
+    gap_share: float,
+    solver: str,
+) -> Outcome:
+    """Say what is proven about a plan.
+
+    Parameters
+    ----------
+    value, bound
+        Value of the plan and an upper bound on every plan's value, both at full resolution.
+    reduced
+        The same of the reduced model; None where there was none or it was not solved, and then
+        the values at full resolution stand for it.
+    gap_share
+        The gap asked for.
+    solver
+        Name of the solver that ran.
+    """
+    bound = max(bound, value)
+    gap = gap_of(value, bound)
+    reduced_value, reduced_bound = reduced or (value, bound)
+    return Outcome(
+        status=_status(gap, gap_share),
+        value=value,
+        bound=bound,
+        gap_share=gap,
+        reduced_value=reduced_value,
+        reduced_bound=reduced_bound,
+        reduced_gap_share=gap_of(reduced_value, reduced_bound),
+        solver=solver,
+    )
+
+
+def assignment_table(problem: SitingProblem, serve_kwh: Floats) -> pd.DataFrame:
+    """Return who is served where: demand_id, site_id, kwh_day, distance_m."""
+    live = np.flatnonzero(serve_kwh > 0)
+    return pd.DataFrame(
+        {
+            "demand_id": problem.demand_id[problem.pair_demand[live]],
+            "site_id": problem.site_id[problem.pair_site[live]],
+            "kwh_day": serve_kwh[live],
+            "distance_m": problem.pair_distance_m[live],
+        }
+    ).astype({"demand_id": "str", "site_id": "str"})
+
+
+def gap_of(value: float, bound: float) -> float:
+    """Return ``(bound - value) / bound``, at least 0; 1 where nothing is known."""
+    if not np.isfinite(bound):
+        return 1.0
+    return max(0.0, (bound - value) / bound) if bound > 0 else 0.0
+
+
+def _status(gap: float, asked: float) -> Status:
+    if gap <= PROVEN:
+        return Status.OPTIMAL
+    return Status.WITHIN_GAP if gap <= asked else Status.FEASIBLE
