@@ -19,7 +19,7 @@ plan: $(VENV)/run.stamp ## plan the embedded sample of Yubei; the map lands in m
 	$(BIN)/siting plan data/scenarios/yubei-2025.toml
 
 test: $(VENV)/dev.stamp ## every test, on all cores
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(VENV)/dev.stamp ## ruff, mypy and the import contract
 	$(BIN)/ruff check
