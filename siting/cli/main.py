@@ -31,7 +31,7 @@ def run(arguments: list[str] | None = None) -> int:
     arguments
         The words after ``siting``; those of the process if not given.
     """
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         code = app(arguments, standalone_mode=False)
     except SitingError as error:
