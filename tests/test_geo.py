@@ -17,6 +17,7 @@ from siting.errors import DatumError
 LON = st.floats(106.40, 107.01)
 LAT = st.floats(29.52, 30.12)
 GEOD = Geod(ellps="WGS84")
+TO_MAP = Transformer.from_crs(4326, geo.YUBEI_EPSG, always_xy=True)
 few = settings(max_examples=60, deadline=None)
 
 
@@ -186,8 +187,7 @@ def test_a_crs_in_degrees_or_feet_or_none_is_refused(epsg):
 @given(LON, LAT, st.floats(-0.03, 0.03), st.floats(-0.03, 0.03))
 def test_distances_on_the_map_are_those_on_the_ground(lon, lat, east, north):
     ground = geo.distance_m(lon, lat, lon + east, lat + north)
-    to_map = Transformer.from_crs(4326, geo.YUBEI_EPSG, always_xy=True)
-    x, y = to_map.transform([lon, lon + east], [lat, lat + north])
+    x, y = TO_MAP.transform([lon, lon + east], [lat, lat + north])
     on_map = np.hypot(x[1] - x[0], y[1] - y[0])
     # 150 km from the central meridian the scale is 1.0003.
     assert on_map == pytest.approx(ground, rel=5e-4, abs=0.01)
