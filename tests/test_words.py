@@ -116,6 +116,8 @@ def test_every_step_of_the_screening_has_words():
 
 def test_lists_are_written_out():
     assert words("note.zones_cut", "zh", count=2, names=["木耳", "古路"]).endswith("：木耳、古路")
+    many = words("note.stations_merged", "en", count=9, ids=list("abcdefghi"))
+    assert many.endswith(": a, b, c, d, e, …")
     pairs = [["A", "B", 0.5], ["B", "C", 1.0]]
     assert words("note.zones_overlap", "en", count=2, pairs=pairs).endswith(
         ": A, B, 0.5, B, C, 1.0"

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 LANGUAGES = ("zh", "en")
 
 _MAY_BE_OWN = ("kind", "source")
+_SHOWN = 5
 _COMMA = {"zh": "、", "en": ", "}
 
 
 @cache
 def all_words() -> Mapping[str, Mapping[str, str]]:
     """Return the table: the text of each key by language."""
-    table = resources.files(__package__) / "words.csv"
-    with table.open(encoding="utf-8", newline="") as file:
-        return {row.pop("key"): row for row in csv.DictReader(file)}
+    table = (resources.files(__package__) / "words.csv").read_text(encoding="utf-8")
+    return {row.pop("key"): row for row in csv.DictReader(table.splitlines())}
 
 
 def words(key: str, language: str, /, **values: Any) -> str:  # noqa: ANN401  # numbers and names
@@ -42,7 +42,7 @@ def words(key: str, language: str, /, **values: Any) -> str:  # noqa: ANN401  # 
     language
         ``"zh"`` or ``"en"``.
     **values
-        Values of the text's format fields; lists are written out with commas.
+        Values of the text's format fields; lists are written out, the first few.
 
     Raises
     ------
@@ -76,6 +76,7 @@ def note_text(note: Note, language: str) -> str:
 
 
 def _listed(value: Any, language: str) -> Any:  # noqa: ANN401  # numbers and names
-    if isinstance(value, (list, tuple)):
-        return _COMMA[language].join(str(_listed(entry, language)) for entry in value)
-    return value
+    if not isinstance(value, (list, tuple)):
+        return value
+    shown = [str(_listed(entry, language)) for entry in value[:_SHOWN]]
+    return _COMMA[language].join([*shown, *(["…"] if len(value) > _SHOWN else [])])

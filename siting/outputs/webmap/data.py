@@ -25,6 +25,7 @@ _STATION_NAMES_FROM = 15
 _SHIELD_SPACING_M = 9000.0
 _NAMED_ROAD_M = 1500.0
 _NAMED_WATER_M2 = 60_000.0
+_WIDE_WATER_M2 = 2_000_000.0
 _NO_ZOOM_END = 30
 _SHIELD_ZOOM = {"motorway": 9, "trunk": 12}
 
@@ -216,7 +217,8 @@ class MapData:
         for name, areas in water.groupby("name").geometry:
             widest = areas.loc[areas.area.idxmax()]
             points = shapes.middle_points(np.array([widest], dtype=object))
-            labels += self._labels_at(points, str(name), "water", 12, 11)
+            zoom = 9 if widest.area >= _WIDE_WATER_M2 else 13
+            labels += self._labels_at(points, str(name), "water", 12, zoom)
         return labels
 
     def _labels_at(

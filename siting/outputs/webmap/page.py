@@ -142,7 +142,7 @@ class _Start(MacroElement):
     _template = Template("{% macro script(this, kwargs) %}siting.start();{% endmacro %}")
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Branca leaves it untyped
         self._name = "Start"
 
 

@@ -126,7 +126,8 @@ def landscape_parts(landscape: gpd.GeoDataFrame, to: Degrees) -> list[dict[str, 
         areas = area_rings(shapes, to)
         lines = line_paths(shapes, to)
         if areas or lines:
-            drawn.append({"kind": kind, "colour": colour, "areas": areas, "lines": lines})
+            look = {"colour": colour, "width": style.LANDSCAPE_WIDTHS[kind]}
+            drawn.append({"kind": kind, **look, "areas": areas, "lines": lines})
     return drawn
 
 

@@ -31,7 +31,9 @@ KIND_COLOURS = {
 }
 OTHER_KIND = "#7f828b"
 
-LANDSCAPE_COLOURS = {"wood": "#e4ebd8", "water": WATER, "runway": "#c9c6c9"}
+# lowest first; the widths, in pixels at zoom 12, are those of brooks and of mapped runway lines
+LANDSCAPE_COLOURS = {"wood": "#e4ebd8", "water": WATER, "runway": "#cfccd0"}
+LANDSCAPE_WIDTHS = {"wood": 1.0, "water": 1.6, "runway": 2.4}
 
 
 @dataclass(frozen=True)

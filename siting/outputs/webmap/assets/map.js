@@ -171,6 +171,7 @@ function sitingAtlas(map, data) {
     return withFacts(group, data.facts.zones, (area) => data.lookups.zone_kind[table.kind[area.row]]);
   }
 
+  const widths = []; // lines that grow with the zoom, and their width at zoom 12
   function landscapeLayer() {
     const group = L.layerGroup();
     for (const part of data.landscape) {
@@ -180,12 +181,15 @@ function sitingAtlas(map, data) {
           ...look, weight: 0.6, fillColor: part.colour, fillOpacity: 1, smoothFactor: 1,
         }));
       }
-      if (part.lines.length) group.addLayer(L.polyline(lines(part.lines), { ...look, weight: 1.8 }));
+      if (part.lines.length) {
+        const line = L.polyline(lines(part.lines), { ...look, lineCap: "butt" });
+        widths.push([line, part.width, false]);
+        group.addLayer(line);
+      }
     }
     return group;
   }
 
-  const roads = [];
   function roadLayer() {
     const group = L.layerGroup();
     for (const casing of [true, false]) {
@@ -195,15 +199,15 @@ function sitingAtlas(map, data) {
           renderer: canvas.roads, interactive: false, smoothFactor: 1.2, lineCap: "round",
           color: casing ? road.casing : road.colour,
         });
-        roads.push([line, road.width, casing]);
+        widths.push([line, road.width, casing]);
         group.addLayer(line);
       }
     }
     return group;
   }
-  function roadWidths() {
+  function lineWidths() {
     const factor = Math.max(0.55, Math.min(4.5, Math.pow(1.45, map.getZoom() - 12)));
-    for (const [line, width, casing] of roads) {
+    for (const [line, width, casing] of widths) {
       line.setStyle({ weight: width * factor + (casing ? 1.6 : 0) });
     }
   }
@@ -230,7 +234,6 @@ function sitingAtlas(map, data) {
     });
   }
   function dotBoxes() {
-    if (map.getZoom() < data.stationNamesFrom) return [];
     const shown = [...circles.new, ...circles.existing].filter((dot) => map.hasLayer(dot));
     return shown.map((dot) => {
       const at = map.latLngToContainerPoint(dot.getLatLng());
@@ -251,7 +254,8 @@ function sitingAtlas(map, data) {
     if (!map.hasLayer(names)) return;
     const size = map.getSize();
     const zoom = map.getZoom();
-    const taken = [...standingBoxes(), ...dotBoxes()];
+    const taken = standingBoxes();
+    const dots = dotBoxes(); // zones and road numbers may stand on them, lesser names not
     for (const label of [...data.labels, ...stationNames()]) {
       if (zoom < label.from || zoom > label.to) continue;
       const at = map.latLngToContainerPoint([label.lat, label.lon]);
@@ -259,7 +263,8 @@ function sitingAtlas(map, data) {
       const left = label.aside ? at.x + label.aside : at.x - width / 2;
       const box = [left, at.y - label.size * 0.75, left + width, at.y + label.size * 0.75];
       if (box[0] < 2 || box[1] < 2 || box[2] > size.x - 2 || box[3] > size.y - 2) continue;
-      if (!fits(box, taken)) continue;
+      const lesser = label.look === "road" || label.look === "station";
+      if (!fits(box, taken) || (lesser && !fits(box, dots))) continue;
       taken.push([box[0] - 3, box[1] - 2, box[2] + 3, box[3] + 2]);
       const text = element("span", "name " + label.look, label.text);
       text.style.width = Math.ceil(width) + "px";
@@ -291,7 +296,7 @@ function sitingAtlas(map, data) {
       circles[key].forEach((dot) => dot.setRadius(radius(dot.table.chargers[dot.row])));
     }
     circles.candidates.forEach((dot) => dot.setRadius(candidateRadius()));
-    roadWidths();
+    lineWidths();
     const swapSize = Math.max(0.62, Math.min(1.25, 0.62 + 0.16 * (map.getZoom() - 10)));
     map.getContainer().style.setProperty("--swap", swapSize);
     document.querySelectorAll("[data-chargers]").forEach((dot) => {
