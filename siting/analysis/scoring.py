@@ -52,6 +52,8 @@ _log = logging.getLogger(__name__)
 CRITERIA = ("demand", "gap", "access", "power", "cost", "safety")
 
 _HALF_M = 1000.0
+# Less than this asked of a station is nothing, and a quotient by it would overflow.
+_LEAST_KWH_DAY = 1e-6
 _CALM_M = 200.0
 _CALM_KINDS = ("school", "hospital", "fuel")
 _HEADROOM_PART = 0.3
@@ -153,7 +155,7 @@ class _Pairs:
         """Energy of each demand point that existing stations leave over."""
         supply = (sites["existing_chargers"] * sites["kwh_day_per_charger"]).to_numpy(dtype=float)
         asked = self.in_reach(self.kwh_day)
-        rate = np.divide(supply, asked, out=np.zeros(len(supply)), where=asked > 0)
+        rate = supply / np.maximum(asked, _LEAST_KWH_DAY)
         served = _sums(self._demand, rate[self._site] * self._decay, len(self.kwh_day))
         return self.kwh_day * np.clip(1.0 - served, 0.0, 1.0)
 

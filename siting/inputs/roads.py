@@ -165,7 +165,7 @@ def drive_seconds(edges: pd.DataFrame, speeds: dict[str, float]) -> pd.Series:
     >>> import pandas as pd
     >>> edges = pd.DataFrame({"length_m": [500.0, 500.0], "road_class": ["primary", "primary"],
     ...                       "tag_speed_kph": [60.0, float("nan")]})
-    >>> drive_seconds(edges, {"primary": 50.0, "other": 30.0}).tolist()
+    >>> drive_seconds(edges, {"primary": 50.0, "other": 30.0}).round(6).tolist()
     [30.0, 36.0]
     """
     by_class = edges["road_class"].map(speeds).astype(float).fillna(speeds[OTHER])
