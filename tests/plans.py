@@ -65,7 +65,7 @@ def small_plan(*, language="zh", synthetic=True):
         landscape=_landscape(),
         screening=(("places", 20), ("with_existing", 12)),
         notes=(
-            Note("no_baseline", {"from_map": 3}),
+            Note("places_merged", {"places": 3}),
             Note("zones_cut", {"count": 1, "names": [HOSTILE]}),
         ),
         sources=(

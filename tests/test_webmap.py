@@ -18,6 +18,7 @@ from siting.optimize.outcome import Status
 from siting.outputs.basemaps import find_basemap
 from siting.outputs.webmap import make_map, shapes, style
 from siting.outputs.words import words
+from siting.plan import Note
 
 MARK = "合成样例数据，不可用于决策 / synthetic sample, not for decisions"
 DATA = re.compile(r"var siting = sitingAtlas\(\w+, (\{.*\})\);\n")
@@ -91,6 +92,14 @@ def test_a_missed_target_and_an_unproven_gap_are_not_dressed_up():
     page = make_map(dataclasses.replace(plan, outcome=open_end))
     assert "the distance to the best plan is not proven" in page
     assert "upper bound" not in page
+
+
+def test_an_unlisted_baseline_is_called_unknown_and_not_zero():
+    plan = small_plan(language="en")
+    assert "2 existing · 4 new" in make_map(plan)
+    page = make_map(dataclasses.replace(plan, notes=(Note("no_baseline", {"from_map": 2}),)))
+    assert "existing unknown (2 on the map) · 4 new" in page
+    assert "2 existing" not in page
 
 
 def test_the_sample_mark_stands_on_maps_of_samples_only():

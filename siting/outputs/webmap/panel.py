@@ -84,10 +84,12 @@ def asset(name: str) -> str:
 
 def _total(plan: Plan, key: str, say: Say) -> dict[str, Any]:
     met = plan.totals[key] == plan.targets[key]
+    # without a list of what stands there, the number of existing ones is unknown, not zero
+    listed = all(note.key != "no_baseline" for note in plan.notes)
     return {
         "label": say(f"total.{key}"),
         "split": say(
-            "total.split",
+            "total.split" if listed else "total.split_unlisted",
             existing=plan.totals[f"existing_{key}"],
             new=plan.totals[f"new_{key}"],
         ),
