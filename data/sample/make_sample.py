@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from maker import mess, tables
 from maker.country import Meadow, country_places
+from maker.details import draw_aisles, furnish
 from maker.frame import Unit, read_units, stream
 from maker.ground import Ground, lay_ground
 from maker.homes import build_homes
@@ -28,6 +29,7 @@ from maker.transport import (
     metro_places,
     metro_stops,
     north_station,
+    railways,
     service_places,
 )
 from maker.venues import deal
@@ -49,13 +51,15 @@ def make(out: Path) -> Counter[str]:
     draw_borders(extract, units, zones, ground.outline)
     draw_ways(extract, roads.graph)
     draw_rail(extract, ground)
-    plots = make_plots(roads.blocks, roads.graph, zones)
+    plots = make_plots(roads.blocks, roads.graph, railways(), zones)
     places = _places(ground, roads, plots, units, extract)
+    places += furnish(places)
     rows = tables.existing(places, _zones_of(places, zones))
     places += mess.map_twice(places) + tables.charger_nodes(rows, places)
     for place in places:
         _draw(extract, place)
     solid = [place.shape for place in places if isinstance(place.shape, Polygon)]
+    draw_aisles(extract, places)
     mess.draw_broken(extract, places)
     mess.draw_strays(extract, ground, solid)
     extract.write(out / "yubei-sample.osm.pbf")
@@ -84,7 +88,7 @@ def _places(
 
 
 def _zones_of(places: list[Place], zones: list[Polygon]) -> np.ndarray:
-    """Number the zone of each place, -1 beyond the outline."""
+    """Look up the number of each place's zone, -1 beyond the outline."""
     return zone_at(zones, np.array([p.shape.representative_point().coords[0] for p in places]))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import shapely
-from shapely import STRtree
+from shapely import STRtree, affinity
 from shapely.geometry import LineString, Point, Polygon
 
 from maker import skeleton
@@ -14,6 +14,8 @@ from maker.plots import Place
 from maker.shapes import blob, box, normals
 from maker.streets import Graph
 
+_CELL = 700.0  # wider than any shape laid out here, in metres
+
 
 class Meadow:
     """Open ground: tells whether a shape is clear of roads, water, ridges and other places."""
@@ -23,7 +25,7 @@ class Meadow:
         self._barred = shapely.union_all([ground.water, ground.cores, ground.airport.ground])
         shapely.prepare(self._barred)
         self._old = STRtree(taken)
-        self._new: list[Polygon] = []
+        self._new: dict[tuple[int, int], list[Polygon]] = {}
 
     def takes(self, shape: Polygon) -> bool:
         """Claim a shape if it is clear of everything else."""
@@ -31,9 +33,11 @@ class Meadow:
             return False
         if len(self._roads.query(shape, predicate="dwithin", distance=7.0)):
             return False
-        if any(shape.intersects(other) for other in self._new):
+        i, j = (int(v // _CELL) for v in shape.centroid.coords[0])
+        near = [self._new.get((a, b), []) for a in (i - 1, i, i + 1) for b in (j - 1, j, j + 1)]
+        if any(shape.intersects(other) for others in near for other in others):
             return False
-        self._new.append(shape)
+        self._new.setdefault((i, j), []).append(shape)
         return True
 
 
@@ -57,7 +61,9 @@ def _try(
     """Look about a spot for clear ground of a given area."""
     for _ in range(9):
         turn, far = rng.uniform(0, 2 * np.pi), rng.uniform(0.25, 1.0) * reach
-        shape = blob(rng, spot + far * np.array([np.cos(turn), np.sin(turn)]), area, 0.2)
+        shape = blob(rng, spot + far * np.array([np.cos(turn), np.sin(turn)]), area, 0.3)
+        shape = affinity.scale(shape, float(rng.uniform(1.0, 1.7)), float(rng.uniform(0.6, 1.0)))
+        shape = affinity.rotate(shape, float(rng.uniform(0.0, 180.0)))
         if shape.geom_type == "Polygon" and meadow.takes(shape.simplify(2.0)):
             return shape.simplify(2.0)
     return None
@@ -69,7 +75,7 @@ def _village(
     """Lay a village's hamlets, and now and then a hall, a clinic, a school or a car park."""
     name = names.village()
     places = [Place("village", Point(spot), {"place": "village", "name": name})]
-    for _ in range(int(rng.integers(1, 4))):
+    for _ in range(int(rng.integers(1, 5))):
         shape = _try(rng, spot, meadow, float(rng.uniform(3e3, 22e3)), 330.0)
         if shape is not None:
             tags = {"landuse": "residential"} | ({"name": name} if rng.uniform() < 0.3 else {})
@@ -95,9 +101,7 @@ def _village(
     return places
 
 
-def _roadside(
-    rng: np.random.Generator, graph: Graph, meadow: Meadow, names: Names
-) -> list[Place]:
+def _roadside(rng: np.random.Generator, graph: Graph, meadow: Meadow, names: Names) -> list[Place]:
     """Stand filling stations and works beside the better country roads."""
     fit = [
         edge
@@ -145,10 +149,10 @@ def _scattered(
     """Scatter ponds, graveyards, fields and farm stays over the country."""
     west, south, east, north = ground.reach.bounds
     kinds = [
-        ("water", {"natural": "water"}, "水库", 70, (4e3, 60e3)),
+        ("water", {"natural": "water"}, "水库", 110, (4e3, 60e3)),
         ("cemetery", {"landuse": "cemetery"}, "公墓", 14, (9e3, 40e3)),
-        ("field", {"landuse": "farmland"}, "", 170, (20e3, 160e3)),
-        ("field", {"landuse": "orchard"}, "", 60, (10e3, 90e3)),
+        ("field", {"landuse": "farmland"}, "", 900, (20e3, 160e3)),
+        ("field", {"landuse": "orchard"}, "", 240, (10e3, 90e3)),
         ("sight", {"tourism": "attraction"}, "农庄", 26, (3e3, 15e3)),
         ("substation", {"power": "substation", "voltage": "35000"}, "变电站", 6, (1e3, 4e3)),
     ]

@@ -1,6 +1,7 @@
 """Expressways: paired carriageways above or below everything else, ramps, interchanges."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -225,7 +226,7 @@ def _services(graph: Graph, way: Carriageways) -> list[ServiceSide]:
 
 
 def _compass(ahead: np.ndarray) -> int:
-    """Number the direction of travel: east 0, west 1, south 2, north 3."""
+    """Give the direction of travel a number: east 0, west 1, south 2, north 3."""
     if abs(ahead[0]) > abs(ahead[1]):
         return 0 if ahead[0] > 0 else 1
     return 2 if ahead[1] < 0 else 3
@@ -263,7 +264,7 @@ def _carriageways(graph: Graph, way: Carriageways) -> None:
         for mark in sorted(marks):
             way.cut(graph, mark, side)
         ordered = sorted(way.cuts[side].items())
-        for (a, first), (b, last) in zip(ordered, ordered[1:], strict=False):
+        for (a, first), (b, last) in pairwise(ordered):
             _piece(graph, way, (a, b, side), (first, last))
 
 
@@ -279,9 +280,7 @@ def _piece(
     layers = {"tunnel": "-1", "bridge": "1"}
     tags = ((kinds[0], "yes"), ("layer", layers[kinds[0]])) if kinds else ()
     name = f"{way.road.name}{MARK}"
-    street = Street(
-        line, way.road.kind, name, way.road.ref, oneway=True, raised=True, tags=tags
-    )
+    street = Street(line, way.road.kind, name, way.road.ref, oneway=True, raised=True, tags=tags)
     if side == 1:
         graph.add_edge(*nodes, street)
     else:

@@ -1,6 +1,7 @@
 """The built-up fabric: arterials on a bent lattice, then blocks cut ever smaller by streets."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -9,7 +10,7 @@ from shapely.geometry import LineString, Polygon
 from maker.frame import stream
 from maker.ground import Ground, Town
 from maker.names import Names
-from maker.shapes import bow, lines_of, long_axis, polygons_of, resample, split
+from maker.shapes import bow, lengths_along, lines_of, long_axis, polygons_of, resample, split
 from maker.streets import Street
 
 SPACING = 1100.0
@@ -43,7 +44,7 @@ class Grain:
 
 
 GRAINS = {
-    "city": Grain(7.2, 5.0, 0.02, 0.5),
+    "city": Grain(7.0, 5.0, 0.02, 0.5),
     "new": Grain(7.5, 3.0, 0.015, 0.6),
     "industry": Grain(9.0, 3.0, 0.01, 0.5),
     "town": Grain(2.4, 9.0, 0.03, 0.35),
@@ -82,10 +83,10 @@ def _clip(line: np.ndarray, shape: Polygon) -> shapely.Geometry:
 
 def _chop(line: np.ndarray, length: float) -> list[np.ndarray]:
     """Cut a long polyline at its vertices into stretches of about one length."""
-    steps = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    steps = lengths_along(line)
     marks = np.searchsorted(steps, np.arange(0.0, steps[-1], length))
     marks = np.unique(np.append(marks, len(line) - 1))
-    return [line[a : b + 1] for a, b in zip(marks, marks[1:], strict=False)]
+    return [line[a : b + 1] for a, b in pairwise(marks)]
 
 
 def _lattice(rng: np.random.Generator, town: Town, names: Names) -> list[Street]:
@@ -99,6 +100,7 @@ def _lattice(rng: np.random.Generator, town: Town, names: Names) -> list[Street]
     for axis in (0, 1):
         for tick in ticks:
             kind, dual = _rank(tick, rng)
+            ground = town.sweep if kind == "primary" else town.ground
             name = names.road("大道" if kind == "primary" else "路")
             for step in ticks[:-1]:
                 if kind != "primary" and rng.uniform() < 0.1:
@@ -109,7 +111,8 @@ def _lattice(rng: np.random.Generator, town: Town, names: Names) -> list[Street]
                 line = middle + bend(grid * SPACING)
                 streets.extend(
                     Street(line=part, kind=kind, name=name, dual=dual)
-                    for part in lines_of(_clip(line, town.sweep if dual else town.ground))
+                    for part in lines_of(_clip(line, ground))
+                    if lengths_along(part)[-1] > 320.0
                 )
     return streets
 
@@ -134,7 +137,7 @@ def _warp(rng: np.random.Generator, turn: float) -> object:
         for push, phase, length in waves:
             unit = np.array([-push[1], push[0]]) / np.hypot(*push)
             wave = np.sin(2 * np.pi * (moved @ unit) / length + phase)
-            moved = moved + 0.028 * length * wave[:, None] * push / 1.3
+            moved = moved + 0.021 * length * wave[:, None] * push / 1.3
         return moved
 
     return bend
@@ -142,7 +145,7 @@ def _warp(rng: np.random.Generator, turn: float) -> object:
 
 def _kind_of(area: float, rng: np.random.Generator) -> tuple[str, bool]:
     """Rank a street by the size of the ground it cuts in two."""
-    if area > 2.6e6:
+    if area > 6e6:
         return "primary", True
     if area > 0.9e6:
         return "secondary", bool(rng.uniform() < 0.4)
@@ -162,8 +165,9 @@ def _divide(
     while todo:
         part = todo.pop()
         wanted = grain.block_ha * 1e4 * float(np.exp(rng.normal(0.0, 0.35)))
-        pieces, lines = ([], []) if part.area < 1.5 * wanted else _cut(rng, part, grain)
-        if len(pieces) < 2 or min(piece.area for piece in pieces) < 0.22 * wanted:
+        small = part.area < 1.5 * wanted
+        pieces, lines = ([], []) if small else _best_cut(rng, part, grain, wanted)
+        if len(pieces) < 2:
             into.blocks.append(Block(part, fabric))
             continue
         kind, dual = _kind_of(part.area, rng)
@@ -175,6 +179,23 @@ def _divide(
                 for run in lines_of(_clip(line, part))
             )
         todo.extend(pieces)
+
+
+def _best_cut(
+    rng: np.random.Generator, part: Polygon, grain: Grain, wanted: float
+) -> tuple[list[Polygon], list[np.ndarray]]:
+    """Try a few cuts; take the first that leaves no sliver, or the best one on large ground."""
+    best: tuple[list[Polygon], list[np.ndarray]] = ([], [])
+    most = 0.0
+    for _ in range(5):
+        pieces, lines = _cut(rng, part, grain)
+        least = min(piece.area for piece in pieces)
+        if len(pieces) > 1 and least > 0.22 * wanted:
+            return pieces, lines
+        second = sorted(piece.area for piece in pieces)[-2] if len(pieces) > 1 else 0.0
+        if second > most:
+            best, most = (pieces, lines), second
+    return best if part.area > 2.5 * wanted and most > 0.2 * wanted else ([], [])
 
 
 def _cut(

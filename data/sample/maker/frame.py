@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyogrio
 from pyproj import Transformer
+from shapely import from_wkb
 from shapely.geometry import Polygon
 
 SEED = 500112
@@ -61,8 +62,6 @@ def read_outline() -> Polygon:
 
 def _polygon(wkb: bytes) -> Polygon:
     """Read WKB and insist on one polygon."""
-    from shapely import from_wkb
-
     shape = from_wkb(wkb)
     return shape if shape.geom_type == "Polygon" else shape.geoms[0]
 

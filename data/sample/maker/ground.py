@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from shapely import affinity
 from shapely.geometry import LineString, MultiPolygon, Polygon
 
 from maker import skeleton
@@ -38,7 +39,7 @@ class Town:
 
     name: str
     fabric: str
-    ground: Polygon
+    ground: MultiPolygon
     sweep: Polygon
 
 
@@ -75,9 +76,7 @@ def lay_ground() -> Ground:
         "长江": _river("yangtze", skeleton.YANGTZE, 850.0),
     }
     airport = _airport()
-    expressways = {
-        road.key: smooth(to_plane(road.points), 40.0) for road in skeleton.EXPRESSWAYS
-    }
+    expressways = {road.key: smooth(to_plane(road.points), 40.0) for road in skeleton.EXPRESSWAYS}
     ridges = [_ridge(name, points) for name, points in skeleton.RIDGES.items()]
     ground = Ground(
         outline=outline,
@@ -86,7 +85,7 @@ def lay_ground() -> Ground:
         streams=[smooth(to_plane(points), 60.0) for points in skeleton.STREAMS],
         ridges=ridges,
         airport=airport,
-        greens=_greens(),
+        greens=_greens(airport, shapely.union_all([shape for _, shape in rivers.values()])),
         expressways=expressways,
         towns=[],
     )
@@ -116,10 +115,11 @@ def _ridge(name: str, points: list[tuple[float, float]]) -> Ridge:
         * (0.8 + 0.18 * np.sin(along + rng.uniform(0, 6)) + rng.normal(0, 0.05, len(crest)))
         for _ in range(2)
     ]
-    taper = np.minimum(1.0, 0.25 + np.minimum(np.arange(len(crest)), np.arange(len(crest))[::-1]) / 8)
-    slopes = np.vstack(
-        [crest + (taper * sides[0])[:, None] * unit, (crest - (taper * sides[1])[:, None] * unit)[::-1]]
-    )
+    order = np.arange(len(crest))
+    taper = np.minimum(1.0, 0.25 + np.minimum(order, order[::-1]) / 8)
+    east = crest + (taper * sides[0])[:, None] * unit
+    west = crest - (taper * sides[1])[:, None] * unit
+    slopes = np.vstack([east, west[::-1]])
     line = LineString(crest)
     crossings = [
         (np.asarray(line.interpolate(share, normalized=True).coords[0]), kind)
@@ -157,20 +157,30 @@ def _airport() -> Airport:
     return Airport(ground=ground, runways=runways, terminals=terminals, along=along)
 
 
-def _greens() -> list[tuple[str, str, Polygon]]:
+def _greens(airport: Airport, water: shapely.Geometry) -> list[tuple[str, str, Polygon]]:
     """Draw the hills and great parks inside the city."""
     rng = stream("greens")
     greens = [
-        (name, tag, blob(rng, to_plane([(lon, lat)])[0], area * 1e6, 0.24))
+        (name, tag, _hill(rng, to_plane([(lon, lat)])[0], area * 1e6))
         for name, lon, lat, area, tag in skeleton.GREENS
     ]
-    west, south, east, north = Polygon(to_plane(skeleton.CITY)).bounds
-    for _ in range(110):
+    city = Polygon(to_plane(skeleton.CITY)).difference(airport.ground.buffer(250.0))
+    city = city.difference(water.buffer(60.0))
+    west, south, east, north = city.bounds
+    for _ in range(400):
         centre = np.array([rng.uniform(west, east), rng.uniform(south, north)])
-        hill = blob(rng, centre, rng.uniform(0.12, 0.9) * 1e6, 0.26)
-        if all(hill.distance(green) > 260.0 for _, _, green in greens):
+        hill = _hill(rng, centre, rng.uniform(0.15, 1.9) * 1e6)
+        if city.contains(hill) and all(hill.distance(green) > 200.0 for _, _, green in greens):
             greens.append(("", "wood" if rng.uniform() < 0.7 else "park", hill))
-    return greens
+    return [(name, tag, hill.difference(airport.ground)) for name, tag, hill in greens]
+
+
+def _hill(rng: np.random.Generator, centre: np.ndarray, area: float) -> Polygon:
+    """Draw a hill or park, drawn out roughly along the ridges."""
+    shape = blob(rng, centre, area, 0.3)
+    stretch = float(rng.uniform(1.0, 1.9))
+    shape = affinity.scale(shape, 1.0 / stretch**0.5, stretch**0.5)
+    return affinity.rotate(shape, float(rng.normal(-22.0, 18.0)))
 
 
 def _towns(ground: Ground) -> list[Town]:
@@ -196,7 +206,6 @@ def _towns(ground: Ground) -> list[Town]:
         earlier = shapely.union_all([town.ground.buffer(60.0) for town in towns])
         sweep = patch.difference(barred).difference(earlier)
         left = sweep.difference(hills).buffer(-60.0).buffer(60.0).simplify(8.0)
-        towns.extend(
-            Town(name, fabric, part, sweep) for part in polygons_of(left) if part.area > 150_000.0
-        )
+        parts = [part for part in polygons_of(left) if part.area > 150_000.0]
+        towns.append(Town(name, fabric, MultiPolygon(parts), sweep))
     return towns

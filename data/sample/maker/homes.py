@@ -1,14 +1,12 @@
 """Where people live: compounds enough for each unit's people, and their car parks."""
 
 import numpy as np
-from shapely import affinity
 from shapely.geometry import Point, Polygon
 
 from maker.frame import Unit, stream
 from maker.names import Names
 from maker.parking import parking_tags
 from maker.plots import Place, Plot, carve, cut_lots, shrink
-from maker.shapes import box, long_axis
 
 PEOPLE_PER_HA = {"subdistrict": 285.0, "town": 190.0}
 IN_COMPOUNDS = {"subdistrict": 0.97, "town": 0.62}
@@ -43,7 +41,7 @@ def _ground_for(unit: Unit) -> float:
 def _fill(rng: np.random.Generator, plot: Plot, names: Names) -> list[Place]:
     """Fill a plot with one to three compounds, some with a car park cut off."""
     places: list[Place] = []
-    for lot in cut_lots(rng, plot, 38_000.0):
+    for lot in cut_lots(rng, plot, 43_000.0):
         shape = lot.shape
         name = names.home() if rng.uniform() < 0.85 else ""
         if rng.uniform() < 0.16 and shape.area > 9000.0:
@@ -54,9 +52,7 @@ def _fill(rng: np.random.Generator, plot: Plot, names: Names) -> list[Place]:
         if compound is None:
             continue
         places.append(_compound(rng, compound, name))
-        if rng.uniform() < 0.62:
-            places.extend(_towers(rng, compound))
-        if rng.uniform() < 0.17:
+        if rng.uniform() < 0.19:
             spot = _spot(rng, compound)
             tags = parking_tags(rng, name.replace("（", "地下车库（"), "underground", "private")
             places.append(Place("parking", spot, tags))
@@ -74,7 +70,7 @@ def _compound(rng: np.random.Generator, shape: Polygon, name: str) -> Place:
         tags["start_date"] = str(int(rng.integers(1988, 2022)))
     relation = bool(rng.uniform() < 0.07) and shape.area > 12_000.0
     if relation:
-        core = shape.buffer(-shape.area**0.5 * 0.28)
+        core = shape.buffer(-(shape.area**0.5) * 0.28)
         if not core.is_empty and core.geom_type == "Polygon" and core.area > 300.0:
             shape = Polygon(shape.exterior, [core.exterior.coords])
     return Place("home", shape, tags, relation=relation)
@@ -92,25 +88,3 @@ def _spot(rng: np.random.Generator, shape: Polygon) -> Point:
     inner = shape.representative_point()
     x, y = inner.coords[0] + rng.normal(0.0, 6.0, 2)
     return Point(x, y) if shape.contains(Point(x, y)) else inner
-
-
-def _towers(rng: np.random.Generator, compound: Polygon) -> list[Place]:
-    """Stand blocks of flats in rows inside a compound."""
-    axis, length, width = long_axis(compound)
-    across = np.array([-axis[1], axis[0]])
-    middle = np.asarray(compound.centroid.coords[0])
-    long, deep = rng.uniform(28, 62), rng.uniform(13, 18)
-    gap_a, gap_b = long + rng.uniform(14, 30), deep + rng.uniform(26, 42)
-    levels = str(int(rng.choice([7, 8, 11, 18, 26, 28, 32, 33])))
-    inside = compound.buffer(-6.0)
-    places = []
-    for a in np.arange(-length / 2 + gap_a / 2, length / 2, gap_a):
-        for b in np.arange(-width / 2 + gap_b / 2, width / 2, gap_b):
-            shape = box(middle + a * axis + b * across, axis, long, deep)
-            shape = affinity.rotate(shape, float(rng.normal(0, 2.0)))
-            if rng.uniform() < 0.85 and inside.contains(shape):
-                tags = {"building": "apartments" if rng.uniform() < 0.16 else "yes"}
-                if rng.uniform() < 0.25:
-                    tags["building:levels"] = levels
-                places.append(Place("building", shape, tags))
-    return places

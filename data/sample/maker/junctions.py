@@ -1,6 +1,7 @@
 """From centrelines to the ways of the map: paired carriageways, crossings, roundabouts."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def _open_junction(
     groups = []
     for first, last in zip(duals, [*duals[1:], duals[0] + len(mouths)], strict=True):
         span = [mouths[k % len(mouths)] for k in range(first, last + 1)]
-        corners = [_corner(here, a, b) for a, b in zip(span, span[1:], strict=False)]
+        corners = [_corner(here, a, b) for a, b in pairwise(span)]
         point = made.add_point(np.mean([corners[0], corners[-1]], axis=0))
         groups.append(point)
         ports[span[0].edge, node, "in"] = point
@@ -114,9 +115,7 @@ def _ring(
         made.add_edge(a, b, Street(line=link, kind=greatest, oneway=True))
 
 
-def _lay(
-    made: Graph, ports: dict[tuple[int, int, str], int], number: int, edge: Edge
-) -> None:
+def _lay(made: Graph, ports: dict[tuple[int, int, str], int], number: int, edge: Edge) -> None:
     """Lay one edge between its ports: as it is, or as two carriageways."""
     out, back = ports[number, edge.start, "out"], ports[number, edge.end, "in"]
     if not edge.street.dual:
@@ -165,7 +164,8 @@ def _roundabout(graph: Graph, node: int, edges: list[int], radius: float) -> Non
         edge = graph.edges[number]
         total = lengths_along(edge.line)[-1]
         starts = edge.start == node
-        kept = cut_out(edge.line, radius, total) if starts else cut_out(edge.line, 0, total - radius)
+        low, high = (radius, total) if starts else (0.0, total - radius)
+        kept = cut_out(edge.line, low, high)
         point = graph.add_point(kept[0] if starts else kept[-1])
         edge.street = edge.street.along(kept)
         edge.start, edge.end = (point, edge.end) if starts else (edge.start, point)
@@ -173,8 +173,8 @@ def _roundabout(graph: Graph, node: int, edges: list[int], radius: float) -> Non
         arms.append((turn, point, edge.street.kind))
     arms.sort()
     kind = min((arm[2] for arm in arms), key=lambda k: RANK.index(k) if k in RANK else len(RANK))
-    for (turn, a, _), (until, b, _) in zip(arms, [*arms[1:], arms[0]], strict=True):
-        until = until if until > turn else until + 2 * np.pi
+    for (turn, a, _), (goal, b, _) in zip(arms, [*arms[1:], arms[0]], strict=True):
+        until = goal if goal > turn else goal + 2 * np.pi
         angles = np.linspace(turn, until, max(3, int((until - turn) / 0.5)))
         ring = here + radius * np.column_stack([np.cos(angles), np.sin(angles)])
         graph.add_edge(a, b, Street(ring, kind, oneway=True, tags=(("junction", "roundabout"),)))

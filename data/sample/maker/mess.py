@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from shapely import affinity
+from shapely import STRtree, affinity
 from shapely.geometry import Point, Polygon
 
 from maker.frame import MARK, stream
@@ -11,6 +11,9 @@ from maker.ground import Ground
 from maker.osmfile import Extract
 from maker.plots import Place
 from maker.shapes import box, wiggle
+
+KINDS = ["residential", "service", "unclassified", "track", "footway"]
+SHARES = [0.4, 0.1, 0.3, 0.1, 0.1]
 
 
 def map_twice(places: list[Place]) -> list[Place]:
@@ -22,7 +25,8 @@ def map_twice(places: list[Place]) -> list[Place]:
             continue
         if rng.uniform() > 0.062:
             continue
-        tags = {key: value for key, value in place.tags.items() if key not in {"capacity", "building"}}
+        left_out = {"capacity", "building"}
+        tags = {key: value for key, value in place.tags.items() if key not in left_out}
         shift = rng.normal(0.0, 6.0, 2)
         inner = place.shape.representative_point()
         shape = affinity.translate(place.shape, *shift) if rng.uniform() < 0.4 else inner
@@ -51,13 +55,11 @@ def draw_broken(extract: Extract, places: list[Place]) -> None:
 
 def draw_strays(extract: Extract, ground: Ground, taken: list[Polygon]) -> int:
     """Draw scraps of road joined to nothing, some of them traps that only lead in."""
-    from shapely import STRtree
-
     rng = stream("strays")
     tree = STRtree(taken)
     west, south, east, north = ground.outline.bounds
     drawn = 0
-    while drawn < 90:
+    while drawn < 110:
         spot = np.array([rng.uniform(west, east), rng.uniform(south, north)])
         if not ground.outline.contains(Point(spot)) or ground.water.contains(Point(spot)):
             continue
@@ -66,7 +68,7 @@ def draw_strays(extract: Extract, ground: Ground, taken: list[Polygon]) -> int:
         line = wiggle(rng, np.array([spot, end]), 8.0, 30.0)
         if len(tree.query(Polygon([*line, line[0] + 1.0]).buffer(25.0), predicate="intersects")):
             continue
-        kind = str(rng.choice(["residential", "service", "unclassified", "track", "footway"]))
+        kind = str(rng.choice(KINDS, p=SHARES))
         tags = {"highway": kind}
         if rng.uniform() < 0.2:
             tags["name"] = f"无名路{MARK}"

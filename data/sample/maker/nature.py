@@ -65,6 +65,7 @@ def _border(extract: Extract, shape: Polygon | MultiPolygon, tags: Tags) -> None
         refs.append(refs[0])
         for first in range(0, len(refs) - 1, 60):
             piece = refs[first : first + 61]
-            way = extract.way(piece, {"boundary": "administrative", "admin_level": tags["admin_level"]})
+            level = {"admin_level": tags["admin_level"]}
+            way = extract.way(piece, {"boundary": "administrative", **level})
             members.append(("w", way, "outer"))
     extract.relations.append((members, {"type": "boundary", "boundary": "administrative", **tags}))

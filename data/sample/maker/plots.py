@@ -38,7 +38,7 @@ class Plot:
 
 
 def zone_at(zones: list[Polygon], points: np.ndarray) -> np.ndarray:
-    """Number the zone of each point, -1 beyond the outline."""
+    """Look up the number of each point's zone, -1 beyond the outline."""
     found = np.full(len(points), -1)
     tree = STRtree(zones)
     point, zone = tree.query(shapely.points(points), predicate="intersects")
@@ -46,14 +46,17 @@ def zone_at(zones: list[Polygon], points: np.ndarray) -> np.ndarray:
     return found
 
 
-def make_plots(blocks: list[Block], graph: Graph, zones: list[Polygon]) -> list[Plot]:
-    """Take the roads' room off every block."""
-    lines = np.array([LineString(edge.line) for edge in graph.edges])
-    room = np.array([ROOM.get(edge.street.kind, 8.5) for edge in graph.edges])
+def make_plots(
+    blocks: list[Block], graph: Graph, rails: list[np.ndarray], zones: list[Polygon]
+) -> list[Plot]:
+    """Take the room of roads and railways off every block."""
+    lines = np.array([LineString(edge.line) for edge in graph.edges] + list(map(LineString, rails)))
+    room = [ROOM.get(edge.street.kind, 8.5) for edge in graph.edges]
+    room = np.array(room + [18.0] * len(rails))
     tree = STRtree(lines)
     shapes: list[tuple[Polygon, str]] = []
     for block in blocks:
-        near = np.sort(tree.query(block.shape, predicate="dwithin", distance=12.0))
+        near = np.sort(tree.query(block.shape, predicate="dwithin", distance=18.0))
         roads = shapely.union_all(shapely.buffer(lines[near], room[near], quad_segs=2))
         left = block.shape.difference(roads).simplify(2.0)
         shapes += [(part, block.fabric) for part in polygons_of(left) if part.area > 900.0]

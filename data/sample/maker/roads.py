@@ -131,5 +131,3 @@ def _cut_and_tag(
         number = len(graph.edges) - 1
     piece = graph.edges[number]
     piece.street = replace(piece.street, tags=tags)
-
-

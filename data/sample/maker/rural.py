@@ -156,14 +156,15 @@ def _ranks(
                 uses[key] = uses.get(key, 0) + 1
                 here = there
     ranked = {key: "secondary" if count > 12 else "tertiary" for key, count in uses.items()}
-    return {(p, q): ranked[min(p, q), max(p, q)] for p, q in links if (min(p, q), max(p, q)) in ranked}
+    ordered = {link: (min(link), max(link)) for link in links}
+    return {link: ranked[key] for link, key in ordered.items() if key in ranked}
 
 
 def _road(
     rng: np.random.Generator, start: np.ndarray, end: np.ndarray, kind: str, names: Names
 ) -> Street:
     """Draw one winding road; the greater the straighter."""
-    height = {"secondary": 22.0, "tertiary": 34.0}.get(kind, 46.0)
+    height = {"secondary": 36.0, "tertiary": 58.0}.get(kind, 84.0)
     length = float(np.hypot(*(end - start)))
     line = wiggle(rng, np.array([start, end]), height * min(1.0, length / 900.0), 32.0)
     named = kind in {"secondary", "tertiary"} or rng.uniform() < 0.12

@@ -53,8 +53,8 @@ def wiggle(rng: np.random.Generator, points: np.ndarray, height: float, step: fl
     along = lengths_along(line)
     share = along / along[-1]
     bends = sum(
-        rng.normal(0.0, 1.0) / wave * np.sin(2 * np.pi * (wave * share / 2 + rng.uniform()))
-        for wave in range(1, max(3, int(along[-1] / 260)))
+        rng.normal(0.0, 1.0) / wave**0.85 * np.sin(2 * np.pi * (wave * share / 2 + rng.uniform()))
+        for wave in range(1, max(3, int(along[-1] / 170)))
     )
     return line + (height * np.sin(np.pi * share) ** 0.5 * bends)[:, None] * normals(line)
 

@@ -1,6 +1,7 @@
 """What a street is before and after it is cut at its junctions."""
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -93,9 +94,7 @@ def planarise(streets: list[Street]) -> Graph:
     for number, street in enumerate(streets):
         total = lengths_along(street.line)[-1]
         marks = _spaced([0.0, *sorted(cuts[number]), total])
-        pieces.extend(
-            (number, cut_out(street.line, a, b)) for a, b in zip(marks, marks[1:], strict=False)
-        )
+        pieces.extend((number, cut_out(street.line, a, b)) for a, b in pairwise(marks))
     return _join(streets, pieces)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from shapely.geometry import Point
 
 from maker.frame import MARK, NOTE, Unit, stream, to_lonlat
+from maker.gcj02 import to_gcj02
 from maker.names import Names
 from maker.plots import Place, Plot
 
@@ -18,7 +19,8 @@ APART = 75.0  # least distance between two existing stations, in metres
 def existing(places: list[Place], units_at: np.ndarray) -> list[dict[str, object]]:
     """Choose places that have chargers already; rows hold the point on the plane."""
     rng = stream("existing")
-    worth = {"parking": 1.0, "retail": 0.5, "fuel": 0.25, "service": 6.0, "office": 0.25, "bus": 0.6}
+    worth = {"parking": 1.0, "retail": 0.5, "fuel": 0.25, "office": 0.25, "bus": 0.6}
+    worth["service"] = 6.0
     fit = [k for k, place in enumerate(places) if place.kind in worth and units_at[k] >= 0]
     weight = np.array([worth[places[k].kind] for k in fit])
     order = rng.choice(len(fit), len(fit), replace=False, p=weight / weight.sum())
@@ -41,7 +43,7 @@ def _station(
 ) -> dict[str, object]:
     """Equip one station; the last few only swap batteries."""
     swap = number >= STATIONS
-    chargers = 0 if swap else int(np.clip(np.exp(rng.normal(2.62, 0.62)), 2, 90))
+    chargers = 0 if swap else int(np.clip(np.exp(rng.normal(2.76, 0.62)), 2, 90))
     power = int(rng.choice([7, 60, 120, 120, 180], p=[0.12, 0.3, 0.28, 0.15, 0.15]))
     operator = OPERATORS[int(rng.integers(len(OPERATORS)))]
     label = place.tags.get("name", "").replace(MARK, "")
@@ -89,25 +91,6 @@ def write_existing(path: Path, rows: list[dict[str, object]]) -> None:
         for row, (lon, lat) in zip(rows, spots.tolist(), strict=True)
     ]
     _write(path, header, full)
-
-
-def to_gcj02(lonlat: np.ndarray) -> np.ndarray:
-    """Shift WGS-84 pairs as public maps in China do (the published GCJ-02 formula)."""
-    x, y = lonlat[:, 0] - 105.0, lonlat[:, 1] - 35.0
-    root = np.sqrt(np.abs(x))
-    waves = 20.0 * np.sin(6.0 * x * np.pi) + 20.0 * np.sin(2.0 * x * np.pi)
-    north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root
-    north += (waves + 20.0 * np.sin(y * np.pi) + 40.0 * np.sin(y / 3.0 * np.pi)) * 2.0 / 3.0
-    north += (160.0 * np.sin(y / 12.0 * np.pi) + 320.0 * np.sin(y * np.pi / 30.0)) * 2.0 / 3.0
-    east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root
-    east += (waves + 20.0 * np.sin(x * np.pi) + 40.0 * np.sin(x / 3.0 * np.pi)) * 2.0 / 3.0
-    east += (150.0 * np.sin(x / 12.0 * np.pi) + 300.0 * np.sin(x / 30.0 * np.pi)) * 2.0 / 3.0
-    axis, flat = 6378245.0, 0.00669342162296594323
-    lat = np.radians(lonlat[:, 1])
-    magic = 1.0 - flat * np.sin(lat) ** 2
-    d_lat = np.degrees(north / (axis * (1.0 - flat) / magic**1.5))
-    d_lon = np.degrees(east / (axis / np.sqrt(magic) * np.cos(lat)))
-    return lonlat + np.column_stack([d_lon, d_lat])
 
 
 def write_substations(path: Path, places: list[Place]) -> None:
@@ -165,5 +148,3 @@ def _write(path: Path, header: list[str], rows: list[dict[str, object]]) -> None
         writer = csv.DictWriter(file, header, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
-

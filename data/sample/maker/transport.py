@@ -1,5 +1,7 @@
 """Airport, stations, metro and the two sides of every service area, with their car parks."""
 
+from itertools import pairwise
+
 import numpy as np
 import shapely
 from scipy.spatial import cKDTree
@@ -23,11 +25,15 @@ RAILWAYS = [
 ]  # fmt: skip
 
 
+def railways() -> list[np.ndarray]:
+    """Give the railways' lines."""
+    return [smooth(to_plane(points), 70.0) for points in RAILWAYS]
+
+
 def draw_rail(extract: Extract, ground: Ground) -> None:
     """Draw the railways, the metro's lines and the airport's runways."""
     ridges = ground.cores
-    for points in RAILWAYS:
-        line = smooth(to_plane(points), 70.0)
+    for line in railways():
         for part, under in _inside_out(line, ridges):
             tunnel = {"tunnel": "yes", "layer": "-1"} if under else {}
             extract.line(part, {"railway": "rail", "name": f"铁路{MARK}", **tunnel})
@@ -43,9 +49,7 @@ def _inside_out(line: np.ndarray, shape: Polygon) -> list[tuple[np.ndarray, bool
     """Cut a line into stretches inside and outside a shape."""
     under = shapely.contains_xy(shape, line)
     turns = [0, *(np.flatnonzero(np.diff(under)) + 1).tolist(), len(line) - 1]
-    return [
-        (line[a : b + 1], bool(under[a])) for a, b in zip(turns, turns[1:], strict=False) if b > a
-    ]
+    return [(line[a : b + 1], bool(under[a])) for a, b in pairwise(turns) if b > a]
 
 
 def airport_places(ground: Ground) -> list[Place]:
@@ -78,7 +82,7 @@ def airport_places(ground: Ground) -> list[Place]:
 
 
 def metro_stops() -> list[tuple[str, np.ndarray]]:
-    """Place the metro's stops: the known ones by name, the others about every 1.3 km."""
+    """Place the metro's stops: the known ones by name, the others about every 1.6 km."""
     names = Names(stream("metro"))
     known = [(name, to_plane([(lon, lat)])[0]) for name, lon, lat in skeleton.KNOWN_STOPS]
     stops = [(f"{name}站{MARK}", spot) for name, spot in known]
@@ -86,9 +90,9 @@ def metro_stops() -> list[tuple[str, np.ndarray]]:
     for _, points in skeleton.METRO.values():
         line = smooth(to_plane(points), 50.0)
         total = lengths_along(line)[-1]
-        for where in np.linspace(0.0, total, max(2, round(total / 1320.0) + 1)):
+        for where in np.linspace(0.0, total, max(2, round(total / 1560.0) + 1)):
             spot = np.asarray(LineString(line).interpolate(where).coords[0])
-            if min(np.hypot(*(spot - other)) for other in taken) > 620.0:
+            if min(np.hypot(*(spot - other)) for other in taken) > 760.0:
                 taken.append(spot)
                 stops.append((names.place("站"), spot))
     return stops

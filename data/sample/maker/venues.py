@@ -6,7 +6,6 @@ import numpy as np
 
 from maker.frame import Unit, stream
 from maker.names import Names
-from maker.osmfile import Tags
 from maker.parking import car_park
 from maker.plots import Place, Plot, carve, cut_lots, shrink
 from maker.shapes import long_axis
@@ -26,71 +25,84 @@ class Card:
     quarter: str = "any"  # "works" in industrial quarters first
 
 
-def _card(  # noqa: PLR0913 - a table of venues reads best as one row each
+def _card(
     kind: str,
     tags: str,
     count: int,
     ground: tuple[float, float],
     ending: str,
-    as_point: float = 0.0,
-    parking: float = 0.0,
+    shares: tuple[float, float] = (0.0, 0.0),
     quarter: str = "any",
 ) -> Card:
-    """Make a card from tags written `key=value key=value`."""
+    """Make a card from tags written `key=value key=value`; shares as a point, with parking."""
     pairs = tuple(tuple(pair.split("=")) for pair in tags.split())
-    return Card(kind, pairs, count, ground, ending, as_point, parking, quarter)
+    return Card(kind, pairs, count, ground, ending, *shares, quarter)
 
 
 DECK = [
-    _card("public", "amenity=university", 12, (60e3, 140e3), "学院", 0, 0.6),
-    _card("industrial", "landuse=industrial", 190, (16e3, 90e3), "工业园", 0, 0.2, "works"),
+    _card("public", "amenity=university", 12, (45e3, 110e3), "学院", (0, 0.6)),
+    _card("industrial", "landuse=industrial", 190, (16e3, 90e3), "工业园", (0, 0.2), "works"),
     _card("industrial", "landuse=industrial industrial=logistics", 40, (20e3, 70e3), "物流园",
-          0, 0.35, "works"),
-    _card("industrial", "building=warehouse", 85, (4e3, 14e3), "仓库", 0, 0, "works"),
-    _card("public", "amenity=school", 215, (12e3, 32e3), "学校", 0, 0.15),
-    _card("public", "amenity=hospital", 56, (9e3, 36e3), "医院", 0.05, 0.6),
-    _card("retail", "shop=mall building=retail", 55, (9e3, 30e3), "购物中心", 0.05, 0.8),
-    _card("sight", "leisure=park", 60, (9e3, 50e3), "公园", 0, 0.3),
-    _card("public", "leisure=stadium", 5, (18e3, 40e3), "体育场", 0, 0.8),
-    _card("public", "leisure=sports_centre", 40, (5e3, 16e3), "体育中心", 0.1, 0.5),
-    _card("office", "landuse=commercial", 120, (6e3, 24e3), "商务区", 0, 0.3),
-    _card("retail", "landuse=retail", 85, (4e3, 15e3), "商业街", 0, 0.25),
-    _card("retail", "shop=car", 45, (2.5e3, 8e3), "汽车销售中心", 0.2, 0.2),
-    _card("office", "building=office", 190, (1.8e3, 6e3), "大厦", 0, 0.35),
-    _card("office", "building=commercial", 110, (1.8e3, 6e3), "商务楼", 0, 0.25),
-    _card("office", "office=company", 95, (1.2e3, 4e3), "公司", 0.75),
-    _card("office", "office=government", 35, (2e3, 6e3), "办公楼", 0.3, 0.5),
-    _card("office", "office=it", 30, (2e3, 6e3), "科技楼", 0.3, 0.3),
-    _card("bus", "amenity=bus_station", 34, (4e3, 13e3), "公交枢纽站", 0.08, 0.1),
-    _card("fuel", "amenity=fuel", 88, (1.3e3, 3.6e3), "加油站", 0.3),
-    _card("substation", "power=substation", 56, (1.5e3, 7e3), "变电站", 0.15),
-    _card("parking", "amenity=parking", 690, (550.0, 9e3), "停车场"),
-    _card("retail", "shop=supermarket", 150, (1.2e3, 4e3), "超市", 0.5, 0.15),
-    _card("public", "amenity=kindergarten", 110, (2.2e3, 5.5e3), "幼儿园", 0.15),
-    _card("public", "amenity=clinic", 90, (900.0, 2.5e3), "社区卫生服务中心", 0.6, 0.1),
-    _card("public", "amenity=community_centre", 110, (900.0, 3e3), "便民服务中心", 0.4, 0.3),
-    _card("public", "amenity=townhall", 26, (3e3, 9e3), "政务服务中心", 0.1, 0.6),
-    _card("public", "amenity=library", 16, (2e3, 6e3), "图书馆", 0.2, 0.5),
-    _card("public", "amenity=police", 24, (1.5e3, 4e3), "派出所", 0.3),
-    _card("public", "amenity=post_office", 20, (900.0, 2e3), "邮政所", 0.7),
-    _card("public", "amenity=theatre", 8, (3e3, 9e3), "剧院", 0.1, 0.6),
-    _card("sight", "tourism=museum", 14, (3e3, 9e3), "博物馆", 0.3, 0.6),
-    _card("sight", "tourism=attraction", 22, (2e3, 9e3), "观景台", 0.6, 0.3),
-    _card("sight", "historic=memorial", 10, (900.0, 2e3), "纪念园", 0.7),
-    _card("other", "landuse=construction", 70, (5e3, 30e3), "", 0),
-    _card("other", "landuse=brownfield", 25, (5e3, 20e3), "", 0),
-    _card("other", "landuse=military", 3, (9e3, 30e3), "", 0),
+          (0, 0.35), "works"),
+    _card("industrial", "building=warehouse", 85, (4e3, 14e3), "仓库", (0, 0), "works"),
+    _card("public", "amenity=school", 215, (12e3, 32e3), "学校", (0, 0.15)),
+    _card("public", "amenity=hospital", 56, (9e3, 36e3), "医院", (0.05, 0.6)),
+    _card("retail", "shop=mall building=retail", 55, (9e3, 30e3), "购物中心", (0.05, 0.8)),
+    _card("sight", "leisure=park", 60, (9e3, 50e3), "公园", (0, 0.3)),
+    _card("public", "leisure=stadium", 5, (18e3, 40e3), "体育场", (0, 0.8)),
+    _card("public", "leisure=sports_centre", 40, (5e3, 16e3), "体育中心", (0.1, 0.5)),
+    _card("office", "landuse=commercial", 120, (6e3, 24e3), "商务区", (0, 0.3)),
+    _card("retail", "landuse=retail", 85, (4e3, 15e3), "商业街", (0, 0.25)),
+    _card("retail", "shop=car", 45, (2.5e3, 8e3), "汽车销售中心", (0.2, 0.2)),
+    _card("office", "building=office", 190, (1.8e3, 6e3), "大厦", (0, 0.35)),
+    _card("office", "building=commercial", 110, (1.8e3, 6e3), "商务楼", (0, 0.25)),
+    _card("office", "office=company", 95, (1.2e3, 4e3), "公司", (0.75, 0)),
+    _card("office", "office=government", 35, (2e3, 6e3), "办公楼", (0.3, 0.5)),
+    _card("office", "office=it", 30, (2e3, 6e3), "科技楼", (0.3, 0.3)),
+    _card("bus", "amenity=bus_station", 34, (4e3, 13e3), "公交枢纽站", (0.08, 0.1)),
+    _card("fuel", "amenity=fuel", 88, (1.3e3, 3.6e3), "加油站", (0.3, 0)),
+    _card("substation", "power=substation", 56, (1.5e3, 7e3), "变电站", (0.15, 0)),
+    _card("parking", "amenity=parking", 950, (550.0, 9e3), "停车场"),
+    _card("retail", "shop=supermarket", 150, (1.2e3, 4e3), "超市", (0.5, 0.15)),
+    _card("public", "amenity=kindergarten", 110, (2.2e3, 5.5e3), "幼儿园", (0.15, 0)),
+    _card("public", "amenity=clinic", 90, (900.0, 2.5e3), "社区卫生服务中心", (0.6, 0.1)),
+    _card("public", "amenity=community_centre", 110, (900.0, 3e3), "便民服务中心", (0.4, 0.3)),
+    _card("public", "amenity=townhall", 26, (3e3, 9e3), "政务服务中心", (0.1, 0.6)),
+    _card("public", "amenity=library", 16, (2e3, 6e3), "图书馆", (0.2, 0.5)),
+    _card("public", "amenity=police", 24, (1.5e3, 4e3), "派出所", (0.3, 0)),
+    _card("public", "amenity=post_office", 20, (900.0, 2e3), "邮政所", (0.7, 0)),
+    _card("public", "amenity=theatre", 8, (3e3, 9e3), "剧院", (0.1, 0.6)),
+    _card("sight", "tourism=museum", 14, (3e3, 9e3), "博物馆", (0.3, 0.6)),
+    _card("sight", "tourism=attraction", 22, (2e3, 9e3), "观景台", (0.6, 0.3)),
+    _card("sight", "historic=memorial", 10, (900.0, 2e3), "纪念园", (0.7, 0)),
+    _card("other", "landuse=construction", 70, (5e3, 30e3), "", (0, 0)),
+    _card("other", "landuse=brownfield", 25, (5e3, 20e3), "", (0, 0)),
+    _card("other", "landuse=military", 3, (9e3, 30e3), "", (0, 0)),
 ]  # fmt: skip
 # What every town centre has, whatever the deal.
-MUST = ["amenity=school", "amenity=hospital", "amenity=townhall", "amenity=bus_station",
-        "shop=supermarket", "amenity=fuel", "power=substation", "amenity=parking",
-        "amenity=parking", "amenity=parking", "amenity=community_centre", "amenity=clinic"]  # fmt: skip
+MUST = [
+    "amenity=school",
+    "amenity=hospital",
+    "amenity=townhall",
+    "amenity=bus_station",
+    "shop=supermarket",
+    "amenity=fuel",
+    "power=substation",
+    *["amenity=parking"] * 3,
+    "amenity=community_centre",
+    "amenity=clinic",
+]
 
 
 def deal(plots: list[Plot], units: list[Unit], names: Names) -> list[Place]:
     """Give every town its musts, then deal the deck onto the lots, largest cards first."""
     rng = stream("venues")
-    lots = [lot for plot in plots for lot in cut_lots(rng, plot, 24e3 if plot.industrial else 10e3)]
+    sizes = rng.choice([9e3, 24e3, 160e3], len(plots), p=[0.74, 0.2, 0.06])
+    lots = [
+        lot
+        for plot, size in zip(plots, sizes, strict=True)
+        for lot in cut_lots(rng, plot, max(size, 24e3) if plot.industrial else size)
+    ]
     density = [unit.population ** 0.35 * (1.0 if unit.kind == "subdistrict" else 0.75)
                for unit in units]  # fmt: skip
     pull = [density[lot.zone] if lot.zone >= 0 else 12.0 for lot in lots]
@@ -113,7 +125,7 @@ def _text(card: Card) -> str:
     return " ".join(f"{key}={value}" for key, value in card.tags)
 
 
-def _deal_one(  # noqa: PLR0913 - the table, the hand and the rules of one deal
+def _deal_one(
     rng: np.random.Generator,
     card: Card,
     pool: list[Plot],
@@ -131,7 +143,8 @@ def _deal_one(  # noqa: PLR0913 - the table, the hand and the rules of one deal
     name = names.place(card.ending) if card.ending and rng.uniform() < _named(card) else ""
     rest = sorted(rest, key=lambda part: -part.area)
     if rest and rng.uniform() < card.parking:
-        strip, rest_of = carve(rest[0], float(np.clip(wanted * rng.uniform(0.15, 0.5), 500, 9e3)))
+        room = float(np.clip(wanted * rng.uniform(0.15, 0.5), 500.0, 9e3))
+        strip, rest_of = carve(rest[0], room)
         label = name.replace("（", "停车场（") if rng.uniform() < 0.55 else ""
         places.append(car_park(rng, strip, label, "customers" if rng.uniform() < 0.25 else ""))
         rest = [*rest_of, *rest[1:]]
@@ -169,7 +182,7 @@ def _venue(rng: np.random.Generator, card: Card, shape: object, name: str) -> Pl
     """Draw one venue as an area or a point."""
     if card.kind == "parking":
         return car_park(rng, shape, name)
-    tags: Tags = dict(card.tags)
+    tags = dict(card.tags)
     if name:
         tags["name"] = name
     if card.kind == "fuel" and rng.uniform() < 0.15:

@@ -33,7 +33,7 @@ def draw_zones(units: list[Unit], outline: Polygon) -> list[Polygon]:
 
 
 def _nearest(centres: np.ndarray, units: list[Unit]) -> np.ndarray:
-    """Number the unit each cell falls to; towns reach farther than subdistricts."""
+    """Give each cell the number of its unit; towns reach farther than subdistricts."""
     rng = stream("zones")
     bent = centres.copy()
     for _ in range(6):
