@@ -128,7 +128,7 @@ def download(
         for number, (name, ask) in enumerate(steps.items()):
             if progress:
                 progress(f"download {name}", number / len(steps))
-            _with_retries(ask, settings.endpoint, settings.retries, folder)
+            _with_retries(ask, settings.endpoint, settings.retries)
         if progress:
             progress("download", 1.0)
         return _merged(folder)
@@ -160,7 +160,7 @@ def geocode(place: str, settings: scenario.Overpass) -> Found:
         stack.enter_context(_osmnx_as(settings, folder, cache_only=False))
         try:
             frame = _with_retries(
-                lambda: ox.geocode_to_gdf(place), settings.nominatim, settings.retries, folder
+                lambda: ox.geocode_to_gdf(place), settings.nominatim, settings.retries
             )
         except (InsufficientResponseError, TypeError) as error:
             raise AreaError(
@@ -216,6 +216,7 @@ def _osmnx_as(settings: scenario.Overpass, folder: Path, *, cache_only: bool) ->
         "cache_only_mode": cache_only,
         "requests_kwargs": {"hooks": {"response": _judge}},
     }
+    _forget_broken(folder)
     before = {name: getattr(ox.settings, name) for name in wanted}
     look_up = socket.getaddrinfo
     try:
@@ -237,6 +238,8 @@ def _judge(response: requests.Response, *_args: object, **_kwargs: object) -> No
         raise _BusyError(text, _asked_pause(response))
     if response.status_code != _OK:
         raise _RefusedError(text)
+    if response.content.lstrip()[:1] not in {b"{", b"["}:
+        raise _BusyError(f"{text}, but not with JSON")
     # A query that ran out of time or memory is answered 200, with a remark for data.
     tail = response.content[-_TAIL:]
     if b'"remark"' in tail:
@@ -251,7 +254,11 @@ def _asked_pause(response: requests.Response) -> float | None:
         return None
 
 
-def _with_retries(ask: Callable[[], Any], endpoint: str, retries: int, folder: Path) -> Any:  # noqa: ANN401 - osmnx's own frames
+def _with_retries(
+    ask: Callable[[], Any],
+    endpoint: str,
+    retries: int,
+) -> Any:  # noqa: ANN401 - osmnx's own frames
     """Ask until there is an answer, pausing longer each time."""
     for attempt in range(retries + 1):
         try:
@@ -264,8 +271,7 @@ def _with_retries(ask: Callable[[], Any], endpoint: str, retries: int, folder: P
                 where=endpoint,
                 cure="check inputs.overpass.endpoint and area; the server refuses this request",
             ) from error
-        except (_BusyError, requests.RequestException, json.JSONDecodeError) as error:
-            _forget_broken(folder)
+        except (_BusyError, requests.RequestException) as error:
             if attempt == retries:
                 raise DownloadError(
                     f"no data after {retries + 1} tries: {error}",
@@ -281,7 +287,7 @@ def _with_retries(ask: Callable[[], Any], endpoint: str, retries: int, folder: P
 
 
 def _forget_broken(folder: Path) -> None:
-    """Delete cached answers that an earlier run left half written."""
+    """Delete cached answers that a run broken off left half written."""
     for path in sorted(folder.glob("*.json")):
         try:
             json.loads(path.read_text(encoding="utf-8"))
