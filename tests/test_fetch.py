@@ -12,7 +12,7 @@ from overpass_server import OSM_TIME, serving
 from shapely import Point, box
 
 from siting import scenario
-from siting.errors import AreaError, DownloadError
+from siting.errors import AreaError, DownloadError, ScenarioError
 from siting.inputs import load_world
 from siting.inputs.area import load_area
 from siting.inputs.osm import fetch
@@ -177,10 +177,18 @@ def test_an_older_pack_survives_a_failure(tmp_path, server, monkeypatch):
         write(frame, path, **keys)
 
     monkeypatch.setattr(pyogrio, "write_dataframe", disk_full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(DownloadError, match="cannot be written: no space"):
         fetch(inputs("x", overpass(server)), SHAPE, pack)
     assert pack.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["a.gpkg"]
+
+
+def test_a_pack_is_named_as_what_it_is(tmp_path, server):
+    with pytest.raises(ScenarioError, match="GeoPackage"):
+        fetch(inputs("x", overpass(server)), SHAPE, tmp_path / "town.osm")
+    (tmp_path / "taken.gpkg").mkdir()
+    with pytest.raises(DownloadError, match="cannot be written"):
+        fetch(inputs("x", overpass(server)), SHAPE, tmp_path / "taken.gpkg")
 
 
 def test_osmnx_gets_its_settings_back(tmp_path, server):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import shapely
 
-from siting.errors import CoverageError, EmptyLayerError
+from siting.errors import CoverageError, EmptyLayerError, ScenarioError
 from siting.geo import WGS84
 from siting.inputs.coverage import measure_coverage, require_coverage
 from siting.inputs.download import download
@@ -169,9 +169,17 @@ def fetch(
 
     Raises
     ------
+    ScenarioError
+        If the name does not end in ``.gpkg``.
     DownloadError
-        If Overpass cannot be reached; nothing is written then.
+        If Overpass cannot be reached or the pack cannot be written; nothing is left then.
     """
+    if out.suffix.lower() != _PACK_SUFFIX:
+        raise ScenarioError(
+            f"a pack is a GeoPackage, and '{out.name}' is none by its name",
+            where=str(out),
+            cure=f"name it {out.stem}{_PACK_SUFFIX}",
+        )
     inputs = inputs.model_copy(update={"osm": OVERPASS})
     layers, _, source = _through_a_door(inputs, area, progress)
     if layers.places.empty:

@@ -7,7 +7,6 @@ plan from a pack equals the plan from the extract or download it was made of.
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import warnings
 from dataclasses import dataclass, fields
@@ -20,7 +19,7 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from siting.errors import BrokenFileError
+from siting.errors import BrokenFileError, DownloadError
 from siting.geo import WGS84
 from siting.inputs.frames import TEXT
 
@@ -76,27 +75,37 @@ def write_pack(path: Path, layers: OsmLayers, zones: gpd.GeoDataFrame) -> None:
         The layers and their facts.
     zones
         The zones made of them, in WGS-84.
+
+    Raises
+    ------
+    DownloadError
+        If it cannot be written there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".gpkg", dir=path.parent)
-    os.close(handle)
-    half = Path(name)
-    half.unlink()
     try:
-        for layer, frame in {**layers.tables(), _ZONES: zones}.items():
-            _write_layer(half, layer, frame)
-        facts = {"format": FORMAT, **layers.facts}
-        rows = [
-            (key, value, "text")
-            if isinstance(value, str)
-            else (key, json.dumps(value, ensure_ascii=False), "json")
-            for key, value in facts.items()
-        ]
-        table = pd.DataFrame(rows, columns=["key", "value", "form"])
-        pyogrio.write_dataframe(table, half, layer=_PROVENANCE, driver="GPKG", append=True)
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".siting-", dir=path.parent) as folder:
+            half = Path(folder) / path.name
+            for layer, frame in {**layers.tables(), _ZONES: zones}.items():
+                _write_layer(half, layer, frame)
+            table = _fact_table({"format": FORMAT, **layers.facts})
+            pyogrio.write_dataframe(table, half, layer=_PROVENANCE, driver="GPKG", append=True)
+            half.replace(path)
+    except (OSError, DataSourceError) as error:
+        raise DownloadError(
+            f"the pack '{path.name}' cannot be written: {error}",
+            where=str(path),
+            cure="choose another folder or free some space; no half of it is left behind",
+        ) from error
+
+
+def _fact_table(facts: dict[str, Any]) -> pd.DataFrame:
+    rows = [
+        (key, value, "text")
+        if isinstance(value, str)
+        else (key, json.dumps(value, ensure_ascii=False), "json")
+        for key, value in facts.items()
+    ]
+    return pd.DataFrame(rows, columns=["key", "value", "form"])
 
 
 def read_pack(path: Path) -> tuple[OsmLayers, gpd.GeoDataFrame]:
