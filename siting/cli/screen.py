@@ -115,14 +115,17 @@ def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
     table.add_column("")
     for key in ("target", "planned", "existing", "new"):
         table.add_column(words(f"terminal.{key}"), justify="right")
+    # without a list of what stands there, the number of existing ones is unknown, not zero
+    listed = all(note.key != "no_baseline" for note in plan.notes)
     for key in _TARGETS:
-        numbers = (
-            plan.targets[key],
-            plan.totals[key],
-            plan.totals[f"existing_{key}"],
-            plan.totals[f"new_{key}"],
+        existing = f"{plan.totals[f'existing_{key}']:,}" if listed else words("fact.none")
+        table.add_row(
+            words(f"total.{key}"),
+            f"{plan.targets[key]:,}",
+            f"{plan.totals[key]:,}",
+            existing,
+            f"{plan.totals[f'new_{key}']:,}",
         )
-        table.add_row(words(f"total.{key}"), *(f"{number:,}" for number in numbers))
     return table
 
 
