@@ -12,7 +12,7 @@ stations is a small linear program under count, cliques, floors and charger room
 bound is recomputed from the dual values, so a solver's tolerance cannot make it invalid.
 
 The prices fall by a deflected subgradient (Polyak step, memory of directions, back to the
-best prices after a run of failures). The average of the choices met on the way tends to the
+best prices when failures led far above them). The average of the choices met on the way tends to the
 primal solution of the relaxation (Barahona and Anbil, "The volume algorithm", 2000).
 """
 
@@ -36,9 +36,10 @@ if TYPE_CHECKING:
 
 
 _MEMORY = 0.7
-_FAILURES = 12
-_SHRINK = 0.6
-_FIRST_STEP = 1.0
+_FAILURES = 6
+_SHRINK = 0.8
+_STRAY = 0.5
+_FIRST_STEP = 0.5
 _AVERAGE = 0.1
 _MARGIN = 0.1
 _PROMISING = 2
@@ -291,9 +292,7 @@ class Descent:
                 self.bound, self.best, self.failures = bound, self.here, 0
             else:
                 self.failures += 1
-            if self.failures >= _FAILURES:
-                self._back()
-            else:
+            if self.failures < _FAILURES or not self._strayed(bound, aim):
                 self._move(bound, aim, slope, slope_p)
 
     def _move(self, bound: float, aim: float, slope: Floats, slope_p: float) -> None:
@@ -310,9 +309,14 @@ class Descent:
             self.here.charger - length * charger * self.slope_p,
         )
 
-    def _back(self) -> None:
-        """Return to the best prices, with shorter steps and no memory."""
+    def _strayed(self, bound: float, aim: float) -> bool:
+        """Shorten the steps, and go back to the best prices if these lie far above them.
+
+        Going back each time gets stuck where the best prices lie in a kink; never going back
+        lets the bound swing.
+        """
         self.step, self.failures = self.step * _SHRINK, 0
-        demand = np.maximum(self.best.demand, self.floor)
-        self.here = Prices(demand, self.best.charger)
-        self.slope, self.slope_p = np.zeros(len(self.best.demand)), 0.0
+        if bound - self.bound <= _STRAY * (self.bound - aim):
+            return False
+        self.here = Prices(np.maximum(self.best.demand, self.floor), self.best.charger)
+        return True
