@@ -71,8 +71,7 @@ def show_plan(plan: Plan, folder: Path) -> None:
     console.print(words(f"status.{outcome.status}", gap=outcome.gap_share))
     console.print(words("status.bounds", value=outcome.value, bound=outcome.bound), style="dim")
     for key in _FIGURES:
-        text = f"{plan.figures[key]:.1%}" if key.endswith("_share") else f"{plan.figures[key]:,.2f}"
-        console.print(f"  {words(f'figure.{key}')}: {text}")
+        console.print(f"  {words(f'figure.{key}')}: {_figure(key, plan.figures[key])}")
     for note in plan.notes:
         console.print(f"  · {escape(note_text(note, plan.language))}", style="dim", soft_wrap=True)
     console.print(_stages(plan, words))
@@ -129,6 +128,12 @@ def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
     return table
 
 
+def _figure(key: str, value: float) -> str:
+    if key.endswith("_share"):
+        return f"{value:.1%}"
+    return f"{value:,.0f} m" if key.endswith("_m") else f"{value:,.2f}"
+
+
 def _stages(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column(words("terminal.stage"))
@@ -136,7 +141,9 @@ def _stages(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
     table.add_column(words("terminal.peak_mb"), justify="right")
     stages = plan.timings.get("stages", {})
     for name, figures in stages.items():
-        table.add_row(name, f"{figures['seconds']:.1f}", f"{figures['peak_mb']:,.0f}")
+        table.add_row(
+            words(f"stage.{name}"), f"{figures['seconds']:.1f}", f"{figures['peak_mb']:,.0f}"
+        )
     total = sum(figures["seconds"] for figures in stages.values())
     table.add_row(words("terminal.total"), f"{total:.1f}", "")
     return table
