@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import shapely
 
-from siting.errors import CoverageError, EmptyLayerError, ScenarioError
+from siting.errors import CoverageError, ScenarioError
 from siting.geo import WGS84
 from siting.inputs.coverage import measure_coverage, require_coverage
 from siting.inputs.download import download
 from siting.inputs.elements import read_header, write_elements
 from siting.inputs.extract import reduce_extract
 from siting.inputs.kinds import read_place_kinds
+from siting.inputs.map_remarks import map_notes, no_places, no_roads
 from siting.inputs.pack import OsmLayers, portable, read_pack, write_pack
 from siting.inputs.places import build_features
 from siting.inputs.provenance import (
@@ -58,7 +59,6 @@ _QUERY_MARGIN_M = 600.0
 _QUERY_TOLERANCE_M = 400.0
 _PACK_SUFFIX = ".gpkg"
 _MIN_IN_PACK = 0.99
-_NOTED_SHARE = 0.995
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def load_osm(
     speeds = read_speeds(local_path(inputs.speeds))
     layers, zones, source = _through_a_door(inputs, area, progress)
     if layers.places.empty:
-        raise _no_places(layers.facts["report"], source)
+        raise no_places(layers.facts["report"], source)
     edges = layers.edges.assign(
         drive_s=drive_seconds(layers.edges, speeds),
         speed_tagged=layers.edges["tag_speed_kph"].notna(),
@@ -141,7 +141,7 @@ def load_osm(
         substations=layers.substations.to_crs(area.crs),
         packed_zones=zones if from_file else None,
         report=layers.facts["report"],
-        notes=_notes(layers.facts["report"], source),
+        notes=map_notes(layers.facts["report"], source),
         sources=(source,),
     )
 
@@ -183,7 +183,7 @@ def fetch(
     inputs = inputs.model_copy(update={"osm": OVERPASS})
     layers, _, source = _through_a_door(inputs, area, progress)
     if layers.places.empty:
-        raise _no_places(layers.facts["report"], source)
+        raise no_places(layers.facts["report"], source)
     zones, _, _ = load_zones(inputs.zones, layers.admin.to_crs(area.crs), area)
     zones_from = "file" if inputs.zones.file else "osm"
     facts = {**layers.facts, "zones_from": zones_from}
@@ -264,7 +264,7 @@ def _from_extract(
         if not complete:
             require_coverage(path, area, covered, near)
         if reduced.roads is None:
-            raise _no_roads(path, reduced.counts)
+            raise no_roads(path, reduced.counts)
         tell("build roads", 0.3)
         nodes, edges, road_report = build_roads(reduced.roads, clip)
         tell("build places", 0.7)
@@ -338,59 +338,3 @@ def _outline(area: AreaShape, margin_m: float, tolerance_m: float) -> Polygon | 
     """Return the area widened by a margin, with few corners, in WGS-84."""
     wide = area.projected.buffer(margin_m).simplify(tolerance_m)
     return gpd.GeoSeries([wide], crs=area.crs).to_crs(WGS84).iloc[0]
-
-
-def _no_roads(path: Path, counts: dict[str, int]) -> EmptyLayerError:
-    return EmptyLayerError(
-        f"no drivable road lies in the area: the filter 'area' left 0 of "
-        f"{counts['ways_drivable']} drivable ways",
-        where=str(path),
-        cure="check that the extract and the area are the same place (lon, lat; the datum)",
-    )
-
-
-def _no_places(report: dict[str, Any], source: Provenance) -> EmptyLayerError:
-    tagged, built = report.get("elements_tagged", 0), report.get("places_read", 0)
-    if not tagged:
-        step = "the filter 'place_kinds' (tags of data/place_kinds.csv) left 0 elements"
-    elif not built:
-        step = f"the filter 'area' (a box around it) left 0 places of {tagged} tagged elements"
-    else:
-        step = f"the filter 'area' left 0 of {built} places"
-    return EmptyLayerError(
-        f"no place is left to make a candidate of: {step}",
-        where=f"places of {source.origin}",
-        cure="use an extract with all features, not one of roads only; see inputs.place_kinds",
-    )
-
-
-def _notes(report: dict[str, Any], source: Provenance) -> tuple[tuple[str, dict[str, Any]], ...]:
-    """Turn the report's figures that a reader must know into remarks."""
-    notes: list[tuple[str, dict[str, Any]]] = [
-        (
-            "roads_dropped",
-            {
-                "junctions": report["junctions_before"] - report["junctions"],
-                "of": report["junctions_before"],
-                "km": report["km_dropped"],
-                "components": report["components_strong"],
-            },
-        )
-    ]
-    if report["share_with_speed_tag"] < 1:
-        notes.append(("speeds_by_class", {"share": 1 - report["share_with_speed_tag"]}))
-    if report["places_outside"]:
-        notes.append(("places_outside", {"count": report["places_outside"]}))
-    if report["ways_incomplete"] + report["ways_without_nodes"]:
-        count = report["ways_incomplete"] + report["ways_without_nodes"]
-        notes.append(("ways_incomplete", {"count": count}))
-    if min(report["area_in_hull_share"], report["area_near_road_share"]) < _NOTED_SHARE:
-        notes.append(
-            (
-                "area_partly_covered",
-                {"in_hull": report["area_in_hull_share"], "near": report["area_near_road_share"]},
-            )
-        )
-    if not source.as_of:
-        notes.append(("osm_undated", {"origin": source.origin}))
-    return tuple(notes)
