@@ -38,10 +38,10 @@ class Meter:
         """Return the date, and seconds and peak memory (MB) of the stages so far."""
         return {
             "date": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
-            "stages": {
-                name: {"seconds": seconds, "peak_mb": self.peak_mb[name]}
+            "stages": [
+                {"stage": name, "seconds": seconds, "peak_mb": self.peak_mb[name]}
                 for name, seconds in self.seconds.items()
-            },
+            ],
         }
 
     @contextmanager

@@ -73,7 +73,10 @@ def small_plan(*, language="zh", synthetic=True):
         ),
         scenario={"siting": 1, "run": {"name": "small", "seed": 7}, "targets": {"by": 2025}},
         versions={"python": "3.11", "pulp": "3.3.2"},
-        timings={"date": "2026-11-22", "stages": {"solve": {"seconds": 1.5, "peak_mb": 200}}},
+        timings={
+            "date": "2026-11-22",
+            "stages": [{"stage": "solve", "seconds": 1.5, "peak_mb": 200}],
+        },
     )
 
 

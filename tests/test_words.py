@@ -114,6 +114,16 @@ def test_every_step_of_the_screening_has_words():
     )
 
 
+def test_every_stage_has_words():
+    code = "".join(
+        (PACKAGE / name).read_text(encoding="utf-8") for name in ("pipeline.py", "cli/verbs.py")
+    )
+    stages = set(re.findall(r'meter\.stage\("(\w+)"\)', code))
+    assert {f"stage.{stage}" for stage in stages} == {
+        key for key in WORDS if key.startswith("stage.")
+    }
+
+
 def test_lists_are_written_out():
     assert words("note.zones_cut", "zh", count=2, names=["木耳", "古路"]).endswith("：木耳、古路")
     many = words("note.stations_merged", "en", count=9, ids=list("abcdefghi"))
@@ -139,7 +149,7 @@ def test_no_text_is_left_over():
     )
     put_together = ("note.", "step.", "figure.", "kind.", "zone.", "quality.", "road.", "verdict.",
                     "landscape.", "status.", "fact.", "layer.", "total.", "terminal.",
-                    "source.")  # fmt: skip
+                    "source.", "stage.")  # fmt: skip
     left = [
         key
         for key in WORDS

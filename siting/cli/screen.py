@@ -139,12 +139,11 @@ def _stages(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
     table.add_column(words("terminal.stage"))
     table.add_column(words("terminal.seconds"), justify="right")
     table.add_column(words("terminal.peak_mb"), justify="right")
-    stages = plan.timings.get("stages", {})
-    for name, figures in stages.items():
-        table.add_row(
-            words(f"stage.{name}"), f"{figures['seconds']:.1f}", f"{figures['peak_mb']:,.0f}"
-        )
-    total = sum(figures["seconds"] for figures in stages.values())
+    stages = plan.timings.get("stages", [])
+    for entry in stages:
+        name = words(f"stage.{entry['stage']}")
+        table.add_row(name, f"{entry['seconds']:.1f}", f"{entry['peak_mb']:,.0f}")
+    total = sum(entry["seconds"] for entry in stages)
     table.add_row(words("terminal.total"), f"{total:.1f}", "")
     return table
 
