@@ -64,7 +64,7 @@ def findings(
         },
         "pairs_in_reach": len(reach),
         "notes": [
-            {"key": note.key, "values": dict(note.values)}  # noqa: PD011  # a field of ours
+            {"key": note.key, "values": dict(note.values)}  # a field of ours
             for note in notes
         ],
     }
