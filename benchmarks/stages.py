@@ -28,7 +28,7 @@ class Sample:
 def run_sample() -> Sample:
     """Load the sample and solve it, measuring every stage."""
     scenario = load_scenario(shipped_path("scenarios/yubei-2025.toml"))
-    meter = Meter(lambda _stage, _share: None)
+    meter = Meter(lambda _stage, _step, _share: None)
     prepared = pipeline.prepare(scenario, meter)
     with meter.stage("problem"):
         problem = pipeline.pose(scenario, prepared)

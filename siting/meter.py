@@ -13,7 +13,8 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Progress = Callable[[str, float], None]
+    Progress = Callable[[str, str, float], None]
+    Step = Callable[[str, float], None]
 
 _SAMPLE_S = 0.05
 _MEGABYTE = 1024 * 1024
@@ -25,7 +26,7 @@ class Meter:
     Parameters
     ----------
     progress
-        Told ``(stage, share)`` at the start (0) and end (1) of every stage.
+        Told ``(stage, step, share done)`` when a stage begins, gets on, and ends.
     """
 
     def __init__(self, progress: Progress) -> None:
@@ -45,22 +46,28 @@ class Meter:
         }
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Measure what happens inside under a name."""
-        self._progress(name, 0.0)
+    def stage(self, name: str) -> Iterator[Step]:
+        """Measure what happens inside under a name.
+
+        Yields
+        ------
+        callable
+            To be told ``(step, share of the stage done)`` as the work gets on.
+        """
+        self._progress(name, "", 0.0)
         stop = threading.Event()
         peak = [self._process.memory_info().rss]
         watcher = threading.Thread(target=self._watch, args=(stop, peak), daemon=True)
         watcher.start()
         start = time.perf_counter()
         try:
-            yield
+            yield lambda step, share: self._progress(name, step, min(share, 1.0))
         finally:
             self.seconds[name] = round(time.perf_counter() - start, 3)
             stop.set()
             watcher.join()
             self.peak_mb[name] = round(peak[0] / _MEGABYTE, 1)
-        self._progress(name, 1.0)
+        self._progress(name, "", 1.0)
 
     def _watch(self, stop: threading.Event, peak: list[int]) -> None:
         while not stop.wait(_SAMPLE_S):

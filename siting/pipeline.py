@@ -68,8 +68,8 @@ def prepare(scenario: Scenario, meter: Meter) -> Prepared:
     DataError
         If an input is at fault; see :mod:`siting.errors`.
     """
-    with meter.stage("inputs"):
-        world = load_world(scenario.area, scenario.inputs)
+    with meter.stage("inputs") as step:
+        world = load_world(scenario.area, scenario.inputs, progress=step)
         kinds, rules = _rule_tables(scenario)
     with meter.stage("candidates"):
         candidates = make_candidates(
@@ -142,8 +142,13 @@ def run(scenario: Scenario, *, meter: Meter, folder: Path | None = None) -> Plan
     prepared = prepare(scenario, meter)
     with meter.stage("problem"):
         problem = pose(scenario, prepared)
-    with meter.stage("solve"):
-        solution = solve_problem(problem, solver=scenario.solver, seed=scenario.run.seed)
+    with meter.stage("solve") as step:
+        solution = solve_problem(
+            problem,
+            solver=scenario.solver,
+            seed=scenario.run.seed,
+            progress=lambda name: step(name, 0.0),
+        )
     with meter.stage("recount"):
         plan = _plan(scenario, prepared, solution, meter, folder=folder or Path.cwd())
         recount(plan)
@@ -164,8 +169,8 @@ def fetch(scenario: Scenario, pack: Path, *, meter: Meter) -> dict[str, Any]:
         Without a network within seconds, or if the server does not answer.
     """
     area = load_area(scenario.area, overpass=scenario.inputs.overpass)
-    with meter.stage("fetch"):
-        return fetch_pack(scenario.inputs, area, pack)
+    with meter.stage("fetch") as step:
+        return fetch_pack(scenario.inputs, area, pack, progress=step)
 
 
 def _rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...]]:

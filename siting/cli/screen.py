@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -41,16 +41,18 @@ def progress() -> Iterator[Meter]:
 
     bar = Progress(
         SpinnerColumn(finished_text="[green]✓"),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description:<10}"),
+        BarColumn(bar_width=24),
         TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[step]}"),
         console=Console(stderr=True),
     )
     tasks: dict[str, Any] = {}
 
-    def tell(stage: str, share: float) -> None:
+    def tell(stage: str, step: str, share: float) -> None:
         if stage not in tasks:
-            tasks[stage] = bar.add_task(stage, total=1.0)
-        bar.update(tasks[stage], completed=share)
+            tasks[stage] = bar.add_task(stage, total=1.0, step="")
+        bar.update(tasks[stage], completed=share, step=escape(step))
 
     with bar:
         yield Meter(tell)
@@ -117,7 +119,8 @@ def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
     # without a list of what stands there, the number of existing ones is unknown, not zero
     listed = all(note.key != "no_baseline" for note in plan.notes)
     for key in _TARGETS:
-        existing = f"{plan.totals[f'existing_{key}']:,}" if listed else words("fact.none")
+        existing = f"{plan.totals[f'existing_{key}']:,}"
+        existing = existing if listed else f"{words('fact.none')} ({existing})"
         table.add_row(
             words(f"total.{key}"),
             f"{plan.targets[key]:,}",
