@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.osm_town import BBOX, make_town
+from osm_town import BBOX, make_town
 
 SCENARIO = """
 siting = 1

@@ -10,12 +10,12 @@ import json
 import re
 
 import pytest
+from desk import edit, set_up
+from osm_town import make_town
 
 from siting import errors
 from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_NO_PLAN, EXIT_SCENARIO
-from tests.desk import edit, set_up
-from tests.osm_town import make_town
 
 
 @pytest.fixture

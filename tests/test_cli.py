@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+from desk import edit, set_up
 from typer.main import get_command
 
 from siting.cli.main import run
 from siting.cli.verbs import app
 from siting.errors import EXIT_BUG, EXIT_GOOD, EXIT_SCENARIO
-from tests.desk import edit, set_up
 
 VERBS = sorted(get_command(app).commands)
 

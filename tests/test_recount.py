@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from plans import small_plan
 
 from siting.errors import RecountError
 from siting.recount import RULES, recount
-from tests.plans import small_plan
 
 MODEL = {
     "min_spacing_m": 300,
