@@ -11,9 +11,9 @@ pairs with ``w_ij > u_i``, best first, up to the energy of its chargers. The cho
 stations is a small linear program under count, cliques, floors and charger room; its
 bound is recomputed from the dual values, so a solver's tolerance cannot make it invalid.
 
-The prices fall by a deflected subgradient (Polyak step, memory of directions, back to the
-best prices when failures led far above them). The average of the choices met on the way tends to the
-primal solution of the relaxation (Barahona and Anbil, "The volume algorithm", 2000).
+The prices fall by a deflected subgradient (Polyak step, memory of directions, back to the best
+prices when failures led far above them). The average of the choices met on the way tends to
+the primal solution of the relaxation (Barahona and Anbil, "The volume algorithm", 2000).
 """
 
 from __future__ import annotations

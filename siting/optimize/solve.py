@@ -6,8 +6,8 @@
    then the stations nearest to its answer. Small problems are solved whole instead.
 4. At full resolution: fall the bound, select by the wish of its prices, keep the better plan;
    repeat until the gap is small enough.
-5. Size the stations and serve the demand anew.
 
+Every set of stations is valued at full resolution with whole chargers, never by a model's word.
 Every stage ends by a gap or a count, so that two runs agree to the last byte; the clock is a
 safety stop, and a plan it touched carries the note ``time_limit_reached``.
 """
@@ -56,18 +56,19 @@ _STEPS = 60
 _QUICK_GAP = 0.05
 _LP_TIME_SHARE = 0.6
 _RESERVE_SHARE = 0.15
-_LEAST_FINISH_S = 5.0
+_LEAST_FINISH_S = 4.0
 _HALF = 0.5
+_TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class _Choice:
-    """A legal set of stations, its value at full resolution and its flows."""
+    """A legal plan: stations, value, flows by pair (kWh/day) and chargers."""
 
     sites: Ints
     value: float
     serve: Floats
-    chargers: Ints | None = None
+    chargers: Ints
 
 
 @dataclass
@@ -85,6 +86,11 @@ class _Run:
 
     def stage(self, name: str) -> _Stage:
         return _Stage(self, name)
+
+    def finishing(self) -> Door:
+        """Return the door with time to finish a plan that is begun, even past the deadline."""
+        least = time.perf_counter() + _LEAST_FINISH_S
+        return replace(self.door, deadline=max(self.door.deadline, least))
 
     def late(self) -> bool:
         return self.door.left_s < self.reserve_s
@@ -156,11 +162,9 @@ def solve_problem(
             run, select_stations(problem, _potential(problem), door, gap_share=_QUICK_GAP)
         )
     best, bound = _improved(run, best)
-    with run.stage("size"):
-        best, chargers = _sized(run, best)
     open_ids: list[str] = problem.site_id[best.sites].tolist()
     return Solution(
-        chargers=dict(zip(open_ids, chargers.tolist(), strict=True)),
+        chargers=dict(zip(open_ids, best.chargers.tolist(), strict=True)),
         swap_ids=tuple(problem.site_id[swap.sites].tolist()),
         assignments=assignment_table(problem, best.serve),
         outcome=outcome_of(
@@ -261,26 +265,28 @@ def _at_full_resolution(
 
 
 def _choice(run: _Run, sites: Ints, chargers: Ints | None = None) -> _Choice:
-    """Serve the demand from a set of stations: chargers given, or as good as limits allow."""
+    """Size a set of stations, all used alike, and serve the demand from them.
+
+    Where the chargers bind, flows and sizes come from one linear program first, and the flows
+    anew once the sizes are whole. Chargers that are given stay if sizing anew would lose.
+    """
+    problem, door = run.problem, run.finishing()
+    given = None if chargers is None else _served(run, sites, chargers)
+    limits = Sizes(problem.min_chargers[sites], problem.max_chargers[sites], problem.chargers)
+    loose = assign(problem, sites, limits, door)
+    load = sums(problem.pair_site, loose.serve_kwh, len(problem.site_id))[sites]
+    sized = size_stations(problem, sites, load, door)
+    if loose.exact and bool((load <= problem.kwh_day_per_charger[sites] * sized).all()):
+        fair = _Choice(sites, problem.value(sites, loose.serve_kwh), loose.serve_kwh, sized)
+    else:
+        fair = _served(run, sites, sized)
+    return given if given is not None and given.value > fair.value + _TINY else fair
+
+
+def _served(run: _Run, sites: Ints, chargers: Ints) -> _Choice:
+    """Serve the demand from stations of given size."""
     problem = run.problem
-    least = problem.min_chargers[sites] if chargers is None else chargers
-    most = problem.max_chargers[sites] if chargers is None else chargers
-    done = assign(problem, sites, Sizes(least, most, problem.chargers), run.door)
+    done = assign(problem, sites, Sizes(chargers, chargers, problem.chargers), run.finishing())
     if not done.exact:
         run.cut("assign")
     return _Choice(sites, problem.value(sites, done.serve_kwh), done.serve_kwh, chargers)
-
-
-def _sized(run: _Run, best: _Choice) -> tuple[_Choice, Ints]:
-    """Fix whole chargers, used alike; where they bind, serve the demand anew."""
-    deadline = max(run.door.deadline, time.perf_counter() + _LEAST_FINISH_S)
-    run.door = replace(run.door, deadline=deadline)
-    problem = run.problem
-    load = sums(problem.pair_site, best.serve, len(problem.site_id))[best.sites]
-    chargers = size_stations(problem, best.sites, load, run.door)
-    if bool((load <= problem.kwh_day_per_charger[best.sites] * chargers).all()):
-        return best, chargers
-    fair = _choice(run, best.sites, chargers)
-    if best.chargers is not None and fair.value < best.value - PROVEN:
-        return best, best.chargers
-    return fair, chargers

@@ -146,7 +146,7 @@ def _has_highs() -> bool:
 
 
 def _need_cbc(asked: str) -> None:
-    if not pulp.PULP_CBC_CMD(msg=False).available():
+    if not _cbc_solver().available():
         raise SolverMissingError(
             f"solver '{asked}' is not installed, nor is CBC, which comes with PuLP",
             where="solver.name",
@@ -203,12 +203,16 @@ def _highs(
 _FEASIBLE = 2  # highspy.SolutionStatus.kSolutionStatusFeasible
 
 
+def _cbc_solver(**settings: Word | list[str]) -> pulp.COIN_CMD:
+    """Return CBC as PuLP 3 carries it, else from the search path."""
+    carried = getattr(pulp.PULP_CBC_CMD, "pulp_cbc_path", None)
+    return pulp.COIN_CMD(path=carried, msg=False, **settings)
+
+
 def _cbc(lp: pulp.LpProblem, door: Door, limit: float, gap_share: float) -> tuple[State, float]:
     start = time.perf_counter()
     options = [f"randomSeed {door.seed}", f"randomCbcSeed {door.seed}"]
-    solver = pulp.PULP_CBC_CMD(
-        msg=False, timeLimit=limit, gapRel=gap_share, threads=door.threads, options=options
-    )
+    solver = _cbc_solver(timeLimit=limit, gapRel=gap_share, threads=door.threads, options=options)
     lp.solve(solver)
     cut = lp.sol_status != pulp.LpSolutionOptimal or time.perf_counter() - start > limit
     if lp.sol_status == pulp.LpSolutionInfeasible and not time.perf_counter() - start > limit:
