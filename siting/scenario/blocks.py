@@ -304,7 +304,7 @@ class Solver(_Block):
 
     name: Literal["highs", "cbc"] = "highs"
     """Solver, through PuLP. If HiGHS is not there, CBC is used and the plan says so."""
-    time_limit_s: Annotated[float, Field(ge=5)] = 60
+    time_limit_s: Annotated[float, Field(ge=5)] = 180
     """Time for all solving and bounding."""
     gap_share: Share = 0.005
     """Stop improving the bound when the gap is below this."""
