@@ -100,6 +100,13 @@ def test_tables_of_different_runs_are_named(table, column):
     assert table in str(caught.value)
 
 
+def test_no_demand_at_all_is_said():
+    content = tables()
+    content["demand"]["kwh_day"] = 0.0
+    with pytest.raises(TableError, match="no demand"):
+        build(content)
+
+
 def impossible(content, setting, **more):
     with pytest.raises(ImpossibleTargetError) as caught:
         build(content, setting, **more)

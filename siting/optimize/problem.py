@@ -213,6 +213,12 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         distance_discount=model.distance_discount,
         suitability_weight=model.suitability_weight,
     )
+    if problem.total_kwh <= 0:
+        raise TableError(
+            "there is no demand: kwh_day is 0 at every point",
+            where="table 'demand'",
+            cure="look at the people of the zones and the parameters of [demand]",
+        )
     refuse_impossible(problem, screening)
     return problem
 

@@ -1,7 +1,7 @@
 """The staged method: from a problem to a plan with its bound.
 
 1. Swap stations by their own covering model.
-2. A first legal plan: the small selection model, which also proves infeasibility.
+2. A first legal plan: the small selection model on a first wish; it also proves infeasibility.
 3. The reduced model: thin, cells, nearest sites, linear relaxation with the strong link,
    then the stations nearest to its answer. Small problems are solved whole instead.
 4. At full resolution: fall the bound, select by the wish of its prices, keep the better plan;
@@ -51,11 +51,14 @@ _EXACT_NODES = 2_000
 _SITE_CELLS_M = (200.0, 400.0)
 _DEMAND_CELLS_M = (300.0, 800.0)
 _NEAREST_SITES = 20
-_ROUNDS = 8
-_STEPS = 60
-_QUICK_GAP = 0.05
-_LP_TIME_SHARE = 0.6
+_ROUNDS = 6
+_STEPS = 100
+_QUICK_GAP = 0.01
+_FIRST_STEPS = 40
+_FIRST_AIM = 0.95
+_LP_TIME_SHARE = 0.7
 _RESERVE_SHARE = 0.15
+_LP_S_PER_PAIR = 3e-4
 _LEAST_FINISH_S = 4.0
 _HALF = 0.5
 _TINY = 1e-9
@@ -78,7 +81,7 @@ class _Run:
     problem: SitingProblem
     door: Door
     gap_share: float
-    reserve_s: float
+    limit_s: float
     progress: Callable[[str], None] | None
     stages: list[tuple[str, float]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -93,7 +96,7 @@ class _Run:
         return replace(self.door, deadline=max(self.door.deadline, least))
 
     def late(self) -> bool:
-        return self.door.left_s < self.reserve_s
+        return self.door.left_s < _RESERVE_SHARE * self.limit_s
 
     def cut(self, stage: str) -> None:
         """Note once per stage that the clock, not the work, ended it."""
@@ -149,8 +152,7 @@ def solve_problem(
     door = open_door(
         solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s
     )
-    reserve = _RESERVE_SHARE * solver.time_limit_s
-    run = _Run(problem, door, solver.gap_share, reserve, progress)
+    run = _Run(problem, door, solver.gap_share, solver.time_limit_s, progress)
     if door.fallback:
         run.notes.append(("solver_fallback", {"asked": solver.name, "used": door.name}))
     with run.stage("swap"):
@@ -158,10 +160,9 @@ def solve_problem(
     if swap.state is not State.SOLVED:
         run.cut("swap")
     with run.stage("first_plan"):
-        best = _choice(
-            run, select_stations(problem, _potential(problem), door, gap_share=_QUICK_GAP)
-        )
-    best, bound = _improved(run, best)
+        descent = _descent(problem, uniform_wish(problem))
+        best = _first_plan(run, descent)
+    best, bound = _improved(run, best, descent)
     open_ids: list[str] = problem.site_id[best.sites].tolist()
     return Solution(
         chargers=dict(zip(open_ids, best.chargers.tolist(), strict=True)),
@@ -175,28 +176,34 @@ def solve_problem(
     )
 
 
-def _improved(run: _Run, best: _Choice) -> tuple[_Choice, float]:
+def _descent(problem: SitingProblem, wish: Floats) -> Descent:
+    return Descent(Relaxation(problem), prices_from(problem, wish), wish)
+
+
+def _first_plan(run: _Run, descent: Descent) -> _Choice:
+    """Find a legal plan fast: the wish of the first steps, roughly fulfilled."""
+    aim = _FIRST_AIM * descent.bound / run.problem.total_kwh
+    wish = descent.run(_FIRST_STEPS, aim, out_of_time=run.late).wish
+    return _choice(run, select_stations(run.problem, wish, run.door, gap_share=_QUICK_GAP))
+
+
+def _improved(run: _Run, best: _Choice, descent: Descent) -> tuple[_Choice, float]:
     """Return the best plan found and an upper bound on every plan's value."""
-    problem, bound = run.problem, float("inf")
-    wish = uniform_wish(problem)
+    problem, bound = run.problem, descent.bound / run.problem.total_kwh
     if len(problem.pair_demand) <= EXACT_PAIRS:
         with run.stage("exact"):
-            best, bound = _exact(run, best)
+            best, proven = _exact(run, best)
+            bound = min(bound, proven)
         if gap_of(best.value, bound) <= run.gap_share:
             return best, bound
     else:
         with run.stage("reduced"):
-            best, wish = _staged(run, best, wish)
+            best, wish = _staged(run, best)
+            if wish is not None:
+                fresh = _descent(problem, wish)
+                descent = min(descent, fresh, key=lambda one: one.bound)
     with run.stage("bound"):
-        return _at_full_resolution(run, best, bound, wish)
-
-
-def _potential(problem: SitingProblem) -> Floats:
-    """Return the demand in reach of each site by worth, with its bonus: a first wish."""
-    worth = problem.pair_worth * problem.pair_kwh
-    near = sums(problem.pair_site, worth, len(problem.site_id))
-    top = float(near.max()) if near.any() else 1.0
-    return near / top + problem.score
+        return _at_full_resolution(run, best, bound, descent)
 
 
 def _exact(run: _Run, best: _Choice) -> tuple[_Choice, float]:
@@ -218,11 +225,17 @@ def _exact(run: _Run, best: _Choice) -> tuple[_Choice, float]:
     return max(best, found, key=lambda choice: choice.value), bound
 
 
-def _staged(run: _Run, best: _Choice, wish: Floats) -> tuple[_Choice, Floats]:
-    """Solve the reduced relaxation and select the stations nearest to its answer."""
+def _staged(run: _Run, best: _Choice) -> tuple[_Choice, Floats | None]:
+    """Solve the reduced relaxation and select the stations nearest to its answer.
+
+    Where the time limit is plainly too short for it, the time goes into the bound instead.
+    """
     problem = run.problem
     small = reduce.thin(problem, *_SITE_CELLS_M)
     small = reduce.nearest(reduce.cells(small, *_DEMAND_CELLS_M), _NEAREST_SITES)
+    if len(small.pair_demand) * _LP_S_PER_PAIR > _LP_TIME_SHARE * run.limit_s:
+        run.cut("reduced")
+        return best, None
     model = joint_model(small, relaxed=True)
     door = run.door.until(_LP_TIME_SHARE * run.door.left_s)
     options: dict[str, Word] = {"solver": "ipx"} if door.name == "highs" else {}
@@ -231,7 +244,7 @@ def _staged(run: _Run, best: _Choice, wish: Floats) -> tuple[_Choice, Floats]:
         # Thinning may cost feasibility; the first plan shows that the whole problem has it.
         if answer.state is not State.INFEASIBLE:
             run.cut("reduced")
-        return best, wish
+        return best, None
     opened = np.zeros(len(problem.site_id))
     opened[list(model.open)] = values_of(list(model.open.values()))
     try:
@@ -246,11 +259,10 @@ def _staged(run: _Run, best: _Choice, wish: Floats) -> tuple[_Choice, Floats]:
 
 
 def _at_full_resolution(
-    run: _Run, best: _Choice, bound: float, wish: Floats
+    run: _Run, best: _Choice, bound: float, descent: Descent
 ) -> tuple[_Choice, float]:
     """Fall the bound and follow its wishes until the gap is small enough."""
     problem = run.problem
-    descent = Descent(Relaxation(problem), prices_from(problem, wish), wish)
     for _ in range(_ROUNDS):
         proof = descent.run(_STEPS, best.value, out_of_time=run.late)
         bound = min(bound, proof.bound)
