@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from siting.optimize.solver import Door, Word
 
 
-__all__ = ["Solution", "solve_problem"]
+__all__ = ["Solution", "fill_stations", "solve_problem"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -302,3 +302,28 @@ def _served(run: _Run, sites: Ints, chargers: Ints) -> _Choice:
     if not done.exact:
         run.cut("assign")
     return _Choice(sites, problem.value(sites, done.serve_kwh), done.serve_kwh, chargers)
+
+
+def fill_stations(
+    problem: SitingProblem, sites: Ints, door: Door
+) -> tuple[float, Floats, Ints, tuple[Note, ...]]:
+    """Size given stations and serve the demand from them, the way every plan of ours is.
+
+    Parameters
+    ----------
+    problem
+        The problem at full resolution.
+    sites
+        Ints of the open sites, sorted; a legal set.
+    door
+        The solver.
+
+    Returns
+    -------
+    float, array, array, tuple
+        The value, energy by pair (kWh/day), chargers of each site, and a note if the
+        clock ended the work.
+    """
+    run = _Run(problem, door, gap_share=0.0, limit_s=door.left_s, progress=None)
+    done = _choice(run, sites)
+    return done.value, done.serve, done.chargers, tuple(run.notes)
