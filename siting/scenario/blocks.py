@@ -306,7 +306,7 @@ class Solver(_Block):
     """Solver, through PuLP. If HiGHS is not there, CBC is used and the plan says so."""
     time_limit_s: Annotated[float, Field(ge=5)] = 180
     """Time for all solving and bounding."""
-    gap_share: Share = 0.005
+    gap_share: Share = 0.002
     """Stop improving the bound when the gap is below this."""
     threads: AtLeastOne = 1
     """Solver threads; one gives the same plan everywhere."""
