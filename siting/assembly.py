@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 DRAWN_ROADS = (
     "motorway", "motorway_link", "trunk", "trunk_link", "primary", "secondary", "tertiary",
 )  # fmt: skip
-_KM = 1000.0
 
 
 def candidate_table(
@@ -50,6 +49,16 @@ def swap_table(candidates: gpd.GeoDataFrame, solution: Solution) -> gpd.GeoDataF
     result = chosen[["site_id", "kind", "name", "zone_id", "existing_swap", "geometry"]].copy()
     result.insert(4, "is_new", ~result.pop("existing_swap"))
     return result.reset_index(drop=True)
+
+
+def travel_times(assignments: pd.DataFrame, reach: pd.DataFrame) -> pd.DataFrame:
+    """Return the assignments with ``time_s``, the time of each trip (s); NaN where unknown."""
+    ids = ["demand_id", "site_id"]
+    some = reach[reach["site_id"].isin(assignments["site_id"].unique())]
+    some = some.sort_values("distance_m", kind="stable").astype(dict.fromkeys(ids, "str"))
+    return assignments.merge(
+        some.drop_duplicates(ids)[[*ids, "time_s"]], on=ids, how="left", validate="one_to_one"
+    )
 
 
 def zone_table(
@@ -102,24 +111,3 @@ def count_totals(stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame) -> dict[st
     for key in ("stations", "chargers", "swap_stations"):
         totals[f"new_{key}"] = totals[key] - totals[f"existing_{key}"]
     return totals
-
-
-def plan_figures(
-    stations: gpd.GeoDataFrame, demand: gpd.GeoDataFrame, assignments: pd.DataFrame
-) -> dict[str, float]:
-    """Return the figures that tell plans apart; travel is along the road."""
-    need = float(demand["kwh_day"].sum())
-    served = float(assignments["kwh_day"].sum())
-    travel = float((assignments["kwh_day"] * assignments["distance_m"]).sum())
-    near = float(assignments.loc[assignments["distance_m"] <= _KM, "kwh_day"].sum())
-    capacity = float((stations["chargers"] * stations["kwh_day_per_charger"]).sum())
-    return {
-        "demand_kwh_day": need,
-        "served_kwh_day": served,
-        "served_share": served / need if need else float("nan"),
-        "served_within_1km_share": near / need if need else float("nan"),
-        "mean_distance_m": travel / served if served else float("nan"),
-        "mean_score": float(stations["score"].mean()),
-        "mean_utilisation": served / capacity if capacity else float("nan"),
-        "power_kw": float(stations["power_kw"].sum()),
-    }

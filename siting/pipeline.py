@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,13 @@ from siting.analysis.demand import make_demand
 from siting.analysis.scoring import make_scores
 from siting.analysis.site_kinds import check_site_kinds, check_site_rules
 from siting.analysis.travel import make_reach
+from siting.figures import plan_figures
 from siting.findings import findings
 from siting.inputs.area import load_area
 from siting.inputs.osm import fetch as fetch_pack
 from siting.inputs.rules import read_rule_table
 from siting.inputs.world import load_world
+from siting.optimize.baselines import BASELINES, make_baselines
 from siting.optimize.problem import build_problem
 from siting.optimize.solve import solve_problem
 from siting.plan import Note, Plan, Source
@@ -149,10 +151,13 @@ def run(scenario: Scenario, *, meter: Meter, folder: Path | None = None) -> Plan
             seed=scenario.run.seed,
             progress=lambda name: step(name, 0.0),
         )
+    with meter.stage("baselines"):
+        others = make_baselines(problem, solution, solver=scenario.solver, seed=scenario.run.seed)
     with meter.stage("recount"):
-        plan = _plan(scenario, prepared, solution, meter, folder=folder or Path.cwd())
+        plan = _plan(scenario, prepared, solution, folder=folder or Path.cwd())
         recount(plan)
-    return plan
+        plan = _beside(plan, prepared, others)
+    return replace(plan, timings=meter.content())
 
 
 def fetch(scenario: Scenario, pack: Path, *, meter: Meter) -> dict[str, Any]:
@@ -215,12 +220,7 @@ def look(prepared: Prepared) -> dict[str, Any]:
     )
 
 
-def _plan(
-    scenario: Scenario, prepared: Prepared, solution: Solution, meter: Meter, *, folder: Path
-) -> Plan:
-    candidates = assembly.candidate_table(prepared.candidates.sites, prepared.scores, solution)
-    stations = assembly.station_table(candidates, solution)
-    swaps = assembly.swap_table(candidates, solution)
+def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder: Path) -> Plan:
     world = prepared.world
     return Plan(
         run=scenario.run.name,
@@ -228,18 +228,10 @@ def _plan(
         title_zh=scenario.run.title_zh,
         title_en=scenario.run.title_en,
         crs=f"EPSG:{world.area.crs.to_epsg()}",
-        totals=assembly.count_totals(stations, swaps),
         targets=scenario.targets.model_dump(include={"stations", "chargers", "swap_stations"}),
-        figures=assembly.plan_figures(stations, prepared.demand, solution.assignments),
-        outcome=solution.outcome,
-        sites=stations,
-        swap_sites=swaps,
-        candidates=candidates,
-        assignments=solution.assignments,
+        **_decided(prepared, solution),
+        baselines={},
         demand=prepared.demand,
-        zones=assembly.zone_table(
-            world.zones, stations, swaps, prepared.demand, solution.assignments
-        ),
         roads=assembly.road_table(world.edges),
         landscape=world.landscape,
         screening=tuple(prepared.candidates.screening),
@@ -247,8 +239,40 @@ def _plan(
         sources=tuple(Source(**vars(source)) for source in world.sources),
         scenario=dump_scenario(scenario, folder=folder),
         versions=_versions(),
-        timings=meter.content(),
+        timings={},
     )
+
+
+def _decided(prepared: Prepared, solution: Solution) -> dict[str, Any]:
+    """Return the fields of a plan that a solution decides."""
+    demand = prepared.demand
+    candidates = assembly.candidate_table(prepared.candidates.sites, prepared.scores, solution)
+    stations = assembly.station_table(candidates, solution)
+    swaps = assembly.swap_table(candidates, solution)
+    assignments = assembly.travel_times(solution.assignments, prepared.reach)
+    zones = assembly.zone_table(prepared.world.zones, stations, swaps, demand, assignments)
+    return {
+        "totals": assembly.count_totals(stations, swaps),
+        "figures": plan_figures(stations, demand, zones, assignments, prepared.reach),
+        "outcome": solution.outcome,
+        "sites": stations,
+        "swap_sites": swaps,
+        "candidates": candidates,
+        "assignments": assignments,
+        "zones": zones,
+    }
+
+
+def _beside(plan: Plan, prepared: Prepared, others: dict[str, Solution]) -> Plan:
+    """Return the plan with the figures of its baselines, each held against every rule too."""
+    figures = {}
+    for name, solution in others.items():
+        other = replace(plan, run=f"{plan.run}: {name}", **_decided(prepared, solution))
+        recount(other)
+        figures[name] = other.figures
+    missing = [name for name in BASELINES if name not in others]
+    note = Note("baselines_missing", {"count": len(missing), "of": len(BASELINES)})
+    return replace(plan, baselines=figures, notes=(*plan.notes, *([note] if missing else [])))
 
 
 def _versions() -> dict[str, str]:

@@ -52,7 +52,11 @@ class Plan:
     targets
         ``stations``, ``chargers``, ``swap_stations`` asked for.
     figures
-        Further figures of the plan, e.g. ``served_share``, ``mean_distance_m``.
+        Further figures of the plan, e.g. ``served_share``, ``mean_distance_m``; see
+        :mod:`siting.figures`.
+    baselines
+        The same figures of other plans under the same rules: ``random``, a random legal one,
+        and ``top_score``, the one of the best scores. One that was not found in time is absent.
     outcome
         Value, bound, gap and status.
     sites
@@ -64,7 +68,7 @@ class Plan:
     candidates
         All candidate sites with ``verdict``, ``reason``, ``score`` and ``chosen``.
     assignments
-        demand_id, site_id, kwh_day, distance_m.
+        demand_id, site_id, kwh_day, distance_m, time_s.
     demand
         As ``tables.DEMAND``.
     zones
@@ -96,6 +100,7 @@ class Plan:
     totals: dict[str, int]
     targets: dict[str, int]
     figures: dict[str, float]
+    baselines: dict[str, dict[str, float]]
     outcome: Outcome
     sites: gpd.GeoDataFrame
     swap_sites: gpd.GeoDataFrame

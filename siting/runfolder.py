@@ -137,6 +137,7 @@ def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
         "totals": plan.totals,
         "targets": plan.targets,
         "figures": _tidy(plan.figures),
+        "baselines": _tidy(plan.baselines),
         **_tidy(asdict(plan.outcome)),
         "screening": [{"step": step, "count": count} for step, count in plan.screening],
         "notes": [
@@ -265,7 +266,8 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         **{key: content[key] for key in ("run", "language", "title_zh", "title_en", "crs")},
         totals=content["totals"],
         targets=content["targets"],
-        figures={key: _number(value) for key, value in content["figures"].items()},
+        figures=_numbers(content["figures"]),
+        baselines={name: _numbers(values) for name, values in content["baselines"].items()},
         outcome=Outcome(
             status=Status(content["status"]),
             solver=content["solver"],
@@ -279,6 +281,10 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         timings={},
         **tables,
     )
+
+
+def _numbers(values: dict[str, float | None]) -> dict[str, float]:
+    return {key: _number(value) for key, value in values.items()}
 
 
 def _number(value: float | None) -> float:

@@ -44,7 +44,11 @@ def small_plan(*, language="zh", synthetic=True):
             "new_swap_stations": 1,
         },
         targets={"stations": 6, "chargers": 90, "swap_stations": 2},
-        figures={"served_share": 0.9321, "mean_distance_m": 1234.5},
+        figures={"served_share": 0.9321, "mean_distance_m": 1234.5, "access_gini": 0.31},
+        baselines={
+            "random": {"served_share": 0.9021, "mean_distance_m": 1734.5, "access_gini": 0.42},
+            "top_score": {"served_share": 0.9111, "mean_distance_m": 1634.5, "access_gini": 0.25},
+        },
         outcome=Outcome(
             status=Status.WITHIN_GAP,
             value=0.93,
@@ -178,6 +182,7 @@ def _assignments():
             "site_id": pd.Categorical(["way/100", "way/100", "way/101"]),
             "kwh_day": [10.0, 20.0, 30.5],
             "distance_m": [100.0, 200.0, 300.0],
+            "time_s": [20.0, 40.0, 60.0],
         }
     )
 

@@ -42,10 +42,23 @@ def test_a_plan_comes_back_as_it_was_saved(saved):
         assert_geodataframe_equal(getattr(back, name), getattr(plan, name), check_like=True)
     labels = plan.assignments.astype({"demand_id": "str", "site_id": "str"})
     pd.testing.assert_frame_equal(back.assignments, labels)
-    for name in ("run", "language", "title_zh", "crs", "totals", "targets", "figures", "screening",
-                 "notes", "sources", "scenario", "versions", "timings", "synthetic"):  # fmt: skip
+    for name in ("run", "language", "title_zh", "crs", "totals", "targets", "figures", "baselines",
+                 "screening", "notes", "sources", "scenario", "versions", "timings",
+                 "synthetic"):  # fmt: skip
         assert getattr(back, name) == getattr(plan, name), name
     assert back.outcome == dataclasses.replace(plan.outcome, bound=0.934568)
+
+
+def test_a_figure_that_is_unknown_is_null_on_disk_and_comes_back_unknown(tmp_path):
+    figures = {"served_share": 0.5, "access_gini": float("nan")}
+    plan = dataclasses.replace(small_plan(), figures=figures, baselines={"random": figures})
+    with new_run_folder(tmp_path / "run") as part:
+        save_plan(plan, part, say=SAY)
+    content = json.loads((tmp_path / "run" / "plan.json").read_text(encoding="utf-8"))
+    assert content["baselines"] == {"random": {"served_share": 0.5, "access_gini": None}}
+    back = load_plan(tmp_path / "run")
+    assert math.isnan(back.figures["access_gini"])
+    assert math.isnan(back.baselines["random"]["access_gini"])
 
 
 def test_the_keys_others_read_are_there(saved):

@@ -74,7 +74,8 @@ def test_missing_is_null_and_never_zero(page):
 
 def test_totals_targets_status_and_sources_are_told(page):
     for text in ("小样例 &lt;选址&gt; 方案", "规划目标年 2025", "已证明与最优方案相差不超过 0.49%",
-                 "目标值 0.9300", "上界 0.9346", "需求得到服务的比例", "93.2%", "1,234 m",
+                 "目标值 0.9300", "上界 0.9346", "需求得到服务", "93.2%", "1,234 m", "得分最高",
+                 "随机合规", "90.2%", "1,634 m",
                  "数据截至 2023-12-31", "sample/yubei-sample.osm.pbf", "内部工作用图",
                  "坐标：WGS-84", "既有 2 · 新增 4"):  # fmt: skip
         assert text in page, text

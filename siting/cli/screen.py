@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from siting.plan import Plan
 
 _TARGETS = ("stations", "chargers", "swap_stations")
-_FIGURES = ("served_share", "served_within_1km_share", "mean_distance_m", "mean_score")
 
 
 def say(text: str) -> None:
@@ -72,8 +71,9 @@ def show_plan(plan: Plan, folder: Path) -> None:
     outcome = plan.outcome
     console.print(words(f"status.{outcome.status}", gap=outcome.gap_share))
     console.print(words("status.bounds", value=outcome.value, bound=outcome.bound), style="dim")
-    for key in _FIGURES:
-        console.print(f"  {words(f'figure.{key}')}: {_figure(key, plan.figures[key])}")
+    console.print(_figures(plan, words))
+    if plan.baselines:
+        console.print(words("column.about"), style="dim")
     for note in plan.notes:
         console.print(f"  · {escape(note_text(note, plan.language))}", style="dim", soft_wrap=True)
     console.print(_stages(plan, words))
@@ -131,10 +131,17 @@ def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
     return table
 
 
-def _figure(key: str, value: float) -> str:
-    if key.endswith("_share"):
-        return f"{value:.1%}"
-    return f"{value:,.0f} m" if key.endswith("_m") else f"{value:,.2f}"
+def _figures(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
+    from siting.outputs.comparison import comparison  # noqa: PLC0415  # geopandas behind it
+
+    compared = comparison(plan, words)
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("")
+    for name in compared.columns:
+        table.add_column(name, justify="right")
+    for label, texts in compared.rows:
+        table.add_row(label, *texts)
+    return table
 
 
 def _stages(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language

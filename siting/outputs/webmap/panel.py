@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment
 from markupsafe import Markup
 
+from siting.outputs.comparison import comparison
 from siting.outputs.webmap import style
 
 if TYPE_CHECKING:
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
 
 _COUNTED = ("stations", "chargers", "swap_stations")
 _LEGEND_SIZES = (8, 24, 60)
-# figures shown, in order, and how each is written
-_FIGURES = {
-    "served_share": "{:.1%}",
-    "served_within_1km_share": "{:.1%}",
-    "mean_distance_m": "{:,.0f} m",
-    "mean_score": "{:.2f}",
-    "mean_utilisation": "{:.1%}",
-}
 
 
 def panel_html(plan: Plan, kinds: list[str], *, say: Say, title: str, gcj02: bool) -> str:
@@ -61,11 +54,7 @@ def panel_html(plan: Plan, kinds: list[str], *, say: Say, title: str, gcj02: boo
             if proven
             else say("status.unbounded"),
             bounds=say("status.bounds", value=outcome.value, bound=outcome.bound) if proven else "",
-            figures=[
-                (say(f"figure.{key}"), how.format(plan.figures[key]))
-                for key, how in _FIGURES.items()
-                if math.isfinite(plan.figures.get(key, math.nan))
-            ],
+            compared=comparison(plan, say),
             kinds=_legend_kinds(plan, kinds, say),
             signs=_signs(plan, say),
             sizes=_LEGEND_SIZES,
