@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from problem_cases import small_problem
 from test_model import optimum, random_problem
 
-from siting.optimize import bounds, model
+from siting.optimize import choice, model
 from siting.optimize.arrays import running_before
 from siting.optimize.bounds import Descent, Prices, Relaxation, prices_from, uniform_wish
 from siting.optimize.solver import open_door
@@ -88,7 +88,7 @@ def test_without_the_small_program_the_bound_still_holds(monkeypatch):
     problem = random_problem(3, sites=7, stations=3, chargers=6)
     prices = prices_from(problem, uniform_wish(problem))
     tight = Relaxation(problem).evaluate(prices)[0]
-    monkeypatch.setattr(bounds._Choice, "_tries", lambda self, value: [])
+    monkeypatch.setattr(choice.Choice, "_tries", lambda self, value: [])
     assert Relaxation(problem).evaluate(prices)[0] >= tight - SLACK
 
 

@@ -16,11 +16,13 @@ import pulp
 
 from siting.optimize import model
 from siting.optimize.arrays import groups, running_before, sums
+from siting.optimize.rules import rows_among
 from siting.optimize.solver import linear, values_of
 
 if TYPE_CHECKING:
     from siting.optimize.arrays import Floats, Ints
     from siting.optimize.problem import SitingProblem
+    from siting.optimize.rules import Among
     from siting.optimize.solver import Door
 
 
@@ -39,11 +41,24 @@ class Assignment:
 
 @dataclass(frozen=True, eq=False)
 class Sizes:
-    """Limits on the chargers of each open site, and their total."""
+    """Limits on the chargers of each open site, their total, and the rows of rules among them."""
 
     least: Ints
     most: Ints
     total: int
+    sense: str = "="
+    rows: tuple[Among, ...] = ()
+
+    @classmethod
+    def of(cls, problem: SitingProblem, open_site: Ints) -> Sizes:
+        """Return what a problem asks of the chargers of given stations."""
+        return cls(
+            problem.min_chargers[open_site],
+            problem.max_chargers[open_site],
+            problem.chargers,
+            problem.charger_sense,
+            tuple(rows_among(problem.rules, open_site)),
+        )
 
 
 def assign(problem: SitingProblem, open_site: Ints, sizes: Sizes, door: Door) -> Assignment:
@@ -117,8 +132,11 @@ def _fits(problem: SitingProblem, open_site: Ints, sizes: Sizes, net: _Net, serv
     kwh = problem.kwh_day_per_charger[open_site]
     if bool((load > kwh * sizes.most).any()):
         return False
+    if sizes.rows:
+        return False
     need = np.maximum(load / np.where(kwh > 0, kwh, np.inf), sizes.least)
-    return float(need.sum()) <= sizes.total <= int(sizes.most.sum())
+    few = sizes.sense == ">=" or float(need.sum()) <= sizes.total
+    return few and (sizes.sense == "<=" or sizes.total <= int(sizes.most.sum()))
 
 
 def _solve(
@@ -157,7 +175,11 @@ def _solve_columns(
         for k in range(len(open_site))
     ]
     lp.setObjective(linear(list(zip(serve, net.worth[chosen].tolist(), strict=True))))
-    model.row(lp, "chargers", [(count, 1.0) for count in chargers], "=", sizes.total)
+    every = [(count, 1.0) for count in chargers]
+    model.row(lp, "chargers", every, sizes.sense, sizes.total)
+    for name, places, coefs, sense, rhs in sizes.rows:
+        terms = [(chargers[k], b) for k, b in zip(places, coefs, strict=True)]
+        model.row(lp, name, terms, sense, rhs)
     for demand, members in groups(net.demand[chosen]):
         terms = [(serve[k], 1.0) for k in members]
         model.row(lp, f"demand_{demand}", terms, "<", float(problem.demand_kwh[demand]))

@@ -8,7 +8,9 @@ and ``sum_j chargers_j = N`` with a free price ``p``. Then for all prices
 
 is at least the value of every plan. ``v_j`` is site j alone: a fractional knapsack of the
 pairs with ``w_ij > u_i``, best first, up to the energy of its chargers. The choice ``y`` of the
-stations is a small linear program under count, cliques, floors and charger room; its
+stations is a small linear program under count, cliques, floors, charger room and the rows of
+the scenario's rules; where chargers stand in a row it is loosened to what the limits of its sites
+allow, and promises to a share are left out, which keeps the bound a bound. Its
 bound is recomputed from the dual values, so a solver's tolerance cannot make it invalid.
 
 The prices fall by a deflected subgradient (Polyak step, memory of directions, back to the best
@@ -22,16 +24,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse
-from scipy.optimize import linprog
 
 from siting.optimize.arrays import running_before, sums
-from siting.optimize.spacing import clique_cover
+from siting.optimize.choice import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from siting.optimize.arrays import Floats, Ints
+    from siting.optimize.arrays import Floats
     from siting.optimize.problem import SitingProblem
 
 
@@ -42,7 +42,6 @@ _STRAY = 0.5
 _FIRST_STEP = 0.5
 _AVERAGE = 0.1
 _MARGIN = 0.1
-_PROMISING = 2
 _BURST = 20
 _TINY = 1e-9
 
@@ -89,7 +88,7 @@ class Relaxation:
         self.worth = problem.pair_worth
         self.most_kwh = np.minimum(problem.pair_kwh, problem.site_kwh[self.site])
         self.bonus = problem.site_bonus * problem.total_kwh
-        self.choice = _Choice(problem)
+        self.choice = Choice(problem)
 
     def narrowed(self, floor: Floats) -> Relaxation:
         """Return the relaxation without the pairs that never gain at demand prices above a floor.
@@ -144,79 +143,6 @@ class Relaxation:
         room = limit[self.site[order]] - running_before(self.site[order], serve[order])
         serve[order] = np.clip(room, 0.0, serve[order])
         return serve
-
-
-class _Choice:
-    """The best stations for given worths: a small linear program, bounded by its duals."""
-
-    def __init__(self, problem: SitingProblem) -> None:
-        self.sites = np.flatnonzero(problem.openable)
-        self.size = len(problem.site_id)
-        self.stations = problem.stations
-        self.forced = problem.forced[self.sites].astype(float)
-        self.rows, self.limits = _choice_rows(problem, self.sites)
-
-    def best(self, worth: Floats) -> tuple[Floats, float]:
-        """Return ``y`` for all sites and an upper bound on the worth of any legal choice."""
-        value = worth[self.sites]
-        for members in self._tries(value):
-            answer = linprog(
-                -value[members],
-                A_ub=self.rows[:, members],
-                b_ub=self.limits,
-                A_eq=np.ones((1, len(members))),
-                b_eq=[self.stations],
-                bounds=np.column_stack([self.forced[members], np.ones(len(members))]),
-                method="highs-ds",
-                options={"presolve": False},
-            )
-            if answer.status == 0:
-                y = np.zeros(self.size)
-                y[self.sites[members]] = answer.x
-                each = np.minimum(answer.ineqlin.marginals, 0.0)
-                return y, self._from_duals(value, -each, -float(answer.eqlin.marginals[0]))
-        return self._without_rows(value)
-
-    def _tries(self, value: Floats) -> list[Ints]:
-        """Try the promising sites first, then all."""
-        everyone = np.arange(len(value))
-        count = _PROMISING * self.stations
-        if count >= len(value):
-            return [everyone]
-        top = np.argpartition(-value, count)[:count]
-        return [np.union1d(top, np.flatnonzero(self.forced)), everyone]
-
-    def _from_duals(self, value: Floats, row_price: Floats, station_price: float) -> float:
-        """Bound any choice by weak duality; valid for whatever prices come in."""
-        rest = value - self.rows.T @ row_price - station_price
-        best = np.maximum(rest, rest * self.forced)
-        return float(row_price @ self.limits + station_price * self.stations + best.sum())
-
-    def _without_rows(self, value: Floats) -> tuple[Floats, float]:
-        """Fall back to the best stations without spacing and floors: weaker, still a bound."""
-        order = np.lexsort((-value, -self.forced))[: self.stations]
-        y = np.zeros(self.size)
-        y[self.sites[order]] = 1.0
-        return y, float(value[order].sum())
-
-
-def _choice_rows(problem: SitingProblem, sites: Ints) -> tuple[sparse.csr_array, Floats]:
-    """Return cliques, floors and charger room as rows ``A y <= b`` over openable sites."""
-    place = np.full(len(problem.site_id), -1)
-    place[sites] = np.arange(len(sites))
-    cliques = clique_cover(problem.station_conflicts)
-    sizes = [len(clique) for clique in cliques]
-    columns = place[np.concatenate(cliques)] if cliques else np.empty(0, dtype=int)
-    apart = sparse.csr_array(
-        (np.ones(len(columns)), (np.repeat(np.arange(len(cliques)), sizes), columns)),
-        shape=(len(cliques), len(sites)),
-    )
-    zones = np.flatnonzero(problem.zone_floor)
-    floors = problem.site_zone[sites][None, :] == zones[:, None]
-    room = np.vstack([problem.min_chargers[sites], -problem.max_chargers[sites]]).astype(float)
-    rows = sparse.vstack([apart, sparse.csr_array(-floors.astype(float)), sparse.csr_array(room)])
-    limits = [np.ones(len(cliques)), -problem.zone_floor[zones].astype(float)]
-    return rows.tocsr(), np.concatenate([*limits, [problem.chargers, -problem.chargers]])
 
 
 def prices_from(problem: SitingProblem, wish: Floats) -> Prices:
@@ -306,8 +232,15 @@ class Descent:
         length = self.step * max(bound - aim, 0.0) / max(norm, _TINY)
         self.here = Prices(
             np.maximum(self.here.demand - length * self.slope / weight, self.floor),
-            self.here.charger - length * charger * self.slope_p,
+            self._charger_price(self.here.charger - length * charger * self.slope_p),
         )
+
+    def _charger_price(self, price: float) -> float:
+        """Keep the price of a charger on the side its total binds."""
+        sense = self.relaxation.problem.charger_sense
+        if sense == "=":
+            return price
+        return max(price, 0.0) if sense == "<=" else min(price, 0.0)
 
     def _strayed(self, bound: float, aim: float) -> bool:
         """Shorten the steps, and go back to the best prices if these lie far above them.

@@ -27,6 +27,7 @@ import numpy as np
 import pulp
 
 from siting.optimize.arrays import groups
+from siting.optimize.rules import SENSES, write_rules
 from siting.optimize.solver import linear
 from siting.optimize.spacing import clique_cover
 
@@ -72,6 +73,7 @@ def joint_model(problem: SitingProblem, *, relaxed: bool = False) -> JointModel:
     demand_once(model, problem)
     service_capacity(model, problem)
     strong_link(model, problem)
+    write_rules(lp, problem.rules, opened, chargers)
     return model
 
 
@@ -108,13 +110,15 @@ def objective(model: JointModel, problem: SitingProblem) -> None:
 
 
 def station_total(lp: pulp.LpProblem, problem: SitingProblem, opened: Sites) -> None:
-    """Open exactly the target: ``sum_j open_j = stations``."""
-    row(lp, "stations", [(variable, 1) for variable in opened.values()], "=", problem.stations)
+    """Open exactly the target, or at least or at most: ``sum_j open_j = stations``."""
+    terms = [(variable, 1) for variable in opened.values()]
+    row(lp, "stations", terms, problem.station_sense, problem.stations)
 
 
 def charger_total(lp: pulp.LpProblem, problem: SitingProblem, chargers: Sites) -> None:
-    """Place exactly the target: ``sum_j chargers_j = chargers``."""
-    row(lp, "chargers", [(variable, 1) for variable in chargers.values()], "=", problem.chargers)
+    """Place exactly the target, or at least or at most: ``sum_j chargers_j = chargers``."""
+    terms = [(variable, 1) for variable in chargers.values()]
+    row(lp, "chargers", terms, problem.charger_sense, problem.chargers)
 
 
 def charger_limits(
@@ -175,7 +179,7 @@ def strong_link(model: JointModel, problem: SitingProblem) -> None:
         row(model.lp, f"link_{demands[pair]}_{sites[pair]}", terms, "<", 0)
 
 
-_SENSES = {"<": pulp.LpConstraintLE, "=": pulp.LpConstraintEQ, ">": pulp.LpConstraintGE}
+_SENSES = {**SENSES, "<": SENSES["<="], ">": SENSES[">="]}
 
 
 def row(

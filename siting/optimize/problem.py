@@ -16,6 +16,7 @@ import pandas as pd
 
 from siting.errors import TableError
 from siting.optimize.refuse import refuse_impossible
+from siting.optimize.rules import NO_RULES, Rules
 from siting.optimize.spacing import conflict_pairs
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ class SitingProblem:
         Service radius along the road (m).
     distance_discount, suitability_weight
         Parameters of the objective (``scenario.Model``).
+    rules, swap_rules
+        Rules of the scenario beyond those above, over charging and over swap stations.
+    station_sense, charger_sense, swap_sense
+        How the totals bind: ``"="``, ``">="`` or ``"<="``.
     """
 
     demand_id: Names
@@ -101,6 +106,11 @@ class SitingProblem:
     swap_cutoff_m: float
     distance_discount: float
     suitability_weight: float
+    rules: Rules = NO_RULES
+    swap_rules: Rules = NO_RULES
+    station_sense: str = "="
+    charger_sense: str = "="
+    swap_sense: str = "="
 
     @cached_property
     def total_kwh(self) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.optimize.arrays import first_of_each, sums
+from siting.optimize.rules import keep_for_rules
 
 if TYPE_CHECKING:
     from siting.optimize.arrays import Flags, Floats, Ints
@@ -52,6 +53,7 @@ def thin(problem: SitingProblem, town_m: float, country_m: float) -> SitingProbl
     keep = problem.forced & problem.openable
     keep[order[first_of_each(codes[order])]] = True
     _refill_zones(problem, keep)
+    keep_for_rules(problem, keep)
     return keep_sites(problem, keep)
 
 

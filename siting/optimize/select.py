@@ -14,6 +14,7 @@ import pulp
 
 from siting.errors import InfeasibleError, NoAnswerError
 from siting.optimize import model
+from siting.optimize.rules import rows_among, write_rules
 from siting.optimize.solver import State, linear, values_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def select_stations(
     """Choose the legal set of stations that fits a wish best.
 
     maximise ``sum_j wish_j open_j`` under station total, limits on the charger total
-    ``sum_j min_j open_j <= chargers <= sum_j max_j open_j``, spacing cliques and zone floors.
+    ``sum_j min_j open_j <= chargers <= sum_j max_j open_j``, spacing cliques, zone floors and
+    the rules of the scenario. Where a rule speaks of chargers, the chargers are decided too.
 
     Parameters
     ----------
@@ -77,6 +79,12 @@ def _rules(problem: SitingProblem) -> tuple[pulp.LpProblem, Sites]:
     model.spacing(lp, problem, opened)
     model.zone_floors(lp, problem, opened)
     charger_room(lp, problem, opened)
+    chargers = None
+    if problem.rules.count_chargers:
+        chargers = model.charger_variables(lp, problem, opened)
+        model.charger_limits(lp, problem, opened, chargers)
+        model.charger_total(lp, problem, chargers)
+    write_rules(lp, problem.rules, opened, chargers)
     return lp, opened
 
 
@@ -84,8 +92,10 @@ def charger_room(lp: pulp.LpProblem, problem: SitingProblem, opened: Sites) -> N
     """Leave room for the charger total: ``sum min_j open_j <= chargers <= sum max_j open_j``."""
     least = [(variable, int(problem.min_chargers[j])) for j, variable in opened.items()]
     most = [(variable, int(problem.max_chargers[j])) for j, variable in opened.items()]
-    model.row(lp, "room_least", least, "<", problem.chargers)
-    model.row(lp, "room_most", most, ">", problem.chargers)
+    if problem.charger_sense != ">=":
+        model.row(lp, "room_least", least, "<", problem.chargers)
+    if problem.charger_sense != "<=":
+        model.row(lp, "room_most", most, ">", problem.chargers)
 
 
 def _infeasible(problem: SitingProblem, door: Door) -> InfeasibleError:
@@ -101,7 +111,9 @@ def _infeasible(problem: SitingProblem, door: Door) -> InfeasibleError:
         f"{int(problem.forced.sum())} of them existing, spacing {problem.min_spacing_m:g} m, "
         f"floors in {int((problem.zone_floor > 0).sum())} zones"
     )
-    if room < problem.stations:
+    if problem.rules.families:
+        numbers += f", and the rules: {', '.join(problem.rules.families)}"
+    if room < problem.stations and problem.station_sense != "<=":
         return InfeasibleError(
             f"a spacing of {problem.min_spacing_m:g} m leaves room for at most {room} of "
             f"{problem.stations} stations",
@@ -130,7 +142,7 @@ def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, doo
     limits, and enough for its load), minimise
     ``sum_j (over_j + under_j) / fair_j + price * sum_j short_j`` subject to
     ``chargers_j - over_j + under_j = fair_j``, ``kwh_j chargers_j + short_j >= load_j``,
-    ``min_j <= chargers_j <= max_j`` and ``sum_j chargers_j = chargers``.
+    ``min_j <= chargers_j <= max_j``, ``sum_j chargers_j = chargers`` and the scenario's rules.
 
     Parameters
     ----------
@@ -150,7 +162,11 @@ def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, doo
     """
     least, most = problem.min_chargers[open_site], problem.max_chargers[open_site]
     kwh = problem.kwh_day_per_charger[open_site]
-    fair = fair_chargers(load_kwh / np.maximum(kwh, 1e-9), least, most, problem.chargers)
+    need = load_kwh / np.maximum(kwh, 1e-9)
+    total = problem.chargers
+    if problem.charger_sense == ">=":
+        total = max(total, int(np.clip(np.ceil(need), least, most).sum()))
+    fair = fair_chargers(need, least, most, total)
     lp = pulp.LpProblem("size", pulp.LpMaximize)
     chargers, cost = [], []
     for k, target in enumerate(fair.tolist()):
@@ -163,7 +179,11 @@ def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, doo
         weight = 1.0 / max(target, 1.0)
         cost += [(over, -weight), (under, -weight), (short, -_SHORTAGE_PRICE / max(load, 1.0))]
         chargers.append(count)
-    model.row(lp, "chargers", [(count, 1) for count in chargers], "=", problem.chargers)
+    every = [(count, 1) for count in chargers]
+    model.row(lp, "chargers", every, problem.charger_sense, problem.chargers)
+    for name, places, coefs, sense, rhs in rows_among(problem.rules, open_site):
+        terms = [(chargers[k], b) for k, b in zip(places, coefs, strict=True)]
+        model.row(lp, name, terms, sense, rhs)
     lp.setObjective(linear(cost))
     answer = door.maximise(lp, gap_share=_SELECT_GAP)
     if not answer.usable:

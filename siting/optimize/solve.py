@@ -284,8 +284,7 @@ def _choice(run: _Run, sites: Ints, chargers: Ints | None = None) -> _Choice:
     """
     problem, door = run.problem, run.finishing()
     given = None if chargers is None else _served(run, sites, chargers)
-    limits = Sizes(problem.min_chargers[sites], problem.max_chargers[sites], problem.chargers)
-    loose = assign(problem, sites, limits, door)
+    loose = assign(problem, sites, Sizes.of(problem, sites), door)
     load = sums(problem.pair_site, loose.serve_kwh, len(problem.site_id))[sites]
     sized = size_stations(problem, sites, load, door)
     if loose.exact and bool((load <= problem.kwh_day_per_charger[sites] * sized).all()):
@@ -298,7 +297,7 @@ def _choice(run: _Run, sites: Ints, chargers: Ints | None = None) -> _Choice:
 def _served(run: _Run, sites: Ints, chargers: Ints) -> _Choice:
     """Serve the demand from stations of given size."""
     problem = run.problem
-    done = assign(problem, sites, Sizes(chargers, chargers, problem.chargers), run.finishing())
+    done = assign(problem, sites, Sizes(chargers, chargers, int(chargers.sum())), run.finishing())
     if not done.exact:
         run.cut("assign")
     return _Choice(sites, problem.value(sites, done.serve_kwh), done.serve_kwh, chargers)
