@@ -1,14 +1,18 @@
 """The door to the solvers: a cut-off answer is never called optimal."""
 
+from typing import get_args
+
 import numpy as np
 import pulp
 import pytest
 
 from siting.errors import SolverMissingError
 from siting.optimize import solver as door_module
+from siting.optimize.named import NAMED, interfaces
 from siting.optimize.solver import State, linear, open_door, values_of
+from siting.scenario import Solver
 
-SOLVERS = ("highs", "cbc")
+SOLVERS = ("highs", "cbc", "scip")
 
 
 def door(name, seconds=60.0):
@@ -111,6 +115,23 @@ def test_without_any_solver_the_cure_is_named(monkeypatch):
     monkeypatch.setattr(pulp.COIN_CMD, "available", lambda self: False)
     with pytest.raises(SolverMissingError, match="install highspy"):
         door("highs")
+
+
+@pytest.mark.parametrize("name", ["cplex", "copt", "xpress"])
+def test_a_solver_that_is_not_there_is_named_with_the_cure(name, monkeypatch):
+    for interface in interfaces(name):
+        kind = type(pulp.getSolver(interface, msg=False))
+        monkeypatch.setattr(kind, "available", lambda self: False)
+    with pytest.raises(SolverMissingError, match=f"'{name}' is not installed") as caught:
+        door(name)
+    assert "pip install" in caught.value.cure
+
+
+def test_every_solver_of_the_scenario_has_its_way_in():
+    named = get_args(Solver.model_fields["name"].annotation)
+    assert set(named) == {"highs", "cbc", *NAMED}
+    for name in NAMED:
+        assert set(interfaces(name)) <= set(pulp.listSolvers())
 
 
 def test_the_deadline_is_never_moved_back():

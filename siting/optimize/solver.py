@@ -1,4 +1,4 @@
-"""The one door to the solvers: PuLP with HiGHS, or CBC where HiGHS is not there.
+"""The one door to the solvers: PuLP with HiGHS, CBC where HiGHS is not there, others by name.
 
 PuLP's own status calls an answer "Optimal" that a time limit cut off, and keeps
 fractional leftovers of a run without a plan. Here ``(status, sol_status)``, the solver's
@@ -19,6 +19,7 @@ import numpy as np
 import pulp
 
 from siting.errors import SolverMissingError
+from siting.optimize.named import interface_of, run_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,14 +96,16 @@ class Door:
         gap_share
             Relative gap at which a search may stop.
         **options
-            HiGHS options by name, e.g. ``solver="ipx"``; CBC takes none of them.
+            HiGHS options by name, e.g. ``solver="ipx"``; other solvers take none of them.
         """
         start = time.perf_counter()
         limit = max(self.left_s, _LEAST_S)
         if self.name == "highs":
             state, bound = _highs(lp, self, limit, gap_share, options)
-        else:
+        elif self.name == "cbc":
             state, bound = _cbc(lp, self, limit, gap_share)
+        else:
+            state, bound = _named(lp, self, limit, gap_share)
         usable = state in {State.SOLVED, State.STOPPED}
         value = float(pulp.value(lp.objective) or 0.0) if usable else float("nan")
         return Answer(state, value, bound, time.perf_counter() - start)
@@ -122,9 +125,11 @@ def open_door(name: str, *, threads: int, seed: int, time_limit_s: float) -> Doo
         _need_cbc("highs")
         return Door("cbc", threads, seed, deadline, fallback=True)
     if name == "highs":
-        _one_scheduler(threads)
-    else:
+        _new_scheduler()
+    elif name == "cbc":
         _need_cbc(name)
+    else:
+        interface_of(name)
     return Door(name, threads, seed, deadline)
 
 
@@ -154,11 +159,10 @@ def _need_cbc(asked: str) -> None:
         )
 
 
-def _one_scheduler(threads: int) -> None:
+def _new_scheduler() -> None:
     """Let HiGHS take a new number of threads; a second value otherwise ends in 'Not Solved'."""
     import highspy  # noqa: PLC0415  # may be missing; then CBC is used
 
-    del threads
     highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003  # a C++ signature
 
 
@@ -223,6 +227,19 @@ def _cbc(lp: pulp.LpProblem, door: Door, limit: float, gap_share: float) -> tupl
     if cut:
         return State.STOPPED, float("inf")
     return State.SOLVED, value + gap_share * abs(value) if lp.isMIP() else value
+
+
+def _named(lp: pulp.LpProblem, door: Door, limit: float, gap_share: float) -> tuple[State, float]:
+    sol_status, ended, bound = run_named(
+        lp, door.name, limit_s=limit, gap_share=gap_share, threads=door.threads
+    )
+    if sol_status == pulp.LpSolutionInfeasible:
+        return State.INFEASIBLE, float("-inf")
+    if not _usable(lp, has_point=sol_status > 0):
+        return State.NOTHING, bound
+    if not ended:
+        return State.STOPPED, bound
+    return State.SOLVED, bound if lp.isMIP() else float(pulp.value(lp.objective))
 
 
 def _usable(lp: pulp.LpProblem, *, has_point: bool) -> bool:

@@ -302,7 +302,7 @@ class Model(_Block):
 class Solver(_Block):
     """How hard to try."""
 
-    name: Literal["highs", "cbc"] = "highs"
+    name: Literal["highs", "cbc", "scip", "gurobi", "cplex", "copt", "xpress"] = "highs"
     """Solver, through PuLP. If HiGHS is not there, CBC is used and the plan says so."""
     time_limit_s: Annotated[float, Field(ge=5)] = 180
     """Time for all solving and bounding."""
