@@ -67,6 +67,13 @@ def test_a_linear_program_is_its_own_bound(name):
 
 
 @pytest.mark.parametrize("name", SOLVERS)
+def test_a_linear_program_has_its_prices(name):
+    lp, _ = knapsack(whole=False)
+    door(name).maximise(lp)
+    assert abs(lp.constraints()[0].pi) == pytest.approx(7 / 5)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
 def test_infeasible_is_said(name):
     answer = door(name).maximise(knapsack(limit=-1)[0])
     assert answer.state is State.INFEASIBLE

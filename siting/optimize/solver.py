@@ -89,6 +89,9 @@ class Door:
     def maximise(self, lp: pulp.LpProblem, *, gap_share: float = 1e-6, **options: Word) -> Answer:
         """Solve a maximisation within the time left and say honestly what came out.
 
+        Prices (dual values) are read off linear programs, and PuLP hands them over for HiGHS and
+        CBC only: a linear program goes to one of these, a whole-numbered one to the solver named.
+
         Parameters
         ----------
         lp
@@ -100,9 +103,10 @@ class Door:
         """
         start = time.perf_counter()
         limit = max(self.left_s, _LEAST_S)
-        if self.name == "highs":
+        name = self.name if lp.isMIP() or self.name in _PRICING else _pricing_solver()
+        if name == "highs":
             state, bound = _highs(lp, self, limit, gap_share, options)
-        elif self.name == "cbc":
+        elif name == "cbc":
             state, bound = _cbc(lp, self, limit, gap_share)
         else:
             state, bound = _named(lp, self, limit, gap_share)
@@ -144,6 +148,13 @@ def linear(terms: Sequence[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpre
 def values_of(variables: Sequence[pulp.LpVariable]) -> Floats:
     """Return the values of variables after a usable answer."""
     return np.array([variable.varValue or 0.0 for variable in variables], dtype=float)
+
+
+_PRICING = ("highs", "cbc")
+
+
+def _pricing_solver() -> str:
+    return "highs" if _has_highs() else "cbc"
 
 
 def _has_highs() -> bool:
