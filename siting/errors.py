@@ -6,7 +6,8 @@
     ├── ScenarioError (ValueError)              exit 2   the scenario file
     │   ├── UnknownKeyError                              a key nobody reads
     │   ├── SolverMissingError                           a solver that is not installed
-    │   └── PlanExistsError (FileExistsError)            the run folder is there already
+    │   ├── PlanExistsError (FileExistsError)            the run folder is there already
+    │   └── OutputError (OSError)                        a folder that cannot be written
     ├── DataError (ValueError)                  exit 3   the data or the download
     │   ├── InputMissingError (FileNotFoundError)        no such file
     │   ├── BrokenFileError                              cut short, or not what its name says
@@ -84,6 +85,10 @@ class SolverMissingError(ScenarioError):
 
 class PlanExistsError(ScenarioError, FileExistsError):
     """A run folder of that name is there and is not ours to replace."""
+
+
+class OutputError(ScenarioError, OSError):
+    """A file or folder that cannot be written where the planner asked for it."""
 
 
 class DataError(SitingError, ValueError):

@@ -209,7 +209,8 @@ def _check_all(
 
 def look(prepared: Prepared) -> dict[str, Any]:
     """Return what a plan would rest on, as JSON types (``siting check``)."""
-    return findings(
+    synthetic = any(source.synthetic for source in prepared.world.sources)
+    return {"synthetic": synthetic} | findings(
         report=prepared.world.report,
         screening=prepared.candidates.screening,
         sites=prepared.candidates.sites,

@@ -39,6 +39,7 @@ _SHEET_COLUMNS = (
     "spaces_source", "min_chargers", "max_chargers", "score", "verdict", "reason", "owner", "mark",
 )  # fmt: skip
 _TEXT = pd.StringDtype(na_value=np.nan)
+_MARK = "mark"
 _CURE = "make the plan again with: siting plan SCENARIO"
 
 
@@ -59,13 +60,15 @@ def write_tables(plan: Plan, path: Path, *, say: Say) -> None:
     path
         The GeoPackage to make.
     say
-        Words for the sample mark, which each layer carries in its description.
+        Words for the sample mark, which each layer carries in its description and each row of
+        a synthetic plan in the column ``mark``.
     """
     for layer in LAYERS:
         frame = _plain(getattr(plan, layer))
         options: dict[str, Any] = {"layer": layer, "driver": "GPKG", "append": path.exists()}
         if plan.synthetic:
             options["DESCRIPTION"] = say("mark.sample")
+            frame = frame.assign(**{_MARK: say("mark.sample")})
         if isinstance(frame, gpd.GeoDataFrame):
             # one layer may hold points and polygons, or nothing: let it
             options |= {"geometry_type": "Unknown", "promote_to_multi": False}
@@ -93,11 +96,14 @@ def read_tables(path: Path) -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
             raise BrokenFileError(
                 f"{path.name} lacks the layer(s) {', '.join(missing)}", where=str(path), cure=_CURE
             )
-        return {layer: _typed(pyogrio.read_dataframe(path, layer=layer)) for layer in LAYERS}
+        frames = {layer: pyogrio.read_dataframe(path, layer=layer) for layer in LAYERS}
     except (DataSourceError, RuntimeError) as error:
         raise BrokenFileError(
             f"{path.name} cannot be read: {error}", where=str(path), cure=_CURE
         ) from error
+    return {
+        layer: _typed(frame.drop(columns=_MARK, errors="ignore")) for layer, frame in frames.items()
+    }
 
 
 def write_sheet(plan: Plan, frame: gpd.GeoDataFrame, path: Path, *, say: Say) -> None:

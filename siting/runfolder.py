@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siting.errors import BrokenFileError, InputMissingError, PlanExistsError
+from siting.errors import BrokenFileError, InputMissingError, OutputError, PlanExistsError
 from siting.optimize.outcome import Outcome, Status
 from siting.plan import Note, Plan, Source
 from siting.plantables import read_tables, write_sheet, write_tables
@@ -43,6 +43,9 @@ SITES_CSV = "sites.csv"
 SWAP_SITES_CSV = "swap_sites.csv"
 TIMINGS_JSON = "timings.json"
 MAP_HTML = "map.html"
+# Files of a run; whatever else a planner puts beside them survives the next run.
+_OURS = frozenset({PLAN_JSON, PLAN_TABLES, SITES_CSV, SWAP_SITES_CSV, TIMINGS_JSON, MAP_HTML,
+                   f"{PLAN_TABLES}-wal", f"{PLAN_TABLES}-shm"})  # fmt: skip
 
 _DECIMALS = 6
 
@@ -66,12 +69,17 @@ def new_run_folder(folder: Path) -> Iterator[Path]:
     ------
     PlanExistsError
         If something that is no plan stands there, or its files are held open by a program.
+    OutputError
+        If the folder cannot be written to.
     """
     _refuse_foreign(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     mark = secrets.token_hex(4)
     part = folder.with_name(f".{folder.name}.{mark}.part")
-    part.mkdir()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part.mkdir()
+    except OSError as error:
+        raise _not_writable(folder, error) from error
     try:
         yield part
         _refuse_foreign(folder)
@@ -81,11 +89,19 @@ def new_run_folder(folder: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a text file in UTF-8 under another name first, then rename it into its place."""
+    """Write a text file in UTF-8 under another name first, then rename it into its place.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there, or is held open by a program.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         part.write_text(text, encoding="utf-8", newline="\n")
         part.replace(path)
+    except OSError as error:
+        raise _not_writable(path, error) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -214,8 +230,24 @@ def _swap_in(part: Path, folder: Path, *, old: Path) -> None:
             where=str(folder),
             cure="close the programs that hold its files open (Excel, QGIS), then run again",
         ) from error
-    shutil.rmtree(old, ignore_errors=True)
+    _carry_over(old, folder)
     _LOG.info("run folder %s", folder)
+
+
+def _carry_over(old: Path, folder: Path) -> None:
+    """Move what is not ours from the replaced folder to the new one, and drop the rest."""
+    for entry in sorted(old.iterdir()) if old.exists() else ():
+        if entry.name not in _OURS and not (folder / entry.name).exists():
+            entry.rename(folder / entry.name)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _not_writable(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"'{path.name}' cannot be written: {error.strerror}",
+        where=str(path),
+        cure="name a folder you may write to with --out, and close programs that hold it open",
+    )
 
 
 def _tidy(value: Any) -> Any:  # noqa: ANN401  # any JSON type in and out

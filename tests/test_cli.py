@@ -12,7 +12,8 @@ from typer.main import get_command
 
 from siting.cli.main import run
 from siting.cli.verbs import app
-from siting.errors import EXIT_BUG, EXIT_GOOD, EXIT_SCENARIO
+from siting.errors import EXIT_BUG, EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO
+from siting.outputs.words import all_words
 
 VERBS = sorted(get_command(app).commands)
 
@@ -97,8 +98,11 @@ def test_check_counts_without_planning(planned, capsys):
     steps = [entry["count"] for entry in found["screening"]]
     assert steps[0] >= steps[1] > 0
     assert found["existing"]["stations"] >= 1
-    assert run(["check", str(planned / "town.toml")]) == EXIT_GOOD
-    assert "places on the map" in capsys.readouterr().out
+    assert found["synthetic"] is False
+    for language, words in (("en", "places on the map"), ("zh", "地图上的场所")):
+        setting = ["--set", f"run.language={language}"]
+        assert run(["check", str(planned / "town.toml"), *setting]) == EXIT_GOOD
+        assert words in capsys.readouterr().out
 
 
 def test_new_writes_a_scenario_that_loads_and_never_overwrites(tmp_path, capsys):
@@ -108,6 +112,7 @@ def test_new_writes_a_scenario_that_loads_and_never_overwrites(tmp_path, capsys)
     assert run(["new", str(file)]) == EXIT_SCENARIO
     assert "there already" in capsys.readouterr().err
     assert run(["new", str(tmp_path / "no folder" / "x.toml")]) == EXIT_SCENARIO
+    assert run(["new", str(tmp_path / "plan.yaml")]) == EXIT_SCENARIO
 
 
 def test_a_foreign_folder_is_not_replaced(planned, tmp_path, capsys):
@@ -129,6 +134,36 @@ def test_a_failed_run_leaves_the_older_plan_as_it_was(planned, tmp_path):
     assert [path.name for path in (tmp_path / "maps").iterdir()] == ["town"]
 
 
+def test_what_a_planner_put_into_the_run_folder_survives_the_next_run(planned, tmp_path, capsys):
+    command = ["plan", str(planned / "town.toml"), "--out", str(tmp_path)]
+    assert run(command) == EXIT_GOOD
+    (tmp_path / "town" / "mine.qgz").write_text("a day's work", encoding="utf-8")
+    capsys.readouterr()
+    assert run(command) == EXIT_GOOD
+    assert (tmp_path / "town" / "mine.qgz").read_text(encoding="utf-8") == "a day's work"
+    assert "Replaced the older plan" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_written_is_no_bug(planned, tmp_path, capsys):
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    command = ["plan", str(planned / "town.toml"), "--out", str(tmp_path / "file")]
+    assert run(command) == EXIT_SCENARIO
+    assert "--out" in capsys.readouterr().err
+
+
+def test_an_unknown_language_or_basemap_is_refused(planned, capsys):
+    for option in ("--language=fr", "--basemap=google"):
+        assert run(["map", str(planned / "maps" / "town"), option]) == EXIT_SCENARIO
+        assert option.split("=")[1] in capsys.readouterr().err
+
+
+def test_a_folder_named_as_a_preset_does_not_hide_it(tmp_path, monkeypatch, capsys):
+    (tmp_path / "liechtenstein").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run(["check", "liechtenstein", "--set", "inputs.osm=nowhere.osm.pbf"]) == EXIT_DATA
+    assert "nowhere.osm.pbf" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_an_example(verb, capsys):
     assert run([verb, "--help"]) == EXIT_GOOD
@@ -145,7 +180,7 @@ def test_the_readmes_show_every_verb():
 
 def test_an_unknown_option_or_scenario_is_the_scenarios_fault(capsys):
     assert run(["plan", "--no-such-option"]) == EXIT_SCENARIO
-    assert run(["plan", "atlantis"]) != EXIT_GOOD
+    assert run(["plan", "atlantis"]) == EXIT_SCENARIO
     assert "yubei-2025" in capsys.readouterr().err
 
 
@@ -160,3 +195,11 @@ def test_a_bug_of_ours_shows_no_traceback(monkeypatch, capsys, planned):
     printed = capsys.readouterr().err
     assert "an index went wild" in printed
     assert "Traceback" not in printed
+
+
+def test_every_finding_has_words_in_both_languages(planned, capsys):
+    assert run(["check", str(planned / "town.toml"), "--json"]) == EXIT_GOOD
+    found = json.loads(capsys.readouterr().out)
+    blocks = ("map", "snap_m", "people_by_quality", "existing", "demand")
+    keys = {key for block in blocks for key in found[block]} - set(found["people_by_quality"])
+    assert sorted(key for key in (*blocks, *keys) if f"found.{key}" not in all_words()) == []

@@ -157,10 +157,10 @@ def test_a_run_that_fails_leaves_nothing_and_keeps_the_old_one(saved):
 
 
 def test_a_new_run_replaces_the_old_one_whole(saved):
-    (saved / "left-over.txt").write_text("old", encoding="utf-8")
+    (saved / "map.html").write_text("old", encoding="utf-8")
     with new_run_folder(saved) as part:
         save_plan(with_sites(small_plan(), chargers=[1, 1, 1, 1, 1, 1]), part, say=SAY)
-    assert not (saved / "left-over.txt").exists()
+    assert not (saved / "map.html").exists()
     assert load_plan(saved).sites["chargers"].tolist() == [1] * 6
     assert [path.name for path in saved.parent.iterdir()] == ["small"]
 

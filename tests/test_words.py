@@ -149,7 +149,7 @@ def test_no_text_is_left_over():
     )
     put_together = ("note.", "step.", "figure.", "kind.", "zone.", "quality.", "road.", "verdict.",
                     "landscape.", "status.", "fact.", "layer.", "total.", "terminal.",
-                    "source.", "stage.", "column.")  # fmt: skip
+                    "source.", "stage.", "column.", "found.")  # fmt: skip
     left = [
         key
         for key in WORDS

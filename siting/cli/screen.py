@@ -34,13 +34,14 @@ def emit(text: str) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Meter]:
-    """Show the stages on stderr as they run, and time them."""
+def progress(language: str) -> Iterator[Meter]:
+    """Show the stages on stderr as they run, in a language, and time them."""
     from siting.meter import Meter  # noqa: PLC0415  # psutil; --help stays quick
+    from siting.outputs.words import words  # noqa: PLC0415  # geopandas behind it
 
     bar = Progress(
         SpinnerColumn(finished_text="[green]✓"),
-        TextColumn("{task.description:<10}"),
+        TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
         TextColumn("[dim]{task.fields[step]}"),
@@ -50,14 +51,15 @@ def progress() -> Iterator[Meter]:
 
     def tell(stage: str, step: str, share: float) -> None:
         if stage not in tasks:
-            tasks[stage] = bar.add_task(stage, total=1.0, step="")
+            name = words(f"stage.{stage}", language)
+            tasks[stage] = bar.add_task(name, total=1.0, step="")
         bar.update(tasks[stage], completed=share, step=escape(step))
 
     with bar:
         yield Meter(tell)
 
 
-def show_plan(plan: Plan, folder: Path) -> None:
+def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     """Print totals against targets, status, figures, seconds per stage, and where to look."""
     from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
 
@@ -66,7 +68,7 @@ def show_plan(plan: Plan, folder: Path) -> None:
     title = plan.title_zh if plan.language == "zh" else plan.title_en
     console.print(f"\n[bold]{escape(title)}[/]  {escape(plan.run)}")
     if plan.synthetic:
-        console.print(Panel(words("mark.sample"), style="bold red", box=box.SQUARE, expand=False))
+        console.print(_mark(words))
     console.print(_totals(plan, words))
     outcome = plan.outcome
     console.print(words(f"status.{outcome.status}", gap=outcome.gap_share))
@@ -77,6 +79,8 @@ def show_plan(plan: Plan, folder: Path) -> None:
     for note in plan.notes:
         console.print(f"  · {escape(note_text(note, plan.language))}", style="dim", soft_wrap=True)
     console.print(_stages(plan, words))
+    if replaced:
+        console.print(words("terminal.replaced"))
     console.print(f"{words('terminal.look')}: [bold]{escape(str(folder / 'map.html'))}[/]")
 
 
@@ -87,6 +91,8 @@ def show_findings(content: dict[str, Any], language: str) -> None:
 
     words = speaker(language)
     console = Console(highlight=False)
+    if content["synthetic"]:
+        console.print(_mark(words))
     table = Table(title=words("terminal.screening"), box=box.SIMPLE)
     table.add_column("")
     table.add_column(words("terminal.count"), justify="right")
@@ -99,16 +105,52 @@ def show_findings(content: dict[str, Any], language: str) -> None:
     for kind, count in content["sites_by_kind"].items():
         kinds.add_row(escape(words(f"kind.{kind}")), f"{count:,}")
     console.print(kinds)
-    for name in ("map", "snap_m", "existing", "demand"):
-        console.print(f"  [bold]{name}[/] {escape(_flat(content[name]))}", soft_wrap=True)
+    for name in ("map", "snap_m", "people_by_quality", "existing", "demand"):
+        console.print(_found(name, content[name], words))
     for entry in content["notes"]:
         text = note_text(Note(entry["key"], entry["values"]), language)
         console.print(f"  · {escape(text)}", soft_wrap=True)
 
 
-def show_report(report: dict[str, Any]) -> None:
+def show_report(report: dict[str, Any], language: str) -> None:
     """Print what was downloaded."""
-    Console(highlight=False).print(escape(_flat(report)), soft_wrap=True)
+    from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
+
+    Console(highlight=False).print(_found("map", report, speaker(language)))
+
+
+def _mark(words: Any) -> Panel:  # noqa: ANN401  # words in one language
+    return Panel(words("mark.sample"), style="bold red", box=box.SQUARE, expand=False)
+
+
+def _found(name: str, content: dict[str, Any], words: Any) -> Table:  # noqa: ANN401  # words
+    """Return one block of findings as a table; its keys have words under ``found.``."""
+    table = Table(title=words(f"found.{name}"), box=box.SIMPLE, show_header=False)
+    table.add_column("")
+    table.add_column("", justify="right")
+    for key, value in content.items():
+        if isinstance(value, dict):
+            for inner, number in value.items():
+                label = f"{words(_label(name, key))} · {words(_label(key, inner))}"
+                table.add_row(escape(label), _number(inner, number, words))
+        else:
+            table.add_row(escape(words(f"found.{key}")), _number(key, value, words))
+    return table
+
+
+def _label(block: str, key: str) -> str:
+    prefix = {"places_by_kind": "kind", "people_by_quality": "quality"}.get(block, "found")
+    return f"{prefix}.{key}"
+
+
+def _number(key: str, value: float | str | None, words: Any) -> str:  # noqa: ANN401  # words
+    if value is None:
+        return str(words("fact.none"))
+    if isinstance(value, str):
+        return escape(value)
+    if key.endswith("_share") or key.startswith("share_"):
+        return f"{value:.1%}"
+    return f"{value:,.1f}" if isinstance(value, float) and value % 1 else f"{value:,.0f}"
 
 
 def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
@@ -120,7 +162,7 @@ def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
     listed = all(note.key != "no_baseline" for note in plan.notes)
     for key in _TARGETS:
         existing = f"{plan.totals[f'existing_{key}']:,}"
-        existing = existing if listed else f"{words('fact.none')} ({existing})"
+        existing = existing if listed else words("terminal.unlisted", count=existing)
         table.add_row(
             words(f"total.{key}"),
             f"{plan.targets[key]:,}",
@@ -156,11 +198,3 @@ def _stages(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
     total = sum(entry["seconds"] for entry in stages)
     table.add_row(words("terminal.total"), f"{total:.1f}", "")
     return table
-
-
-def _flat(content: dict[str, Any]) -> str:
-    parts = []
-    for key, value in content.items():
-        shown = f"({_flat(value)})" if isinstance(value, dict) else str(value)
-        parts.append(f"{key} {shown}")
-    return " · ".join(parts)

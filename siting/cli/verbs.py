@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -36,9 +36,9 @@ SetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder that holds the run folders.")]
 BasemapOption = Annotated[
-    str | None, typer.Option(help="Tiles under the map: none, tianditu, gaode or osm.")
+    Literal["none", "tianditu", "gaode", "osm"] | None, typer.Option(help="Tiles under the map.")
 ]
-LanguageOption = Annotated[str | None, typer.Option(help="Language of the map: zh or en.")]
+LanguageOption = Annotated[Literal["zh", "en"] | None, typer.Option(help="Language of the map.")]
 RunArgument = Annotated[Path, typer.Argument(help="A run folder, e.g. maps/yubei-2025.")]
 
 
@@ -50,6 +50,12 @@ def new(
 
     Example: [bold]siting new my-plan.toml[/]
     """
+    if file.suffix != ".toml":
+        raise ScenarioError(
+            f"'{file.name}' does not end in .toml",
+            where=str(file),
+            cure="a scenario is a TOML file: e.g. siting new my-plan.toml",
+        )
     text = shipped_path(f"scenarios/{DEFAULT_SCENARIO}.toml").read_text(encoding="utf-8")
     text = text.replace(f'name = "{DEFAULT_SCENARIO}"', f'name = "{_run_name(file)}"')
     try:
@@ -67,7 +73,7 @@ def new(
             where=str(file),
             cure="choose a folder that exists and that you may write to",
         ) from error
-    screen.say(f"wrote {file}; next: siting plan {file}")
+    screen.say(f'wrote {file}; next: siting plan "{file}"')
 
 
 @app.command()
@@ -83,7 +89,7 @@ def check(
     from siting import pipeline  # noqa: PLC0415  # heavy; --help stays quick
 
     read = _scenario(scenario, overrides)
-    with screen.progress() as meter:
+    with screen.progress(read.run.language) as meter:
         prepared = pipeline.prepare(read, meter)
         pipeline.pose(read, prepared)
     content = pipeline.look(prepared)
@@ -108,9 +114,9 @@ def fetch(
     from siting import pipeline  # noqa: PLC0415  # heavy; --help stays quick
 
     read = _scenario(scenario, overrides)
-    with screen.progress() as meter:
+    with screen.progress(read.run.language) as meter:
         report = pipeline.fetch(read, pack, meter=meter)
-    screen.show_report(report)
+    screen.show_report(report, read.run.language)
     screen.say(f"wrote {pack}")
 
 
@@ -132,7 +138,8 @@ def plan(  # one parameter an option
     read = _scenario(scenario, (*(overrides or ()), *_basemap_override(basemap)))
     folder = out / read.run.name
     key = _tile_key(read.map.basemap)
-    with screen.progress() as meter, runfolder.new_run_folder(folder) as part:
+    replaced = runfolder.is_run_folder(folder)
+    with screen.progress(read.run.language) as meter, runfolder.new_run_folder(folder) as part:
         made = pipeline.run(read, meter=meter, folder=_folder_of(scenario))
         with meter.stage("map"):
             page = webmap.make_map(made, basemap=read.map.basemap, key=key)
@@ -142,7 +149,7 @@ def plan(  # one parameter an option
     if as_json:
         screen.emit((folder / runfolder.PLAN_JSON).read_text(encoding="utf-8"))
     else:
-        screen.show_plan(made, folder)
+        screen.show_plan(made, folder, replaced=replaced)
 
 
 @app.command("map")
@@ -186,13 +193,13 @@ def _scenario(name: str, overrides: list[str] | tuple[str, ...] | None) -> Scena
 
 def _scenario_path(name: str) -> Path:
     path = Path(name)
-    if path.suffix or path.exists():
+    if path.suffix or path.is_file():
         return path
     try:
         return shipped_path(f"scenarios/{name}.toml")
     except InputMissingError as error:
         known = sorted(entry.stem for entry in shipped_path("scenarios").glob("*.toml"))
-        raise InputMissingError(
+        raise ScenarioError(
             f"no scenario file or shipped scenario is called '{name}'",
             where=str(Path.cwd()),
             cure=f"shipped ones: {', '.join(known)}; or give the path of a .toml file",
