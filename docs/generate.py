@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siting.scenario import Scenario
-from siting.scenario.blocks import IsPath
 from siting.scenario.faults import block_of
+from siting.scenario.fields import IsPath
 from siting.tables import TABLES
 
 if TYPE_CHECKING:

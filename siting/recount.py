@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from siting import rulecheck
 from siting.errors import RecountError
+from siting.rulecheck import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,14 +56,18 @@ def recount(plan: Plan) -> tuple[str, ...]:
 
 
 def totals_hit_the_targets(plan: Plan) -> Iterator[str]:
-    """Stations, chargers and swap stations, counted from the tables, equal the targets."""
+    """Stations, chargers and swap stations, counted from the tables, meet the targets."""
+    senses = settings(plan, "targets").get("sense", {})
     counted = {
         "stations": len(plan.sites),
         "chargers": int(plan.sites["chargers"].sum()),
         "swap_stations": len(plan.swap_sites),
     }
     for key, number in counted.items():
-        if number != plan.targets[key]:
+        sense = senses.get(key, "exactly")
+        below = number < plan.targets[key] and sense != "at_most"
+        above = number > plan.targets[key] and sense != "at_least"
+        if below or above:
             yield f"{number} {key} counted, {plan.targets[key]} asked for"
         if number != plan.totals[key]:
             yield f"{number} {key} counted, the plan's totals say {plan.totals[key]}"
@@ -118,8 +124,11 @@ def spacing_holds(plan: Plan) -> Iterator[str]:
 def every_zone_has_its_stations(plan: Plan) -> Iterator[str]:
     """Give each zone the stations it is promised, or as many as it has sites for."""
     floor = int(plan.scenario["model"]["stations_per_zone"])
+    banned = settings(plan, "model").get("banned", ())
     usable = plan.candidates[
-        (plan.candidates["verdict"] != "stop") & (plan.candidates["max_chargers"] > 0)
+        (plan.candidates["verdict"] != "stop")
+        & (plan.candidates["max_chargers"] > 0)
+        & ~plan.candidates["site_id"].isin(list(banned))
     ]
     counted = plan.sites["zone_id"].value_counts()
     for zone in plan.zones.itertuples():
@@ -165,7 +174,8 @@ def value_and_bound_agree(plan: Plan) -> Iterator[str]:
     worth = plan.assignments["kwh_day"] * (1 - discount * plan.assignments["distance_m"])
     total = float(plan.demand["kwh_day"].sum())
     value = float(worth.sum()) / total if total else 0.0
-    value += float(model["suitability_weight"]) * float(plan.sites["score"].mean())
+    score = float(plan.sites["score"].sum()) / plan.targets["stations"]
+    value += float(model["suitability_weight"]) * score
     outcome = plan.outcome
     if abs(value - outcome.value) > _VALUE_SLACK:
         yield f"the tables give {value:.6f}, the outcome says {outcome.value:.6f}"
@@ -189,6 +199,7 @@ RULES: tuple[Callable[[Plan], Iterator[str]], ...] = (
     load_fits_capacity,
     demand_is_served_once,
     value_and_bound_agree,
+    *rulecheck.RULES,
 )
 
 

@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 
 from siting.errors import TableError
+from siting.optimize.families import banned_sites, upgraded_minimum
 from siting.optimize.refuse import refuse_impossible
+from siting.optimize.rulebook import check_site_names, with_rules
 from siting.optimize.rules import NO_RULES, Rules
 from siting.optimize.spacing import conflict_pairs
 
@@ -182,16 +184,23 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
     ------
     TableError
         If a table speaks of ids that another one does not know.
+    ScenarioError
+        If a rule names a site, zone or kind that is not there.
     ImpossibleTargetError
         If no choice of sites can meet the targets, with the numbers.
     """
+    check_site_names(sites, model)
     sites = _standing(sites)
     demand = demand.sort_values("demand_id", kind="stable")
     zone_id = np.sort(zones["zone_id"].to_numpy(dtype=object))
     site_columns = _site_columns(sites, scores, zone_id)
-    openable = _openable(sites, site_columns, model.min_spacing_m)
+    site_columns["min_chargers"] = upgraded_minimum(
+        sites, site_columns["min_chargers"], model.upgrades
+    )
+    banned = banned_sites(sites, model.banned)
+    openable = _openable(sites, site_columns, model.min_spacing_m) & ~banned
     pairs = _pairs(reach, demand["demand_id"], sites["site_id"], openable, travel.cutoff_m)
-    swap_ok = _swap_openable(sites, site_columns["site_xy"], model.swap_spacing_m)
+    swap_ok = _swap_openable(sites, site_columns["site_xy"], model.swap_spacing_m) & ~banned
     swap_pairs = _pairs(
         swap_reach, demand["demand_id"], sites["site_id"], swap_ok, travel.swap_cutoff_m
     )
@@ -229,6 +238,7 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
             where="table 'demand'",
             cure="look at the people of the zones and the parameters of [demand]",
         )
+    problem = with_rules(problem, zones, targets=targets, model=model)
     refuse_impossible(problem, screening)
     return problem
 

@@ -53,7 +53,8 @@ def thin(problem: SitingProblem, town_m: float, country_m: float) -> SitingProbl
     keep = problem.forced & problem.openable
     keep[order[first_of_each(codes[order])]] = True
     _refill_zones(problem, keep)
-    keep_for_rules(problem, keep)
+    keep_for_rules(problem, problem.rules, keep)
+    keep &= problem.openable
     return keep_sites(problem, keep)
 
 

@@ -40,7 +40,7 @@ def refuse_impossible(problem: SitingProblem, screening: Screening = ()) -> None
 
 def _stations(problem: SitingProblem, screening: Screening) -> None:
     sites, forced = int(problem.openable.sum()), int(problem.forced.sum())
-    if sites < problem.stations:
+    if sites < problem.stations and problem.station_sense != "<=":
         steps = "".join(f"\n    {count:>7,} {step}" for step, count in screening)
         raise ImpossibleTargetError(
             f"{problem.stations} stations of {sites} sites: the target cannot be met"
@@ -48,7 +48,7 @@ def _stations(problem: SitingProblem, screening: Screening) -> None:
             where="targets.stations",
             cure=f"ask for at most {sites}, or allow more sites (candidates, model.min_spacing_m)",
         )
-    if forced > problem.stations:
+    if forced > problem.stations and problem.station_sense != ">=":
         raise ImpossibleTargetError(
             f"{forced} stations exist and stay, but the target is {problem.stations}",
             where="targets.stations",
@@ -59,7 +59,7 @@ def _stations(problem: SitingProblem, screening: Screening) -> None:
 def _floors(problem: SitingProblem) -> None:
     standing = np.bincount(problem.site_zone[problem.forced], minlength=len(problem.zone_id))
     needed = int(np.maximum(problem.zone_floor, standing).sum())
-    if needed > problem.stations:
+    if needed > problem.stations and problem.station_sense != ">=":
         zones = int((problem.zone_floor > 0).sum())
         raise ImpossibleTargetError(
             f"the stations asked for in each of {zones} zones, with those that exist, make "
@@ -73,7 +73,7 @@ def _room(problem: SitingProblem) -> None:
     forced = int(problem.forced.sum())
     fresh = np.flatnonzero(problem.openable & ~problem.forced)
     room = forced + most_stations(problem.site_xy, fresh, problem.min_spacing_m)
-    if room < problem.stations:
+    if room < problem.stations and problem.station_sense != "<=":
         raise ImpossibleTargetError(
             f"{problem.stations} stations, but {len(fresh) + forced} sites have room for at most "
             f"{room} at a spacing of {problem.min_spacing_m:g} m",
@@ -83,13 +83,15 @@ def _room(problem: SitingProblem) -> None:
 
 
 def _chargers(problem: SitingProblem) -> None:
-    new = problem.stations - int(problem.forced.sum())
     fresh = problem.openable & ~problem.forced
     fewest = int(problem.min_chargers[problem.forced].sum())
-    fewest += int(np.sort(problem.min_chargers[fresh])[:new].sum())
+    few, many = _new_stations(problem)
+    fewest += int(np.sort(problem.min_chargers[fresh])[:few].sum())
     most = int(problem.max_chargers[problem.forced].sum())
-    most += int(np.sort(problem.max_chargers[fresh])[::-1][:new].sum())
-    if not fewest <= problem.chargers <= most:
+    most += int(np.sort(problem.max_chargers[fresh])[::-1][:many].sum())
+    below = problem.chargers < fewest and problem.charger_sense != ">="
+    above = problem.chargers > most and problem.charger_sense != "<="
+    if below or above:
         raise ImpossibleTargetError(
             f"{problem.chargers} chargers, but {problem.stations} stations hold between {fewest} "
             f"and {most} by the limits of the sites",
@@ -98,17 +100,28 @@ def _chargers(problem: SitingProblem) -> None:
         )
 
 
+def _new_stations(problem: SitingProblem) -> tuple[int, int]:
+    """Return how many new stations there are at least and at most."""
+    new = max(problem.stations - int(problem.forced.sum()), 0)
+    every = int((problem.openable & ~problem.forced).sum())
+    return (
+        0 if problem.station_sense == "<=" else new,
+        every if problem.station_sense == ">=" else new,
+    )
+
+
 def _swap(problem: SitingProblem) -> None:
     sites, standing = int(problem.swap_ok.sum()), int(problem.existing_swap.sum())
     fresh = np.flatnonzero(problem.swap_ok & ~problem.existing_swap)
     room = standing + most_stations(problem.site_xy, fresh, problem.swap_spacing_m)
-    if standing > problem.swap_stations:
+    at_least, at_most = problem.swap_sense == ">=", problem.swap_sense == "<="
+    if standing > problem.swap_stations and not at_least:
         what = f"{standing} swap stations exist and stay, but the target is {problem.swap_stations}"
         cure = f"the target counts existing and new together: ask for at least {standing}"
-    elif sites < problem.swap_stations:
+    elif sites < problem.swap_stations and not at_most:
         what = f"{problem.swap_stations} swap stations of {sites} sites that may hold one"
         cure = f"ask for at most {sites}, or let more kinds of site swap (candidates.site_kinds)"
-    elif room < problem.swap_stations:
+    elif room < problem.swap_stations and not at_most:
         what = (
             f"{problem.swap_stations} swap stations, but {sites} sites have room for at most "
             f"{room} at a spacing of {problem.swap_spacing_m:g} m"

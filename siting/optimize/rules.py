@@ -134,7 +134,7 @@ def row_of(  # noqa: PLR0913  # the seven parts of a row
     family: str,
     what: str,
     values: dict[str, Any],
-    sites: Ints,
+    sites: Ints | list[int],
     sense: str,
     rhs: float,
     *,
@@ -247,21 +247,20 @@ def kept_for_rules(problem: SitingProblem) -> Flags:
     return keep & problem.openable
 
 
-def keep_for_rules(problem: SitingProblem, keep: Flags) -> None:
+def keep_for_rules(problem: SitingProblem, rules: Rules, keep: Flags) -> None:
     """Give rules with a floor their sites back where few are left, in place.
 
     A row keeps all of its sites unless twice its floor can be met by those already kept; a
     member of a promised group keeps its best site.
     """
-    for rule in problem.rules.rows:
+    for rule in rules.rows:
         if rule.sense == "<=":
             continue
         chargers = np.maximum(rule.charger_coef * problem.max_chargers[rule.sites], 0.0)
         most = np.maximum(rule.open_coef, 0.0) + chargers
         if float(most[keep[rule.sites]].sum()) < 2 * rule.rhs:
             keep[rule.sites] = True
-    for promise in problem.rules.promises:
+    for promise in rules.promises:
         for sites in promise.sites:
             if sites and not keep[list(sites)].any():
                 keep[max(sites, key=lambda site: (problem.score[site], -site))] = True
-    keep &= problem.openable

@@ -18,6 +18,7 @@ from siting.errors import InfeasibleError, NoAnswerError
 from siting.optimize.arrays import first_of_each, groups, sums
 from siting.optimize.model import row
 from siting.optimize.reduce import cell_codes
+from siting.optimize.rules import keep_for_rules, write_rules
 from siting.optimize.solver import State, linear, values_of
 from siting.optimize.spacing import clique_cover, conflict_pairs
 
@@ -49,9 +50,10 @@ def swap_cover(problem: SitingProblem, door: Door) -> SwapCover:
     """Choose the swap stations.
 
     maximise ``sum_r b_r sum_i d_i cover_ir`` where ``cover_ir <= sum_{k within r of i} swap_k``
-    and ``cover_ir <= 1``, with ``sum_k swap_k = swap_stations``, spacing cliques, and existing
-    stations kept. Near-identical new sites are thinned first and demand is counted in
-    cells; if the thinned sites do not suffice, all are used.
+    and ``cover_ir <= 1``, with ``sum_k swap_k = swap_stations`` (or at least, or at most), spacing
+    cliques, the scenario's rules, and existing stations kept. Near-identical new sites are
+    thinned first and demand is counted in cells; if the thinned sites do not suffice, all are
+    used.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def swap_cover(problem: SitingProblem, door: Door) -> SwapCover:
     NoAnswerError
         If the time was up first.
     """
-    if problem.swap_stations == 0:
+    if problem.swap_stations == 0 and problem.swap_sense != ">=" and not problem.swap_rules.rows:
         return SwapCover(np.empty(0, dtype=np.int64), 0.0, State.SOLVED)
     for members in (_thinned(problem), problem.swap_ok):
         lp, swap = _cover_model(problem, members)
@@ -78,7 +80,8 @@ def _thinned(problem: SitingProblem) -> Flags:
     order = fresh[np.lexsort((fresh, -problem.score[fresh], codes[fresh]))]
     keep = problem.existing_swap.copy()
     keep[order[first_of_each(codes[order])]] = True
-    return keep
+    keep_for_rules(problem, problem.swap_rules, keep)
+    return keep & problem.swap_ok
 
 
 def _cover_model(problem: SitingProblem, members: Flags) -> tuple[pulp.LpProblem, Sites]:
@@ -87,7 +90,9 @@ def _cover_model(problem: SitingProblem, members: Flags) -> tuple[pulp.LpProblem
         site: lp.add_variable(f"swap_{site}", int(problem.existing_swap[site]), 1, pulp.LpInteger)
         for site in np.flatnonzero(members).tolist()
     }
-    row(lp, "swaps", [(variable, 1) for variable in swap.values()], "=", problem.swap_stations)
+    total = [(variable, 1) for variable in swap.values()]
+    row(lp, "swaps", total, problem.swap_sense, problem.swap_stations)
+    write_rules(lp, problem.swap_rules, swap)
     fresh = np.flatnonzero(members & ~problem.existing_swap)
     near = conflict_pairs(problem.site_xy, fresh, problem.swap_spacing_m)
     for number, clique in enumerate(clique_cover(near)):
@@ -139,12 +144,17 @@ def _gap(answer: Answer) -> float:
     return max(0.0, (answer.bound - answer.value) / answer.bound)
 
 
+def _rules_too(problem: SitingProblem) -> str:
+    families = ", ".join(problem.swap_rules.families)
+    return f", and the rules: {families}" if families else ""
+
+
 def _failed(problem: SitingProblem, answer: Answer) -> InfeasibleError | NoAnswerError:
     if answer.state is State.INFEASIBLE:
         return InfeasibleError(
             f"{problem.swap_stations} swap stations do not fit among "
             f"{int(problem.swap_ok.sum())} sites at a spacing of {problem.swap_spacing_m:g} m "
-            f"({int(problem.existing_swap.sum())} exist and stay)",
+            f"({int(problem.existing_swap.sum())} exist and stay)" + _rules_too(problem),
             where="targets.swap_stations",
             cure="lower model.swap_spacing_m, or ask for fewer swap stations",
         )

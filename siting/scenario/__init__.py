@@ -9,7 +9,6 @@ from siting.scenario.blocks import (
     OVERPASS,
     Area,
     Candidates,
-    Datum,
     Demand,
     Inputs,
     MapOptions,
@@ -26,7 +25,9 @@ from siting.scenario.blocks import (
     Weights,
     ZonesInput,
 )
+from siting.scenario.fields import Datum
 from siting.scenario.files import dump_scenario, load_scenario, local_path, scenario_from
+from siting.scenario.rule_blocks import Limit, Promise, Senses
 
 __all__ = [
     "OVERPASS",
@@ -35,12 +36,15 @@ __all__ = [
     "Datum",
     "Demand",
     "Inputs",
+    "Limit",
     "MapOptions",
     "Model",
     "Overpass",
+    "Promise",
     "Run",
     "Scenario",
     "Scoring",
+    "Senses",
     "Solver",
     "StationsInput",
     "SubstationsInput",

@@ -5,11 +5,25 @@ The docstring under each key is its documentation: ``docs/scenario.md`` is writt
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from siting.scenario.fields import (
+    AtLeastOne,
+    Bbox,
+    Block,
+    Count,
+    Datum,
+    File,
+    MaybeDate,
+    MaybeFile,
+    Names,
+    NonNegative,
+    Positive,
+    Share,
+)  # fmt: skip
+from siting.scenario.rule_blocks import Limit, Senses
 
 OVERPASS = "overpass"
 _SHARE_TOLERANCE = 1e-9
@@ -17,38 +31,7 @@ _SHARE_TOLERANCE = 1e-9
 _RUN_NAME = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$"
 
 
-@dataclass(frozen=True)
-class IsPath:
-    """Marks a key that holds a path, relative to the file it stands in or ``shipped:``."""
-
-
-Datum = Literal["wgs84", "gcj02", "bd09"]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=0)]
-AtLeastOne = Annotated[int, Field(ge=1)]
-File = Annotated[str, IsPath()]
-MaybeFile = Annotated[str | None, IsPath()]
-# Strict types elsewhere; TOML has no tuples and --set and JSON have no dates.
-MaybeDate = Annotated[dt.date | None, Field(strict=False)]
-Bbox = Annotated[tuple[float, float, float, float], Field(strict=False)]
-Names = Annotated[tuple[str, ...], Field(strict=False)]
-
-
-class _Block(BaseModel):
-    """A frozen block of the scenario; unknown keys and loose types are refused."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-    )
-
-
-class Run(_Block):
+class Run(Block):
     """Who this run is."""
 
     name: Annotated[str, Field(pattern=_RUN_NAME)] = "run"
@@ -63,7 +46,7 @@ class Run(_Block):
     """Language of maps and pages."""
 
 
-class Area(_Block):
+class Area(Block):
     """The area planned for: a boundary file, a bbox, or a place name."""
 
     boundary: MaybeFile = None
@@ -100,7 +83,7 @@ class Area(_Block):
         return self
 
 
-class Overpass(_Block):
+class Overpass(Block):
     """How `fetch` talks to Overpass and Nominatim."""
 
     endpoint: str = "https://overpass-api.de/api"
@@ -117,7 +100,7 @@ class Overpass(_Block):
     """Folder that keeps raw answers; left out, none are kept."""
 
 
-class ZonesInput(_Block):
+class ZonesInput(Block):
     """The planning zones: from a file, or from OSM's administrative areas."""
 
     file: MaybeFile = None
@@ -138,7 +121,7 @@ class ZonesInput(_Block):
     """Table column to column of the people table, e.g. {population = "人口"}."""
 
 
-class StationsInput(_Block):
+class StationsInput(Block):
     """One list of existing stations."""
 
     file: File
@@ -151,7 +134,7 @@ class StationsInput(_Block):
     """Table column to file column, e.g. {chargers = "桩数", lon = "经度"}."""
 
 
-class SubstationsInput(_Block):
+class SubstationsInput(Block):
     """A list of substations with their free capacity."""
 
     file: File
@@ -162,7 +145,7 @@ class SubstationsInput(_Block):
     """Table column to file column."""
 
 
-class Inputs(_Block):
+class Inputs(Block):
     """Where the data comes from."""
 
     osm: File
@@ -187,7 +170,7 @@ class Inputs(_Block):
     """Settings of the download."""
 
 
-class Targets(_Block):
+class Targets(Block):
     """What must stand at the end: existing and new together."""
 
     stations: AtLeastOne
@@ -198,9 +181,11 @@ class Targets(_Block):
     """Battery-swap stations."""
     by: int | None = None
     """Year."""
+    sense: Senses = Senses()
+    """How each total binds."""
 
 
-class Candidates(_Block):
+class Candidates(Block):
     """How places become candidate sites."""
 
     site_kinds: File = "shipped:site_kinds.csv"
@@ -215,7 +200,7 @@ class Candidates(_Block):
     """A place farther than this from a road is no candidate."""
 
 
-class Demand(_Block):
+class Demand(Block):
     """From people to kWh of public charging a day; sources in data/parameters.csv."""
 
     cars_per_person: Positive = 0.25
@@ -244,7 +229,7 @@ class Demand(_Block):
         return self
 
 
-class Travel(_Block):
+class Travel(Block):
     """Travel along the road."""
 
     cutoff_m: Positive = 3000
@@ -253,7 +238,7 @@ class Travel(_Block):
     """Service radius of a swap station along the road (municipal plan: at most 5 km)."""
 
 
-class Weights(_Block):
+class Weights(Block):
     """Weights of the criteria; normalised to sum 1."""
 
     demand: NonNegative = 0.30
@@ -277,14 +262,14 @@ class Weights(_Block):
         return self
 
 
-class Scoring(_Block):
+class Scoring(Block):
     """The score of a candidate site."""
 
     weights: Weights = Weights()
     """Weights of the criteria."""
 
 
-class Model(_Block):
+class Model(Block):
     """The joint siting model."""
 
     min_spacing_m: NonNegative = 300
@@ -297,9 +282,17 @@ class Model(_Block):
     """Worth of a kWh served at the cutoff against one served on the spot is 1 less this."""
     suitability_weight: NonNegative = 0.1
     """Weight of the mean score of the stations against the share of demand served."""
+    locked: Names = ()
+    """Site ids where a station must stand."""
+    banned: Names = ()
+    """Site ids where no new station, charging or swap, may stand."""
+    upgrades: dict[str, AtLeastOne] = Field(default_factory=dict)
+    """Site id to the fewest chargers there, e.g. {"way/123" = 20}; the station must stand."""
+    limits: Annotated[tuple[Limit, ...], Field(strict=False)] = ()
+    """Floors, ceilings and quotas."""
 
 
-class Solver(_Block):
+class Solver(Block):
     """How hard to try."""
 
     name: Literal["highs", "cbc", "scip", "gurobi", "cplex", "copt", "xpress"] = "highs"
@@ -312,14 +305,14 @@ class Solver(_Block):
     """Solver threads; one gives the same plan everywhere."""
 
 
-class MapOptions(_Block):
+class MapOptions(Block):
     """The web map."""
 
     basemap: Literal["none", "tianditu", "gaode", "osm"] = "none"
     """Tiles under the map; none needs no network."""
 
 
-class Scenario(_Block):
+class Scenario(Block):
     """All a plan needs to know, resolved and frozen."""
 
     siting: Literal[1]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from siting.errors import InputMissingError, ScenarioError
-from siting.scenario.blocks import OVERPASS, IsPath, Scenario
+from siting.scenario.blocks import OVERPASS, Scenario
 from siting.scenario.faults import block_of, translated
+from siting.scenario.fields import IsPath
 from siting.shipped import SHIPPED_PREFIX, shipped_name, shipped_path
 
 if TYPE_CHECKING:

@@ -1,0 +1,94 @@
+"""The scenario's own rules, counted again from a plan: one function for each family.
+
+Used by :mod:`siting.recount`. Each function reads the plan's tables and its scenario, shares no
+code with the model, and yields one line for every breach.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from siting.plan import Plan
+
+_TINY = 1e-9
+
+
+def settings(plan: Plan, block: str) -> dict[str, Any]:
+    """Return a block of the plan's scenario; empty where it has none."""
+    found: dict[str, Any] = plan.scenario.get(block, {})
+    return found
+
+
+def locked_sites_stand(plan: Plan) -> Iterator[str]:
+    """Find a station at every locked site."""
+    for site in settings(plan, "model").get("locked", ()):
+        if site not in set(plan.sites["site_id"]):
+            yield f"{site} is locked, but no station stands there"
+
+
+def banned_sites_are_empty(plan: Plan) -> Iterator[str]:
+    """Find no new station of either class at a banned site."""
+    banned = set(settings(plan, "model").get("banned", ()))
+    for label, table in (("station", plan.sites), ("swap station", plan.swap_sites)):
+        for site in table["site_id"][table["site_id"].isin(banned)]:
+            yield f"{site} is banned, but a {label} stands there"
+
+
+def upgrades_are_made(plan: Plan) -> Iterator[str]:
+    """Count at least the chargers of each forced upgrade."""
+    chargers = plan.sites.set_index("site_id")["chargers"]
+    for site, least in settings(plan, "model").get("upgrades", {}).items():
+        have = int(chargers.get(site, 0))
+        if have < least:
+            yield f"{site} has {have} chargers, its upgrade asks for {least}"
+
+
+def limits_hold(plan: Plan) -> Iterator[str]:
+    """Count what each limit counts, zone by zone where it says so."""
+    for limit in settings(plan, "model").get("limits", ()):
+        yield from _limit_holds(plan, limit)
+
+
+def _limit_holds(plan: Plan, limit: dict[str, Any]) -> Iterator[str]:
+    counted = plan.swap_sites if limit["count"] == "swap_stations" else plan.sites
+    zones = plan.zones
+    if limit["zones"]:
+        zones = zones[zones["zone_id"].isin(limit["zones"])]
+    if limit["zone_kinds"]:
+        zones = zones[zones["kind"].isin(limit["zone_kinds"])]
+    if limit["kinds"]:
+        counted = counted[counted["kind"].isin(limit["kinds"])]
+    inside = counted[counted["zone_id"].isin(zones["zone_id"])]
+    names = list(zones["zone_id"]) if limit["each_zone"] else [None]
+    target = plan.targets[limit["count"]]
+    for name in names:
+        here = inside if name is None else inside[inside["zone_id"] == name]
+        number = int(here["chargers"].sum()) if limit["count"] == "chargers" else len(here)
+        place = f"{len(zones)} zones" if name is None else f"zone {name}"
+        yield from _outside(limit, number, target, f"{number} {limit['count']} in {place}")
+
+
+def _outside(limit: dict[str, Any], number: int, target: int, told: str) -> Iterator[str]:
+    least, most = limit["at_least"], limit["at_most"]
+    if least is not None and number < least:
+        yield f"{told}, at least {least} asked for"
+    if most is not None and number > most:
+        yield f"{told}, at most {most} allowed"
+    share = limit["at_least_share"]
+    if share is not None and number < math.ceil(share * target - _TINY):
+        yield f"{told}, at least {share:.1%} of {target} asked for"
+    share = limit["at_most_share"]
+    if share is not None and number > math.floor(share * target + _TINY):
+        yield f"{told}, at most {share:.1%} of {target} allowed"
+
+
+RULES: tuple[Callable[[Plan], Iterator[str]], ...] = (
+    locked_sites_stand,
+    banned_sites_are_empty,
+    upgrades_are_made,
+    limits_hold,
+)

@@ -1,0 +1,40 @@
+"""What a key of the scenario may hold: types, ranges, and the frozen block."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+@dataclass(frozen=True)
+class IsPath:
+    """Marks a key that holds a path, relative to the file it stands in or ``shipped:``."""
+
+
+Datum = Literal["wgs84", "gcj02", "bd09"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+File = Annotated[str, IsPath()]
+MaybeFile = Annotated[str | None, IsPath()]
+# Strict types elsewhere; TOML has no tuples and --set and JSON have no dates.
+MaybeDate = Annotated[dt.date | None, Field(strict=False)]
+Bbox = Annotated[tuple[float, float, float, float], Field(strict=False)]
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class Block(BaseModel):
+    """A frozen block of the scenario; unknown keys and loose types are refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )

@@ -1,0 +1,107 @@
+"""The blocks of the scenario that state rules of the model: totals, limits, promises."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from siting.scenario.fields import Block, Count, Names, NonNegative, Positive, Share
+
+Sense = Literal["exactly", "at_least", "at_most"]
+
+
+class Senses(Block):
+    """How the totals bind: exactly, at least or at most the target."""
+
+    stations: Sense = "exactly"
+    """Charging stations."""
+    chargers: Sense = "exactly"
+    """Public chargers."""
+    swap_stations: Sense = "exactly"
+    """Battery-swap stations."""
+
+
+class Limit(Block):
+    """A floor, a ceiling or a quota on what stands at some of the sites.
+
+    Filters left out take everything; a site counts if it passes all filters given.
+    """
+
+    count: Literal["stations", "chargers", "swap_stations"] = "stations"
+    """What is counted; existing ones count too."""
+    zones: Names = ()
+    """Zone ids."""
+    zone_kinds: Names = ()
+    """Kinds of zone, e.g. town."""
+    kinds: Names = ()
+    """Kinds of site, e.g. service_area."""
+    each_zone: bool = False
+    """Hold each zone to the numbers by itself, not all together."""
+    at_least: Count | None = None
+    """Fewest."""
+    at_most: Count | None = None
+    """Most."""
+    at_least_share: Share | None = None
+    """Fewest as a share of the target of what is counted; rounded up."""
+    at_most_share: Share | None = None
+    """Most as a share of the target of what is counted; rounded down."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        ends = ("at_least", "at_most", "at_least_share", "at_most_share")
+        if all(getattr(self, key) is None for key in ends):
+            msg = f"a limit wants one of {', '.join(ends)}"
+            raise ValueError(msg)
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            msg = f"at_least = {self.at_least} lies above at_most = {self.at_most}"
+            raise ValueError(msg)
+        return self
+
+
+class Promise(Block):
+    """Everyone of a group, or a share of it, has a facility near.
+
+    The group is demand points by the kind of their need, or sites of some kinds or ids.
+    """
+
+    group: Names = ()
+    """Kinds of need: home, work, visit, road, fleet; left out with no places, all of them."""
+    places: Names = ()
+    """Site ids that each get a facility, instead of a group of demand."""
+    place_kinds: Names = ()
+    """Kinds of site that each get a facility, e.g. service_area."""
+    zones: Names = ()
+    """Only the members in these zones."""
+    zone_kinds: Names = ()
+    """Only the members in zones of these kinds."""
+    facility: Literal["charging", "swap"] = "charging"
+    """What they get."""
+    kinds: Names = ()
+    """Only facilities at sites of these kinds count."""
+    min_kw: NonNegative = 0
+    """Only stations whose chargers are rated at least this count."""
+    within_m: NonNegative | None = None
+    """For demand: metres along the road; for places: straight line, 0 is at the place itself."""
+    within_s: Positive | None = None
+    """For demand: free-flow seconds along the same road."""
+    share: Annotated[float, Field(gt=0, le=1)] = 1
+    """Share of the group promised to."""
+    weight: Literal["kwh_day", "people"] = "kwh_day"
+    """What the share of a group of demand is counted in."""
+    unreachable: Literal["refuse", "note"] = "refuse"
+    """Members that no site can reach: refuse the plan, or leave them out and say how many."""
+
+    @model_validator(mode="after")
+    def _one_group_one_measure(self) -> Self:
+        places = bool(self.places or self.place_kinds)
+        if places and self.group:
+            msg = "give group or places, not both"
+            raise ValueError(msg)
+        if (self.within_m is None) == (self.within_s is None):
+            msg = "give exactly one of within_m, within_s"
+            raise ValueError(msg)
+        if places and self.within_s is not None:
+            msg = "places are reached in metres: give within_m"
+            raise ValueError(msg)
+        return self
