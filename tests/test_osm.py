@@ -1,6 +1,7 @@
 """The corridor: what osmnx makes of an extract, and the tables that come out of it."""
 
 import csv
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from osm_town import BBOX, STEP, WEST, cross, make_town
+from osmnx.distance import great_circle
 
 from siting import scenario, tables
 from siting.errors import InputMissingError, TableError
@@ -63,6 +65,30 @@ def test_what_hangs_on_nothing_is_dropped_and_counted(osm):
     dropped = dict(osm.notes)["roads_dropped"]
     assert (dropped["junctions"], dropped["of"], dropped["components"]) == (3, 37, 3)
     assert dropped["km"] > 0
+
+
+def test_a_street_counts_once_and_each_carriageway_once(tmp_path):
+    def dual(town):
+        town.way(320, [cross(0, 0), cross(1, 1)], highway="residential", oneway="yes")
+        town.way(321, [cross(1, 1), cross(0, 0)], highway="residential", oneway="yes")
+
+    def metres(town):
+        drivable = [
+            refs
+            for refs, tags in town.ways.values()
+            if tags.get("highway", "services") != "services" and "access" not in tags
+        ]
+        legs = [pair for refs in drivable for pair in pairwise(refs)]
+        at = {key: (lat, lon) for key, (lon, lat, _) in town.nodes.items()}
+        return sum(great_circle(*at[one], *at[other]) for one, other in legs)
+
+    town = make_town()
+    dual(town)
+    found = changed(tmp_path, dual)
+    assert found.report["km_before"] == pytest.approx(metres(town) / 1000, abs=0.05)
+    lost = found.report["km_before"] - found.report["km"]
+    assert found.report["km_dropped"] == pytest.approx(lost, abs=0.11)
+    assert dict(found.notes)["roads_dropped"]["km"] == found.report["km_dropped"]
 
 
 def test_one_row_for_each_direction_allowed(osm):

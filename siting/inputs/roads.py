@@ -29,6 +29,7 @@ _WAY_TAGS = ["highway", "junction", "maxspeed", "name", "oneway", "ref"]
 _DONE_TAGS = ("junction", "oneway", "reversed")
 _KPH_TO_M_S = 1 / 3.6
 _KM = 1000.0
+_CM = 100
 
 
 def build_roads(
@@ -55,7 +56,8 @@ def build_roads(
         readable maxspeed tag), geometry (WGS-84, in driving direction). One row per allowed
         direction; of several edges between one pair the shortest is kept.
     report
-        Counts: junctions and edges before and after, components, km dropped, ...
+        Counts: junctions and edges before and after, components, km of street (each once,
+        whether it may be driven in one direction or both) before, after and dropped, ...
 
     Raises
     ------
@@ -82,9 +84,10 @@ def build_roads(
         "edges_before": graph.number_of_edges(),
         "components_strong": nx.number_strongly_connected_components(graph),
         "components_weak": nx.number_weakly_connected_components(graph),
-        "km_before": round(_km(graph), 1),
     }
+    km_before = _street_km(graph)
     graph = ox.truncate.largest_component(graph, strongly=True)
+    km = _street_km(graph)
     _add_tag_speeds(graph)
     nodes, edges = ox.graph_to_gdfs(graph, node_geometry=True, fill_edge_geometry=True)
     nodes = _node_table(nodes)
@@ -99,8 +102,9 @@ def build_roads(
         "junctions": len(nodes),
         "edges": len(edges),
         "edges_parallel_dropped": parallel,
-        "km": round(float(edges["length_m"].sum()) / _KM, 1),
-        "km_dropped": round(report["km_before"] - _km(graph), 1),
+        "km_before": round(km_before, 1),
+        "km": round(km, 1),
+        "km_dropped": round(km_before - km, 1),
         "share_with_speed_tag": round(float(edges["tag_speed_kph"].notna().mean()), 4),
     }
     return nodes, edges, report
@@ -193,9 +197,20 @@ def _outside(graph: nx.MultiDiGraph, clip: Polygon | MultiPolygon) -> list[int]:
     return [key for key, keep in zip(ids, inside.tolist(), strict=True) if not keep]
 
 
-def _km(graph: nx.MultiDiGraph) -> float:
-    """Return the length of all edges, both directions counted, in km."""
-    return float(sum(length for _, _, length in graph.edges(data="length"))) / _KM
+def _street_km(graph: nx.MultiDiGraph) -> float:
+    """Return the length of the streets in km: the two edges of a two-way street count once.
+
+    They join the same two junctions over the same ways and are equally long; two one-way
+    carriageways are ways of their own and count one each.
+    """
+    streets: dict[tuple[int, int, tuple[int, ...], int], float] = {}
+    for start, end, data in graph.edges(data=True):
+        found = data["osmid"]
+        ways = tuple(sorted(found)) if isinstance(found, list) else (found,)
+        length = float(data["length"])
+        first, last = min(start, end), max(start, end)
+        streets.setdefault((first, last, ways, round(length * _CM)), length)
+    return sum(streets.values()) / _KM
 
 
 def _add_tag_speeds(graph: nx.MultiDiGraph) -> None:
