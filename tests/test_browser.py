@@ -277,4 +277,16 @@ def test_tiles_are_asked_of_their_owner_and_nobody_else(visit):
     assert seen.left_the_page
     assert all(".is.autonavi.com/" in url for url in seen.left_the_page)
     assert "GCJ-02" in seen.page.inner_text("#about")
-    assert not seen.page.get_by_label("主要道路").is_checked(), "the tiles have roads of their own"
+
+
+def test_tiles_that_do_not_come_are_said_and_replaced(visit):
+    seen = visit("gaode")
+    seen.page.wait_for_selector(".notice")
+    assert "底图未能加载" in seen.page.inner_text(".notice")
+    assert seen.page.get_by_label("主要道路").is_checked()
+
+
+def test_over_tiles_our_roads_are_off_at_first():
+    shown = make_map(small_plan(), basemap="gaode")
+    plain = make_map(small_plan())
+    assert shown.count(".addTo(map_") < plain.count(".addTo(map_")

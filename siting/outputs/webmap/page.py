@@ -241,6 +241,7 @@ def _script_words(say: Say) -> dict[str, str]:
         "zoomOut": say("map.zoom_out"),
         "close": say("map.close"),
         "map": say("map.name"),
+        "noTiles": say("map.no_tiles"),
     }
 
 

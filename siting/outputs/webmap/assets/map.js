@@ -258,6 +258,8 @@ function sitingAtlas(map, data) {
     const dots = dotBoxes(); // zones and road numbers may stand on them, lesser names not
     for (const label of [...data.labels, ...stationNames()]) {
       if (zoom < label.from || zoom > label.to) continue;
+      const ofRoad = label.look === "road" || label.look === "shield";
+      if (ofRoad && !map.hasLayer(groups.roads)) continue;
       const at = map.latLngToContainerPoint([label.lat, label.lon]);
       const width = textWidth(label.text, label.size) + (label.look === "shield" ? 10 : 4);
       const left = label.aside ? at.x + label.aside : at.x - width / 2;
@@ -376,6 +378,19 @@ function sitingAtlas(map, data) {
     L.control.scale({ imperial: false, maxWidth: 130 }).addTo(map);
   }
 
+  // tiles that do not come, as behind a closed network: draw our own roads and water, say so
+  function withoutTiles() {
+    const notice = L.control({ position: "bottomleft" });
+    notice.onAdd = () => element("div", "notice", words.noTiles);
+    const once = () => {
+      if (notice.getContainer()) return;
+      notice.addTo(map);
+      map.addLayer(groups.roads).addLayer(groups.landscape);
+      order();
+    };
+    map.eachLayer((layer) => { if (layer instanceof L.TileLayer) layer.once("tileerror", once); });
+  }
+
   function start() {
     const container = map.getContainer();
     container.setAttribute("role", "region");
@@ -393,6 +408,7 @@ function sitingAtlas(map, data) {
     resize();
     order();
     listen();
+    withoutTiles();
     placeNames();
     requestAnimationFrame(() => requestAnimationFrame(() => {
       document.documentElement.dataset.drawnMs = Math.round(performance.now());
