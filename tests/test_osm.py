@@ -352,3 +352,10 @@ def test_sao_paulo_has_hardly_any_places(shared):
     assert 0 < len(osm.places) < 60
     assert len(osm.nodes) > 2500
     assert osm.zones["zone_id"].tolist() == ["uncovered"]
+
+
+def test_a_missing_extract_says_how_to_name_one(tmp_path):
+    with pytest.raises(InputMissingError, match=r"nowhere\.osm\.pbf") as caught:
+        load_osm(scenario.Inputs(osm=str(tmp_path / "nowhere.osm.pbf")), AREA)
+    assert "--set inputs.osm=PATH" in caught.value.cure
+    assert "Geofabrik" in caught.value.cure

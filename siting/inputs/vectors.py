@@ -63,13 +63,13 @@ def read_vector(path: Path, *, layer: str | None, datum: str | None, key: str) -
     return shape_to_wgs84(frame.set_crs(WGS84, allow_override=True), declared)
 
 
-def require_file(path: Path, key: str) -> None:
-    """Raise :class:`InputMissingError` unless a file is there."""
+def require_file(path: Path, key: str, *, cure: str = "") -> None:
+    """Raise :class:`InputMissingError`, with a cure of its own if given, unless a file is there."""
     if not path.is_file():
         raise InputMissingError(
             f"no such file: {path.name}",
             where=f"{key}: {path}",
-            cure="check the path; paths in a scenario are relative to the scenario file",
+            cure=cure or "check the path; paths in a scenario are relative to the scenario file",
         )
 
 
