@@ -123,6 +123,39 @@ def test_a_file_that_truly_has_no_counts_can_say_so(tmp_path):
     assert stations["chargers"].isna().all()
 
 
+def test_a_list_without_ids_goes_by_its_rows_and_says_so(tmp_path):
+    text = "桩数,经度,纬度\n12,106.60,29.70\n\n4,106.61,29.71\n"
+    columns = {"chargers": "桩数", "lon": "经度", "lat": "纬度"}
+    stations, notes, _ = load(csv(tmp_path, text), columns=columns)
+    assert stations["chargers"].to_dict() == {
+        "file:existing/row-2": 12,
+        "file:existing/row-4": 4,
+    }
+    assert notes["ids_by_row"] == {"file": "existing.csv", "count": 2}
+    assert "ids_by_row" not in load(csv(tmp_path))[1]
+
+
+def test_an_id_that_is_asked_for_must_be_there(tmp_path):
+    with pytest.raises(TableError, match=r"column '编号' \(for station_id\)"):
+        load(csv(tmp_path), columns={"station_id": "编号"})
+
+
+def test_the_cure_for_missing_columns_can_be_copied(tmp_path):
+    text = GOOD.replace("chargers", "桩数")
+    with pytest.raises(TableError) as caught:
+        load(csv(tmp_path, text))
+    assert 'columns = { chargers = "" }' in caught.value.cure
+    assert 'columns = { chargers = "<its name>" }' in caught.value.cure
+
+
+def test_faults_stand_in_the_order_of_their_rows(tmp_path):
+    rows = ["S,a,,106.6,29.7,1,,,"] * 4 + ["T,a,,x,29.7,1,,,", "U,a,,106.6,29.7,-1,,maybe,"]
+    with pytest.raises(TableError) as caught:
+        load(csv(tmp_path, HEAD + "\n".join(rows) + "\n"))
+    lines = [line for line in str(caught.value).splitlines() if "- row" in line]
+    assert [line.split()[2].strip(",:") for line in lines] == ["2", "6", "7", "7"]
+
+
 def test_every_fault_of_a_file_is_named_at_once_with_its_row(tmp_path):
     text = HEAD + (
         "S1,a,,106.60,29.70,twelve,,,\n"

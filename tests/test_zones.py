@@ -143,6 +143,8 @@ def test_every_fault_of_a_zone_file_at_once(tmp_path):
         "feature 2: population_quality is 'good'",
     ):
         assert part in str(caught.value), part
+    lines = [line for line in str(caught.value).splitlines() if "- feature" in line]
+    assert [line.split()[2].strip(",:") for line in lines] == ["1", "1", "2", "2", "3"]
 
 
 def test_what_no_zone_covers_is_a_zone_of_its_own(tmp_path):

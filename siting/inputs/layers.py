@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siting.inputs.provenance import Provenance
 
 SUBSTATION_FIELDS = (
-    PointField("substation_id", "id", required=True),
+    PointField("substation_id", "id"),
     PointField("name", "text"),
     PointField("headroom_kw", "number", required=True),
 )
@@ -56,12 +56,14 @@ def load_substations(
     wanted = PointFile(
         path, "inputs.substations", None, given.datum, given.columns, SUBSTATION_FIELDS
     )
-    frame, source = read_points(wanted, area, name="substations")
+    notes: Notes = []
+    frame, source = read_points(wanted, area, name="substations", notes=notes)
     frame = frame.drop(columns="row").assign(
         substation_id=texts(f"file:{path.stem}/{key}" for key in frame["substation_id"]),
         source=texts([path.name] * len(frame)),
     )
     unknown = int(frame["headroom_kw"].isna().sum())
-    notes: Notes = [("headroom_unknown", {"count": unknown, "of": len(frame)})] if unknown else []
+    if unknown:
+        notes.append(("headroom_unknown", {"count": unknown, "of": len(frame)}))
     frame = frame.sort_values("substation_id", ignore_index=True)
     return frame.to_crs(area.crs), notes, [source]

@@ -30,6 +30,7 @@ _TRUE = frozenset({"true", "1", "1.0", "yes", "y", "是", "有"})
 _FALSE = frozenset({"false", "0", "0.0", "no", "n", "否", "无"})
 _SHOWN = 20
 _MAX_LON, _MAX_LAT = 180.0, 90.0
+_COORDINATES = ("lon", "lat")
 
 Notes = list[tuple[str, dict[str, Any]]]
 
@@ -39,11 +40,21 @@ class _Faults:
     """The faults of a file, by row; ``rows`` are its row numbers, the header being 1."""
 
     rows: np.ndarray
-    lines: list[str] = field(default_factory=list)
+    found: list[tuple[int, str]] = field(default_factory=list)
 
     def at(self, position: int | np.integer[Any], text: str) -> None:
         """Note a fault in the row at a position."""
-        self.lines.append(f"row {self.rows[position]}: {text}")
+        row = int(self.rows[position])
+        self.found.append((row, f"row {row}: {text}"))
+
+    def among(self, rows: list[int], text: str) -> None:
+        """Note a fault that several rows share; it stands with the first of them."""
+        label = "rows" if len(rows) > 1 else "row"
+        self.found.append((rows[0], f"{label} {', '.join(map(str, rows[:_SHOWN]))}: {text}"))
+
+    def lines(self) -> list[str]:
+        """Return the faults in the order of their rows."""
+        return [text for _, text in sorted(self.found, key=lambda fault: fault[0])]
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,7 @@ class PointFile:
 
 
 def read_points(
-    wanted: PointFile, area: AreaShape, *, name: str
+    wanted: PointFile, area: AreaShape, *, name: str, notes: Notes
 ) -> tuple[gpd.GeoDataFrame, Provenance]:
     """Read a file of points and bring it to WGS-84.
 
@@ -102,12 +113,15 @@ def read_points(
         The area, to tell swapped coordinates.
     name
         Role of the file in the provenance.
+    notes
+        Takes up the remark that the rows have no ids of their own.
 
     Returns
     -------
     frame
         The fields, ``row`` (row number in the file, the header being row 1) and the point in
-        EPSG:4326. Numbers that are not given are NaN; a flag that is not given is False.
+        EPSG:4326. Numbers that are not given are NaN; a flag that is not given is False; a
+        file without ids gets ``row-<row>``.
     source
         Where it came from.
 
@@ -124,7 +138,7 @@ def read_points(
     require_file(wanted.path, wanted.key)
     if wanted.path.suffix.lower() in TABLE_SUFFIXES:
         raw = read_table(wanted.path, wanted.layer)
-        mapping = _mapping(wanted, list(raw.columns), ("lon", "lat"))
+        mapping = _mapping(wanted, list(raw.columns), _COORDINATES)
         datum = _declared(wanted, raw)
         faults = _Faults(_file_rows(raw))
         lon = _numbers(raw, mapping["lon"], "lon", faults, needed=True)
@@ -135,8 +149,10 @@ def read_points(
         datum, faults = "wgs84", _Faults(_file_rows(raw))
     values = _values(raw, mapping, wanted.fields, faults)
     _coordinate_faults(lon, lat, datum, area, faults)
-    if faults.lines:
-        raise _faulty(wanted, faults.lines)
+    if faults.found:
+        raise _faulty(wanted, faults.lines())
+    if any(one.kind == "id" and one.name not in mapping for one in wanted.fields):
+        notes.append(("ids_by_row", {"file": wanted.path.name, "count": len(raw)}))
     x, y = to_wgs84(lon, lat, datum)
     frame = gpd.GeoDataFrame(
         values | {"row": faults.rows}, geometry=gpd.points_from_xy(x, y), crs=WGS84
@@ -179,6 +195,7 @@ def _mapping(wanted: PointFile, there: list[str], coordinates: tuple[str, ...]) 
         if name not in ours
     ]
     mapping = {}
+    lacking = []
     for name in ours:
         source = wanted.columns.get(name, name)
         if source in there:
@@ -187,15 +204,26 @@ def _mapping(wanted: PointFile, there: list[str], coordinates: tuple[str, ...]) 
             continue
         elif name in must or name in wanted.columns:
             faults.append(f"column '{source}' (for {name}) is missing")
+            lacking.append(name)
     if faults:
         raise TableError(
             f"'{wanted.path.name}' does not have the columns asked for:\n    - "
             + "\n    - ".join(faults),
             where=str(wanted.path),
-            cure=f"map them in {wanted.key}.columns; the file has: {', '.join(there)}. "
-            'If it truly has none, say so with ""',
+            cure=_mapping_cure(wanted.key, lacking, there),
         )
     return mapping
+
+
+def _mapping_cure(key: str, lacking: list[str], there: list[str]) -> str:
+    """Say how to map columns, and how to say that a file truly lacks one that may lack."""
+    example = ", ".join(f'{name} = "<its name>"' for name in lacking)
+    cure = f"the file has: {', '.join(there)}; map them in {key}.columns"
+    cure += f", as in columns = {{ {example} }}" if lacking else ""
+    none = next((name for name in lacking if name not in _COORDINATES), None)
+    if none:
+        cure += f'; where it truly has none, say so: columns = {{ {none} = "" }}'
+    return cure
 
 
 def _declared(wanted: PointFile, raw: pd.DataFrame) -> str:
@@ -255,9 +283,11 @@ def _values(
             values[one.name] = _flags(cells, one.name, faults)
         else:
             cells = list(raw[column]) if column is not None else [""] * len(raw)
-            values[one.name] = texts(cells)
-            if one.kind == "id":
+            if one.kind == "id" and column is None:
+                cells = [f"row-{row}" for row in faults.rows]
+            elif one.kind == "id":
                 _id_faults(cells, one.name, faults)
+            values[one.name] = texts(cells)
     return values
 
 
@@ -285,11 +315,10 @@ def _id_faults(cells: list[str], name: str, faults: _Faults) -> None:
     for position, cell in enumerate(cells):
         rows.setdefault(cell, []).append(int(faults.rows[position]))
     for cell, numbers in rows.items():
-        listed = ", ".join(map(str, numbers[:_SHOWN]))
         if not cell:
-            faults.lines.append(f"row {listed}: {name} is missing")
+            faults.among(numbers, f"{name} is missing")
         elif len(numbers) > 1:
-            faults.lines.append(f"rows {listed}: {name} '{cell}' is used {len(numbers)} times")
+            faults.among(numbers, f"{name} '{cell}' is used {len(numbers)} times")
 
 
 def _coordinate_faults(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from siting.inputs.provenance import Provenance
 
 FIELDS = (
-    PointField("station_id", "id", required=True),
+    PointField("station_id", "id"),
     PointField("name", "text"),
     PointField("operator", "text"),
     PointField("chargers", "count", required=True),
@@ -91,7 +91,7 @@ def _from_file(
     path = local_path(given.file)
     key = f"inputs.stations[{number}]"
     wanted = PointFile(path, key, given.layer, given.datum, given.columns, FIELDS)
-    frame, source = read_points(wanted, area, name="stations")
+    frame, source = read_points(wanted, area, name="stations", notes=notes)
     inside = area.covers(shapely.get_coordinates(frame.geometry.to_numpy()))
     if len(frame) and not inside.any():
         raise TableError(

@@ -249,6 +249,7 @@ def _quality_faults(quality: Any, rows: list[str], faults: list[str]) -> None:  
 
 def _refuse(faults: list[str], path: Path) -> None:
     if faults:
+        faults = sorted(faults, key=_row_of)
         more = f"\n    - and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
         raise TableError(
             f"'{path.name}' has {len(faults)} fault(s):\n    - "
@@ -258,6 +259,11 @@ def _refuse(faults: list[str], path: Path) -> None:
             cure="each zone wants one row with an id of its own (join its parts to a "
             "multipolygon); leave a figure empty where it is unknown",
         )
+
+
+def _row_of(fault: str) -> int:
+    """Return the number of the row, or the first of the rows, that a fault names."""
+    return int(fault.split(maxsplit=2)[1].rstrip(":,"))
 
 
 def _tidy(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
