@@ -20,7 +20,7 @@ from siting.optimize.rules import rows_among
 from siting.optimize.solver import linear, values_of
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Floats, Ints
+    from siting.optimize.arrays import Flags, Floats, Ints
     from siting.optimize.problem import SitingProblem
     from siting.optimize.rules import Among
     from siting.optimize.solver import Door
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _FIRST_COLUMNS = 4
 _ROUNDS = 30
 _PRICE_TOLERANCE = 1e-7
+_HAIR = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +144,7 @@ def _solve(
     problem: SitingProblem, open_site: Ints, sizes: Sizes, net: _Net, door: Door
 ) -> Floats | None:
     """Solve by column generation; None if the time ended."""
-    columns = net.rank < _FIRST_COLUMNS
+    columns = _first_columns(problem, open_site, sizes, net)
     for _ in range(_ROUNDS):
         chosen = np.flatnonzero(columns)
         solved = _solve_columns(problem, open_site, sizes, (net, chosen), door)
@@ -158,6 +159,22 @@ def _solve(
     return None
 
 
+def _first_columns(problem: SitingProblem, open_site: Ints, sizes: Sizes, net: _Net) -> Flags:
+    """Return the pairs to start with: the nearest few where the nearest station may be too small.
+
+    Elsewhere the nearest alone; the prices bring in what is missing.
+    """
+    load = sums(net.place, np.where(net.rank == 0, net.most_kwh, 0.0), len(open_site))
+    kwh = problem.kwh_day_per_charger[open_site]
+    need = np.clip(load / np.where(kwh > 0, kwh, np.inf), sizes.least, sizes.most)
+    small = load > kwh * sizes.most
+    if sizes.rows or not small.any() or float(need.sum()) > sizes.total:
+        return net.rank < _FIRST_COLUMNS
+    crowded = np.zeros(len(problem.demand_kwh), dtype=bool)
+    crowded[net.demand[(net.rank == 0) & small[net.place]]] = True
+    return (net.rank == 0) | (crowded[net.demand] & (net.rank < _FIRST_COLUMNS))
+
+
 def _solve_columns(
     problem: SitingProblem,
     open_site: Ints,
@@ -168,8 +185,10 @@ def _solve_columns(
     """Solve on some pairs; return the energy, and the prices of demand points and sites."""
     net, chosen = part
     lp = pulp.LpProblem("assign", pulp.LpMaximize)
-    most = net.most_kwh[chosen].tolist()
-    serve = [lp.add_variable(f"serve_{k}", 0, limit) for k, limit in enumerate(most)]
+    # where the demand row says as much, a limit would only take the price away from it
+    most = np.where(net.most_kwh < problem.demand_kwh[net.demand], net.most_kwh, np.inf)[chosen]
+    limits = [limit if np.isfinite(limit) else None for limit in most.tolist()]
+    serve = [lp.add_variable(f"serve_{k}", 0, limit) for k, limit in enumerate(limits)]
     chargers = [
         lp.add_variable(f"chargers_{k}", int(sizes.least[k]), int(sizes.most[k]))
         for k in range(len(open_site))
@@ -209,7 +228,8 @@ def _tidied(
     serve = np.where(serve > _PRICE_TOLERANCE, serve, 0.0)
     served = sums(net.demand, serve, len(problem.demand_kwh))
     serve = serve * np.minimum(1.0, problem.demand_kwh / np.maximum(served, 1e-12))[net.demand]
-    limit = problem.kwh_day_per_charger[open_site] * sizes.most
+    # a hair below, so that no other order of adding up comes out above the limit
+    limit = problem.kwh_day_per_charger[open_site] * sizes.most * (1 - _HAIR)
     load = sums(net.place, serve, len(open_site))
     return serve * np.minimum(1.0, limit / np.maximum(load, 1e-12))[net.place]
 
