@@ -86,6 +86,13 @@ def zone_table(
     return result
 
 
+def short_zones(zones: gpd.GeoDataFrame, floor: int, language: str) -> list[str]:
+    """Return the names of the zones with fewer stations than each should have."""
+    short = zones[zones["stations"] < floor]
+    names = short["name"] if language == "zh" else short["name_en"].fillna(short["name"])
+    return sorted(str(name) for name in names)
+
+
 def road_table(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the main roads to draw, one line a road section, whichever way it is driven."""
     main = edges[edges["road_class"].isin(DRAWN_ROADS)]

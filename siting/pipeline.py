@@ -155,7 +155,7 @@ def run(scenario: Scenario, *, meter: Meter, folder: Path | None = None) -> Plan
         others = make_baselines(problem, solution, solver=scenario.solver, seed=scenario.run.seed)
     with meter.stage("recount"):
         plan = _plan(scenario, prepared, solution, folder=folder or Path.cwd())
-        recount(plan)
+        recount(plan, prepared.reach, prepared.swap_reach)
         plan = _beside(plan, prepared, others)
     return replace(plan, timings=meter.content())
 
@@ -222,21 +222,26 @@ def look(prepared: Prepared) -> dict[str, Any]:
 
 
 def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder: Path) -> Plan:
-    world = prepared.world
+    world, language = prepared.world, scenario.run.language
+    decided = _decided(prepared, solution)
+    told = [*solution.notes]
+    floor = scenario.model.stations_per_zone
+    if short := assembly.short_zones(decided["zones"], floor, language):
+        told.append(("zones_short", {"count": len(short), "floor": floor, "names": short}))
     return Plan(
         run=scenario.run.name,
-        language=scenario.run.language,
+        language=language,
         title_zh=scenario.run.title_zh,
         title_en=scenario.run.title_en,
         crs=f"EPSG:{world.area.crs.to_epsg()}",
         targets=scenario.targets.model_dump(include={"stations", "chargers", "swap_stations"}),
-        **_decided(prepared, solution),
+        **decided,
         baselines={},
         demand=prepared.demand,
         roads=assembly.road_table(world.edges),
         landscape=world.landscape,
         screening=tuple(prepared.candidates.screening),
-        notes=(*prepared.notes, *(Note(key, dict(values)) for key, values in solution.notes)),
+        notes=(*prepared.notes, *(Note(key, dict(values)) for key, values in told)),
         sources=tuple(Source(**vars(source)) for source in world.sources),
         scenario=dump_scenario(scenario, folder=folder),
         versions=_versions(),
@@ -269,7 +274,7 @@ def _beside(plan: Plan, prepared: Prepared, others: dict[str, Solution]) -> Plan
     figures = {}
     for name, solution in others.items():
         other = replace(plan, run=f"{plan.run}: {name}", **_decided(prepared, solution))
-        recount(other)
+        recount(other, prepared.reach, prepared.swap_reach)
         figures[name] = other.figures
     missing = [name for name in BASELINES if name not in others]
     note = Note("baselines_missing", {"count": len(missing), "of": len(BASELINES)})

@@ -293,7 +293,8 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
-    numbers = ("value", "bound", "gap_share", "reduced_value", "reduced_bound", "reduced_gap_share")
+    numbers = ("value", "bound", "gap_share", "reduced_value", "reduced_bound",
+               "reduced_gap_share", "swap_gap_share")  # fmt: skip
     return Plan(
         **{key: content[key] for key in ("run", "language", "title_zh", "title_en", "crs")},
         totals=content["totals"],

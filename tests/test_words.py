@@ -46,7 +46,9 @@ def test_each_text_is_there_in_both_languages_with_the_same_values(key):
 
 def test_values_are_filled_in():
     assert words("total.of_target", "zh", target=12000) == "目标 12,000"
-    assert speaker("en")("status.within_gap", gap=0.00456).startswith("Proven within 0.46%")
+    assert speaker("en")("status.within_gap", gap=0.00456).startswith(
+        "Stations and chargers: proven within 0.46%"
+    )
     assert "not zero" in note_text(Note("no_baseline", {"from_map": 3}), "en")
 
 
@@ -132,6 +134,13 @@ def test_lists_are_written_out():
     assert words("note.zones_overlap", "en", count=2, pairs=pairs).endswith(
         ": A, B, 0.5, B, C, 1.0"
     )
+
+
+def test_names_come_in_the_language_of_the_run():
+    both = {"zh": "未划入分区", "en": "not in any zone"}
+    note = Note("no_home_demand", {"zones": 2, "names": [both, "Vaduz"]})
+    assert note_text(note, "en").endswith(": not in any zone, Vaduz")
+    assert note_text(note, "zh").endswith("：未划入分区、Vaduz")
 
 
 def test_every_text_asked_for_exists():

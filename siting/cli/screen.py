@@ -72,6 +72,8 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     console.print(_totals(plan, words))
     outcome = plan.outcome
     console.print(words(f"status.{outcome.status}", gap=outcome.gap_share))
+    if outcome.swap_gap_share >= 0:  # not NaN: swap stations were asked for
+        console.print(words("status.swap", gap=outcome.swap_gap_share))
     console.print(words("status.bounds", value=outcome.value, bound=outcome.bound), style="dim")
     console.print(_figures(plan, words))
     if plan.baselines:
@@ -143,11 +145,13 @@ def _label(block: str, key: str) -> str:
     return f"{prefix}.{key}"
 
 
-def _number(key: str, value: float | str | None, words: Any) -> str:  # noqa: ANN401  # words
+def _number(key: str, value: float | str | list[str] | None, words: Any) -> str:  # noqa: ANN401  # words
     if value is None:
         return str(words("fact.none"))
     if isinstance(value, str):
         return escape(value)
+    if isinstance(value, list):
+        return f"{len(value):,}"
     if key.endswith("_share") or key.startswith("share_"):
         return f"{value:.1%}"
     return f"{value:,.1f}" if isinstance(value, float) and value % 1 else f"{value:,.0f}"

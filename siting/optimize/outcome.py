@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,7 +25,9 @@ class Outcome:
     ``value`` is the plan re-scored at full resolution (every demand point, every pair in
     reach); ``bound`` is an upper bound valid at that resolution and ``gap_share`` is
     ``(bound - value) / bound``. The ``reduced`` ones speak of the thinned model that the
-    solver saw. Values are shares of all demand (see ``docs/model.md``).
+    solver saw. Values are shares of all demand (see ``docs/model.md``). The swap stations come
+    from a covering model of their own; ``swap_gap_share`` is proven on its thinned form, and
+    NaN where no swap station is asked for.
     """
 
     status: Status
@@ -35,3 +38,4 @@ class Outcome:
     reduced_bound: float
     reduced_gap_share: float
     solver: str
+    swap_gap_share: float = math.nan

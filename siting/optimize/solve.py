@@ -153,6 +153,7 @@ def solve_problem(
         solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s
     )
     run = _Run(problem, door, solver.gap_share, solver.time_limit_s, progress)
+    run.notes.extend(problem.notes)
     if door.fallback:
         run.notes.append(("solver_fallback", {"asked": solver.name, "used": door.name}))
     with run.stage("swap"):
@@ -168,8 +169,11 @@ def solve_problem(
         chargers=dict(zip(open_ids, best.chargers.tolist(), strict=True)),
         swap_ids=tuple(problem.site_id[swap.sites].tolist()),
         assignments=assignment_table(problem, best.serve),
-        outcome=outcome_of(
-            best.value, bound, run.reduced, gap_share=solver.gap_share, solver=door.name
+        outcome=replace(
+            outcome_of(
+                best.value, bound, run.reduced, gap_share=solver.gap_share, solver=door.name
+            ),
+            swap_gap_share=swap.gap_share if problem.swap_stations else float("nan"),
         ),
         stages=tuple(run.stages),
         notes=tuple(run.notes),

@@ -42,7 +42,8 @@ def words(key: str, language: str, /, **values: Any) -> str:  # noqa: ANN401  # 
     language
         ``"zh"`` or ``"en"``.
     **values
-        Values of the text's format fields; lists are written out, the first few.
+        Values of the text's format fields; lists are written out, the first few, and names
+        known in both languages (``{"zh": ..., "en": ...}``) in the one asked for.
 
     Raises
     ------
@@ -76,6 +77,8 @@ def note_text(note: Note, language: str) -> str:
 
 
 def _listed(value: Any, language: str) -> Any:  # noqa: ANN401  # numbers and names
+    if isinstance(value, dict):
+        return value[language]
     if not isinstance(value, (list, tuple)):
         return value
     shown = [str(_listed(entry, language)) for entry in value[:_SHOWN]]

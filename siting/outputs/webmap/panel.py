@@ -54,6 +54,9 @@ def panel_html(plan: Plan, kinds: list[str], *, say: Say, title: str, gcj02: boo
             if proven
             else say("status.unbounded"),
             bounds=say("status.bounds", value=outcome.value, bound=outcome.bound) if proven else "",
+            swap_status=say("status.swap", gap=outcome.swap_gap_share)
+            if math.isfinite(outcome.swap_gap_share)
+            else "",
             compared=comparison(plan, say),
             kinds=_legend_kinds(plan, kinds, say),
             signs=_signs(plan, say),
