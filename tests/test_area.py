@@ -96,6 +96,17 @@ def test_the_real_outline_as_amap_exports_it_and_as_converted_agree(shared):
     assert 400 < wrong.projected.centroid.distance(known.projected.centroid) < 520
 
 
+def test_the_licence_is_that_of_the_project_or_of_the_file_or_unknown(tmp_path):
+    shipped = area(boundary="shipped:yubei/boundary.gpkg", datum="wgs84").source
+    assert (shipped.origin, shipped.licence) == ("boundary.gpkg", "MIT, the siting authors")
+    own = save(tmp_path / "outline.gpkg", YUBEI)
+    assert area(boundary=own, datum="wgs84").source.licence == "not stated"
+    frame = gpd.read_file(own).assign(licence="CC BY 4.0")
+    frame.to_file(tmp_path / "stated.gpkg")
+    stated = area(boundary=str(tmp_path / "stated.gpkg"), datum="wgs84")
+    assert stated.source.licence == "CC BY 4.0"
+
+
 def test_an_array_of_bare_geometries_is_read(tmp_path):
     path = tmp_path / "outline.json"
     halves = [box(106.5, 29.6, 106.7, 30.0), box(106.7, 29.6, 106.9, 30.0)]

@@ -22,6 +22,7 @@ from siting.inputs.provenance import (
     file_provenance,
     marked_synthetic,
     sha256_of_text,
+    stated_licence,
 )
 from siting.inputs.vectors import read_vector
 from siting.scenario import local_path
@@ -127,7 +128,9 @@ def _from_file(area: scenario.Area, path: Path) -> AreaShape:
     name = _first_text(frame, _NAME_COLUMNS) if len(frame) == 1 else ""
     as_of = _date(area) or _first_text(frame, _AS_OF_COLUMNS)[:10]
     synthetic = marked_synthetic(frame)
-    source = file_provenance("area", path, as_of=as_of, synthetic=synthetic)
+    source = file_provenance(
+        "area", path, as_of=as_of, synthetic=synthetic, licence=stated_licence(frame)
+    )
     repaired = int((~shapely.is_valid(frame.geometry.dropna().to_numpy())).sum())
     notes = (("area_repaired", {"count": repaired}),) if repaired else ()
     return _shape(area, polygons, name=name or path.stem, source=source, notes=notes)

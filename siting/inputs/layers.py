@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siting.inputs.columns import PointField, PointFile
 from siting.inputs.frames import texts
-from siting.inputs.points import PointField, PointFile, read_points
+from siting.inputs.points import read_points
 from siting.scenario import local_path
 
 if TYPE_CHECKING:

@@ -15,14 +15,19 @@ import pandas as pd
 
 from siting.errors import DatumError, TableError
 from siting.geo import DATUMS, WGS84, distance_m, to_wgs84
+from siting.inputs.columns import COORDINATES, PointField, PointFile, map_columns
 from siting.inputs.frames import texts
-from siting.inputs.provenance import Provenance, file_provenance, marked_synthetic
+from siting.inputs.provenance import (
+    Provenance,
+    file_provenance,
+    marked_synthetic,
+    stated_licence,
+)
 from siting.inputs.sheets import MISSING, TABLE_SUFFIXES, read_table
 from siting.inputs.vectors import read_vector, require_file, undeclared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from siting.inputs.area import AreaShape
 
@@ -30,7 +35,6 @@ _TRUE = frozenset({"true", "1", "1.0", "yes", "y", "是", "有"})
 _FALSE = frozenset({"false", "0", "0.0", "no", "n", "否", "无"})
 _SHOWN = 20
 _MAX_LON, _MAX_LAT = 180.0, 90.0
-_COORDINATES = ("lon", "lat")
 
 Notes = list[tuple[str, dict[str, Any]]]
 
@@ -55,49 +59,6 @@ class _Faults:
     def lines(self) -> list[str]:
         """Return the faults in the order of their rows."""
         return [text for _, text in sorted(self.found, key=lambda fault: fault[0])]
-
-
-@dataclass(frozen=True)
-class PointField:
-    """One column of a point table.
-
-    Attributes
-    ----------
-    name
-        Column of our table.
-    kind
-        ``id``, ``text``, ``number``, ``count`` (whole number) or ``flag``.
-    required
-        Whether the file must have the column (its cells may be empty).
-    """
-
-    name: str
-    kind: str
-    required: bool = False
-
-
-@dataclass(frozen=True)
-class PointFile:
-    """How to read one file of points.
-
-    Attributes
-    ----------
-    path
-        The file.
-    key
-        Scenario key, for messages, e.g. ``"inputs.stations[0]"``.
-    layer, datum, columns
-        From the scenario.
-    fields
-        The columns of our table besides the coordinates.
-    """
-
-    path: Path
-    key: str
-    layer: str | None
-    datum: str | None
-    columns: Mapping[str, str]
-    fields: tuple[PointField, ...]
 
 
 def read_points(
@@ -138,14 +99,14 @@ def read_points(
     require_file(wanted.path, wanted.key)
     if wanted.path.suffix.lower() in TABLE_SUFFIXES:
         raw = read_table(wanted.path, wanted.layer)
-        mapping = _mapping(wanted, list(raw.columns), _COORDINATES)
+        mapping = map_columns(wanted, list(raw.columns), COORDINATES)
         datum = _declared(wanted, raw)
         faults = _Faults(_file_rows(raw))
         lon = _numbers(raw, mapping["lon"], "lon", faults, needed=True)
         lat = _numbers(raw, mapping["lat"], "lat", faults, needed=True)
     else:
         raw, lon, lat = _vector_points(wanted)
-        mapping = _mapping(wanted, [str(column) for column in raw.columns], ())
+        mapping = map_columns(wanted, [str(column) for column in raw.columns], ())
         datum, faults = "wgs84", _Faults(_file_rows(raw))
     values = _values(raw, mapping, wanted.fields, faults)
     _coordinate_faults(lon, lat, datum, area, faults)
@@ -159,8 +120,10 @@ def read_points(
     )
     dates = frame["as_of"].dropna() if "as_of" in frame.columns else pd.Series(dtype=object)
     as_of = str(dates.max()) if len(dates) else ""
-    synthetic = marked_synthetic(raw)
-    return frame, file_provenance(name, wanted.path, as_of=as_of, synthetic=synthetic)
+    synthetic, licence = marked_synthetic(raw), stated_licence(raw)
+    return frame, file_provenance(
+        name, wanted.path, as_of=as_of, synthetic=synthetic, licence=licence
+    )
 
 
 def _file_rows(raw: pd.DataFrame) -> np.ndarray:
@@ -183,47 +146,6 @@ def _plain(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).strip()
-
-
-def _mapping(wanted: PointFile, there: list[str], coordinates: tuple[str, ...]) -> dict[str, str]:
-    """Return our column -> file column; an empty name in the scenario says the file has none."""
-    ours = [*coordinates, *(one.name for one in wanted.fields)]
-    must = [*coordinates, *(one.name for one in wanted.fields if one.required)]
-    faults = [
-        f"'{name}' is no column of this table (they are {', '.join(ours)})"
-        for name in wanted.columns
-        if name not in ours
-    ]
-    mapping = {}
-    lacking = []
-    for name in ours:
-        source = wanted.columns.get(name, name)
-        if source in there:
-            mapping[name] = source
-        elif source == "" and name not in coordinates:
-            continue
-        elif name in must or name in wanted.columns:
-            faults.append(f"column '{source}' (for {name}) is missing")
-            lacking.append(name)
-    if faults:
-        raise TableError(
-            f"'{wanted.path.name}' does not have the columns asked for:\n    - "
-            + "\n    - ".join(faults),
-            where=str(wanted.path),
-            cure=_mapping_cure(wanted.key, lacking, there),
-        )
-    return mapping
-
-
-def _mapping_cure(key: str, lacking: list[str], there: list[str]) -> str:
-    """Say how to map columns, and how to say that a file truly lacks one that may lack."""
-    example = ", ".join(f'{name} = "<its name>"' for name in lacking)
-    cure = f"the file has: {', '.join(there)}; map them in {key}.columns"
-    cure += f", as in columns = {{ {example} }}" if lacking else ""
-    none = next((name for name in lacking if name not in _COORDINATES), None)
-    if none:
-        cure += f'; where it truly has none, say so: columns = {{ {none} = "" }}'
-    return cure
 
 
 def _declared(wanted: PointFile, raw: pd.DataFrame) -> str:

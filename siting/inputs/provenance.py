@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from siting.shipped import shipped_name
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
 
 OSM_LICENCE = "ODbL 1.0, © OpenStreetMap contributors"
 SYNTHETIC_LICENCE = "synthetic, made by this project"
+OWN_LICENCE = "MIT, the siting authors"
+"""Of the data that ship with the project; see data/README.md."""
 UNKNOWN_LICENCE = "not stated"
+_LICENCE_COLUMNS = ("licence", "license")
 _MARKS = ("合成", "synthetic", "样例")
 _NAME_MARK = "（样例）"
 _CHUNK = 1 << 20
@@ -77,9 +82,10 @@ def file_provenance(
     synthetic
         Whether the input marks itself as made up; then its licence is this project's.
     licence
-        Licence, if known.
+        Licence, if known; else that of this project for what it ships.
     """
-    fallback = SYNTHETIC_LICENCE if synthetic else UNKNOWN_LICENCE
+    ours = OWN_LICENCE if shipped_name(path) else UNKNOWN_LICENCE
+    fallback = SYNTHETIC_LICENCE if synthetic else ours
     return Provenance(name, path.name, sha256_of(path), licence or fallback, as_of, synthetic)
 
 
@@ -92,6 +98,12 @@ def says_synthetic(text: str) -> bool:
 def named_as_sample(name: str) -> bool:
     """Tell whether a name ends with the mark that every made-up name carries."""
     return name.endswith(_NAME_MARK)
+
+
+def stated_licence(frame: pd.DataFrame) -> str:
+    """Return the licences a table states in a ``licence`` column; empty if it states none."""
+    found = [frame[column].dropna() for column in _LICENCE_COLUMNS if column in frame.columns]
+    return "; ".join(sorted({str(cell).strip() for cells in found for cell in cells} - {""}))
 
 
 def marked_synthetic(frame: pd.DataFrame) -> bool:

@@ -11,8 +11,9 @@ import shapely
 from scipy.spatial import cKDTree
 
 from siting.errors import TableError
+from siting.inputs.columns import PointField, PointFile
 from siting.inputs.frames import texts
-from siting.inputs.points import PointField, PointFile, how_far, read_points
+from siting.inputs.points import how_far, read_points
 from siting.scenario import local_path
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pandas as pd
 from siting.errors import TableError
 from siting.geo import WGS84
 from siting.inputs.frames import texts
-from siting.inputs.provenance import file_provenance, marked_synthetic
+from siting.inputs.provenance import file_provenance, marked_synthetic, stated_licence
 from siting.inputs.sheets import MISSING, read_table
 from siting.inputs.vectors import read_vector, require_file
 from siting.scenario import local_path
@@ -72,7 +72,7 @@ def zones_of_file(zones: scenario.ZonesInput, path: Path) -> tuple[gpd.GeoDataFr
     _quality_faults(values["population_quality"], rows, faults)
     _refuse(faults, path)
     table = gpd.GeoDataFrame(values, geometry=frame.geometry.to_numpy(), crs=WGS84)
-    return _tidy(table), file_provenance("zones", path, synthetic=marked_synthetic(frame))
+    return _tidy(table), _source("zones", path, frame)
 
 
 def zones_of_map(admin: gpd.GeoDataFrame, level: int) -> gpd.GeoDataFrame:
@@ -145,7 +145,12 @@ def with_people(
         population=known.where(matched, table["population"]),
         population_quality=texts(quality.where(matched, table["population_quality"])),
     )
-    return _tidy(result), file_provenance("people", path, synthetic=marked_synthetic(raw))
+    return _tidy(result), _source("people", path, raw)
+
+
+def _source(name: str, path: Path, frame: pd.DataFrame) -> Provenance:
+    synthetic = marked_synthetic(frame)
+    return file_provenance(name, path, synthetic=synthetic, licence=stated_licence(frame))
 
 
 def _people_table(raw: pd.DataFrame, mapping: dict[str, str], key: str, path: Path) -> pd.DataFrame:

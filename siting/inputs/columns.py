@@ -1,0 +1,115 @@
+"""Which column of a file is which of ours: the mapping of a point table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from siting.errors import TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+COORDINATES = ("lon", "lat")
+
+
+@dataclass(frozen=True)
+class PointField:
+    """One column of a point table.
+
+    Attributes
+    ----------
+    name
+        Column of our table.
+    kind
+        ``id``, ``text``, ``number``, ``count`` (whole number) or ``flag``.
+    required
+        Whether the file must have the column (its cells may be empty).
+    """
+
+    name: str
+    kind: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class PointFile:
+    """How to read one file of points.
+
+    Attributes
+    ----------
+    path
+        The file.
+    key
+        Scenario key, for messages, e.g. ``"inputs.stations[0]"``.
+    layer, datum, columns
+        From the scenario.
+    fields
+        The columns of our table besides the coordinates.
+    """
+
+    path: Path
+    key: str
+    layer: str | None
+    datum: str | None
+    columns: Mapping[str, str]
+    fields: tuple[PointField, ...]
+
+
+def map_columns(
+    wanted: PointFile, there: list[str], coordinates: tuple[str, ...]
+) -> dict[str, str]:
+    """Return our column -> file column; an empty name in the scenario says the file has none.
+
+    Parameters
+    ----------
+    wanted
+        The file and its mapping.
+    there
+        Columns of the file.
+    coordinates
+        Those of :data:`COORDINATES` the file must have; none for a vector file.
+
+    Raises
+    ------
+    TableError
+        Naming every missing column at once.
+    """
+    ours = [*coordinates, *(one.name for one in wanted.fields)]
+    must = [*coordinates, *(one.name for one in wanted.fields if one.required)]
+    faults = [
+        f"'{name}' is no column of this table (they are {', '.join(ours)})"
+        for name in wanted.columns
+        if name not in ours
+    ]
+    mapping = {}
+    lacking = []
+    for name in ours:
+        source = wanted.columns.get(name, name)
+        if source in there:
+            mapping[name] = source
+        elif source == "" and name not in coordinates:
+            continue
+        elif name in must or name in wanted.columns:
+            faults.append(f"column '{source}' (for {name}) is missing")
+            lacking.append(name)
+    if faults:
+        raise TableError(
+            f"'{wanted.path.name}' does not have the columns asked for:\n    - "
+            + "\n    - ".join(faults),
+            where=str(wanted.path),
+            cure=_mapping_cure(wanted.key, lacking, there),
+        )
+    return mapping
+
+
+def _mapping_cure(key: str, lacking: list[str], there: list[str]) -> str:
+    """Say how to map columns, and how to say that a file truly lacks one that may lack."""
+    example = ", ".join(f'{name} = "<its name>"' for name in lacking)
+    cure = f"the file has: {', '.join(there)}; map them in {key}.columns"
+    cure += f", as in columns = {{ {example} }}" if lacking else ""
+    none = next((name for name in lacking if name not in COORDINATES), None)
+    if none:
+        cure += f'; where it truly has none, say so: columns = {{ {none} = "" }}'
+    return cure
