@@ -144,6 +144,14 @@ def test_missing_people_are_named_and_not_counted_as_nobody():
     assert of_kind(result, "visit")["zone_id"].tolist() == ["b"]
 
 
+def test_remarks_carry_the_names_in_both_languages():
+    rows = _zone_rows()
+    rows[1].update(population=np.nan, population_quality="missing", name="乙镇", name_en="Yi Town")
+    result = make(town.places(home(1, 0, 0), home(2, 700, 100)), zones=town.zones(*rows))
+    names = dict(result.notes)["no_home_demand"]["names"]
+    assert names == [{"zh": "乙镇", "en": "Yi Town"}]
+
+
 def test_no_people_anywhere_is_an_error_with_a_cure():
     rows = [{**row, "population": np.nan} for row in _zone_rows()]
     with pytest.raises(DataError, match=r"inputs\.zones\.people"):

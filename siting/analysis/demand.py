@@ -26,7 +26,7 @@ from siting.analysis.site_kinds import kind_by_place
 from siting.analysis.spaces import estimate_spaces
 from siting.analysis.zoning import zone_ids
 from siting.errors import DataError
-from siting.tables import DEMAND, check
+from siting.tables import DEMAND, check, zone_names
 
 if TYPE_CHECKING:
     from siting import scenario
@@ -102,7 +102,7 @@ def make_demand(
             cure="join a table of people: inputs.zones.people and people_columns",
         )
     if len(unknown):
-        names = unknown.sort_values("zone_id")["name"].tolist()
+        names = zone_names(unknown.sort_values("zone_id"))
         notes.append(("no_home_demand", {"zones": len(names), "names": names[:_SHOWN]}))
     per_person = (
         settings.cars_per_person

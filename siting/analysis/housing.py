@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from siting.analysis.zoning import zone_ids
+from siting.tables import zone_names
 
 if TYPE_CHECKING:
     from siting.analysis.network import Network
@@ -82,8 +83,8 @@ def _shared(parts: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
 
 
 def _remarks(zones: gpd.GeoDataFrame, ground_m2: pd.Series, outside: pd.Series) -> Notes:
-    names = zones.set_index("zone_id")["name"]
-    bare = names[ground_m2 == 0].tolist()
+    named = zones.set_index("zone_id")
+    bare = zone_names(named[ground_m2 == 0])
     crowded = (ground_m2 > 0) & (outside > 0)
     notes: Notes = []
     if bare:
@@ -95,7 +96,7 @@ def _remarks(zones: gpd.GeoDataFrame, ground_m2: pd.Series, outside: pd.Series) 
                 {
                     "zones": int(crowded.sum()),
                     "people": round(float(outside[crowded].sum())),
-                    "names": names[crowded].tolist(),
+                    "names": zone_names(named[crowded]),
                 },
             )
         )

@@ -15,6 +15,7 @@ from siting.inputs.frames import texts
 from siting.inputs.places import surfaces
 from siting.inputs.zone_sources import with_people, zones_of_file, zones_of_map
 from siting.scenario import local_path
+from siting.tables import zone_names
 
 if TYPE_CHECKING:
     from siting import scenario
@@ -110,11 +111,11 @@ def _cut(table: gpd.GeoDataFrame, area: AreaShape, notes: Notes) -> gpd.GeoDataF
     share = np.divide(inside, whole, out=np.zeros(len(table)), where=whole > 0)
     touching = (share < _TOUCHING_SHARE) & (inside < _SLIVER_KM2 * _M2_PER_KM2)
     if touching.any():
-        names = sorted(map(str, table.loc[touching, "name"]))
+        names = zone_names(table[touching].sort_values("name"))
         notes.append(("zones_outside", {"count": int(touching.sum()), "names": names[:_SHOWN]}))
     cut = (share < _WHOLE_SHARE) & ~touching
     if cut.any():
-        names = sorted(map(str, table.loc[cut, "name"]))
+        names = zone_names(table[cut].sort_values("name"))
         notes.append(("zones_cut", {"count": int(cut.sum()), "names": names[:_SHOWN]}))
     people = table["population"].to_numpy()
     guessed = cut & np.isfinite(people)
@@ -162,14 +163,14 @@ def _report_overlaps(table: gpd.GeoDataFrame, notes: Notes) -> None:
     geometry = table.geometry.to_numpy()
     first, second = shapely.STRtree(geometry).query(geometry, predicate="intersects")
     pairs = []
+    names = zone_names(table)
     for one, other in sorted(zip(first.tolist(), second.tolist(), strict=True)):
         if one >= other:
             continue
         shared = shapely.area(shapely.intersection(geometry[one], geometry[other]))
         smaller = min(geometry[one].area, geometry[other].area)
         if shared > _OVERLAP_SHARE * smaller and shared > _SLIVER_KM2 * _M2_PER_KM2 / 10:
-            names = [str(table["name"].iloc[one]), str(table["name"].iloc[other])]
-            pairs.append([*names, round(float(shared) / _M2_PER_KM2, 2)])
+            pairs.append([names[one], names[other], round(float(shared) / _M2_PER_KM2, 2)])
     if pairs:
         notes.append(("zones_overlap", {"count": len(pairs), "pairs": pairs[:_SHOWN]}))
 
@@ -177,6 +178,6 @@ def _report_overlaps(table: gpd.GeoDataFrame, notes: Notes) -> None:
 def _remark_people(table: gpd.GeoDataFrame, notes: Notes) -> None:
     unknown = table[table["population"].isna() & (table["zone_id"] != UNCOVERED)]
     if len(unknown):
-        names = sorted(map(str, unknown["name"]))
+        names = zone_names(unknown.sort_values("name"))
         of = int((table["zone_id"] != UNCOVERED).sum())
         notes.append(("people_missing", {"count": len(names), "of": of, "names": names[:_SHOWN]}))

@@ -23,6 +23,7 @@ from siting.tables.catalogue import (
     ZONES,
 )
 from siting.tables.contract import Column, Table, check
+from siting.tables.naming import zone_names
 
 __all__ = [
     "DEMAND",
@@ -40,4 +41,5 @@ __all__ = [
     "Column",
     "Table",
     "check",
+    "zone_names",
 ]
