@@ -354,6 +354,19 @@ def test_sao_paulo_has_hardly_any_places(shared):
     assert osm.zones["zone_id"].tolist() == ["uncovered"]
 
 
+def test_a_nameless_piece_of_a_border_is_no_zone_and_is_noted(tmp_path):
+    level = {"boundary": "administrative", "admin_level": "8"}
+
+    def borders(town):
+        town.block(8200, 106.6000, 29.7000, **level)
+        town.block(8300, 106.6020, 29.7000, name__en="Enclave", **level)
+        town.relation(820, [(8200, "outer")], type="boundary", **level)
+
+    found = changed(tmp_path, borders)
+    assert found.admin["name"].tolist() == ["甲街道", "乙镇", "Enclave"]
+    assert dict(found.notes)["admin_nameless"] == {"count": 2}
+
+
 def test_a_missing_extract_says_how_to_name_one(tmp_path):
     with pytest.raises(InputMissingError, match=r"nowhere\.osm\.pbf") as caught:
         load_osm(scenario.Inputs(osm=str(tmp_path / "nowhere.osm.pbf")), AREA)

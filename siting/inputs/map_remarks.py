@@ -57,6 +57,8 @@ def map_notes(report: dict[str, Any], source: Provenance) -> tuple[tuple[str, di
         notes.append(("speeds_by_class", {"share": 1 - report["share_with_speed_tag"]}))
     if report["places_outside"]:
         notes.append(("places_outside", {"count": report["places_outside"]}))
+    if report.get("admin_nameless"):  # a pack of an earlier version does not know
+        notes.append(("admin_nameless", {"count": report["admin_nameless"]}))
     if report["ways_incomplete"] + report["ways_without_nodes"]:
         count = report["ways_incomplete"] + report["ways_without_nodes"]
         notes.append(("ways_incomplete", {"count": count}))

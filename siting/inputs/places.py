@@ -54,7 +54,7 @@ def build_features(
     layers = {
         "places": _inside(_place_table(found["places"], report), area, report, "places"),
         "landscape": _landscape_table(found["landscape"], clip),
-        "admin": _admin_table(found["admin"]),
+        "admin": _admin_table(found["admin"], report),
         "stations": _inside(_station_table(found["stations"]), area, report, "stations"),
         "substations": _substation_table(found["substations"], clip),
     }
@@ -140,11 +140,13 @@ def _landscape_table(found: gpd.GeoDataFrame, clip: Polygon | MultiPolygon) -> g
     return table[~table.geometry.is_empty].sort_values("landscape_id", ignore_index=True)
 
 
-def _admin_table(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _admin_table(found: gpd.GeoDataFrame, report: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Make a row of each named area; a nameless one is mostly a piece of another's border."""
+    name = found["name"].fillna(found["name:zh"]).fillna(found["name:en"])
     flat = shapely.get_dimensions(found.geometry.to_numpy()) == _SURFACE
-    # A nameless way with these tags is a piece of some relation's border.
-    named = found["name"].notna() | found["feature_id"].str.startswith("relation")
-    found = found[flat & named.to_numpy(dtype=bool)]
+    named = name.notna().to_numpy(dtype=bool)
+    report["admin_nameless"] = int((flat & ~named).sum())
+    found = found.assign(name=texts(name))[flat & named]
     table = gpd.GeoDataFrame(
         {
             "admin_id": texts(found["feature_id"]),
