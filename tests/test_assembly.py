@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plans import small_plan
+
 from siting.assembly import short_zones
 
 
