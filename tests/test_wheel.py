@@ -88,3 +88,12 @@ def test_in_an_empty_environment_it_plans_the_sample_from_another_folder(wheel, 
     assert sum(int(site["chargers"]) for site in sites) == 12_000
     assert (folder / "map.html").stat().st_size > 10_000
     assert str(ROOT) not in (folder / "plan.json").read_text(encoding="utf-8")
+
+    # Once more from the checkout: another process, another environment, the same bytes.
+    again = tmp_path / "again"
+    again.mkdir()
+    program = "from siting.cli import main; main()"
+    run(sys.executable, "-c", program, "plan", cwd=again)
+    for name in ("plan.json", "sites.csv", "swap_sites.csv", "map.html"):
+        twin = again / "maps" / "yubei-2025" / name
+        assert twin.read_bytes() == (folder / name).read_bytes(), name
