@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from siting import rulecheck
+from siting import promisecheck, rulecheck
 from siting.errors import RecountError
+from siting.promisecheck import promises_are_kept, spacings
 from siting.rulecheck import settings
 
 if TYPE_CHECKING:
@@ -29,8 +30,17 @@ _METRE_SLACK = 1e-6
 _VALUE_SLACK = 1e-6
 
 
-def recount(plan: Plan) -> tuple[str, ...]:
+def recount(plan: Plan, *reaches: pd.DataFrame) -> tuple[str, ...]:
     """Hold every rule of the scenario against the plan itself.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    *reaches
+        The travel stage's pairs in reach for charging and for swapping (``tables.REACH``).
+        Without them the promises of coverage cannot be counted, and a plan that makes one
+        is refused.
 
     Returns
     -------
@@ -45,6 +55,10 @@ def recount(plan: Plan) -> tuple[str, ...]:
     faults: list[str] = []
     for rule in RULES:
         faults.extend(f"{_name(rule)}: {fault}" for fault in rule(plan))
+    if reaches:
+        faults.extend(f"promises are kept: {fault}" for fault in promises_are_kept(plan, *reaches))
+    elif _promises(plan):
+        faults.append("promises are kept: no table of travel was given to count them by")
     if faults:
         raise RecountError(
             "the finished plan breaks its own rules and was not saved:\n    - "
@@ -117,8 +131,9 @@ def swap_sites_are_eligible(plan: Plan) -> Iterator[str]:
 def spacing_holds(plan: Plan) -> Iterator[str]:
     """Keep every new station its distance (straight line, metres) from all others."""
     model = plan.scenario["model"]
-    yield from _too_near(plan.sites, float(model["min_spacing_m"]), "stations")
-    yield from _too_near(plan.swap_sites, float(model["swap_spacing_m"]), "swap stations")
+    yield from _too_near(plan.sites, spacings(plan, plan.sites), "stations")
+    apart = np.full(len(plan.swap_sites), float(model["swap_spacing_m"]))
+    yield from _too_near(plan.swap_sites, apart, "swap stations")
 
 
 def every_zone_has_its_stations(plan: Plan) -> Iterator[str]:
@@ -200,6 +215,8 @@ RULES: tuple[Callable[[Plan], Iterator[str]], ...] = (
     demand_is_served_once,
     value_and_bound_agree,
     *rulecheck.RULES,
+    promisecheck.townships_have_charging,
+    promisecheck.service_areas_have_their_bays,
 )
 
 
@@ -216,21 +233,28 @@ def _room(plan: Plan, usable: gpd.GeoDataFrame, zone_id: str) -> int:
     if free.empty or existing.empty:
         return stand + len(free)
     away = cKDTree(_xy(existing)).query(_xy(free))[0]
-    return stand + int((away >= float(plan.scenario["model"]["min_spacing_m"])).sum())
+    return stand + int((away >= spacings(plan, free)).sum())
 
 
-def _too_near(table: gpd.GeoDataFrame, spacing_m: float, label: str) -> Iterator[str]:
-    if spacing_m <= 0 or len(table) < 2:  # noqa: PLR2004  # a pair
+def _promises(plan: Plan) -> bool:
+    model = settings(plan, "model")
+    return bool(model.get("promises") or model.get("chongqing"))
+
+
+def _too_near(table: gpd.GeoDataFrame, own_m: np.ndarray, label: str) -> Iterator[str]:
+    """Yield pairs nearer than the larger distance that their new stations keep."""
+    new = table["is_new"].to_numpy()
+    own_m = np.where(new, own_m, 0.0)
+    if len(table) < 2 or own_m.max() <= 0:  # noqa: PLR2004  # a pair
         return
     points = _xy(table)
-    pairs = cKDTree(points).query_pairs(spacing_m, output_type="ndarray")
-    new = table["is_new"].to_numpy()
+    pairs = cKDTree(points).query_pairs(float(own_m.max()), output_type="ndarray")
     pairs = pairs[new[pairs[:, 0]] | new[pairs[:, 1]]]
     gaps = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
     ids = table["site_id"].to_numpy()
-    for (one, other), gap in list(zip(pairs, gaps, strict=True))[:_SHOWN]:
-        if gap < spacing_m - _METRE_SLACK:
-            yield f"{label} {ids[one]} and {ids[other]} are {gap:.1f} m apart"
+    near = gaps < np.maximum(own_m[pairs[:, 0]], own_m[pairs[:, 1]]) - _METRE_SLACK
+    for (one, other), gap in list(zip(pairs[near], gaps[near], strict=True))[:_SHOWN]:
+        yield f"{label} {ids[one]} and {ids[other]} are {gap:.1f} m apart"
 
 
 def _xy(table: gpd.GeoDataFrame) -> np.ndarray:

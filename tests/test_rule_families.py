@@ -19,7 +19,7 @@ from siting.optimize import model
 from siting.optimize.problem import build_problem
 from siting.optimize.rules import write_rules
 from siting.recount import recount
-from siting.scenario import Targets, dump_scenario, load_scenario, scenario_from
+from siting.scenario import Targets, Travel, dump_scenario, load_scenario, scenario_from
 
 
 def quiet():
@@ -54,10 +54,13 @@ def chargers(plan):
 def build(content=None, **keys):
     """Return the problem of a straight road with other keys of [model]."""
     targets = {key: keys.pop(key) for key in ("stations", "chargers", "sense") if key in keys}
+    travel_m = keys.pop("travel", None)
     setting = blocks(**keys)
     setting["targets"] = Targets(**{**setting["targets"].model_dump(), **targets})
     content = content or tables()
     content["zones"] = content["zones"].assign(kind=["town", "subdistrict"])
+    if travel_m is not None:
+        setting["travel"] = Travel(cutoff_m=2000, swap_cutoff_m=travel_m)
     return build_problem(**content, **setting)
 
 

@@ -126,7 +126,7 @@ def locked_stations(problem: SitingProblem, model: scenario.Model) -> Iterator[L
 
 
 def quotas(
-    problem: SitingProblem, limit: scenario.Limit, zone_kind: pd.Series, *, number: int
+    problem: SitingProblem, limit: scenario.Limit, zone_kind: pd.Series, *, key: str
 ) -> Iterator[LinearRule]:
     """Yield a floor and a ceiling: ``least <= sum_{j in M} x_j <= most``.
 
@@ -142,7 +142,6 @@ def quotas(
     ImpossibleTargetError
         If the sites cannot hold the least, or what exists is above the most.
     """
-    key = f"model.limits[{number}]"
     zones = chosen_zones(problem, limit.zones, limit.zone_kinds, zone_kind, key=key)
     kinds = kinds_flags(problem, limit.kinds, key=key)
     parts = [[zone] for zone in zones.tolist()] if limit.each_zone else [zones.tolist()]

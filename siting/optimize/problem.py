@@ -12,23 +12,22 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from siting.errors import TableError
+from siting.optimize.chongqing import with_bays
 from siting.optimize.families import banned_sites, upgraded_minimum
+from siting.optimize.pairs import pairs_of, positions, refuse_unknown
 from siting.optimize.refuse import refuse_impossible
-from siting.optimize.rulebook import check_site_names, with_rules
+from siting.optimize.rulebook import check_site_names, site_spacings, with_rules
 from siting.optimize.rules import NO_RULES, Rules
 from siting.optimize.spacing import conflict_pairs
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from siting import scenario
     from siting.optimize.arrays import Flags, Floats, Ints, Names
-
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +70,11 @@ class SitingProblem:
         Rules of the scenario beyond those above, over charging and over swap stations.
     station_sense, charger_sense, swap_sense
         How the totals bind: ``"="``, ``">="`` or ``"<="``.
+    own_spacing_m
+        Distance a new station at each site keeps from any other (m), where it differs from
+        ``min_spacing_m``.
+    notes
+        Remarks for the reader of the plan: key and numbers.
     """
 
     demand_id: Names
@@ -113,6 +117,8 @@ class SitingProblem:
     station_sense: str = "="
     charger_sense: str = "="
     swap_sense: str = "="
+    own_spacing_m: Floats | None = None
+    notes: tuple[tuple[str, dict[str, Any]], ...] = ()
 
     @cached_property
     def total_kwh(self) -> float:
@@ -138,7 +144,14 @@ class SitingProblem:
     def station_conflicts(self) -> Ints:
         """Pairs (n, 2) of openable new sites too near to each other to open both."""
         fresh = np.flatnonzero(self.openable & ~self.forced)
-        return conflict_pairs(self.site_xy, fresh, self.min_spacing_m)
+        return conflict_pairs(self.site_xy, fresh, self.site_spacing_m)
+
+    @cached_property
+    def site_spacing_m(self) -> Floats:
+        """Distance a new station at each site keeps from any other; of a pair the larger (m)."""
+        if self.own_spacing_m is not None:
+            return self.own_spacing_m
+        return np.full(len(self.site_id), self.min_spacing_m)
 
     def value(self, open_site: Ints, serve_kwh: Floats) -> float:
         """Return the objective: worth of the energy served as a share of all demand, plus score.
@@ -194,14 +207,14 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
     demand = demand.sort_values("demand_id", kind="stable")
     zone_id = np.sort(zones["zone_id"].to_numpy(dtype=object))
     site_columns = _site_columns(sites, scores, zone_id)
-    site_columns["min_chargers"] = upgraded_minimum(
-        sites, site_columns["min_chargers"], model.upgrades
-    )
+    fewest = upgraded_minimum(sites, site_columns["min_chargers"], model.upgrades)
+    site_columns["min_chargers"], notes = with_bays(sites, fewest, model)
     banned = banned_sites(sites, model.banned)
-    openable = _openable(sites, site_columns, model.min_spacing_m) & ~banned
-    pairs = _pairs(reach, demand["demand_id"], sites["site_id"], openable, travel.cutoff_m)
+    spacing_m = site_spacings(sites, zones, model)
+    openable = _openable(sites, site_columns, spacing_m) & ~banned
+    pairs = pairs_of(reach, demand["demand_id"], sites["site_id"], openable, travel.cutoff_m)
     swap_ok = _swap_openable(sites, site_columns["site_xy"], model.swap_spacing_m) & ~banned
-    swap_pairs = _pairs(
+    swap_pairs = pairs_of(
         swap_reach, demand["demand_id"], sites["site_id"], swap_ok, travel.swap_cutoff_m
     )
     demand_kwh = demand["kwh_day"].to_numpy(dtype=float)
@@ -209,19 +222,19 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         demand_id=demand["demand_id"].to_numpy(dtype=object),
         demand_kwh=demand_kwh,
         demand_xy=_xy(demand),
-        demand_zone=_positions(demand["zone_id"], zone_id, "demand", "zone_id"),
+        demand_zone=positions(demand["zone_id"], zone_id, "demand", "zone_id"),
         **site_columns,
         openable=openable,
         swap_ok=swap_ok,
         zone_id=zone_id,
         zone_floor=_zone_floor(site_columns, openable, len(zone_id), model.stations_per_zone),
-        pair_demand=pairs[0],
-        pair_site=pairs[1],
-        pair_distance_m=pairs[2],
-        pair_kwh=demand_kwh[pairs[0]],
-        swap_pair_demand=swap_pairs[0],
-        swap_pair_site=swap_pairs[1],
-        swap_pair_distance_m=swap_pairs[2],
+        pair_demand=pairs.demand,
+        pair_site=pairs.site,
+        pair_distance_m=pairs.distance_m,
+        pair_kwh=demand_kwh[pairs.demand],
+        swap_pair_demand=swap_pairs.demand,
+        swap_pair_site=swap_pairs.site,
+        swap_pair_distance_m=swap_pairs.distance_m,
         stations=targets.stations,
         chargers=targets.chargers,
         swap_stations=targets.swap_stations,
@@ -231,6 +244,8 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         swap_cutoff_m=travel.swap_cutoff_m,
         distance_discount=model.distance_discount,
         suitability_weight=model.suitability_weight,
+        own_spacing_m=spacing_m,
+        notes=tuple(notes),
     )
     if problem.total_kwh <= 0:
         raise TableError(
@@ -238,7 +253,8 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
             where="table 'demand'",
             cure="look at the people of the zones and the parameters of [demand]",
         )
-    problem = with_rules(problem, zones, targets=targets, model=model)
+    tables = (sites, demand, zones)
+    problem = with_rules(problem, tables, (pairs, swap_pairs), targets=targets, model=model)
     refuse_impossible(problem, screening)
     return problem
 
@@ -251,14 +267,14 @@ def _standing(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _site_columns(sites: gpd.GeoDataFrame, scores: pd.DataFrame, zone_id: Names) -> dict[str, Any]:
     score = scores.set_index("site_id")["score"].reindex(sites["site_id"])
-    _refuse_unknown(sites["site_id"].to_numpy(dtype=object)[score.isna()], "scores", "site_id")
+    refuse_unknown(sites["site_id"].to_numpy(dtype=object)[score.isna()], "scores", "site_id")
     existing = sites["existing_chargers"].to_numpy(dtype=np.int64)
     fewest = np.maximum(sites["min_chargers"].to_numpy(dtype=np.int64), existing)
     return {
         "site_id": sites["site_id"].to_numpy(dtype=object),
         "site_xy": _xy(sites),
         "site_kind": sites["kind"].to_numpy(dtype=object),
-        "site_zone": _positions(sites["zone_id"], zone_id, "sites", "zone_id"),
+        "site_zone": positions(sites["zone_id"], zone_id, "sites", "zone_id"),
         "min_chargers": fewest,
         "max_chargers": np.maximum(sites["max_chargers"].to_numpy(dtype=np.int64), existing),
         "existing_chargers": existing,
@@ -269,7 +285,7 @@ def _site_columns(sites: gpd.GeoDataFrame, scores: pd.DataFrame, zone_id: Names)
     }
 
 
-def _openable(sites: gpd.GeoDataFrame, columns: dict[str, Any], spacing_m: float) -> Flags:
+def _openable(sites: gpd.GeoDataFrame, columns: dict[str, Any], spacing_m: Floats) -> Flags:
     forced: Flags = columns["forced"]
     allowed = (sites["verdict"] != "stop").to_numpy(dtype=bool, copy=True)
     allowed &= (columns["max_chargers"] > 0) & (columns["max_chargers"] >= columns["min_chargers"])
@@ -279,14 +295,14 @@ def _openable(sites: gpd.GeoDataFrame, columns: dict[str, Any], spacing_m: float
 def _swap_openable(sites: gpd.GeoDataFrame, site_xy: Floats, spacing_m: float) -> Flags:
     standing = sites["existing_swap"].to_numpy(dtype=bool)
     allowed = (sites["swap_ok"] & (sites["verdict"] != "stop")).to_numpy(dtype=bool)
-    return _clear_of_existing(allowed, standing, site_xy, spacing_m)
+    return _clear_of_existing(allowed, standing, site_xy, np.full(len(sites), spacing_m))
 
 
-def _clear_of_existing(allowed: Flags, standing: Flags, xy: Floats, spacing_m: float) -> Flags:
+def _clear_of_existing(allowed: Flags, standing: Flags, xy: Floats, spacing_m: Floats) -> Flags:
     """Close new sites nearer than the spacing to one that stands; the standing stay open."""
     result = allowed | standing
     members = np.flatnonzero(result)
-    near = conflict_pairs(xy, members, spacing_m)
+    near = conflict_pairs(xy, members, np.where(standing, 0.0, spacing_m))
     result[near[standing[near[:, 0]] & ~standing[near[:, 1]], 1]] = False
     result[near[standing[near[:, 1]] & ~standing[near[:, 0]], 0]] = False
     return result
@@ -296,50 +312,6 @@ def _zone_floor(columns: dict[str, Any], openable: Flags, zones: int, floor: int
     """Ask for no more stations in a zone than it has sites."""
     count = np.bincount(columns["site_zone"][openable], minlength=zones)
     return np.minimum(count, floor).astype(np.int64)
-
-
-def _pairs(
-    reach: pd.DataFrame, demand_id: pd.Series, site_id: pd.Series, usable: Flags, cutoff_m: float
-) -> tuple[Ints, Ints, Floats]:
-    """Return positions and distance of the pairs of usable sites, sorted by demand, site."""
-    demand = _codes(reach["demand_id"], demand_id.to_numpy(dtype=object))
-    if (demand < 0).any():
-        unknown = reach["demand_id"][demand < 0].astype(object).unique()
-        _refuse_unknown(np.asarray(unknown, dtype=object), "demand", "demand_id")
-    site = _codes(reach["site_id"], site_id.to_numpy(dtype=object))
-    distance = reach["distance_m"].to_numpy(dtype=float)
-    keep = (site >= 0) & (distance <= cutoff_m)
-    keep[keep] = usable[site[keep]]
-    demand, site, distance = demand[keep], site[keep], distance[keep]
-    order = np.lexsort((distance, site, demand))
-    demand, site, distance = demand[order], site[order], distance[order]
-    first = np.ones(len(demand), dtype=bool)
-    first[1:] = (demand[1:] != demand[:-1]) | (site[1:] != site[:-1])
-    return demand[first], site[first], distance[first]
-
-
-def _codes(column: pd.Series, ids: Names) -> Ints:
-    """Return the position of each row's id; -1 where the id is not among ``ids``."""
-    values = column.astype("category")
-    table = pd.Index(ids).get_indexer(pd.Index(values.cat.categories).astype(object))
-    return np.append(table, -1).astype(np.int32)[values.cat.codes.to_numpy()]
-
-
-def _positions(column: pd.Series, ids: Names, table: str, name: str) -> Ints:
-    codes = _codes(column, ids)
-    _refuse_unknown(column.to_numpy(dtype=object)[codes < 0], "zones", name, user=table)
-    return codes
-
-
-def _refuse_unknown(missing: Names, table: str, column: str, *, user: str = "") -> None:
-    if not len(missing):
-        return
-    shown = ", ".join(str(value) for value in sorted(set(missing), key=str)[:_SHOWN])
-    raise TableError(
-        f"table '{table}' lacks {len(set(missing))} {column}(s) that other tables name: {shown}",
-        where=user or "build_problem",
-        cure="make both tables from the same run",
-    )
 
 
 def _xy(frame: gpd.GeoDataFrame) -> Floats:

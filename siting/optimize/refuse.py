@@ -72,11 +72,12 @@ def _floors(problem: SitingProblem) -> None:
 def _room(problem: SitingProblem) -> None:
     forced = int(problem.forced.sum())
     fresh = np.flatnonzero(problem.openable & ~problem.forced)
-    room = forced + most_stations(problem.site_xy, fresh, problem.min_spacing_m)
+    least_m = float(problem.site_spacing_m[fresh].min(initial=problem.min_spacing_m))
+    room = forced + most_stations(problem.site_xy, fresh, least_m)
     if room < problem.stations and problem.station_sense != "<=":
         raise ImpossibleTargetError(
             f"{problem.stations} stations, but {len(fresh) + forced} sites have room for at most "
-            f"{room} at a spacing of {problem.min_spacing_m:g} m",
+            f"{room} at a spacing of {least_m:g} m",
             where="model.min_spacing_m",
             cure=f"lower the spacing, or ask for at most {room} stations",
         )

@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from siting.optimize.chongqing import SERVICE_AREA, chongqing_limits, chongqing_promises
 from siting.optimize.families import check_names, locked_stations, quotas
+from siting.optimize.promises import Ground, promised
 from siting.optimize.rules import Rules
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting import scenario
+    from siting.optimize.arrays import Floats
+    from siting.optimize.pairs import Reach
     from siting.optimize.problem import SitingProblem
-    from siting.optimize.rules import LinearRule
+    from siting.optimize.rules import CoverPromise, LinearRule
 
 SENSES = {"exactly": "=", "at_least": ">=", "at_most": "<="}
 
@@ -28,14 +33,46 @@ def check_site_names(sites: gpd.GeoDataFrame, model: scenario.Model) -> None:
     ScenarioError
         Naming the key, the ids and the nearest known one.
     """
-    named = {"locked": model.locked, "banned": model.banned, "upgrades": tuple(model.upgrades)}
+    named = {
+        "sights_4a": model.sights_4a,
+        "locked": model.locked,
+        "banned": model.banned,
+        "upgrades": tuple(model.upgrades),
+    }
     for key, ids in named.items():
         check_names(ids, sites["site_id"], key=f"model.{key}", what="site")
 
 
+def site_spacings(
+    sites: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, model: scenario.Model
+) -> Floats:
+    """Return the distance a new station at each site keeps from any other (m).
+
+    ``spacing_by_kind`` of the site's kind, else ``spacing_by_zone_kind`` of its zone's kind, else
+    ``min_spacing_m``. Two new stations keep the larger of theirs. Under the rule
+    ``service_area_charging`` a service area without a spacing of its own keeps none.
+
+    Raises
+    ------
+    ScenarioError
+        If a kind is not there.
+    """
+    by_kind, by_zone = dict(model.spacing_by_kind), dict(model.spacing_by_zone_kind)
+    zone_kind = _zone_kind(zones)
+    check_names(by_kind, sites["kind"], key="model.spacing_by_kind", what="kind of site")
+    check_names(by_zone, zone_kind, key="model.spacing_by_zone_kind", what="kind of zone")
+    if "service_area_charging" in model.chongqing:
+        by_kind.setdefault(SERVICE_AREA, 0.0)
+    own = sites["kind"].map(by_kind).to_numpy(dtype=float)
+    area = sites["zone_id"].map(zone_kind).map(by_zone).to_numpy(dtype=float)
+    area = np.where(np.isnan(area), model.min_spacing_m, area)
+    return np.where(np.isnan(own), area, own)
+
+
 def with_rules(
     problem: SitingProblem,
-    zones: gpd.GeoDataFrame,
+    tables: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame],
+    reaches: tuple[Reach, Reach],
     *,
     targets: scenario.Targets,
     model: scenario.Model,
@@ -46,8 +83,11 @@ def with_rules(
     ----------
     problem
         The problem without rules.
-    zones
-        As in :mod:`siting.tables`.
+    tables
+        Sites, demand and zones as in :mod:`siting.tables`; the first two aligned with the
+        problem.
+    reaches
+        Pairs in reach for charging and for swapping.
     targets, model
         Blocks of the scenario.
 
@@ -58,16 +98,28 @@ def with_rules(
     ImpossibleTargetError
         If a rule cannot be met by any choice of sites, where that is cheap to see.
     """
+    sites, demand, zones = tables
+    ground = Ground(sites, demand, _zone_kind(zones), *reaches)
     stations: list[LinearRule] = list(locked_stations(problem, model))
     swaps: list[LinearRule] = []
-    zone_kind = _zone_kind(zones)
-    for number, limit in enumerate(model.limits, start=1):
-        rows = quotas(problem, limit, zone_kind, number=number)
+    limits = [(f"model.limits[{n}]", limit) for n, limit in enumerate(model.limits, start=1)]
+    for key, limit in [*limits, *chongqing_limits(model)]:
+        rows = quotas(problem, limit, ground.zone_kind, key=key)
         (swaps if limit.count == "swap_stations" else stations).extend(rows)
+    covers: dict[str, list[CoverPromise]] = {"charging": [], "swap": []}
+    notes = list(problem.notes)
+    made = [(f"model.promises[{n}]", one) for n, one in enumerate(model.promises, start=1)]
+    for key, one in [*made, *chongqing_promises(model)]:
+        family = "promise" if key.startswith("model") else key
+        found, shares, told = promised(problem, one, ground, key=key, family=family)
+        (swaps if one.facility == "swap" else stations).extend(found)
+        covers[one.facility].extend(shares)
+        notes.extend(told)
     return replace(
         problem,
-        rules=Rules(tuple(stations)),
-        swap_rules=Rules(tuple(swaps)),
+        rules=Rules(tuple(stations), tuple(covers["charging"])),
+        swap_rules=Rules(tuple(swaps), tuple(covers["swap"])),
+        notes=tuple(notes),
         station_sense=SENSES[targets.sense.stations],
         charger_sense=SENSES[targets.sense.chargers],
         swap_sense=SENSES[targets.sense.swap_stations],

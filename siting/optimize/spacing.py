@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _OFFSETS = 4
 
 
-def conflict_pairs(xy: Floats, members: Ints, spacing_m: float) -> Ints:
+def conflict_pairs(xy: Floats, members: Ints, spacing_m: float | Floats) -> Ints:
     """Return the pairs of members nearer than the spacing, straight line.
 
     Parameters
@@ -28,19 +28,22 @@ def conflict_pairs(xy: Floats, members: Ints, spacing_m: float) -> Ints:
     members
         Ints of the sites to look at.
     spacing_m
-        Least distance; exactly this far apart is allowed.
+        Least distance, one for all or one for each site of which a pair keeps the larger;
+        exactly this far apart is allowed.
 
     Returns
     -------
     array (m, 2)
         Ints, lower first, sorted.
     """
-    if len(members) < 2 or spacing_m <= 0:  # noqa: PLR2004  # a pair takes two
-        return np.empty((0, 2), dtype=np.int32)
     members = np.sort(members)
-    near = cKDTree(xy[members]).query_pairs(spacing_m, output_type="ndarray")
+    own = np.broadcast_to(np.asarray(spacing_m, dtype=float), len(xy))[members]
+    if len(members) < 2 or own.max() <= 0:  # noqa: PLR2004  # a pair takes two
+        return np.empty((0, 2), dtype=np.int32)
+    near = cKDTree(xy[members]).query_pairs(float(own.max()), output_type="ndarray")
     gap = xy[members[near[:, 0]]] - xy[members[near[:, 1]]]
-    near = np.sort(near[np.hypot(gap[:, 0], gap[:, 1]) < spacing_m], axis=1)
+    asked = np.maximum(own[near[:, 0]], own[near[:, 1]])
+    near = np.sort(near[np.hypot(gap[:, 0], gap[:, 1]) < asked], axis=1)
     order = np.lexsort((near[:, 1], near[:, 0]))
     return members[near[order]].astype(np.int32)
 

@@ -23,7 +23,7 @@ from siting.scenario.fields import (
     Positive,
     Share,
 )  # fmt: skip
-from siting.scenario.rule_blocks import Limit, Senses
+from siting.scenario.rule_blocks import ChongqingRule, Limit, Promise, Senses
 
 OVERPASS = "overpass"
 _SHARE_TOLERANCE = 1e-9
@@ -290,6 +290,16 @@ class Model(Block):
     """Site id to the fewest chargers there, e.g. {"way/123" = 20}; the station must stand."""
     limits: Annotated[tuple[Limit, ...], Field(strict=False)] = ()
     """Floors, ceilings and quotas."""
+    spacing_by_kind: dict[str, NonNegative] = Field(default_factory=dict)
+    """Kind of site to the distance a new station there keeps, instead of min_spacing_m."""
+    spacing_by_zone_kind: dict[str, NonNegative] = Field(default_factory=dict)
+    """Kind of zone to the same, e.g. {town = 800}; spacing_by_kind goes before it."""
+    promises: Annotated[tuple[Promise, ...], Field(strict=False)] = ()
+    """Promises of coverage."""
+    chongqing: Annotated[tuple[ChongqingRule, ...], Field(strict=False)] = ()
+    """Rules of Chongqing's plans to switch on; siting/optimize/chongqing.py says what each is."""
+    sights_4a: Names = ()
+    """Site ids of the sights of class 4A and above, for sight_4a_charging."""
 
 
 class Solver(Block):

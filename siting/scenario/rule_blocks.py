@@ -9,6 +9,14 @@ from pydantic import Field, model_validator
 from siting.scenario.fields import Block, Count, Names, NonNegative, Positive, Share
 
 Sense = Literal["exactly", "at_least", "at_most"]
+ChongqingRule = Literal[
+    "township_charging",
+    "service_area_charging",
+    "sight_4a_charging",
+    "swap_5km",
+    "centre_1km",
+    "service_area_bays",
+]
 
 
 class Senses(Block):
