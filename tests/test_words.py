@@ -143,13 +143,6 @@ def test_names_come_in_the_language_of_the_run():
     assert note_text(note, "zh").endswith("：未划入分区、Vaduz")
 
 
-def test_names_come_in_the_language_of_the_run():
-    both = {"zh": "未划入分区", "en": "not in any zone"}
-    note = Note("no_home_demand", {"zones": 2, "names": [both, "Vaduz"]})
-    assert note_text(note, "en").endswith(": not in any zone, Vaduz")
-    assert note_text(note, "zh").endswith("：未划入分区、Vaduz")
-
-
 def test_every_text_asked_for_exists():
     asked = set(calls("say")) | set(calls("words"))
     asked |= set(re.findall(r"say\('([^']+)'", PANEL.read_text(encoding="utf-8")))
