@@ -41,6 +41,8 @@ def promises_are_kept(plan: Plan, reach: pd.DataFrame, swap_reach: pd.DataFrame)
             asked = dict(_CHONGQING[rule])
             if rule == "sight_4a_charging":
                 asked["places"] = model["sights_4a"]
+            if rule == "swap_5km":
+                asked["share"] = model["swap_5km_share"]
             named.append((rule, asked))
     for name, promise in named:
         pairs = swap_reach if promise.get("facility") == "swap" else reach

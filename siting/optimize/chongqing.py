@@ -9,8 +9,9 @@ Every rule is made of the general ones, so that a planner can copy one and chang
 ``sight_4a_charging``      a charging area at every sight of class 4A or above, named in
                            ``model.sights_4a``, within 300 m of it (State Council 2023 No. 19;
                            the distance is ours)
-``swap_5km``               a swap station within 5 km of everyone along the road, where a site
-                           allows it (action plan 2022-25)
+``swap_5km``               a swap station within 5 km along the road of ``model.swap_5km_share``
+                           of the demand that a site allows it for (action plan 2022-25; the
+                           plan names no share)
 ``centre_1km``             a charging station within 1 km of the homes of the subdistricts along
                            the road, where a site allows it (after the 1 km circle of the plan
                            2024-25, which speaks of super-fast stations in the central city)
@@ -71,7 +72,9 @@ def chongqing_promises(model: scenario.Model) -> list[tuple[str, Promise]]:
     promises = {
         "service_area_charging": Promise(place_kinds=(SERVICE_AREA,), within_m=0),
         "sight_4a_charging": Promise(places=model.sights_4a or ("none",), within_m=_NEAR_SIGHT_M),
-        "swap_5km": Promise(facility="swap", within_m=_SWAP_M, unreachable="note"),
+        "swap_5km": Promise(
+            facility="swap", within_m=_SWAP_M, share=model.swap_5km_share, unreachable="note"
+        ),
         "centre_1km": Promise(
             group=("home",), zone_kinds=("subdistrict",), within_m=_CENTRE_M, unreachable="note"
         ),
