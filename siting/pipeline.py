@@ -115,7 +115,7 @@ def pose(scenario: Scenario, prepared: Prepared) -> SitingProblem:
         prepared.candidates.sites, prepared.scores, prepared.demand, prepared.reach,
         prepared.swap_reach, prepared.world.zones,
         targets=scenario.targets, model=scenario.model, travel=scenario.travel,
-        screening=prepared.candidates.screening,
+        screening=prepared.candidates.screening, substations=prepared.world.substations,
     )  # fmt: skip
 
 
@@ -155,7 +155,8 @@ def run(scenario: Scenario, *, meter: Meter, folder: Path | None = None) -> Plan
         others = make_baselines(problem, solution, solver=scenario.solver, seed=scenario.run.seed)
     with meter.stage("recount"):
         plan = _plan(scenario, prepared, solution, folder=folder or Path.cwd())
-        recount(plan, prepared.reach, prepared.swap_reach)
+        substations = prepared.world.substations
+        recount(plan, prepared.reach, prepared.swap_reach, substations=substations)
         plan = _beside(plan, prepared, others)
     return replace(plan, timings=meter.content())
 
@@ -274,7 +275,8 @@ def _beside(plan: Plan, prepared: Prepared, others: dict[str, Solution]) -> Plan
     figures = {}
     for name, solution in others.items():
         other = replace(plan, run=f"{plan.run}: {name}", **_decided(prepared, solution))
-        recount(other, prepared.reach, prepared.swap_reach)
+        substations = prepared.world.substations
+        recount(other, prepared.reach, prepared.swap_reach, substations=substations)
         figures[name] = other.figures
     missing = [name for name in BASELINES if name not in others]
     note = Note("baselines_missing", {"count": len(missing), "of": len(BASELINES)})

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from siting import promisecheck, rulecheck
 from siting.errors import RecountError
 from siting.promisecheck import promises_are_kept, spacings
-from siting.rulecheck import settings
+from siting.rulecheck import headroom_holds, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,9 @@ _METRE_SLACK = 1e-6
 _VALUE_SLACK = 1e-6
 
 
-def recount(plan: Plan, *reaches: pd.DataFrame) -> tuple[str, ...]:
+def recount(
+    plan: Plan, *reaches: pd.DataFrame, substations: gpd.GeoDataFrame | None = None
+) -> tuple[str, ...]:
     """Hold every rule of the scenario against the plan itself.
 
     Parameters
@@ -41,6 +43,8 @@ def recount(plan: Plan, *reaches: pd.DataFrame) -> tuple[str, ...]:
         The travel stage's pairs in reach for charging and for swapping (``tables.REACH``).
         Without them the promises of coverage cannot be counted, and a plan that makes one
         is refused.
+    substations
+        The substations, likewise for headroom.
 
     Returns
     -------
@@ -57,7 +61,8 @@ def recount(plan: Plan, *reaches: pd.DataFrame) -> tuple[str, ...]:
         faults.extend(f"{_name(rule)}: {fault}" for fault in rule(plan))
     if reaches:
         faults.extend(f"promises are kept: {fault}" for fault in promises_are_kept(plan, *reaches))
-    elif _promises(plan):
+    faults.extend(f"headroom holds: {fault}" for fault in headroom_holds(plan, substations))
+    if not reaches and _promises(plan):
         faults.append("promises are kept: no table of travel was given to count them by")
     if faults:
         raise RecountError(

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import geopandas as gpd
+
     from siting.plan import Plan
 
 _TINY = 1e-9
+_KW_SLACK = 1e-3
 
 
 def settings(plan: Plan, block: str) -> dict[str, Any]:
@@ -84,6 +87,30 @@ def _outside(limit: dict[str, Any], number: int, target: int, told: str) -> Iter
     share = limit["at_most_share"]
     if share is not None and number > math.floor(share * target + _TINY):
         yield f"{told}, at most {share:.1%} of {target} allowed"
+
+
+def headroom_holds(plan: Plan, substations: gpd.GeoDataFrame | None) -> Iterator[str]:
+    """Add up the new power at each substation with known headroom, the nearest to each site."""
+    model = settings(plan, "model")
+    if not model.get("headroom"):
+        return
+    if substations is None:
+        yield "no table of substations was given to count it by"
+        return
+    known = substations[substations["headroom_kw"].notna()]
+    if known.empty:
+        return
+    drawn = dict.fromkeys(known["substation_id"], 0.0)
+    new = plan.sites["chargers"] - plan.sites["existing_chargers"]
+    power = float(model["coincidence"]) * new * plan.sites["kw_per_charger"]
+    swaps = plan.swap_sites[plan.swap_sites["is_new"]]
+    each = [float(model["swap_station_kw"])] * len(swaps)
+    points = [*plan.sites.geometry, *swaps.geometry]
+    for point, kw in zip(points, [*power, *each], strict=True):
+        drawn[known["substation_id"].loc[known.distance(point).idxmin()]] += kw
+    for name, free in zip(known["substation_id"], known["headroom_kw"], strict=True):
+        if drawn[name] > free + _KW_SLACK:
+            yield f"{drawn[name]:,.0f} kW drawn at substation {name}, {free:,.0f} kW are free"
 
 
 RULES: tuple[Callable[[Plan], Iterator[str]], ...] = (

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import NoAnswerError
+from siting.optimize.headroom import after_swap
 from siting.optimize.select import select_stations
 from siting.optimize.solution import Solution, assignment_table, outcome_of
 from siting.optimize.solve import fill_stations
@@ -63,6 +64,8 @@ def make_baselines(
         By name. One that the clock cut off is left out: its figures would be of no plan that
         the same scenario gives again.
     """
+    swaps = np.flatnonzero(np.isin(problem.site_id, list(plan.swap_ids)))
+    problem = after_swap(problem, swaps)
     wishes = {
         "random": np.random.default_rng(seed).random(len(problem.site_id)),
         "top_score": problem.score,

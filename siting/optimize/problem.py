@@ -16,6 +16,7 @@ import numpy as np
 from siting.errors import TableError
 from siting.optimize.chongqing import with_bays
 from siting.optimize.families import banned_sites, upgraded_minimum
+from siting.optimize.headroom import with_headroom
 from siting.optimize.pairs import pairs_of, positions, refuse_unknown
 from siting.optimize.refuse import refuse_impossible
 from siting.optimize.rulebook import check_site_names, site_spacings, with_rules
@@ -179,6 +180,7 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
     model: scenario.Model,
     travel: scenario.Travel,
     screening: tuple[tuple[str, int], ...] = (),
+    substations: gpd.GeoDataFrame | None = None,
 ) -> SitingProblem:
     """Turn the tables of a run into a siting problem, refusing the impossible.
 
@@ -192,6 +194,8 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         Blocks of the scenario.
     screening
         Steps from places to sites with the count left at each, quoted in refusals.
+    substations
+        As in ``tables.SUBSTATIONS``, for ``model.headroom``.
 
     Raises
     ------
@@ -255,6 +259,7 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         )
     tables = (sites, demand, zones)
     problem = with_rules(problem, tables, (pairs, swap_pairs), targets=targets, model=model)
+    problem = with_headroom(problem, sites, substations, model)
     refuse_impossible(problem, screening)
     return problem
 

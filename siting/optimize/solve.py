@@ -26,6 +26,7 @@ from siting.optimize import reduce
 from siting.optimize.arrays import sums
 from siting.optimize.assign import Sizes, assign
 from siting.optimize.bounds import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.headroom import after_swap
 from siting.optimize.model import joint_model
 from siting.optimize.select import select_stations, size_stations
 from siting.optimize.solution import PROVEN, Solution, assignment_table, gap_of, outcome_of
@@ -160,6 +161,7 @@ def solve_problem(
         swap = swap_cover(problem, door.until(solver.time_limit_s / 4))
     if swap.state is not State.SOLVED:
         run.cut("swap")
+    problem = run.problem = after_swap(problem, swap.sites)
     with run.stage("first_plan"):
         descent = _descent(problem, uniform_wish(problem))
         best = _first_plan(run, descent)

@@ -294,6 +294,12 @@ class Model(Block):
     """Kind of site to the distance a new station there keeps, instead of min_spacing_m."""
     spacing_by_zone_kind: dict[str, NonNegative] = Field(default_factory=dict)
     """Kind of zone to the same, e.g. {town = 800}; spacing_by_kind goes before it."""
+    headroom: bool = False
+    """Keep new chargers and swap stations within the free power of the nearest substation."""
+    coincidence: Annotated[Share, Field(gt=0)] = 0.7
+    """Share of the new chargers' power drawn at once (0.4 to 0.9; a proposal)."""
+    swap_station_kw: Positive = 900
+    """Power of a new swap station (0.6 to 1.2 MVA; unverified)."""
     promises: Annotated[tuple[Promise, ...], Field(strict=False)] = ()
     """Promises of coverage."""
     chongqing: Annotated[tuple[ChongqingRule, ...], Field(strict=False)] = ()

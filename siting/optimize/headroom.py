@@ -1,0 +1,102 @@
+"""Substation headroom: new chargers and new swap stations within the free power near them.
+
+Each site hangs on the nearest substation whose headroom is known, straight line; where no headroom
+is known there is no rule, and a note. Coincidence: the file of facts, 3.4 (ordinary sites 0.6-0.7
+[v 47], 0.7 proposed [P]); a swap station's power: 0.6-1.2 MVA [U], its middle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from siting.optimize.arrays import groups
+from siting.optimize.rules import Rules, row_of
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from siting import scenario
+    from siting.optimize.arrays import Ints
+    from siting.optimize.problem import SitingProblem
+    from siting.optimize.rules import LinearRule
+
+FAMILY = "headroom"
+
+
+def with_headroom(
+    problem: SitingProblem,
+    sites: gpd.GeoDataFrame,
+    substations: gpd.GeoDataFrame | None,
+    model: scenario.Model,
+) -> SitingProblem:
+    """Return the problem with a row for each substation, if ``model.headroom`` asks for it.
+
+    ``c sum_{j at s} kw_j (chargers_j - existing_j) + P sum_{k at s} swap_k <= headroom_s`` over
+    the sites ``j`` and the new swap sites ``k`` of substation ``s``, with coincidence ``c`` and
+    ``P`` kW a swap station. Headroom is free power: what exists already draws on the rest. Swap
+    stations are chosen first, so they get ``P sum swap_k <= headroom_s`` and what they
+    take is taken off the row of the chargers (:func:`after_swap`).
+
+    Parameters
+    ----------
+    problem
+        The problem with its other rules.
+    sites
+        As in ``tables.SITES``, aligned with the problem.
+    substations
+        As in ``tables.SUBSTATIONS``; None if there are none.
+    model
+        Block of the scenario.
+    """
+    if not model.headroom:
+        return problem
+    known = None if substations is None else substations[substations["headroom_kw"].notna()]
+    if known is None or known.empty:
+        return replace(problem, notes=(*problem.notes, ("headroom_unknown", {})))
+    known = known.sort_values("substation_id", kind="stable")
+    xy = np.column_stack([known.geometry.x.to_numpy(), known.geometry.y.to_numpy()])
+    nearest = cKDTree(xy).query(problem.site_xy)[1]
+    names = known["substation_id"].to_numpy(dtype=object)
+    free_kw = known["headroom_kw"].to_numpy(dtype=float)
+    draw_kw = model.coincidence * sites["kw_per_charger"].to_numpy(dtype=float)
+    rows: list[LinearRule] = []
+    swap_rows: list[LinearRule] = []
+    for place, members in groups(nearest):
+        here = np.array(members)
+        values = {"substation": names[place], "headroom_kw": float(free_kw[place])}
+        open_here = here[problem.openable[here]]
+        old_kw = float(draw_kw[open_here] @ problem.existing_chargers[open_here])
+        what = "{headroom_kw:,.0f} kW free at substation {substation}"
+        rows.append(row_of(FAMILY, what, values, open_here, "<=", free_kw[place] + old_kw,
+                           chargers=draw_kw[open_here]))  # fmt: skip
+        swap_here = here[problem.swap_ok[here] & ~problem.existing_swap[here]]
+        swap_rows.append(row_of(FAMILY, what, values, swap_here, "<=", free_kw[place],
+                                opens=model.swap_station_kw))  # fmt: skip
+    rules, swap_rules = problem.rules, problem.swap_rules
+    return replace(
+        problem,
+        rules=Rules((*rules.rows, *rows), rules.promises),
+        swap_rules=Rules((*swap_rules.rows, *swap_rows), swap_rules.promises),
+    )
+
+
+def after_swap(problem: SitingProblem, swap_sites: Ints) -> SitingProblem:
+    """Return the problem with the power of its new swap stations taken off the substations."""
+    taken = {
+        rule.values["substation"]: float(rule.open_coef[np.isin(rule.sites, swap_sites)].sum())
+        for rule in problem.swap_rules.rows
+        if rule.family == FAMILY
+    }
+    if not taken:
+        return problem
+    rows = tuple(
+        replace(rule, rhs=rule.rhs - taken[rule.values["substation"]])
+        if rule.family == FAMILY
+        else rule
+        for rule in problem.rules.rows
+    )
+    return replace(problem, rules=Rules(rows, problem.rules.promises))

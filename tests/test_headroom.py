@@ -1,0 +1,115 @@
+"""Substation headroom: its rows, the plan it changes, the recount that sees a breach."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from problem_cases import CRS, tables
+from shapely.geometry import Point
+from test_model import hold, optimum
+from test_recount import legal_plan
+from test_rule_families import chargers, plan_with, quiet, rows, town, under
+
+from siting import pipeline
+from siting.errors import RecountError
+from siting.optimize.headroom import after_swap
+from siting.optimize.problem import build_problem
+from siting.recount import recount
+from siting.scenario import Model, Targets, Travel, scenario_from
+
+__all__ = ["plan_with", "town"]
+
+
+def substations(*rows_, crs=CRS):
+    return gpd.GeoDataFrame(
+        {
+            "substation_id": [f"S{number}" for number in range(len(rows_))],
+            "headroom_kw": [kw for _, kw in rows_],
+        },
+        geometry=[point for point, _ in rows_],
+        crs=crs,
+    )
+
+
+TWO = substations((Point(0, 0), 1000.0), (Point(3500, 0), 200.0), (Point(1700, 0), np.nan))
+
+
+def road(known=TWO, **keys):
+    """Return the straight road with two substations of known headroom, one station existing."""
+    content = tables(existing_station=np.arange(8) == 7, existing_chargers=[0] * 7 + [3])
+    content["sites"] = content["sites"].assign(kw_per_charger=50.0)
+    model = Model(**{"headroom": True, "coincidence": 0.8, "swap_station_kw": 600, **keys})
+    return build_problem(
+        **content,
+        targets=Targets(stations=3, chargers=12, swap_stations=1),
+        model=model,
+        travel=Travel(cutoff_m=2000, swap_cutoff_m=2000),
+        substations=known,
+    )
+
+
+def test_the_rows_read_as_pinned(tmp_path):
+    hold("rule_headroom", rows(road(), tmp_path))
+
+
+def test_a_swap_station_takes_its_power_first():
+    problem = road()
+    before = [rule.rhs for rule in problem.rules.rows]
+    after = [rule.rhs for rule in after_swap(problem, np.array([2])).rules.rows]
+    assert [a - b for a, b in zip(after, before, strict=True)] == [-600, 0]
+
+
+def test_without_any_known_headroom_there_is_a_note_and_no_rule():
+    problem = road(substations((Point(0, 0), np.nan)))
+    assert problem.rules.rows == ()
+    assert problem.notes == (("headroom_unknown", {}),)
+    assert road(None).notes == problem.notes
+
+
+def test_more_headroom_never_hurts():
+    values = []
+    for kw in (200.0, 300.0, 900.0):
+        known = substations((Point(0, 0), kw), (Point(3500, 0), 120.0))
+        values.append(optimum(road(known)))
+    values.append(optimum(road(headroom=False)))
+    assert values == sorted(values)
+    assert values[0] < values[-1]
+
+
+@pytest.fixture
+def office_short_of_power(town, monkeypatch):
+    """Plan the town with 60 kW free at the office and plenty elsewhere."""
+    content, prepared = town
+    sites = prepared.candidates.sites.set_index("site_id").geometry
+    known = substations((sites["way/403"], 60.0), (sites["way/400"], 1e6), crs=sites.crs)
+    world = dataclasses.replace(prepared.world, substations=known)
+    powered = dataclasses.replace(prepared, world=world)
+    monkeypatch.setattr(pipeline, "prepare", lambda *_: powered)
+    model = {**content["model"], "headroom": True}
+    return pipeline.run(scenario_from({**content, "model": model}), meter=quiet())
+
+
+def test_headroom_moves_the_plan(plan_with, office_short_of_power):
+    assert chargers(office_short_of_power).get("way/403", 0) * 30 * 0.7 <= 60
+
+
+def test_the_town_without_headroom_gives_the_office_more(plan_with):
+    assert chargers(plan_with())["way/403"] * 30 * 0.7 > 60
+
+
+def test_a_substation_overdrawn_is_named():
+    plan = under(headroom=True, coincidence=0.7, swap_station_kw=900.0)
+    plan = dataclasses.replace(plan, scenario={**plan.scenario})
+    first = plan.sites.geometry.iloc[0]
+    with pytest.raises(RecountError, match="kW drawn at substation S0, 5 kW are free"):
+        recount(plan, substations=substations((first, 5.0), crs=plan.crs))
+    recount(plan, substations=substations((first, 1e6), crs=plan.crs))
+    with pytest.raises(RecountError, match="no table of substations"):
+        recount(plan)
+
+
+def test_a_plan_without_the_rule_needs_no_substations():
+    recount(legal_plan())
