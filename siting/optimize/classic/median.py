@@ -71,7 +71,7 @@ def p_median(
         Sites to open.
     unserved
         Distance counted for a demand point with no open site nearer than that. If left out,
-        each demand point must have an open site in reach.
+        each demand point with a weight above 0 must have an open site in reach.
     keep
         Ids of sites that must be open; they count among the ``p``.
     door
@@ -163,17 +163,17 @@ def median_costs(reach: Reach, p: int, unserved: float | None = None) -> Costs:
     if unserved is None:
         never = np.ceil(float(farthest.sum())) + 1.0
         partial = np.diff(reach.distance.indptr) < sites
-        without = np.where(partial, never, farthest)
+        without = np.where(partial & (reach.weight > 0), never, farthest)
     else:
         without = reach.weight * unserved
-    optional = np.full(len(without), unserved is not None)
+    optional = (reach.weight == 0) | (unserved is not None)
     whole = bool((cost == np.rint(cost)).all() and (without == np.rint(without)).all())
     whole = whole and float(farthest.sum()) < _WHOLE
     return Costs(rows, reach.distance.indices, cost, without, optional, sites, p, whole)
 
 
 def _everyone(reach: Reach, opened: Flags) -> bool:
-    return bool((reach.nearest(opened)[0] >= 0).all())
+    return bool(((reach.nearest(opened)[0] >= 0) | (reach.weight == 0)).all())
 
 
 def _covering(reach: Reach, p: int, kept: Flags, door: Door) -> Flags:
@@ -249,5 +249,6 @@ def _counted(
     if unserved is not None:
         site = np.where(far > unserved, -1, site)
         far = np.minimum(far, unserved)
-    value = float(reach.weight @ far)
+    counts = reach.weight > 0
+    value = float(reach.weight[counts] @ far[counts])
     return settle(reach, opened, site, (value, min(bound, value)), gap_share)
