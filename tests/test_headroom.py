@@ -65,7 +65,7 @@ def test_a_swap_station_takes_its_power_first():
 def test_without_any_known_headroom_there_is_a_note_and_no_rule():
     problem = road(substations((Point(0, 0), np.nan)))
     assert problem.rules.rows == ()
-    assert problem.notes == (("headroom_unknown", {}),)
+    assert problem.notes == (("headroom_without_figures", {}),)
     assert road(None).notes == problem.notes
 
 

@@ -348,7 +348,7 @@ def test_all_faults_are_listed_at_once(tmp_path):
         ),
         ({"area.bbox": "[29.5, 106.4, 30.1, 106.9]"}, "west, south, east, north"),
         ({"area.bbox": "[106.9, 29.5, 106.4, 30.1]"}, "west, south, east, north"),
-        ({"solver.name": '"gurobi"'}, "solver.name"),
+        ({"solver.name": '"gurobbi"'}, "solver.name"),
         ({"siting": "2"}, "siting"),
     ],
 )

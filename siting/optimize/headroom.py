@@ -56,7 +56,7 @@ def with_headroom(
         return problem
     known = None if substations is None else substations[substations["headroom_kw"].notna()]
     if known is None or known.empty:
-        return replace(problem, notes=(*problem.notes, ("headroom_unknown", {})))
+        return replace(problem, notes=(*problem.notes, ("headroom_without_figures", {})))
     known = known.sort_values("substation_id", kind="stable")
     xy = np.column_stack([known.geometry.x.to_numpy(), known.geometry.y.to_numpy()])
     nearest = cKDTree(xy).query(problem.site_xy)[1]
