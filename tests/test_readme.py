@@ -1,0 +1,76 @@
+"""What the two READMEs tell people to type, typed."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import desk
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from osm_town import BBOX
+
+from siting.cli.main import run
+from siting.geo import wgs84_to_gcj02
+from siting.scenario import load_scenario
+
+ROOT = Path(__file__).resolve().parents[1]
+READMES = ("README.md", "README.zh.md")
+
+
+def blocks(page, language):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_the_windows_lines_are_such_that_cmd_and_powershell_both_take(page):
+    (lines,) = [block.splitlines() for block in blocks(page, "bat")]
+    for line in lines:
+        # Windows PowerShell 5.1 knows no && and takes a quoted path for a text.
+        assert not re.search(r"&&|\|\||[\"'%$^]", line)
+        assert line.startswith(("py -3 ", ".venv\\Scripts\\"))
+    assert lines[-1].endswith("siting plan")
+
+
+def shifted(points):
+    """Give WGS-84 points as a Chinese map shows them, in GCJ-02."""
+    return np.column_stack(wgs84_to_gcj02(points[:, 0], points[:, 1]))
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_the_scenario_of_the_readme_runs_on_files_of_its_names(page, tmp_path):
+    (text,) = blocks(page, "toml")
+    path = desk.set_up(tmp_path)
+    outline = shapely.transform(shapely.box(*BBOX), shifted)
+    gpd.GeoDataFrame({"name": ["town"]}, geometry=[outline], crs=4326).to_file(
+        tmp_path / "boundary.geojson"
+    )
+    halves = [shapely.box(106.5980, 29.6980, 106.6050, 29.7130),
+              shapely.box(106.6050, 29.6980, 106.6130, 29.7130)]  # fmt: skip
+    gpd.GeoDataFrame(
+        {"zone_id": ["1", "2"], "name": ["甲街道", "乙镇"]}, geometry=halves, crs=4326
+    ).to_file(tmp_path / "townships.gpkg")
+    (tmp_path / "people.csv").write_text(
+        "zone_id,population,population_quality\n1,9000,rounded\n2,6000,rounded\n", encoding="utf-8"
+    )
+    lon, lat = shifted(np.array([[106.6028, 29.7008]]))[0]
+    (tmp_path / "existing.csv").write_text(f"桩数,经度,纬度\n6,{lon},{lat}\n", encoding="gb18030")
+    path.write_text(text, encoding="utf-8")
+    assert tomllib.loads(text)["targets"]["stations"] == 550
+    # The README's district is large, our town is small: its figures and the map change.
+    changes = (
+        f'inputs.osm="{(tmp_path / "town.osm").as_posix()}"',
+        "targets.stations=4", "targets.chargers=40", "targets.swap_stations=0",
+        "model.min_spacing_m=100",
+    )  # fmt: skip
+    assert load_scenario(path, overrides=changes).inputs.stations[0].columns["chargers"] == "桩数"
+    arguments = [part for change in changes for part in ("--set", change)]
+    assert run(["plan", str(path), "--out", str(tmp_path / "out"), *arguments]) == 0
+    (plan,) = (tmp_path / "out").rglob("plan.json")
+    notes = {note["key"]: note["values"] for note in json.loads(plan.read_text("utf-8"))["notes"]}
+    assert notes["ids_by_row"] == {"file": "existing.csv", "count": 1}
