@@ -27,7 +27,7 @@ lint: $(VENV)/dev.stamp ## ruff, mypy and the import contract
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/dev.stamp ## time the stages beside rivals; writes docs/benchmarks.md
+bench: $(VENV)/bench.stamp ## time the stages beside rivals; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/dev.stamp ## write the reference pages from the code
@@ -36,6 +36,7 @@ docs: $(VENV)/dev.stamp ## write the reference pages from the code
 lock: ## pin the dependencies of pyproject.toml again (wants uv)
 	$(COMPILE) --extra excel --group build --output-file requirements.lock pyproject.toml
 	$(COMPILE) --constraint requirements.lock --group dev --output-file requirements-dev.lock
+	$(COMPILE) --constraint requirements.lock --constraint requirements-dev.lock --group bench --output-file requirements-bench.lock
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -55,4 +56,8 @@ $(VENV)/run.stamp: $(VENV)/pyvenv.cfg requirements.lock pyproject.toml
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
 	$(LOCKED) --requirement requirements.lock --requirement requirements-dev.lock
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp requirements-bench.lock
+	$(LOCKED) --requirement requirements.lock --requirement requirements-dev.lock --requirement requirements-bench.lock
 	@touch $@

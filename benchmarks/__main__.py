@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.classic import classic_section
 from benchmarks.reach import reach_section
 from benchmarks.stages import run_sample, stages_section
 
@@ -22,7 +23,7 @@ _LIBRARIES = ("numpy", "scipy", "networkx", "highspy", "pulp", "osmium", "osmnx"
 def main() -> None:
     """Run every benchmark and write ``docs/benchmarks.md``."""
     sample = run_sample()
-    sections = [_head(), stages_section(sample), reach_section(sample.prepared)]
+    sections = [_head(), stages_section(sample), reach_section(sample.prepared), classic_section()]
     text = "\n".join(sections)
     _PAGE.write_text(text, encoding="utf-8", newline="\n")
     print(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -12,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")
 SYSTEMS = [
     {"python_full_version": f"{version}.1", "python_version": version, "sys_platform": system}
     for version in ("3.11", "3.12", "3.13")
@@ -42,8 +43,8 @@ def pins(lock, system):
 
 def wanted(lock):
     project, groups = PROJECT["project"], PROJECT["dependency-groups"]
-    if lock == "requirements-dev.lock":
-        return groups["dev"]
+    if lock != "requirements.lock":
+        return groups[lock.removeprefix("requirements-").removesuffix(".lock")]
     extras = (item for extra in project["optional-dependencies"].values() for item in extra)
     return [*project["dependencies"], *extras, *groups["build"]]
 
@@ -64,11 +65,12 @@ def test_every_dependency_is_pinned_within_its_range_on_every_system(lock, syste
 @pytest.mark.parametrize(
     "system", SYSTEMS, ids=lambda s: f"{s['sys_platform']}-{s['python_version']}"
 )
-def test_the_two_locks_agree(system):
-    first, second = (pins(lock, system) for lock in LOCKS)
-    assert {name: second[name] for name in first.keys() & second.keys()} == {
-        name: first[name] for name in first.keys() & second.keys()
-    }
+def test_the_locks_agree(system):
+    for one, other in itertools.combinations(LOCKS, 2):
+        first, second = pins(one, system), pins(other, system)
+        assert {name: second[name] for name in first.keys() & second.keys()} == {
+            name: first[name] for name in first.keys() & second.keys()
+        }
 
 
 @pytest.mark.parametrize("lock", LOCKS)
