@@ -44,7 +44,7 @@ def shifted(points):
 
 @pytest.mark.parametrize("page", READMES)
 def test_the_scenario_of_the_readme_runs_on_files_of_its_names(page, tmp_path):
-    (text,) = blocks(page, "toml")
+    text = next(block for block in blocks(page, "toml") if block.startswith("siting = 1"))
     path = desk.set_up(tmp_path)
     outline = shapely.transform(shapely.box(*BBOX), shifted)
     gpd.GeoDataFrame({"name": ["town"]}, geometry=[outline], crs=4326).to_file(
