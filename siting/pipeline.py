@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from siting import assembly, tables
+from siting import __version__, assembly, tables
 from siting.analysis.candidates import make_candidates
 from siting.analysis.demand import make_demand
 from siting.analysis.scoring import make_scores
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from siting.scenario import Scenario
 
 _LIBRARIES = (
-    "siting", "osmnx", "osmium", "geopandas", "shapely", "pyproj", "scipy", "numpy", "pandas",
+    "osmnx", "osmium", "geopandas", "shapely", "pyproj", "scipy", "numpy", "pandas",
     "scikit-learn", "pulp", "highspy", "folium",
 )  # fmt: skip
 
@@ -285,4 +285,4 @@ def _beside(plan: Plan, prepared: Prepared, others: dict[str, Solution]) -> Plan
 
 def _versions() -> dict[str, str]:
     found = {name: importlib.metadata.version(name) for name in _LIBRARIES}
-    return {"python": platform.python_version(), **found}
+    return {"python": platform.python_version(), "siting": __version__, **found}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from desk import edit, set_up
 from typer.main import get_command
 
+import siting
 from siting.cli.main import run
 from siting.cli.verbs import app
 from siting.errors import EXIT_BUG, EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO
@@ -203,3 +207,13 @@ def test_every_finding_has_words_in_both_languages(planned, capsys):
     blocks = ("map", "snap_m", "people_by_quality", "existing", "demand")
     keys = {key for block in blocks for key in found[block]} - set(found["people_by_quality"])
     assert sorted(key for key in (*blocks, *keys) if f"found.{key}" not in all_words()) == []
+
+
+def test_from_a_checkout_it_runs_as_a_module_and_tells_its_version():
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "siting", "--help"]
+    done = subprocess.run(command, cwd=root, capture_output=True, check=False, timeout=60)
+    assert done.returncode == EXIT_GOOD
+    assert b"fetch" in done.stdout
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert siting.__version__ == project["version"]
