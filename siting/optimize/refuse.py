@@ -41,7 +41,7 @@ def refuse_impossible(problem: SitingProblem, screening: Screening = ()) -> None
 def _stations(problem: SitingProblem, screening: Screening) -> None:
     sites, forced = int(problem.openable.sum()), int(problem.forced.sum())
     if sites < problem.stations and problem.station_sense != "<=":
-        steps = "".join(f"\n    {count:>7,} {step}" for step, count in screening)
+        steps = "".join(f"\n    {count:>7,} {step.replace('_', ' ')}" for step, count in screening)
         raise ImpossibleTargetError(
             f"{problem.stations} stations of {sites} sites: the target cannot be met"
             + (f"; left after each screening step:{steps}" if steps else ""),

@@ -50,8 +50,6 @@ class LinearRule:
         ``"<="``, ``"="`` or ``">="``.
     rhs
         Right-hand side.
-    hard
-        Whether the row may never be relaxed, e.g. that what exists stays.
     """
 
     family: str
@@ -62,7 +60,6 @@ class LinearRule:
     charger_coef: Floats
     sense: str
     rhs: float
-    hard: bool = False
 
     @property
     def counts_chargers(self) -> bool:
