@@ -119,7 +119,7 @@ def test_fewer_sites_than_stations_with_the_screening():
     )
     assert "9 stations of 8 sites" in told
     assert "4,321" in told
-    assert "not_stopped" in told
+    assert "not stopped" in told
 
 
 def test_more_existing_than_the_target():
