@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from siting.optimize.classic.reach import Reach
     from siting.optimize.solver import Door
 
+_PROOF_SHARE = 0.8
 _QUIET: dict[str, float | bool] = {
     "mip_heuristic_effort": 0.0,
     "mip_heuristic_run_rins": False,
@@ -118,17 +119,10 @@ def max_cover(
     worth_of = _worths(radius, backup)
     whole = coverage(reach, worth_of, backup)
     part = whole.smaller(kept)
-    best = _in_hand(part, p, kept, door)
-    value, bound = part.value(best), part.most
-    if gap_between(value, bound) > GAP_SHARE:
-        lp, opened = max_cover_model(part, p, kept)
-        answer = door.maximise(lp, gap_share=gap_share / 2, **_QUIET)
-        bound = min(answer.bound + part.sure, part.most)
-        if answer.usable:
-            chosen = np.zeros(len(kept), dtype=bool)
-            chosen[np.array(list(opened))[values_of(list(opened.values())) > HALF]] = True
-            chosen = filled(chosen, p)
-            best = chosen if part.value(chosen) >= value else best
+    best = _swapped(part, p, kept, _greedy(part, p, kept), door)
+    bound = part.most
+    if gap_between(part.value(best), bound) > GAP_SHARE:
+        best, bound = _solved(part, p, kept, best, door, gap_share / 2)
     value = whole.value(best)
     near = reach.within(max(worth_of))
     return settle(reach, best, near.nearest(best)[0], (value, max(bound, value)), gap_share)
@@ -189,17 +183,17 @@ def coverage(reach: Reach, worth_of: Mapping[float, float], backup: float = 0.0)
 
 
 def max_cover_model(
-    part: Coverage, p: int, kept: Flags
+    part: Coverage, p: int, kept: Flags, *, relaxed: bool = False
 ) -> tuple[pulp.LpProblem, dict[int, pulp.LpVariable]]:
     """Write the covering model; return it with ``open_j`` by column.
 
-    A row with one site and no backup needs no variable of its own: its worth stands at the site.
+    A row with one site needs no variable of its own: its worth stands at the site. ``relaxed``
+    leaves out that sites open as a whole.
     """
     lp = pulp.LpProblem("max_cover", pulp.LpMaximize)
+    kind = pulp.LpContinuous if relaxed else pulp.LpInteger
     sites = np.union1d(part.cover.indices, np.flatnonzero(kept)).tolist()
-    opened = {
-        site: lp.add_variable(f"open_{site}", int(kept[site]), 1, pulp.LpInteger) for site in sites
-    }
+    opened = {site: lp.add_variable(f"open_{site}", int(kept[site]), 1, kind) for site in sites}
     row(lp, "sites", [(variable, 1) for variable in opened.values()], "<", p)
     own = dict.fromkeys(sites, 0.0)
     terms = []
@@ -229,26 +223,42 @@ def _worths(radius: float | Mapping[float, float], backup: float) -> Mapping[flo
     return worth_of
 
 
-def _in_hand(part: Coverage, p: int, kept: Flags, door: Door) -> Flags:
-    """Return a good choice before the solver starts: greedy, and swaps where nothing counts twice.
+def _solved(  # a step of one function
+    part: Coverage, p: int, kept: Flags, best: Flags, door: Door, gap_share: float
+) -> tuple[Flags, float]:
+    """Return the best choice and the bound; if cut off, try once more from the relaxation."""
+    lp, opened = max_cover_model(part, p, kept)
+    sites = np.array(list(opened))
+    # The last part of the time is for a better choice, should there be no proof.
+    answer = door.until(_PROOF_SHARE * door.left_s).maximise(lp, gap_share=gap_share, **_QUIET)
+    if answer.usable:
+        chosen = np.zeros(len(kept), dtype=bool)
+        chosen[sites[values_of(list(opened.values())) > HALF]] = True
+        best = max(best, filled(chosen, p), key=part.value)
+    bound = answer.bound
+    if not answer.proven and door.left_s > 0:
+        lp, opened = max_cover_model(part, p, kept, relaxed=True)
+        answer = door.maximise(lp, solver="ipx")
+        if answer.usable:
+            order = np.lexsort((sites, -values_of(list(opened.values()))))
+            first = kept.copy()
+            first[sites[order[: p - int(kept.sum())]]] = True
+            best = max(best, _swapped(part, p, kept, first, door), key=part.value)
+    return best, min(bound + part.sure, part.most)
+
+
+def _swapped(part: Coverage, p: int, kept: Flags, opened: Flags, door: Door) -> Flags:
+    """Fill a choice up and swap sites while that gains; a backup is left as it is.
 
     A cover is a p-median whose ways cost nothing and whose demand costs its worth if left out.
     """
-    opened = filled(_greedy(part, p, kept), p)
+    opened = filled(opened, p)
     if part.second.any():
         return opened
     rows = np.repeat(np.arange(part.cover.shape[0]), np.diff(part.cover.indptr))
-    optional = np.ones(part.cover.shape[0], dtype=bool)
-    costs = Costs(
-        rows,
-        part.cover.indices,
-        np.zeros(len(rows)),
-        part.first,
-        optional,
-        len(kept),
-        p,
-        whole=False,
-    )
+    free, optional = np.zeros(len(rows)), np.ones(part.cover.shape[0], dtype=bool)
+    columns, sites = part.cover.indices, len(kept)
+    costs = Costs(rows, columns, free, part.first, optional, sites, p, whole=False)
     return improved(costs, kept, opened, door)
 
 
