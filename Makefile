@@ -34,7 +34,7 @@ docs: $(VENV)/dev.stamp ## write the reference pages from the code
 	$(BIN)/python docs/generate.py
 
 lock: ## pin the dependencies of pyproject.toml again (wants uv)
-	$(COMPILE) --extra excel --group build --output-file requirements.lock pyproject.toml
+	$(COMPILE) --group build --output-file requirements.lock pyproject.toml
 	$(COMPILE) --constraint requirements.lock --group dev --output-file requirements-dev.lock
 	$(COMPILE) --constraint requirements.lock --constraint requirements-dev.lock --group bench --output-file requirements-bench.lock
 

@@ -1,7 +1,5 @@
 """Existing stations and substations: lists of every form, all faults at once, merging."""
 
-import sys
-
 import geopandas as gpd
 import numpy as np
 import openpyxl
@@ -228,15 +226,6 @@ def test_a_workbook(tmp_path):
     stations, _, _ = load(path)
     assert stations.index.tolist() == ["file:existing/500112"]
     assert stations["chargers"].tolist() == [12]
-
-
-def test_a_workbook_without_openpyxl_names_the_cure(tmp_path, monkeypatch):
-    path = tmp_path / "existing.xlsx"
-    openpyxl.Workbook().save(path)
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(TableError, match="needs openpyxl") as caught:
-        load(path)
-    assert "siting[excel]" in caught.value.cure
 
 
 def test_a_broken_workbook_a_missing_sheet_an_empty_file(tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 from typing import TYPE_CHECKING
 
@@ -76,12 +75,6 @@ def _text(path: Path) -> str:
 
 
 def _workbook(path: Path, sheet: str | None) -> pd.DataFrame:
-    if importlib.util.find_spec("openpyxl") is None:
-        raise TableError(
-            f"reading the workbook '{path.name}' needs openpyxl, which is not installed",
-            where=str(path),
-            cure='pip install "siting[excel]", or save the sheet as CSV',
-        )
     try:
         sheets = pd.read_excel(path, sheet_name=None, dtype=str, engine="openpyxl")
     except Exception as error:
