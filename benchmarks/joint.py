@@ -87,8 +87,8 @@ def joint_section(keep: Callable[[dict[tuple[int, int], list[Result]]], None]) -
     return (
         "## The joint model\n\n"
         "Synthetic districts of `benchmarks/joint_instances.py`; demand points x sites. CPU "
-        "seconds of one thread, problem to plan; `first` is when the first legal plan was in hand. The "
-        "solver's settings are those a scenario has when it says nothing.\n\n"
+        "seconds of one thread, problem to plan; `first` is when the first legal plan was in "
+        "hand. The solver's settings are those a scenario has when it says nothing.\n\n"
         f"{_HEAD}{sizes}\n"
         f"### Ten variants of 8,000 x 4,000, seed {_SEEDS[0]}\n\n{_HEAD}{rows}\n"
         f"Gap of the reduced model over base and variants: median {statistics.median(known):.2%}, "
