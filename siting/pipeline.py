@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from siting import __version__, assembly, tables
 from siting.analysis.candidates import make_candidates
+from siting.analysis.chargers import make_chargers, with_mean_charger
 from siting.analysis.demand import make_demand
 from siting.analysis.scoring import make_scores
 from siting.analysis.site_kinds import check_site_kinds, check_site_rules
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.analysis.candidates import Candidates
+    from siting.analysis.chargers import Chargers
     from siting.analysis.site_kinds import SiteRule
     from siting.inputs.world import World
     from siting.meter import Meter
@@ -60,6 +62,7 @@ class Prepared:
     swap_reach: pd.DataFrame
     scores: pd.DataFrame
     notes: tuple[Note, ...]
+    chargers: Chargers
 
 
 def prepare(scenario: Scenario, meter: Meter) -> Prepared:
@@ -72,7 +75,7 @@ def prepare(scenario: Scenario, meter: Meter) -> Prepared:
     """
     with meter.stage("inputs") as step:
         world = load_world(scenario.area, scenario.inputs, progress=step)
-        kinds, rules = _rule_tables(scenario)
+        kinds, rules, chargers = _rule_tables(scenario)
     with meter.stage("candidates"):
         candidates = make_candidates(
             world.places, world.zones, world.nodes, world.edges, world.stations,
@@ -100,6 +103,7 @@ def prepare(scenario: Scenario, meter: Meter) -> Prepared:
         swap_reach=swap_reach,
         scores=scores,
         notes=tuple(Note(key, dict(values)) for key, values in told),
+        chargers=chargers,
     )
 
 
@@ -179,14 +183,17 @@ def fetch(scenario: Scenario, pack: Path, *, meter: Meter) -> dict[str, Any]:
         return fetch_pack(scenario.inputs, area, pack, progress=step)
 
 
-def _rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...]]:
+def _rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...], Chargers]:
     settings, language = scenario.candidates, scenario.run.language
-    kinds = read_rule_table(local_path(settings.site_kinds), key="candidates.site_kinds")
-    rules = read_rule_table(local_path(settings.site_rules), key="candidates.site_rules")
-    return (
-        check_site_kinds(kinds, language=language),
-        check_site_rules(rules, language=language),
-    )
+    names = ("site_kinds", "site_rules", "charger_classes", "charger_mix")
+    tables_ = {
+        name: read_rule_table(local_path(getattr(settings, name)), key=f"candidates.{name}")
+        for name in names
+    }
+    kinds = check_site_kinds(tables_["site_kinds"], language=language)
+    chargers = make_chargers(tables_["charger_classes"], tables_["charger_mix"], kinds)
+    rules = check_site_rules(tables_["site_rules"], language=language)
+    return with_mean_charger(kinds, chargers), rules, chargers
 
 
 def _reaches(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from siting.analysis.chargers import Chargers, make_chargers, with_mean_charger
 from siting.analysis.site_kinds import check_site_kinds, check_site_rules
 from siting.shipped import shipped_path
 
@@ -131,7 +132,16 @@ def raw_kinds() -> pd.DataFrame:
 
 
 def kinds(language: str = "en") -> pd.DataFrame:
-    return check_site_kinds(raw_kinds(), language=language)
+    checked = check_site_kinds(raw_kinds(), language=language)
+    return with_mean_charger(checked, chargers())
+
+
+def chargers() -> Chargers:
+    return make_chargers(
+        pd.read_csv(shipped_path("charger_classes.csv"), encoding="utf-8"),
+        pd.read_csv(shipped_path("charger_mix.csv"), encoding="utf-8"),
+        check_site_kinds(raw_kinds()),
+    )
 
 
 def rules(language: str = "en") -> tuple:

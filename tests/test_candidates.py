@@ -296,8 +296,8 @@ def test_swap_needs_the_kind_and_the_ground():
 
 def test_energy_of_a_charger_follows_the_table():
     site = row(make(town.places(lot(1))), "way/1")
-    assert site["kw_per_charger"] == 40
-    assert site["kwh_day_per_charger"] == pytest.approx(40 * 24 * 0.12)
+    assert site["kw_per_charger"] == pytest.approx(0.4 * 7 + 0.6 * 60)
+    assert site["kwh_day_per_charger"] == pytest.approx(0.4 * 25 + 0.6 * 170)
 
 
 # --- existing stations ---------------------------------------------------------------------

@@ -54,11 +54,16 @@ def test_constants_in_the_code_are_those_of_the_table(parameters, name, value):
 
 
 def test_the_rules_of_kinds_keep_to_the_ranges_of_their_source(parameters):
-    kinds = grid_town.kinds()
+    kinds, classes = grid_town.kinds(), grid_town.chargers().classes
+    use = (classes["kwh_day"] / (24 * classes["power_kw"])).round(2)
     cases = {
         "site_kinds.m2_per_space (parking)": [kinds.loc["parking", "m2_per_space"]],
         "site_kinds.indoor_m2_per_space (parking)": [kinds.loc["parking", "indoor_m2_per_space"]],
-        "site_kinds.design_use_share": kinds["design_use_share"].tolist(),
+        "charger_classes.design_use_share": use[["slow_ac", "fast_dc", "super_fast"]].tolist(),
+        "charger_classes.session_kwh (slow_ac)": [classes.loc["slow_ac", "session_kwh"]],
+        "charger_classes.session_kwh (fast_dc)": [classes.loc["fast_dc", "session_kwh"]],
+        "charger_classes.stay_min (slow_ac)": [classes.loc["slow_ac", "stay_min"]],
+        "charger_classes.stay_min (fast_dc)": [classes.loc["fast_dc", "stay_min"]],
         "scoring.connection_share": list(scoring._CONNECTION),
     }
     for name, values in cases.items():

@@ -76,7 +76,7 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     places, zones, nodes, edges, stations
         ``tables.PLACES``, ``ZONES``, ``NODES``, ``EDGES`` and ``STATIONS`` in one metric CRS.
     kinds, rules
-        Results of ``check_site_kinds`` and ``check_site_rules``.
+        Results of ``with_mean_charger`` and ``check_site_rules``.
     settings
         Block ``candidates`` of the scenario.
 
@@ -208,13 +208,11 @@ def _with_rules_of_kind(pool: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.GeoD
     room = np.where(np.isnan(area), rule["swap_point_ok"].to_numpy(dtype=bool), area >= least)
     indoors = pool["parking"].isin(_GARAGES).to_numpy(dtype=bool)
     swap_ok = rule["swap_ok"].to_numpy(dtype=bool) & room & ~indoors
-    hours = 24.0 * rule["design_use_share"].to_numpy(dtype=float)
-    kw = rule["kw_per_charger"].to_numpy(dtype=float)
     return gpd.GeoDataFrame(
         pool.drop(columns="geometry").assign(
             swap_ok=swap_ok | pool["existing_swap"].to_numpy(dtype=bool),
-            kw_per_charger=kw,
-            kwh_day_per_charger=kw * hours,
+            kw_per_charger=rule["kw_per_charger"].to_numpy(dtype=float),
+            kwh_day_per_charger=rule["kwh_day_per_charger"].to_numpy(dtype=float),
             cost_index=rule["cost_index"].to_numpy(dtype=float),
             verdict=rule["verdict"].to_numpy(dtype=object),
             reason=rule["reason"].to_numpy(dtype=object),

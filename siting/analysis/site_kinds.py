@@ -52,8 +52,6 @@ SITE_KINDS = Table(
         ),
         Column("min_chargers", "int", "fewest chargers of a station", "chargers", low=1),
         Column("max_chargers", "int", "most chargers of a station", "chargers", low=1),
-        Column("kw_per_charger", "float", "rated power of a charger", "kW", low=1),
-        Column("design_use_share", "float", "share of hours it runs by design", low=0, high=1),
         Column("swap_ok", "str", "a swap station may stand here", choices=_YES_NO),
         Column("swap_point_ok", "str", "also where the ground is unknown", choices=_YES_NO),
         Column(
@@ -65,7 +63,7 @@ SITE_KINDS = Table(
         ),
         Column("work_weight", "float", "pull of a space on work charging", low=0),
         Column("visit_weight", "float", "pull of a space on charging at visits", low=0),
-        Column("cost_index", "float", "cost of building; 1 is an open car park", low=0),
+        Column("cost_index", "float", "civil works; 1 is an open car park", low=0),
         Column("verdict", "str", "verdict of the kind", choices=("ok", "sign_off", "stop")),
         Column("reason_zh", "str", "rule behind it, in Chinese", nullable=True),
         Column("reason_en", "str", "rule behind it, in English", nullable=True),
@@ -139,6 +137,7 @@ def check_site_kinds(frame: pd.DataFrame, *, language: Language = "zh") -> pd.Da
         If a row breaks the contract, a kind of place feeds two kinds of site, the row
         ``existing`` is missing, or a kind has more fewest than most chargers.
     """
+    _refuse_moved(frame)
     check(frame, SITE_KINDS)
     _check_relations(frame)
     kinds = frame.sort_values("kind").set_index("kind")
@@ -181,6 +180,18 @@ def kind_by_place(kinds: pd.DataFrame) -> dict[str, str]:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(_SEPARATOR) if part.strip())
+
+
+def _refuse_moved(frame: pd.DataFrame) -> None:
+    """Refuse columns of older tables: what they say would no longer be read."""
+    moved = [name for name in ("kw_per_charger", "design_use_share") if name in frame.columns]
+    if moved:
+        raise TableError(
+            f"table 'site_kinds' has the column(s) {', '.join(moved)}, which nothing reads: power "
+            "and energy of a charger follow from the mix of classes at the kind of site",
+            where="candidates.site_kinds",
+            cure="take them out; candidates.charger_classes and charger_mix hold power and use",
+        )
 
 
 def _check_relations(frame: pd.DataFrame) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from siting.scenario.demand_blocks import Demand
 from siting.scenario.fields import (
     AtLeastOne,
     Bbox,
@@ -26,7 +27,6 @@ from siting.scenario.fields import (
 from siting.scenario.rule_blocks import ChongqingRule, Limit, Promise, Senses
 
 OVERPASS = "overpass"
-_SHARE_TOLERANCE = 1e-9
 # A folder name that every system takes: no leading dot or dash, no trailing dot.
 _RUN_NAME = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$"
 
@@ -145,6 +145,17 @@ class SubstationsInput(Block):
     """Table column to file column."""
 
 
+class TrafficInput(Block):
+    """Counts of through traffic by road number."""
+
+    file: File
+    """CSV or XLSX with ref, vehicles_day and, if known, through_share."""
+    layer: str | None = None
+    """Sheet of a workbook; the first if not given."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Table column to file column, e.g. {ref = "路线", vehicles_day = "日交通量"}."""
+
+
 class Inputs(Block):
     """Where the data comes from."""
 
@@ -162,6 +173,8 @@ class Inputs(Block):
     """Existing stations nearer than this are one station."""
     substations: SubstationsInput | None = None
     """Substations; Left out, those of the map (headroom unknown)."""
+    traffic: TrafficInput | None = None
+    """Through traffic on numbered roads; left out, it is not counted."""
     place_kinds: File = "shipped:place_kinds.csv"
     """Table of the OSM tags of each kind of place."""
     speeds: File = "shipped:road_speeds.csv"
@@ -190,6 +203,10 @@ class Candidates(Block):
 
     site_kinds: File = "shipped:site_kinds.csv"
     """Table of the rules of each kind: spaces, chargers, swap, verdict, owner."""
+    charger_classes: File = "shipped:charger_classes.csv"
+    """Table of the classes of chargers: power, energy a day, session, price, space."""
+    charger_mix: File = "shipped:charger_mix.csv"
+    """Table of the classes at each kind of site, by how long people stay."""
     site_rules: File = "shipped:site_rules.csv"
     """Table of the rules of the setting: what stops a site, what needs an expert's sign-off."""
     leave_out: Names = ()
@@ -198,35 +215,6 @@ class Candidates(Block):
     """Places of one kind nearer than this are one place (DBSCAN)."""
     max_snap_m: Positive = 400
     """A place farther than this from a road is no candidate."""
-
-
-class Demand(Block):
-    """From people to kWh of public charging a day; sources in data/parameters.csv."""
-
-    cars_per_person: Positive = 0.25
-    """Cars per resident."""
-    nev_share: Share = 0.15
-    """Share of cars that are new-energy vehicles."""
-    kwh_per_nev_day: Positive = 8.4
-    """All charging of one NEV, kWh a day."""
-    public_share: Share = 0.6
-    """Share of it at public chargers."""
-    home_share: Share = 0.5
-    """Share of public charging near home."""
-    work_share: Share = 0.25
-    """Share of it at work; the rest is at places visited."""
-    visit_share: Share = 0.25
-    """Share of it at places visited."""
-    spread_over: Literal["residential", "nodes"] = "residential"
-    """Spread people over residential areas by size, or over road nodes."""
-
-    @model_validator(mode="after")
-    def _sum(self) -> Self:
-        total = self.home_share + self.work_share + self.visit_share
-        if abs(total - 1) > _SHARE_TOLERANCE:
-            msg = f"home_share + work_share + visit_share must be 1, is {total:g}"
-            raise ValueError(msg)
-        return self
 
 
 class Travel(Block):
@@ -298,6 +286,8 @@ class Model(Block):
     """Keep new chargers and swap stations within the free power of the nearest substation."""
     coincidence: Annotated[Share, Field(gt=0)] = 0.7
     """Share of the new chargers' power drawn at once (0.4 to 0.9; a proposal)."""
+    swap_fleet_share: Share = 0.5
+    """Share of the worth of swap stations that the fleets' swapping has, where it is known."""
     swap_station_kw: Positive = 900
     """Power of a new swap station (0.6 to 1.2 MVA; unverified)."""
     promises: Annotated[tuple[Promise, ...], Field(strict=False)] = ()

@@ -135,14 +135,39 @@ SITES = Table(
         Column("existing_station", "bool", "a charging station stands here and stays open"),
         Column("swap_ok", "bool", "a swap station may be built here"),
         Column("existing_swap", "bool", "a swap station stands here and stays"),
-        Column("kwh_day_per_charger", "float", "energy one charger can give", "kWh/day", low=0),
-        Column("kw_per_charger", "float", "rated power of one charger", "kW", low=0),
-        Column("cost_index", "float", "cost of building; 1 is an open car park", low=0),
+        Column(
+            "kwh_day_per_charger", "float", "energy of the mean charger of the kind", "kWh/day",
+            low=0,
+        ),
+        Column("kw_per_charger", "float", "rated power of that mean charger", "kW", low=0),
+        Column("cost_index", "float", "civil works against those of an open car park", low=0),
         Column("verdict", "str", "rule verdict", choices=("ok", "sign_off", "stop")),
         Column("reason", "str", "rule behind the verdict", nullable=True),
         Column("owner", "str", "department proposed by the tool", nullable=True),
         Column("merged_ids", "str", "ids of duplicates merged into this site, by +", nullable=True),
         Column("geometry", "geometry", "point on the place", _GEOMETRY),
+    ),
+)
+
+PEOPLE = Table(
+    "people",
+    "inputs.layers",
+    (
+        Column("people", "float", "residents", "people", low=0),
+        Column("quality", "str", "how they were found", choices=("counted", "estimated")),
+        Column("geometry", "geometry", "point, polygon or multipolygon", _GEOMETRY),
+    ),
+)
+
+TRAFFIC = Table(
+    "traffic",
+    "inputs.traffic",
+    (
+        Column("ref", "str", "road number, e.g. G50", unique=True),
+        Column("vehicles_day", "float", "vehicles a day, both directions", "vehicles/day", low=0),
+        Column(
+            "through_share", "float", "share of them from elsewhere", nullable=True, low=0, high=1
+        ),
     ),
 )
 
@@ -155,9 +180,13 @@ DEMAND = Table(
             "kind",
             "str",
             "kind of charging need",
-            choices=("home", "work", "visit", "road", "fleet"),
+            choices=("home", "work", "retail", "visit", "road", "fleet"),
         ),
         Column("kwh_day", "float", "public charging energy", "kWh/day", low=0),
+        Column("swap_kwh_day", "float", "energy of fleets that swap here", "kWh/day", low=0),
+        Column(
+            "peak_share", "float", "share of kwh_day in the peak hour of its kind", low=0, high=1
+        ),
         Column(
             "people",
             "float",
@@ -167,7 +196,12 @@ DEMAND = Table(
         ),
         Column("zone_id", "str", "zone it lies in"),
         Column("node_id", "int", "road node it starts from"),
-        Column("quality", "str", "quality of the population behind it"),
+        Column(
+            "quality",
+            "str",
+            "people counted in place, spread from a zone's figure, or an estimate",
+            choices=("counted", "spread", "estimated"),
+        ),
         Column("geometry", "geometry", "point", _GEOMETRY),
     ),
 )
@@ -214,6 +248,8 @@ TABLES = {
         STATIONS,
         SUBSTATIONS,
         SITES,
+        PEOPLE,
+        TRAFFIC,
         DEMAND,
         REACH,
         SCORES,

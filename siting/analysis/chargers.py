@@ -1,0 +1,221 @@
+"""Classes of chargers, and the mix of classes at each kind of site.
+
+The figures stand in ``data/charger_classes.csv`` and ``data/charger_mix.csv``. The optimiser plans
+with the mean charger of a kind of site (:attr:`Chargers.kw`, :attr:`Chargers.kwh_day`); a finished
+plan gives each station whole chargers by class (:meth:`Chargers.split`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from siting.errors import TableError
+from siting.tables import Column, Table, check
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+CHARGER_CLASSES = Table(
+    "charger_classes",
+    "data/charger_classes.csv",
+    (
+        Column("charger_class", "str", "class of charger", unique=True),
+        Column("for_swap", "str", "a bay of a swap station", choices=("yes", "no")),
+        Column("power_kw", "float", "rated power of one", "kW", low=0.1),
+        Column("kwh_day", "float", "energy it gives a day by design", "kWh/day", low=0.1),
+        Column("session_kwh", "float", "energy of one session", "kWh", low=0.1),
+        Column("stay_min", "float", "time a session occupies it", "min", low=0.1),
+        Column("price_low_cny", "float", "price, low", "CNY", low=0),
+        Column("price_cny", "float", "price", "CNY", low=0),
+        Column("price_high_cny", "float", "price, high", "CNY", low=0),
+        Column("space_m2", "float", "ground it takes with its bay", "m2", low=0),
+        Column("source", "str", "where the figures come from"),
+        Column("mark", "str", "V verified, v weak, D derived, U unverified, P proposal"),
+    ),
+)
+
+CHARGER_MIX = Table(
+    "charger_mix",
+    "data/charger_mix.csv",
+    (
+        Column("kind", "str", "kind of site"),
+        Column("charger_class", "str", "class of charger there"),
+        Column("share", "float", "share of the kind's chargers", low=0, high=1),
+        Column("dwell_low_min", "float", "shortest stay the class is for", "min", low=0),
+        Column("dwell_high_min", "float", "longest stay the class is for", "min", low=0),
+        Column("source", "str", "where the figures come from"),
+        Column("mark", "str", "V verified, v weak, D derived, U unverified, P proposal"),
+    ),
+)
+
+_TINY = 1e-9
+_WHOLE_SHARE = 1e-6
+_CURE = "mend the rows named above, or take the shipped table"
+
+
+@dataclass(frozen=True, eq=False)
+class Chargers:
+    """The classes of chargers and their mix at each kind of site.
+
+    Attributes
+    ----------
+    classes
+        Checked rows of ``charger_classes`` for charging stations, indexed by class, the
+        weakest first.
+    swap_bay
+        The row of the swap bay.
+    shares
+        Share of each class (column) among the chargers of a kind of site (row); rows sum to 1.
+    """
+
+    classes: pd.DataFrame
+    swap_bay: pd.Series
+    shares: pd.DataFrame
+
+    def mean(self, column: str) -> pd.Series:
+        """Return a figure of the mean charger of each kind of site, e.g. ``power_kw``."""
+        return self.shares.dot(self.classes[column]).rename(column)
+
+    def split(self, kind: pd.Series, chargers: Ints) -> Ints:
+        """Return whole chargers by class that sum to the chargers of each station.
+
+        Largest remainder (Hamilton): each class gets the whole part of its quota
+        ``share * chargers``; those left go to the largest remainders, on a tie to the weaker class.
+
+        Parameters
+        ----------
+        kind
+            Kind of each site.
+        chargers
+            Its chargers.
+
+        Returns
+        -------
+        array of int
+            One row a site, one column a class.
+        """
+        return _apportioned(self.shares.loc[list(kind)].to_numpy(dtype=float), chargers)
+
+    def sure_kw(self, kind: pd.Series, least: Ints, most: Ints) -> Floats:
+        """Return the power of the strongest charger that a new station has whatever its size (kW).
+
+        Parameters
+        ----------
+        kind
+            Kind of each site.
+        least, most
+            Fewest and most chargers of a station there.
+        """
+        power = self.classes["power_kw"].to_numpy(dtype=float)
+        cases = pd.DataFrame({"kind": kind.to_numpy(dtype=object), "least": least, "most": most})
+        found: dict[tuple[str, int, int], float] = {}
+        for name, low, high in cases.drop_duplicates().itertuples(index=False):
+            sizes = np.arange(max(low, 1), max(high, low, 1) + 1)
+            always = (self.split(pd.Series([name] * len(sizes)), sizes) > 0).all(axis=0)
+            found[name, low, high] = float(power[always].max(initial=0.0))
+        return np.array([found[row] for row in cases.itertuples(index=False, name=None)])
+
+
+def make_chargers(classes: pd.DataFrame, mix: pd.DataFrame, kinds: pd.DataFrame) -> Chargers:
+    """Check the tables of chargers and join them.
+
+    Parameters
+    ----------
+    classes, mix
+        Rows of :data:`CHARGER_CLASSES` and :data:`CHARGER_MIX`.
+    kinds
+        Result of ``check_site_kinds``; every kind wants a mix.
+
+    Raises
+    ------
+    TableError
+        If a row breaks its contract, a share, class or kind is missing or unknown, or a
+        class does not suit the stays it is given.
+    """
+    check(classes, CHARGER_CLASSES)
+    check(mix, CHARGER_MIX)
+    _check_classes(classes)
+    bay = classes[classes["for_swap"] == "yes"].iloc[0]
+    charging = classes[classes["for_swap"] == "no"].set_index("charger_class")
+    charging = charging.sort_values("power_kw", kind="stable")
+    _check_mix(mix, charging, kinds)
+    shares = mix.pivot_table(index="kind", columns="charger_class", values="share", aggfunc="sum")
+    shares = shares.reindex(columns=charging.index).fillna(0.0)
+    return Chargers(charging, bay, shares.div(shares.sum(axis=1), axis=0))
+
+
+def with_mean_charger(kinds: pd.DataFrame, chargers: Chargers) -> pd.DataFrame:
+    """Return the site kinds with ``kw_per_charger`` and ``kwh_day_per_charger`` of their mix."""
+    return kinds.assign(
+        kw_per_charger=chargers.mean("power_kw").reindex(kinds.index),
+        kwh_day_per_charger=chargers.mean("kwh_day").reindex(kinds.index),
+    )
+
+
+def _apportioned(shares: Floats, total: Ints) -> Ints:
+    quota = shares * np.asarray(total, dtype=float)[:, None]
+    # The tiny amount keeps 0.3 x 10 from being 2 by binary arithmetic.
+    whole = np.floor(quota + _TINY)
+    left = np.rint(np.asarray(total) - whole.sum(axis=1)).astype(np.int64)
+    remainder = np.round(np.where(shares > 0, quota - whole, -1.0), 9)
+    rank = np.argsort(np.argsort(-remainder, axis=1, kind="stable"), axis=1, kind="stable")
+    return (whole + (rank < left[:, None])).astype(np.int64)
+
+
+def _check_classes(classes: pd.DataFrame) -> None:
+    faults = []
+    if (bays := int((classes["for_swap"] == "yes").sum())) != 1:
+        faults.append(f"{bays} rows are for swap stations (for_swap = yes), one is wanted")
+    if not (classes["for_swap"] == "no").any():
+        faults.append("no class is for charging stations (for_swap = no)")
+    crossed = (classes["price_low_cny"] > classes["price_cny"]) | (
+        classes["price_cny"] > classes["price_high_cny"]
+    )
+    if crossed.any():
+        names = ", ".join(classes.loc[crossed, "charger_class"])
+        faults.append(f"price_low_cny <= price_cny <= price_high_cny does not hold in: {names}")
+    _refuse(faults, CHARGER_CLASSES, "candidates.charger_classes")
+
+
+def _check_mix(mix: pd.DataFrame, classes: pd.DataFrame, kinds: pd.DataFrame) -> None:
+    faults = []
+    unknown = sorted(set(mix["charger_class"]) - set(classes.index))
+    if unknown:
+        faults.append(
+            f"no class of a charging station: {', '.join(unknown)} "
+            f"(known: {', '.join(classes.index)})"
+        )
+    for kind, rows in mix.groupby("kind"):
+        total = float(rows["share"].sum())
+        if abs(total - 1) > _WHOLE_SHARE:
+            faults.append(f"the shares of '{kind}' sum to {total:g}, not 1")
+        if rows["charger_class"].duplicated().any():
+            faults.append(f"a class of '{kind}' stands twice")
+    without = sorted(set(kinds.index) - set(mix["kind"]))
+    if without:
+        faults.append(f"these kinds of site have no mix of chargers: {', '.join(without)}")
+    stay = mix["charger_class"].map(classes["stay_min"])
+    bad = (stay < mix["dwell_low_min"]) | (stay > mix["dwell_high_min"])
+    faults += [
+        f"'{row['kind']}': a session at {row['charger_class']} takes "
+        f"{classes['stay_min'][row['charger_class']]:g} min, which is no stay of "
+        f"{row['dwell_low_min']:g}-{row['dwell_high_min']:g} min"
+        for row in mix[bad].to_dict("records")
+    ]
+    _refuse(faults, CHARGER_MIX, "candidates.charger_mix")
+
+
+def _refuse(faults: list[str], table: Table, key: str) -> None:
+    if faults:
+        raise TableError(
+            f"table '{table.name}' contradicts itself:\n    - " + "\n    - ".join(faults),
+            where=f"{key}, {table.made_by}",
+            cure=f"{_CURE} ({key})",
+        )
