@@ -15,8 +15,9 @@ from plans import HOSTILE, district_plan, small_plan
 from siting import geo
 from siting.errors import ScenarioError
 from siting.optimize.outcome import Status
+from siting.outputs import palette
 from siting.outputs.basemaps import find_basemap
-from siting.outputs.webmap import make_map, shapes, style
+from siting.outputs.webmap import make_map, shapes
 from siting.outputs.words import words
 from siting.plan import Note
 
@@ -168,11 +169,11 @@ def test_kinds_of_an_own_table_get_a_colour_and_their_name():
         )
     )
     assert data_of(page)["lookups"]["kind"] == ["boat_dock"]
-    assert style.OTHER_KIND in page
+    assert palette.OTHER_KIND in page
 
 
 def test_every_pair_of_kind_colours_differs():
-    colours = [*style.KIND_COLOURS.values(), style.OTHER_KIND]
+    colours = [*palette.KIND_COLOURS.values(), palette.OTHER_KIND]
     rgb = np.array([[int(one[i : i + 2], 16) for i in (1, 3, 5)] for one in colours])
     distances = np.linalg.norm(rgb[:, None] - rgb[None, :], axis=2) + 999 * np.eye(len(rgb))
     assert distances.min() > 35

@@ -16,7 +16,7 @@ from branca.element import Element, Figure, MacroElement
 from jinja2 import Template
 from offlinefolium.map import Layer
 
-from siting.outputs import words
+from siting.outputs import palette, words
 from siting.outputs.basemaps import Basemap, find_basemap
 from siting.outputs.webmap import style
 from siting.outputs.webmap.data import MapData
@@ -293,12 +293,12 @@ def _facts(say: Say) -> dict[str, list[list[Any]]]:
 
 def _style(kinds: list[str], *, on_tiles: bool) -> dict[str, Any]:
     return {
-        "kinds": [style.kind_colour(kind) for kind in kinds],
-        "paper": style.PAPER,
-        "land": None if on_tiles else style.LAND,
-        "outline": style.OUTLINE,
-        "halo": style.HALO,
-        "zone": style.ZONE,
+        "kinds": [palette.kind_colour(kind) for kind in kinds],
+        "paper": palette.PAPER,
+        "land": None if on_tiles else palette.LAND,
+        "outline": palette.OUTLINE,
+        "halo": palette.HALO,
+        "zone": palette.ZONE,
         "swapNew": style.SWAP_NEW,
         "swapExisting": style.SWAP_EXISTING,
     }

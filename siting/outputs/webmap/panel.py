@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment
 from markupsafe import Markup
 
+from siting.outputs import palette
 from siting.outputs.comparison import comparison
 from siting.outputs.webmap import style
 
@@ -99,7 +100,7 @@ def _legend_kinds(plan: Plan, kinds: list[str], say: Say) -> list[dict[str, Any]
         {
             "index": index,
             "label": say(f"kind.{kind}"),
-            "colour": style.kind_colour(kind),
+            "colour": palette.kind_colour(kind),
             "count": int(counts.get(kind, 0)),
         }
         for index, kind in enumerate(kinds)
@@ -109,14 +110,14 @@ def _legend_kinds(plan: Plan, kinds: list[str], say: Say) -> list[dict[str, Any]
 
 
 def _signs(plan: Plan, say: Say) -> list[dict[str, Any]]:
-    roads = style.ROAD_STYLES
+    roads = palette.ROAD_STYLES
     drawings = {
         "legend.new": style.dot(filled=True),
         "legend.existing": style.dot(filled=False),
         "legend.swap_new": style.SWAP_NEW,
         "legend.swap_existing": style.SWAP_EXISTING,
         "legend.candidate": style.small_dot(),
-        "legend.zone": style.stroke(style.ZONE, 1.4, dashed=True),
+        "legend.zone": style.stroke(palette.ZONE, 1.4, dashed=True),
         **{
             f"road.{name}": style.stroke(road.colour, road.width, casing=road.casing)
             for name, road in reversed(roads.items())
@@ -124,7 +125,7 @@ def _signs(plan: Plan, say: Say) -> list[dict[str, Any]]:
         },
         **{
             f"landscape.{kind}": style.patch(colour)
-            for kind, colour in style.LANDSCAPE_COLOURS.items()
+            for kind, colour in palette.LANDSCAPE_COLOURS.items()
             if (plan.landscape["kind"] == kind).any()
         },
     }

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from siting import geo
-from siting.outputs.webmap import style
+from siting.outputs import palette
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,7 +109,7 @@ def road_lines(roads: gpd.GeoDataFrame, to: Degrees) -> list[dict[str, Any]]:
     """Return the roads by class, minor ones first, each class one bundle of lines."""
     classes = roads["road_class"].str.removesuffix("_link")
     drawn = []
-    for name, road in style.ROAD_STYLES.items():
+    for name, road in palette.ROAD_STYLES.items():
         paths = line_paths(roads.geometry[classes == name], to)
         if paths:
             look = {"colour": road.colour, "width": road.width, "casing": road.casing}
@@ -120,13 +120,13 @@ def road_lines(roads: gpd.GeoDataFrame, to: Degrees) -> list[dict[str, Any]]:
 def landscape_parts(landscape: gpd.GeoDataFrame, to: Degrees) -> list[dict[str, Any]]:
     """Return woods, water and runways, lowest first; ponds too small to see are left out."""
     drawn = []
-    for kind, colour in style.LANDSCAPE_COLOURS.items():
+    for kind, colour in palette.LANDSCAPE_COLOURS.items():
         shapes = landscape.geometry[landscape["kind"] == kind]
         shapes = shapes[(shapes.area == 0) | (shapes.area >= _LEAST_WATER_M2)]
         areas = area_rings(shapes, to)
         lines = line_paths(shapes, to)
         if areas or lines:
-            look = {"colour": colour, "width": style.LANDSCAPE_WIDTHS[kind]}
+            look = {"colour": colour, "width": palette.LANDSCAPE_WIDTHS[kind]}
             drawn.append({"kind": kind, **look, "areas": areas, "lines": lines})
     return drawn
 

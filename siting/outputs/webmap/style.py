@@ -1,58 +1,8 @@
-"""Colours and signs of the map, one place for the map and its legend.
-
-Kinds of site take Paul Tol's *muted* scheme, made to be told apart with any colour vision
-(P. Tol, Colour Schemes, SRON/EPS/TN/09-002, 2021), with grey and brown added; new and existing
-stations differ by form, filled or ring, never by colour alone.
-"""
+"""Signs of the web map and its legend, as SVG; the colours are those of ``outputs.palette``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-PAPER = "#fffefa"
-LAND = "#faf8f2"
-OUTLINE = "#6d6250"
-HALO = "#ddd6c6"
-ZONE = "#9a92a5"
-WATER = "#bcd6e4"
-
-KIND_COLOURS = {
-    "residential": "#44aa99",
-    "parking": "#332288",
-    "service_area": "#117733",
-    "fuel": "#d8a62a",
-    "sight": "#999933",
-    "office": "#5fb4e0",
-    "retail": "#cc6677",
-    "public_facility": "#aa4499",
-    "transport_hub": "#882255",
-    "logistics": "#8a6b4c",
-    "existing": "#5a5d66",
-}
-OTHER_KIND = "#7f828b"
-
-# lowest first; the widths, in pixels at zoom 12, are those of brooks and of mapped runway lines
-LANDSCAPE_COLOURS = {"wood": "#e4ebd8", "water": WATER, "runway": "#cfccd0"}
-LANDSCAPE_WIDTHS = {"wood": 1.0, "water": 1.6, "runway": 2.4}
-
-
-@dataclass(frozen=True)
-class RoadStyle:
-    """How a class of road is drawn; widths in pixels at zoom 12."""
-
-    colour: str
-    width: float
-    casing: str | None = None
-
-
-# minor classes first: later ones are drawn over them
-ROAD_STYLES = {
-    "tertiary": RoadStyle("#dcd6c8", 0.7),
-    "secondary": RoadStyle("#cfc7b5", 1.0),
-    "primary": RoadStyle("#f3e3ba", 1.5, "#cdbb93"),
-    "trunk": RoadStyle("#f0cf9c", 1.8, "#c2a06b"),
-    "motorway": RoadStyle("#e0ac72", 2.2, "#b27f4a"),
-}
+from siting.outputs.palette import PAPER
 
 _ARROWS = (
     '<path d="M6.6 9.6h7.2l-2.4-2.4M15.4 12.4H8.2l2.4 2.4" fill="none" stroke="{ink}" '
@@ -65,11 +15,6 @@ _SWAP = (
 )
 SWAP_NEW = _SWAP.format(fill="#23262d", stroke="#ffffff", ink="#ffffff")
 SWAP_EXISTING = _SWAP.format(fill="#ffffff", stroke="#23262d", ink="#23262d")
-
-
-def kind_colour(kind: str) -> str:
-    """Return the colour of a kind of site; one grey for kinds of somebody's own table."""
-    return KIND_COLOURS.get(kind, OTHER_KIND)
 
 
 def dot(*, filled: bool, colour: str = "#44586a") -> str:
