@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from siting.optimize.solve import Solution
 
+QUALITIES = ("counted", "spread", "estimated")
+"""How well people are known in their place, from the best to the worst."""
+
 DRAWN_ROADS = (
     "motorway", "motorway_link", "trunk", "trunk_link", "primary", "secondary", "tertiary",
 )  # fmt: skip
@@ -79,11 +82,19 @@ def zone_table(
         "served_kwh_day": by_point.groupby(demand["zone_id"]).sum(),
     }
     result = zones.sort_values("zone_id", kind="stable", ignore_index=True)
+    result["demand_quality"] = result["zone_id"].map(_worst_quality(demand))
     for name, values in columns.items():
         filled = values.reindex(result["zone_id"], fill_value=0).to_numpy()
         whole = name in {"stations", "chargers", "swap_stations"}
         result[name] = filled.astype("int64" if whole else "float64")
     return result
+
+
+def _worst_quality(demand: gpd.GeoDataFrame) -> pd.Series:
+    """Return by zone how well the people there are known: the worst of its points' qualities."""
+    homes = demand[demand["kind"] == "home"]
+    rank = homes["quality"].map({name: rank for rank, name in enumerate(QUALITIES)})
+    return rank.groupby(homes["zone_id"]).max().map(dict(enumerate(QUALITIES)))
 
 
 def short_zones(zones: gpd.GeoDataFrame, floor: int, language: str) -> list[str]:

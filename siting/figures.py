@@ -65,7 +65,7 @@ def plan_figures(
 
 
 def service(demand: gpd.GeoDataFrame, assignments: pd.DataFrame) -> dict[str, float]:
-    """Return the energy needed and served (kWh/day), and shares of the need served near by.
+    """Return the energy needed and served (kWh/day, also by kind), and shares served near by.
 
     ``served_within_5min_share`` counts free-flow time along the road.
     """
@@ -87,7 +87,20 @@ def service(demand: gpd.GeoDataFrame, assignments: pd.DataFrame) -> dict[str, fl
             for name, limit in _NEAR_M.items()
         },
         "served_within_5min_share": share(soon),
+        **_by_kind(demand, assignments),
     }
+
+
+def _by_kind(demand: gpd.GeoDataFrame, assignments: pd.DataFrame) -> dict[str, float]:
+    """Return the energy needed of each kind there is, and the share of it served."""
+    kind = demand.set_index("demand_id")["kind"]
+    served = assignments["kwh_day"].groupby(assignments["demand_id"].astype("str").map(kind)).sum()
+    found = {}
+    for name, need in demand.groupby("kind")["kwh_day"].sum().items():
+        found[f"demand_{name}_kwh_day"] = float(need)
+        share = float(served.get(name, 0.0)) / float(need) if need > 0 else float("nan")
+        found[f"served_{name}_share"] = share
+    return found
 
 
 def travel(assignments: pd.DataFrame) -> dict[str, float]:

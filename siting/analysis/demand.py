@@ -1,11 +1,8 @@
 """Demand points: from people to kWh of public charging a day.
 
-::
-
-    public_kwh_day = people * cars_per_person * nev_share * kwh_per_nev_day * public_share
-
-of which ``home_share`` arises where people live, ``work_share`` where they work and
-``visit_share`` at the places they visit. One car is so never counted twice at full weight.
+The residents' public charging (:mod:`siting.analysis.chain`) is split by place: near home, at
+work, at shops, at other places visited, along the road. Through traffic and the fleets come on
+top; neither belongs to a resident. So nobody is counted twice: the points sum to the whole.
 Figures and sources stand in ``data/parameters.csv``.
 """
 
@@ -20,63 +17,82 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from siting.analysis.chain import KINDS, YEAR, nev_share, peak, public_shares
+from siting.analysis.corridor import node_parts, road_pull, through_kwh
+from siting.analysis.counted import counted_parts
+from siting.analysis.fleets import fleet_parts
 from siting.analysis.housing import home_parts
 from siting.analysis.network import Network
-from siting.analysis.site_kinds import kind_by_place
-from siting.analysis.spaces import estimate_spaces
-from siting.analysis.zoning import zone_ids
+from siting.analysis.pools import ESTIMATED, drawing_places, pool_parts
 from siting.errors import DataError
 from siting.tables import DEMAND, check, zone_names
 
 if TYPE_CHECKING:
     from siting import scenario
 
+    Notes = list[tuple[str, dict[str, Any]]]
+
 _log = logging.getLogger(__name__)
 
-DERIVED = "derived"
-"""Quality of work and visit demand: drawn from the people of the whole area."""
-
 _SHOWN = 10
+_QUALITIES = ("counted", "spread", ESTIMATED)
+"""From the best to the worst; a point of several parts has the worst of theirs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """Tables of figures behind the chain, as ``chain`` checks them.
+
+    Attributes
+    ----------
+    nev_shares
+        Result of ``check_nev_shares``.
+    hours
+        Result of ``check_hour_profiles``.
+    """
+
+    nev_shares: pd.DataFrame
+    hours: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
 class DemandResult:
-    """Demand points, what they add up to, and remarks.
+    """Demand points, the numbers of the chain, and remarks.
 
     Attributes
     ----------
     demand
         ``tables.DEMAND``, sorted by demand_id.
-    totals
-        ``people`` (in zones with a figure), ``kwh_day``, and ``home_kwh_day``,
-        ``work_kwh_day``, ``visit_kwh_day``, which sum to it.
+    chain
+        The numbers from people to peak kW; see :func:`make_demand`.
     notes
         Remarks for the reader: (key, values).
     """
 
     demand: gpd.GeoDataFrame
-    totals: dict[str, float]
+    chain: dict[str, Any]
     notes: tuple[tuple[str, dict[str, Any]], ...]
 
 
-def make_demand(
+def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand beside them
     places: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,
     nodes: gpd.GeoDataFrame,
     edges: gpd.GeoDataFrame,
     *,
     kinds: pd.DataFrame,
+    figures: Figures,
     settings: scenario.Demand,
+    people: gpd.GeoDataFrame | None = None,
+    traffic: pd.DataFrame | None = None,
 ) -> DemandResult:
     """Return the demand points of an area.
 
-    Home demand lies on the residential areas of each zone (``housing.home_parts``); work
-    and visit demand of the whole area lies on its places by ``spaces * work_weight`` and
-    ``spaces * visit_weight`` of their kind. Parts of one kind at one road node and in one
-    zone are one demand point, at their mean place. A zone without a figure of people has
-    no home demand and is named in the note ``no_home_demand``; it never counts as zero
-    people. Work or visit demand without any place goes home (``work_at_home``,
-    ``visit_at_home``).
+    Parts of one kind at one road node and in one zone are one demand point, at their mean
+    place. A zone without a figure of people has no home demand and is named in the note
+    ``no_home_demand``; it never counts as zero people. A kind without any place goes home
+    (``work_at_home`` and its like). Through traffic and fleets that nobody gave are not counted
+    and named (``through_unknown``, ``fleets_unknown``).
 
     Parameters
     ----------
@@ -84,18 +100,84 @@ def make_demand(
         ``tables.PLACES``, ``ZONES``, ``NODES`` and ``EDGES`` in one metric CRS.
     kinds
         Result of ``check_site_kinds``.
+    figures
+        The tables behind the chain.
     settings
         Block ``demand`` of the scenario.
+    people
+        ``tables.PEOPLE``: in the zones where it has a row, its people stand where it says, and
+        the zone's own figure is not spread.
+    traffic
+        ``tables.TRAFFIC``.
+
+    Returns
+    -------
+    DemandResult
+        Its ``chain`` holds ``year``, ``nev_scenario``, ``nev_share``, ``people``, ``cars``,
+        ``nevs``, ``charging_kwh_day`` (all charging of the residents), ``public_share``,
+        ``residents_kwh_day`` (the public part), ``through_kwh_day``, ``fleet_kwh_day`` and
+        ``swap_kwh_day`` (None where unknown), ``kwh_day`` (residents + through + fleets) and
+        ``by_kind`` of it, ``fleets``, ``people_by_quality``, and the peak: ``hour_kw``, ``peak_hour``,
+        ``peak_kw``, ``peak_share``.
 
     Raises
     ------
     DataError
         If no zone has people.
+    ScenarioError
+        If the year has no share of NEVs, or a zone, kind or fleet is named that is not there.
     """
-    notes: list[tuple[str, dict[str, Any]]] = []
-    known = zones[zones["population"] > 0]
-    unknown = zones[zones["population"].isna()]
-    if known.empty:
+    network = Network.of(nodes, edges)
+    share = nev_share(figures.nev_shares, settings)
+    homes, notes = _people(places, zones, network, people, settings)
+    public = homes["zone_id"].map(public_shares(zones, settings)).astype(float)
+    per_person = settings.cars_per_person * share * settings.kwh_per_nev_day
+    homes = homes.assign(kwh_day=homes["people"] * per_person * public)
+    drawing = drawing_places(places, zones, kinds)
+    parts, told = _resident_parts(homes, drawing, zones, (network, edges), settings)
+    notes += told
+    through, told = _through(network, zones, edges, traffic, share, settings)
+    notes += told
+    fleet, energy, told = fleet_parts(settings.fleets, drawing, homes, kinds)
+    notes += told
+    everything = [part for part in (*parts, through, fleet) if part is not None and len(part)]
+    demand = _points(pd.concat(everything, ignore_index=True), network, crs=zones.crs)
+    demand["peak_share"] = demand["kind"].map(figures.hours.max(axis=1)).astype(float)
+    demand = demand[DEMAND.column_names]
+    check(demand, DEMAND)
+    by_quality = homes.groupby("quality")["people"].sum()
+    chain = {
+        "year": YEAR if settings.year is None else settings.year,
+        "nev_scenario": settings.nev_scenario if settings.nev_share is None else None,
+        "nev_share": share,
+        **_resident_numbers(homes, per_person, share, settings),
+        "through_kwh_day": None if traffic is None else _energy(through),
+        "fleet_kwh_day": _known_sum(energy, "public_kwh_day"),
+        "swap_kwh_day": _known_sum(energy, "swap_kwh_day"),
+        "fleets": energy,
+        "people_by_quality": {
+            name: float(by_quality.get(name, 0.0)) for name in _QUALITIES
+        },
+        **_whole(demand, figures.hours, fleets_known=_known_sum(energy, "vehicles") is not None),
+    }  # fmt: skip
+    _log.info("demand: %d points, %.0f kWh/day", len(demand), chain["kwh_day"])
+    notes += _quality_note(chain["people_by_quality"])
+    return DemandResult(demand=demand, chain=chain, notes=tuple(notes))
+
+
+def _people(
+    places: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    network: Network,
+    people: gpd.GeoDataFrame | None,
+    settings: scenario.Demand,
+) -> tuple[pd.DataFrame, Notes]:
+    """Return the people of the area by place: those of the layer, and the other zones spread."""
+    counted, notes = counted_parts(people, zones, network)
+    others = zones[~zones["zone_id"].isin(counted["zone_id"])]
+    unknown = others[others["population"].isna()]
+    known = others[others["population"] > 0]
+    if known.empty and counted.empty:
         raise DataError(
             "no zone has a figure of people, so there is no demand to plan for",
             where="table zones, column population",
@@ -104,91 +186,146 @@ def make_demand(
     if len(unknown):
         names = zone_names(unknown.sort_values("zone_id"))
         notes.append(("no_home_demand", {"zones": len(names), "names": names[:_SHOWN]}))
-    per_person = (
-        settings.cars_per_person
-        * settings.nev_share
-        * settings.kwh_per_nev_day
-        * settings.public_share
-    )
-    total = float(known["population"].sum()) * per_person
-    network = Network.of(nodes, edges)
-    homes, home_notes = home_parts(places, known, network, spread_over=settings.spread_over)
-    notes.extend(home_notes)
-    away = _away_parts(places, zones, kinds)
-    shares = {"home": settings.home_share, "work": settings.work_share}
-    shares["visit"] = 1.0 - shares["home"] - shares["work"]
-    for kind in ("work", "visit"):
-        if shares[kind] > 0 and not (away["kind"] == kind).any():
-            notes.append((f"{kind}_at_home", {"kwh_day": round(total * shares[kind], 1)}))
-            shares["home"] += shares.pop(kind)
-    homes["kwh_day"] = homes["people"] * per_person * shares.pop("home")
-    for kind, share in shares.items():
-        rows = away["kind"] == kind
-        away.loc[rows, "kwh_day"] = away.loc[rows, "share"] * total * share
-    demand = _points(pd.concat([homes, away], ignore_index=True), network, crs=zones.crs)
-    check(demand, DEMAND)
-    _log.info("demand: %d points, %.0f kWh/day", len(demand), total)
-    return DemandResult(demand=demand, totals=_totals(demand), notes=tuple(notes))
+    if known.empty:
+        return counted, notes
+    homes, told = home_parts(places, known, network, spread_over=settings.spread_over)
+    both = [part for part in (counted, homes) if len(part)]
+    return pd.concat(both, ignore_index=True), notes + told
 
 
-def _totals(demand: gpd.GeoDataFrame) -> dict[str, float]:
-    by_kind = demand.groupby("kind")["kwh_day"].sum()
+def _resident_parts(
+    homes: pd.DataFrame,
+    drawing: pd.DataFrame,
+    zones: gpd.GeoDataFrame,
+    roads: tuple[Network, gpd.GeoDataFrame],
+    settings: scenario.Demand,
+) -> tuple[list[pd.DataFrame], Notes]:
+    """Split the residents' public charging by place; a kind without a place goes home."""
+    by_zone = homes.groupby("zone_id")["kwh_day"].sum()
+    local = {"work": settings.work_local_share, "retail": settings.retail_local_share, "visit": 0.0}
+    parts, notes, at_home = [], [], settings.home_share
+    for kind in ("work", "retail", "visit", "road"):
+        share = getattr(settings, f"{kind}_share")
+        if share == 0:
+            continue
+        energy = by_zone * share
+        if kind == "road":
+            part = _along_roads(*roads, zones, float(energy.sum()), settings)
+        else:
+            part = pool_parts(drawing, kind, energy, local_share=local[kind])
+        if part.empty:
+            notes.append((f"{kind}_at_home", {"kwh_day": round(float(energy.sum()), 1)}))
+            at_home += share
+        parts.append(part)
+    return [homes.assign(kwh_day=homes["kwh_day"] * at_home), *parts], notes
+
+
+def _along_roads(
+    network: Network,
+    edges: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    kwh_day: float,
+    settings: scenario.Demand,
+) -> pd.DataFrame:
+    parts = node_parts(network, zones, road_pull(edges, settings))
+    return parts.assign(kwh_day=parts["amount"] / parts["amount"].sum() * kwh_day)
+
+
+def _through(
+    network: Network,
+    zones: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    traffic: pd.DataFrame | None,
+    share: float,
+    settings: scenario.Demand,
+) -> tuple[pd.DataFrame | None, Notes]:
+    """Return the charging of through traffic, None and a remark where nobody counted it."""
+    if traffic is None:
+        corridor = edges["road_class"].isin(settings.road_weights)
+        km = float(edges.loc[corridor, "length_m"].sum()) / 1000
+        return None, [("through_unknown", {"km": round(km)})] if corridor.any() else []
+    energy = through_kwh(edges, traffic, share, settings)
+    parts = node_parts(network, zones, energy)
+    return parts.rename(columns={"amount": "kwh_day"}), []
+
+
+def _resident_numbers(
+    homes: pd.DataFrame, per_person: float, share: float, settings: scenario.Demand
+) -> dict[str, float]:
+    people = float(homes["people"].sum())
+    cars = people * settings.cars_per_person
+    public = float(homes["kwh_day"].sum())
     return {
-        "people": float(demand["people"].sum()),
-        "kwh_day": float(demand["kwh_day"].sum()),
-        **{f"{kind}_kwh_day": float(by_kind.get(kind, 0.0)) for kind in ("home", "work", "visit")},
+        "people": people,
+        "cars": cars,
+        "nevs": cars * share,
+        "charging_kwh_day": people * per_person,
+        "public_share": public / (people * per_person) if people * per_person else float("nan"),
+        "residents_kwh_day": public,
     }
 
 
-def _away_parts(
-    places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, kinds: pd.DataFrame
-) -> pd.DataFrame:
-    """Places that draw work and visit demand, with their share of it (sums to 1 a kind)."""
-    fed = places.assign(kind=places["kind"].map(kind_by_place(kinds)))
-    fed = fed[fed["kind"].notna()].sort_values("place_id", ignore_index=True)
-    fed = fed.join(estimate_spaces(fed, kinds))
-    points = shapely.point_on_surface(fed.geometry.to_numpy())
-    fed = fed.assign(point=points, zone_id=zone_ids(points, zones))
-    fed = fed[fed["zone_id"].notna()]
-    parts = []
-    for kind in ("work", "visit"):
-        pull = fed["spaces"].fillna(_typical(fed)) * fed["kind"].map(kinds[f"{kind}_weight"])
-        draws = (pull > 0).to_numpy(dtype=bool)
-        part = fed.loc[draws, ["zone_id", "point"]].assign(kind=kind, people=np.nan)
-        parts.append(part.assign(share=pull[draws] / pull[draws].sum(), quality=DERIVED))
-    return pd.concat(parts, ignore_index=True).assign(kwh_day=0.0)
+def _whole(
+    demand: gpd.GeoDataFrame, hours: pd.DataFrame, *, fleets_known: bool
+) -> dict[str, Any]:
+    by_kind = demand.groupby("kind")["kwh_day"].sum().reindex(list(KINDS), fill_value=0.0)
+    told: dict[str, float | None] = {kind: float(by_kind[kind]) for kind in KINDS}
+    if not fleets_known:
+        told["fleet"] = None
+    return {
+        "kwh_day": float(by_kind.sum()),
+        "by_kind": told,
+        **peak(by_kind, hours),
+    }
 
 
-def _typical(fed: pd.DataFrame) -> pd.Series:
-    """Return the lower quartile of spaces of the same kind, for a place of unknown size.
+def _energy(parts: pd.DataFrame | None) -> float:
+    return 0.0 if parts is None else float(parts["kwh_day"].sum())
 
-    A place mapped as a point is mostly a small one; where no size of the kind is known, it
-    counts like one space.
-    """
-    quartile = fed.groupby("kind")["spaces"].quantile(0.25)
-    return fed["kind"].map(quartile).fillna(1.0)
+
+def _known_sum(energy: dict[str, dict[str, float | None]], key: str) -> float | None:
+    """Sum what is known of the fleets; None where nothing is."""
+    known = [value for fleet in energy.values() if (value := fleet[key]) is not None]
+    return sum(known) if known else None
+
+
+def _quality_note(people: dict[str, float]) -> Notes:
+    if not people["counted"] and not people[ESTIMATED]:
+        return []
+    return [("people_quality", {name: round(people[name]) for name in _QUALITIES})]
 
 
 def _points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.GeoDataFrame:
     """Join the parts of one kind at one node and in one zone to a demand point."""
-    parts = parts[parts["kwh_day"] > 0].reset_index(drop=True)
+    parts = parts.reindex(columns=["kind", "zone_id", "point", "people", "kwh_day",
+                                   "swap_kwh_day", "node_id", "quality"])  # fmt: skip
+    numbers = {name: parts[name].astype(float).fillna(0.0) for name in ("kwh_day", "swap_kwh_day")}
+    parts = parts.assign(**numbers, people=parts["people"].astype(float))
+    parts = parts.assign(amount=parts["kwh_day"] + parts["swap_kwh_day"])
+    parts = parts[parts["amount"] > 0].reset_index(drop=True)
     xy = shapely.get_coordinates(parts["point"].to_numpy(dtype=object))
-    node_id, _ = network.snap(xy)
+    nearest, _ = network.snap(xy)
+    own = parts["node_id"].notna().to_numpy(dtype=bool)
+    nearest[own] = parts.loc[own, "node_id"].astype(np.int64)
     parts = parts.assign(
-        node_id=node_id,
-        x=xy[:, 0] * parts["kwh_day"],
-        y=xy[:, 1] * parts["kwh_day"],
+        node_id=nearest,
+        x=xy[:, 0] * parts["amount"],
+        y=xy[:, 1] * parts["amount"],
+        worst=parts["quality"].map({name: rank for rank, name in enumerate(_QUALITIES)}),
     )
     joined = parts.groupby(["kind", "zone_id", "node_id"], as_index=False).agg(
         kwh_day=("kwh_day", "sum"),
+        swap_kwh_day=("swap_kwh_day", "sum"),
         people=("people", lambda values: values.sum(min_count=1)),
-        quality=("quality", "first"),
+        worst=("worst", "max"),
+        amount=("amount", "sum"),
         x=("x", "sum"),
         y=("y", "sum"),
     )
+    joined["quality"] = np.array(_QUALITIES, dtype=object)[joined["worst"].astype(int)]
     joined["demand_id"] = (
         joined["kind"] + "/" + joined["zone_id"] + "/" + joined["node_id"].astype("str")
     )
-    places = gpd.points_from_xy(joined["x"] / joined["kwh_day"], joined["y"] / joined["kwh_day"])
-    frame = gpd.GeoDataFrame(joined.drop(columns=["x", "y"]), geometry=places, crs=crs)
-    return frame.sort_values("demand_id", ignore_index=True)[DEMAND.column_names]
+    places = gpd.points_from_xy(joined["x"] / joined["amount"], joined["y"] / joined["amount"])
+    frame = gpd.GeoDataFrame(joined, geometry=places, crs=crs)
+    return frame.sort_values("demand_id", ignore_index=True)

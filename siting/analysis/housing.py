@@ -1,4 +1,13 @@
-"""Where the people of each zone live: on its residential areas, else along its roads."""
+"""Where the people of each zone live: on its residential areas, else along its roads.
+
+People are spread by floor area (a dasymetric map)::
+
+    floor_m2 = ground_m2 * levels                     a building
+             = ground_m2 * 0.25 * levels              ground with known levels on it
+             = ground_m2 * 1.5                        nobody knows the levels
+
+The constants are proposals (data/parameters.csv).
+"""
 
 from __future__ import annotations
 
@@ -24,14 +33,30 @@ _LARGE_M2 = 100_000.0
 spread over the road nodes inside it: one point would stand for too many."""
 
 _DENSEST = 0.1
-"""People that a square metre of residential ground holds at most: plot ratio 3 at 30 m2 of
-floor each, a proposal (data/parameters.csv). More people than the mapped areas hold live on
-areas nobody mapped."""
+"""People that a square metre of residential ground of unknown floor holds at most: plot ratio
+3 at 30 m2 of floor each. More people than the mapped areas hold live on areas nobody mapped."""
+
+_FLOOR_PER_PERSON_M2 = 30.0
+"""Floor a person takes at least, where the floor is known."""
+
+_FLOOR_RATIO = 1.5
+"""Floor by ground where nobody knows the levels."""
+
+_BUILT_SHARE = 0.25
+"""Share of residential ground that buildings stand on."""
+
+_BUILDING_M2 = 5_000.0
+"""An outline with levels up to this size is a building; a larger one is ground."""
 
 _TYPICAL_M2 = 10_000.0
 """Ground of a residential area mapped as a point where no mapped one tells."""
 
-_COLUMNS = ["zone_id", "point", "weight"]
+_COLUMNS = ["zone_id", "point", "weight", "holds"]
+
+QUALITY = {"exact": "spread", "rounded": "spread"}
+"""Quality of a zone's figure to that of its people in place; of any other figure an estimate."""
+
+ESTIMATED = "estimated"
 
 
 def home_parts(
@@ -48,7 +73,7 @@ def home_parts(
     network
         The roads.
     spread_over
-        ``residential``: over the parts of residential areas in the zone by ground area,
+        ``residential``: over the parts of residential areas in the zone by floor area,
         large ones over the road nodes inside them; a zone without any over its road nodes
         (note ``people_on_roads``), and likewise the people for whom the mapped areas are
         too small (note ``people_beyond_homes``). ``nodes``: always over the road nodes.
@@ -56,36 +81,37 @@ def home_parts(
     Returns
     -------
     DataFrame
-        ``kind`` (home), ``zone_id``, ``point``, ``people``, ``quality``; the people of a
-        zone sum to its population.
+        ``kind`` (home), ``zone_id``, ``point``, ``people``, ``quality`` (spread, or estimated
+        where the zone's figure is); the people of a zone sum to its population.
     """
     zones = zones.sort_values("zone_id", ignore_index=True)
     homes = pd.DataFrame({name: [] for name in _COLUMNS})
     if spread_over == RESIDENTIAL:
-        homes = _over_nodes_inside(_residential_parts(places, zones), network)
+        homes = over_nodes_inside(_residential_parts(places, zones), network)
     people = zones.set_index("zone_id")["population"]
-    ground_m2 = homes.groupby("zone_id")["weight"].sum().reindex(people.index, fill_value=0.0)
-    housed = np.minimum(people, ground_m2.astype(float) * _DENSEST)
+    holds = homes.groupby("zone_id")["holds"].sum().reindex(people.index, fill_value=0.0)
+    housed = np.minimum(people, holds.astype(float))
     outside = people - housed
     crowded = zones[zones["zone_id"].map(outside > 0)]
     roads = _over_road_nodes(crowded, network)
     parts = [_shared(homes, housed), _shared(roads, outside)]
     joined = pd.concat([part for part in parts if len(part)], ignore_index=True)
     quality = zones.set_index("zone_id")["population_quality"]
-    notes = _remarks(zones, ground_m2, outside) if spread_over == RESIDENTIAL else []
+    notes = _remarks(zones, holds, outside) if spread_over == RESIDENTIAL else []
+    quality = quality.map(QUALITY).fillna(ESTIMATED)
     return joined.assign(kind="home", quality=joined["zone_id"].map(quality)), notes
 
 
 def _shared(parts: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
     """Share the people of each zone over its parts by weight."""
     share = parts["weight"] / parts.groupby("zone_id")["weight"].transform("sum")
-    return parts.drop(columns="weight").assign(people=share * parts["zone_id"].map(people))
+    return parts[["zone_id", "point"]].assign(people=share * parts["zone_id"].map(people))
 
 
-def _remarks(zones: gpd.GeoDataFrame, ground_m2: pd.Series, outside: pd.Series) -> Notes:
+def _remarks(zones: gpd.GeoDataFrame, holds: pd.Series, outside: pd.Series) -> Notes:
     named = zones.set_index("zone_id")
-    bare = zone_names(named[ground_m2 == 0])
-    crowded = (ground_m2 > 0) & (outside > 0)
+    bare = zone_names(named[holds == 0])
+    crowded = (holds > 0) & (outside > 0)
     notes: Notes = []
     if bare:
         notes.append(("people_on_roads", {"zones": len(bare), "names": bare}))
@@ -104,40 +130,68 @@ def _remarks(zones: gpd.GeoDataFrame, ground_m2: pd.Series, outside: pd.Series) 
 
 
 def _residential_parts(places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Pieces of residential areas by zone, with their area; nested ones count once."""
-    homes = places.loc[places["kind"] == RESIDENTIAL, ["place_id", "geometry"]]
+    """Pieces of residential areas by zone, with floor and people held; nested ones count once."""
+    homes = places.loc[places["kind"] == RESIDENTIAL, ["place_id", "levels", "geometry"]]
     homes = homes.sort_values("place_id", ignore_index=True)
-    homes = homes[~_nested(homes)].reset_index(drop=True)
+    inner, outer = _nested(homes)
+    homes = homes.assign(floor_ratio=_floor_ratios(homes, inner, outer))
+    homes = homes.drop(index=inner).reset_index(drop=True)
     is_point = homes.geometry.area.to_numpy() == 0
     cut = gpd.overlay(
         homes[~is_point], zones[["zone_id", "geometry"]], how="intersection", keep_geom_type=True
     )
-    cut["weight"] = cut.geometry.area
+    cut["ground_m2"] = cut.geometry.area
     dots = homes[is_point].copy()
     dots["zone_id"] = zone_ids(dots.geometry.to_numpy(), zones)
     dots = dots[dots["zone_id"].notna()]
     # A residential area mapped as a point has a size nobody knows: that of the middle one.
-    dots["weight"] = float(cut["weight"].median()) if len(cut) else _TYPICAL_M2
+    dots["ground_m2"] = float(cut["ground_m2"].median()) if len(cut) else _TYPICAL_M2
     both = [part for part in (cut, dots) if len(part)]
     if not both:
-        return gpd.GeoDataFrame({"zone_id": [], "weight": []}, geometry=[], crs=zones.crs)
+        bare: dict[str, list[Any]] = {"zone_id": [], "weight": [], "holds": []}
+        return gpd.GeoDataFrame(bare, geometry=[], crs=zones.crs)
     joined = gpd.GeoDataFrame(pd.concat(both, ignore_index=True), crs=zones.crs)
+    floor = joined["ground_m2"] * joined["floor_ratio"].fillna(_FLOOR_RATIO)
+    known = joined["floor_ratio"].notna()
+    held = (floor / _FLOOR_PER_PERSON_M2).where(known, joined["ground_m2"] * _DENSEST)
+    joined = joined.assign(weight=floor, holds=held)
     return joined.sort_values(["place_id", "zone_id"], ignore_index=True)
 
 
-def _nested(homes: gpd.GeoDataFrame) -> np.ndarray:
-    """Residential areas whose point lies in a larger one: mapped twice."""
+def _floor_ratios(homes: gpd.GeoDataFrame, inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
+    """Return the floor by ground of each area; NaN where no levels are known on it."""
+    levels = homes["levels"].to_numpy(dtype=float, na_value=np.nan)
+    levels = np.where(levels > 0, levels, np.nan)
+    inside = pd.Series(levels[inner]).groupby(outer).mean().reindex(range(len(homes)))
+    is_building = homes.geometry.area.to_numpy() <= _BUILDING_M2
+    own = levels * np.where(is_building, 1.0, _BUILT_SHARE)
+    return np.where(np.isnan(own), inside.to_numpy(dtype=float) * _BUILT_SHARE, own)
+
+
+def _nested(homes: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of a residential area whose point lies in a larger one, mapped twice, and that one."""
     points = shapely.point_on_surface(homes.geometry.to_numpy())
     inner, outer = homes.sindex.query(points, predicate="within")
     area = homes.geometry.area.to_numpy()
     smaller = (area[inner] < area[outer]) | ((area[inner] == area[outer]) & (inner > outer))
-    result = np.zeros(len(homes), dtype=bool)
-    result[inner[smaller]] = True
-    return result
+    return inner[smaller], outer[smaller]
 
 
-def _over_nodes_inside(parts: gpd.GeoDataFrame, network: Network) -> pd.DataFrame:
-    """Spread each large part evenly over the ordinary road nodes inside it."""
+def over_nodes_inside(parts: gpd.GeoDataFrame, network: Network) -> pd.DataFrame:
+    """Spread each large part evenly over the ordinary road nodes inside it.
+
+    Parameters
+    ----------
+    parts
+        Areas or points with ``zone_id``, ``weight`` and ``holds``.
+    network
+        The roads.
+
+    Returns
+    -------
+    DataFrame
+        ``zone_id``, ``point``, ``weight``, ``holds``; weight and holds sum to those given.
+    """
     parts = parts.assign(point=shapely.point_on_surface(parts.geometry.to_numpy()))
     large = (parts.geometry.area > _LARGE_M2).to_numpy(dtype=bool)
     part, node = _nodes_inside(parts[large], network)
@@ -148,6 +202,7 @@ def _over_nodes_inside(parts: gpd.GeoDataFrame, network: Network) -> pd.DataFram
             "zone_id": parts["zone_id"].to_numpy(dtype=object)[rows],
             "point": shapely.points(network.xy[node]),
             "weight": parts["weight"].to_numpy(dtype=float)[rows] / inside[rows],
+            "holds": parts["holds"].to_numpy(dtype=float)[rows] / inside[rows],
         }
     )
     whole = pd.DataFrame(parts.loc[inside == 0, _COLUMNS])

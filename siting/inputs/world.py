@@ -10,10 +10,12 @@ from siting.inputs.area import AreaShape, load_area
 from siting.inputs.layers import load_substations
 from siting.inputs.osm import load_osm
 from siting.inputs.stations import load_stations
+from siting.inputs.traffic import load_traffic
 from siting.inputs.zones import load_zones
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from siting import scenario
     from siting.inputs.download import Progress
@@ -30,6 +32,8 @@ class World:
         The area planned for.
     nodes, edges, places, landscape, zones, stations, substations
         As in :mod:`siting.tables`.
+    traffic
+        As ``tables.TRAFFIC``; None where nobody counted it.
     report
         What was read from the map, kept and dropped.
     notes
@@ -46,6 +50,7 @@ class World:
     zones: gpd.GeoDataFrame
     stations: gpd.GeoDataFrame
     substations: gpd.GeoDataFrame
+    traffic: pd.DataFrame | None
     report: dict[str, Any]
     notes: tuple[tuple[str, dict[str, Any]], ...]
     sources: tuple[Provenance, ...]
@@ -79,6 +84,7 @@ def load_world(
     substations, power_notes, power_sources = load_substations(
         inputs.substations, osm.substations, shape
     )
+    traffic, traffic_sources = load_traffic(inputs.traffic, osm.edges)
     world = World(
         area=shape,
         nodes=osm.nodes,
@@ -88,9 +94,17 @@ def load_world(
         zones=zones,
         stations=stations,
         substations=substations,
+        traffic=traffic,
         report=osm.report,
         notes=(*shape.notes, *osm.notes, *zone_notes, *station_notes, *power_notes),
-        sources=(shape.source, *osm.sources, *zone_sources, *station_sources, *power_sources),
+        sources=(
+            shape.source,
+            *osm.sources,
+            *zone_sources,
+            *station_sources,
+            *power_sources,
+            *traffic_sources,
+        ),
     )
     for table in (
         tables.NODES, tables.EDGES, tables.PLACES, tables.LANDSCAPE, tables.ZONES,

@@ -237,6 +237,34 @@ SCORES = Table(
     ),
 )
 
+GRID = Table(
+    "grid",
+    "analysis.power",
+    (
+        Column("site_id", "str", "site", unique=True),
+        Column("substation_id", "str", "substation that feeds it", nullable=True),
+        Column("substation_m", "float", "straight line to it", "m", nullable=True, low=0),
+        Column(
+            "headroom_kw", "float", "free capacity there; missing is unknown", "kW",
+            nullable=True, low=0,
+        ),
+    ),
+)
+
+SITE_COSTS = Table(
+    "site_costs",
+    "analysis.costs",
+    (
+        Column("site_id", "str", "site", unique=True),
+        Column("site_fixed_low_cny", "float", "a new station, low", "CNY", low=0),
+        Column("site_fixed_cny", "float", "a new station, whatever its size", "CNY", low=0),
+        Column("site_fixed_high_cny", "float", "a new station, high", "CNY", low=0),
+        Column("charger_low_cny", "float", "a new charger, low", "CNY", low=0),
+        Column("charger_cny", "float", "a new charger of the kind's mix, installed", "CNY", low=0),
+        Column("charger_high_cny", "float", "a new charger, high", "CNY", low=0),
+    ),
+)  # fmt: skip
+
 TABLES = {
     table.name: table
     for table in (
@@ -253,5 +281,7 @@ TABLES = {
         DEMAND,
         REACH,
         SCORES,
+        GRID,
+        SITE_COSTS,
     )
 }

@@ -10,7 +10,9 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from siting.outputs import palette
+from siting.outputs.chain import chain_rows
 from siting.outputs.comparison import comparison
+from siting.outputs.scoring import score_lines
 from siting.outputs.webmap import style
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ def panel_html(plan: Plan, kinds: list[str], *, say: Say, title: str, gcj02: boo
             if math.isfinite(outcome.swap_gap_share)
             else "",
             compared=comparison(plan, say),
+            scored=score_lines(plan, say),
+            chain=chain_rows(plan, say),
             kinds=_legend_kinds(plan, kinds, say),
             signs=_signs(plan, say),
             sizes=_LEGEND_SIZES,

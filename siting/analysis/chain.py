@@ -1,0 +1,216 @@
+"""The numbers of the chain: people -> cars -> NEVs -> kWh a day -> public kWh -> peak hour.
+
+::
+
+    cars            = people * cars_per_person
+    nevs            = cars * nev_share(year, scenario)
+    charging_kwh    = nevs * kwh_per_nev_day
+    public_share    = bay_share * share_with_bay + (1 - bay_share) * share_without_bay
+    public_kwh      = charging_kwh * public_share
+    kW in hour h    = sum over kinds of public_kwh(kind) * profile(kind, h)
+
+Figures and sources stand in ``data/parameters.csv``, ``data/nev_share.csv`` and
+``data/hour_profile.csv``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from siting.errors import ScenarioError, TableError
+from siting.tables import Column, Table, check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from siting import scenario
+
+    Floats = NDArray[np.float64]
+
+KINDS = ("home", "work", "retail", "visit", "road", "fleet")
+"""Kinds of demand, in the order of the chain."""
+YEAR = 2025
+"""Year of the chain where neither demand.year nor targets.by says one."""
+
+_HOURS = tuple(f"h{hour:02d}" for hour in range(24))
+_DAY_TOLERANCE = 1e-6
+
+NEV_SHARES = Table(
+    "nev_share",
+    "data/nev_share.csv",
+    (
+        Column("year", "int", "year"),
+        Column("scenario", "str", "course", choices=("low", "base", "high")),
+        Column("nev_share", "float", "NEVs among cars", low=0, high=1),
+        Column("source", "str", "where the figure comes from"),
+        Column("mark", "str", "V verified, v weak, D derived, U unverified, P proposal"),
+    ),
+)
+
+HOUR_PROFILES = Table(
+    "hour_profile",
+    "data/hour_profile.csv",
+    (
+        Column("kind", "str", "kind of demand", unique=True, choices=KINDS),
+        *(
+            Column(hour, "float", "share of the day's energy in this hour", low=0, high=1)
+            for hour in _HOURS
+        ),
+        Column("source", "str", "where the figures come from"),
+        Column("mark", "str", "V verified, v weak, D derived, U unverified, P proposal"),
+    ),
+)
+
+
+def check_nev_shares(frame: pd.DataFrame) -> pd.DataFrame:
+    """Check the table of NEV shares.
+
+    Returns
+    -------
+    DataFrame
+        Shares by year (rows, ascending) and scenario (columns); missing where no row says one.
+
+    Raises
+    ------
+    TableError
+        If a row breaks the contract, or a year of one scenario stands twice.
+    """
+    check(frame, NEV_SHARES)
+    twice = frame.duplicated(["year", "scenario"])
+    if twice.any():
+        first = frame[twice].iloc[0]
+        raise TableError(
+            f"the share of {first['year']}, {first['scenario']}, stands twice",
+            where="demand.nev_shares, columns year and scenario",
+            cure="keep one row a year and scenario",
+        )
+    return frame.pivot_table(index="year", columns="scenario", values="nev_share").sort_index()
+
+
+def check_hour_profiles(frame: pd.DataFrame) -> pd.DataFrame:
+    """Check the table of hour profiles.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by kind of demand, 24 columns; each row sums to 1.
+
+    Raises
+    ------
+    TableError
+        If a row breaks the contract, a kind is missing, or a day does not sum to 1.
+    """
+    check(frame, HOUR_PROFILES)
+    hours = frame.set_index("kind")[list(_HOURS)].astype(float)
+    days = hours.sum(axis=1)
+    faults = [f"kind {kind} is missing" for kind in KINDS if kind not in hours.index]
+    faults += [
+        f"the hours of {kind} sum to {total:g}, not 1"
+        for kind, total in days.items()
+        if abs(total - 1) > _DAY_TOLERANCE
+    ]
+    if faults:
+        raise TableError(
+            "the profile of the hours is at fault:\n    - " + "\n    - ".join(faults),
+            where="demand.hour_profile",
+            cure="give each kind of demand one row whose 24 shares sum to 1",
+        )
+    return hours.div(days, axis=0).loc[list(KINDS)]
+
+
+def nev_share(shares: pd.DataFrame, settings: scenario.Demand) -> float:
+    """Return the share of NEVs among cars of the scenario's year and course.
+
+    Parameters
+    ----------
+    shares
+        Result of :func:`check_nev_shares`.
+    settings
+        Block ``demand``. ``nev_share`` goes before the table; between two years of the
+        table a straight line holds.
+
+    Raises
+    ------
+    ScenarioError
+        If the year lies outside those of the table.
+    """
+    if settings.nev_share is not None:
+        return settings.nev_share
+    year = YEAR if settings.year is None else settings.year
+    course = shares.get(settings.nev_scenario, pd.Series(dtype=float)).dropna()
+    if course.empty or not course.index[0] <= year <= course.index[-1]:
+        known = f"{course.index[0]} to {course.index[-1]}" if len(course) else "no year"
+        raise ScenarioError(
+            f"no share of NEVs is known for {year}, {settings.nev_scenario}",
+            where="demand.year (left out: targets.by)",
+            cure=f"the table demand.nev_shares holds {known}: add rows, or give demand.nev_share",
+        )
+    return float(np.interp(year, course.index.to_numpy(dtype=float), course.to_numpy()))
+
+
+def public_shares(zones: pd.DataFrame, settings: scenario.Demand) -> pd.Series:
+    """Return the share of charging done at public chargers, by zone_id.
+
+    Higher where fewer NEVs have a private bay; the bays of a zone are those of its id, else of
+    its kind, else of everybody.
+
+    Raises
+    ------
+    ScenarioError
+        If a zone or kind of zone is named that is not there.
+    """
+    by_zone, by_kind = settings.private_bay_share_by_zone, settings.private_bay_share_by_zone_kind
+    _refuse_unknown(by_zone, zones["zone_id"], "private_bay_share_by_zone")
+    _refuse_unknown(by_kind, zones["kind"], "private_bay_share_by_zone_kind")
+    ids = zones["zone_id"].to_numpy(dtype=object)
+    if settings.public_share is not None:
+        return pd.Series(settings.public_share, index=ids, dtype=float)
+    bays = [
+        by_zone.get(zone_id, by_kind.get(kind, settings.private_bay_share))
+        for zone_id, kind in zip(ids, zones["kind"], strict=True)
+    ]
+    bay = pd.Series(bays, index=ids, dtype=float)
+    return settings.public_share_with_bay * bay + settings.public_share_without_bay * (1 - bay)
+
+
+def _refuse_unknown(named: Mapping[str, float], there: pd.Series, key: str) -> None:
+    known = sorted(set(there.astype(str)))
+    unknown = sorted(set(named) - set(known))
+    if unknown:
+        raise ScenarioError(
+            f"demand.{key} names {', '.join(unknown)}, which is not there",
+            where=f"demand.{key}",
+            cure=f"there are: {', '.join(known)}",
+        )
+
+
+def peak(kwh_day: pd.Series, hours: pd.DataFrame) -> dict[str, float | list[float]]:
+    """Return the load of the day by hour and its peak.
+
+    Parameters
+    ----------
+    kwh_day
+        Energy by kind of demand, kWh/day.
+    hours
+        Result of :func:`check_hour_profiles`.
+
+    Returns
+    -------
+    dict
+        ``hour_kw`` (24 means, kW), ``peak_kw``, ``peak_hour`` (0 to 23, when it begins) and
+        ``peak_share`` (of the day's energy).
+    """
+    load: Floats = hours.mul(kwh_day.reindex(hours.index, fill_value=0.0), axis=0).sum().to_numpy()
+    top = int(load.argmax())
+    total = float(kwh_day.sum())
+    return {
+        "hour_kw": [float(value) for value in load],
+        "peak_hour": top,
+        "peak_kw": float(load[top]),
+        "peak_share": float(load[top]) / total if total > 0 else float("nan"),
+    }
