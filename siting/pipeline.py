@@ -16,6 +16,7 @@ from siting import __version__, assembly, tables
 from siting.analysis.candidates import make_candidates
 from siting.analysis.chargers import make_chargers, with_mean_charger
 from siting.analysis.demand import make_demand
+from siting.analysis.scores.stability import rank_stability
 from siting.analysis.scoring import make_scores
 from siting.analysis.site_kinds import check_site_kinds, check_site_rules
 from siting.analysis.travel import make_reach
@@ -24,6 +25,7 @@ from siting.findings import findings
 from siting.inputs.area import load_area
 from siting.inputs.osm import fetch as fetch_pack
 from siting.inputs.rules import read_rule_table
+from siting.inputs.score_files import load_score_files
 from siting.inputs.world import load_world
 from siting.optimize.baselines import BASELINES, make_baselines
 from siting.optimize.problem import build_problem
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from siting.analysis.candidates import Candidates
     from siting.analysis.chargers import Chargers
     from siting.analysis.site_kinds import SiteRule
+    from siting.inputs.provenance import Provenance
     from siting.inputs.world import World
     from siting.meter import Meter
     from siting.optimize.problem import SitingProblem
@@ -61,6 +64,8 @@ class Prepared:
     reach: pd.DataFrame
     swap_reach: pd.DataFrame
     scores: pd.DataFrame
+    scoring: dict[str, Any]
+    score_sources: tuple[Provenance, ...]
     notes: tuple[Note, ...]
     chargers: Chargers
 
@@ -89,19 +94,24 @@ def prepare(scenario: Scenario, meter: Meter) -> Prepared:
     with meter.stage("travel"):
         reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand)
     with meter.stage("scores"):
-        scores = make_scores(
+        files = load_score_files(scenario.scoring, world.area)
+        scored = make_scores(
             candidates.sites, demand.demand, reach, world.nodes, world.edges,
             substations=world.substations, places=world.places, settings=scenario.scoring,
+            criteria=files.criteria, pairwise=files.pairwise, layers=files.layers,
+            extremes=files.extremes, seed=scenario.run.seed,
         )  # fmt: skip
-    _check_all(candidates.sites, demand.demand, reach, scores)
-    told = (*world.notes, *candidates.notes, *demand.notes)
+    _check_all(candidates.sites, demand.demand, reach, scored.scores)
+    told = (*world.notes, *candidates.notes, *demand.notes, *files.notes, *scored.notes)
     return Prepared(
         world=world,
         candidates=candidates,
         demand=demand.demand,
         reach=reach,
         swap_reach=swap_reach,
-        scores=scores,
+        scores=scored.scores,
+        scoring=scored.summary,
+        score_sources=files.sources,
         notes=tuple(Note(key, dict(values)) for key, values in told),
         chargers=chargers,
     )
@@ -250,11 +260,31 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         landscape=world.landscape,
         screening=tuple(prepared.candidates.screening),
         notes=(*prepared.notes, *(Note(key, dict(values)) for key, values in told)),
-        sources=tuple(Source(**vars(source)) for source in world.sources),
+        sources=tuple(
+            Source(**vars(source)) for source in (*world.sources, *prepared.score_sources)
+        ),
         scenario=dump_scenario(scenario, folder=folder),
         versions=_versions(),
         timings={},
+        scoring=_scoring(scenario, prepared, decided["sites"]),
     )
+
+
+def _scoring(
+    scenario: Scenario, prepared: Prepared, stations: gpd.GeoDataFrame
+) -> dict[str, Any]:
+    """Return how the sites were scored, and how far the chosen ones hang on the weights."""
+    told = prepared.scoring
+    stability = rank_stability(
+        prepared.candidates.sites,
+        prepared.scores,
+        set(stations.loc[stations["is_new"], "site_id"]),
+        weights=told["weights"],
+        spacing_m=scenario.model.min_spacing_m,
+        settings=scenario.scoring,
+        seed=scenario.run.seed,
+    )
+    return {**told, "stability": stability}
 
 
 def _decided(prepared: Prepared, solution: Solution) -> dict[str, Any]:

@@ -88,6 +88,11 @@ class Plan:
         The resolved scenario as JSON types.
     versions
         Of Python and the libraries that decide the numbers.
+    scoring
+        How the sites were scored: ``method``, ``ranking``, ``weights``, ``names``,
+        ``consistency_ratio``, ``flat``, ``extremes``, ``learned`` and ``stability``; see
+        :class:`siting.analysis.scoring.Scored` and
+        :func:`siting.analysis.scores.stability.rank_stability`. Empty where nobody told.
     timings
         Seconds and peak memory (MB) by stage, and the date; not part of the plan's identity.
     """
@@ -116,6 +121,7 @@ class Plan:
     scenario: dict[str, Any]
     versions: dict[str, str]
     timings: dict[str, Any]
+    scoring: dict[str, Any] = field(default_factory=dict)
 
     @property
     def synthetic(self) -> bool:

@@ -155,6 +155,7 @@ def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
         "figures": _tidy(plan.figures),
         "baselines": _tidy(plan.baselines),
         **_tidy(asdict(plan.outcome)),
+        "scoring": _tidy(plan.scoring),
         "screening": [{"step": step, "count": count} for step, count in plan.screening],
         "notes": [
             {
@@ -310,6 +311,7 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         notes=tuple(Note(entry["key"], entry["values"]) for entry in content["notes"]),
         sources=tuple(Source(**entry) for entry in content["sources"]),
         scenario=content["scenario"],
+        scoring=content.get("scoring", {}),
         versions=content["versions"],
         timings={},
         **tables,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grid_town
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 
 from siting import scenario
@@ -13,6 +14,7 @@ from siting.analysis.demand import make_demand
 from siting.analysis.scoring import make_scores
 from siting.analysis.travel import SNAP_M_PER_S, make_reach
 from siting.inputs.world import load_world
+from siting.shipped import shipped_path
 
 BBOX = (7.4090, 43.7230, 7.4400, 43.7525)
 QUARTERS = ("Monte-Carlo", "La Rousse", "Fontvieille", "La Condamine")
@@ -98,6 +100,7 @@ def test_scores_tell_sites_apart(world, candidates, demand, reach):
     scores = make_scores(
         candidates.sites, demand.demand, reach, world.nodes, world.edges,
         substations=world.substations, places=world.places, settings=scenario.Scoring(),
-    )  # fmt: skip
+        criteria=pd.read_csv(shipped_path("criteria.csv"), encoding="utf-8"),
+    ).scores  # fmt: skip
     assert scores["score"].nunique() > 0.8 * len(scores)
     assert scores["score"].std() > 0.1

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from siting import scenario
-from siting.analysis import housing, scoring, travel
+from siting.analysis import housing, travel
+from siting.analysis.scores import measures
 from siting.shipped import shipped_path
 
 
@@ -40,11 +41,11 @@ def test_defaults_of_the_scenario_are_those_with_a_source(parameters, block, set
     ("name", "value"),
     [
         ("travel.snap_speed", travel.SNAP_M_PER_S * 3.6),
-        ("scoring.half_distance", scoring._HALF_M),
-        ("scoring.calm_distance", scoring._CALM_M),
-        ("scoring.access_half_distance", scoring._ACCESS_HALF_M),
-        ("scoring.power_half_distance", scoring._POWER_HALF_M),
-        ("scoring.headroom_part", scoring._HEADROOM_PART),
+        ("scoring.half_distance", measures._HALF_M),
+        ("scoring.calm_distance", measures._CALM_M),
+        ("scoring.access_half_distance", measures._ACCESS_HALF_M),
+        ("scoring.power_half_distance", measures.POWER_HALF_M),
+        ("scoring.headroom_part", measures._HEADROOM_PART),
         ("demand.densest", housing._DENSEST),
         ("demand.typical_residential_m2", housing._TYPICAL_M2),
     ],
@@ -64,7 +65,7 @@ def test_the_rules_of_kinds_keep_to_the_ranges_of_their_source(parameters):
         "charger_classes.session_kwh (fast_dc)": [classes.loc["fast_dc", "session_kwh"]],
         "charger_classes.stay_min (slow_ac)": [classes.loc["slow_ac", "stay_min"]],
         "charger_classes.stay_min (fast_dc)": [classes.loc["fast_dc", "stay_min"]],
-        "scoring.connection_share": list(scoring._CONNECTION),
+        "scoring.connection_share": list(measures._CONNECTION),
     }
     for name, values in cases.items():
         low, high = parameters.loc[name, ["low", "high"]]

@@ -1,24 +1,24 @@
-"""The score of each candidate site: six criteria in 0..1 and their weighted sum.
+"""The score of each candidate site: criteria in 0..1 and what they make together.
 
 =========  ==================================================================================
-criterion  what is measured, and how it becomes 0..1
+criterion  what is measured
 =========  ==================================================================================
-demand     energy in reach, a trip of *d* metres counting ``0.5 ** (d / 1000)``; stretched
-gap        the same over the part that existing stations leave unserved; stretched
+demand     energy in reach, a trip of *d* metres counting ``0.5 ** (d / 1000)``
+gap        the same over the part that existing stations leave unserved
 access     ``0.5 ** (m / 500)`` of the straight distance to the nearest junction on a main
-           road (trunk to secondary); stretched; 1 for a service area
-power      ``0.5 ** (m / 2000)`` of the straight distance to the nearest substation;
-           stretched; where its headroom is known, 0.7 of that and 0.3 of the stretched
-           headroom; 0.5 where no substation is known
+           road (trunk to secondary); a service area scores 1
+power      ``0.5 ** (m / 2000)`` of the straight distance to the nearest substation; where its
+           headroom is known, 0.7 of that score and 0.3 of that of the headroom; 0.5 where no
+           substation is known
 cost       ``cost_index * (1.3 + 0.7 * (1 - 0.5 ** (m / 2000)))``: civil works, cable and grid
-           add 30 % beside a substation and up to 100 % far from one; cheaper is better;
-           stretched
+           add 30 % beside a substation and up to 100 % far from one; cheaper is better
 safety     half the verdict (ok 1, sign_off 0.5, stop 0), half the distance to the nearest
-           school, hospital or fuel station up to 200 m; not stretched
+           school, hospital or fuel station up to 200 m
+learned    how much the place is like those where stations stand, if it has a weight
 =========  ==================================================================================
 
-*Stretched* is min-max between the 2nd and the 98th percentile, clipped, so that one odd
-site does not press all others together; a column without spread is 0.5 for all.
+How a measure becomes 0..1 stands in a table (:mod:`siting.analysis.scores.criteria`), how the
+weights come about in :mod:`siting.analysis.scores.weighting`. Layers of the user add criteria.
 
 The gap is the two-step floating catchment area (Luo and Wang 2003, 10.1068/b29120) with the
 same decay: the energy of each existing station is shared over the demand in its reach, and
@@ -29,40 +29,71 @@ what a demand point gets from all of them is taken off it. The constants are pro
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import shapely
-from scipy.spatial import cKDTree
 
 from siting.analysis.network import Network, point_xy
+from siting.analysis.scores.criteria import Criterion, Scales, check_criteria
+from siting.analysis.scores.features import site_features
+from siting.analysis.scores.learned import learn_suitability
+from siting.analysis.scores.measures import (
+    POWER_HALF_M,
+    Pairs,
+    access_score,
+    building_cost,
+    calm_share,
+    main_road_nearness,
+    nearest_substation,
+    power_score,
+    verdict_share,
+)
+from siting.analysis.scores.nearby import measured
+from siting.analysis.scores.ranking import RANKINGS
+from siting.analysis.scores.weighting import weigh
 from siting.tables import SCORES, check
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from siting import scenario
+    from siting.analysis.scores.learned import Learned
 
     Floats = NDArray[np.float64]
+    Notes = list[tuple[str, dict[str, Any]]]
 
 _log = logging.getLogger(__name__)
 
 CRITERIA = ("demand", "gap", "access", "power", "cost", "safety")
+"""Criteria that every site is scored on, whatever their weights."""
 
-_HALF_M = 1000.0
-# Less than this asked of a station is nothing, and a quotient by it would overflow.
-_LEAST_KWH_DAY = 1e-6
-_CALM_M = 200.0
-_CALM_KINDS = ("school", "hospital", "fuel")
-_HEADROOM_PART = 0.3
-_ACCESS_HALF_M = 500.0
-_POWER_HALF_M = 2000.0
-_CONNECTION = (0.3, 1.0)
-_NEUTRAL = 0.5
-_VERDICT_SAFETY = {"ok": 1.0, "sign_off": 0.5, "stop": 0.0}
-_SERVICE_AREA = "service_area"
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The scores and how they came about.
+
+    Attributes
+    ----------
+    scores
+        ``tables.SCORES``, sorted by site_id, never missing; a further ``<key>_score`` for what is
+        learned and for each layer.
+    summary
+        JSON types: ``method``, ``ranking``, ``weights`` (by criterion, summing to 1), ``names``
+        (zh and en of each), ``consistency_ratio`` (None without a matrix), ``flat`` (criteria
+        that hardly differ and got no weight from data), ``extremes`` (reference extremes by
+        criterion, low and high in its unit) and ``learned`` (None unless asked for).
+    notes
+        Remarks for the reader: (key, values).
+    """
+
+    scores: pd.DataFrame
+    summary: dict[str, Any]
+    notes: tuple[tuple[str, dict[str, Any]], ...]
 
 
 def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
@@ -74,159 +105,125 @@ def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
     *,
     substations: gpd.GeoDataFrame,
     places: gpd.GeoDataFrame,
+    criteria: pd.DataFrame,
     settings: scenario.Scoring,
-) -> pd.DataFrame:
-    """Return the criteria and the weighted score of every site.
+    pairwise: pd.DataFrame | None = None,
+    layers: Mapping[str, gpd.GeoDataFrame] | None = None,
+    extremes: Mapping[str, tuple[float, float]] | None = None,
+    seed: int = 0,
+) -> Scored:
+    """Return the criteria and the score of every site.
 
     Parameters
     ----------
     sites, demand, reach, nodes, edges, substations, places
         As in :mod:`siting.tables`, in one metric CRS.
+    criteria
+        Table of the criteria, see :func:`siting.analysis.scores.criteria.check_criteria`.
     settings
-        Block ``scoring`` of the scenario; the weights are normalised to sum 1.
+        Block ``scoring`` of the scenario.
+    pairwise
+        Pairwise matrix as text, for the method ``ahp``.
+    layers
+        ``value`` and geometry of each of ``settings.layers``, by its key.
+    extremes
+        Reference extremes of an earlier run, by criterion.
+    seed
+        Of what is learned.
 
-    Returns
-    -------
-    DataFrame
-        ``tables.SCORES``, sorted by site_id, never missing.
+    Raises
+    ------
+    TableError, DataError
+        If the table of criteria or the matrix is at fault, the data gives no weights, or there
+        are too few stations to learn from.
     """
-    weights = _weights(settings.weights)
+    table = check_criteria(criteria)
+    scales = Scales(extremes)
     sites = sites.sort_values("site_id", ignore_index=True)
     xy = point_xy(sites)
-    pairs = _Pairs(sites, demand, reach)
+    pairs = Pairs(sites, demand, reach)
     network = Network.of(nodes, edges)
-    to_power_m, headroom_kw = _nearest_substation(xy, substations)
-    parts = {
-        "demand": stretched(pairs.in_reach(pairs.kwh_day)),
-        "gap": stretched(pairs.in_reach(pairs.unserved_kwh_day(sites))),
-        "access": _access(sites, xy, network),
-        "power": _power(to_power_m, headroom_kw),
-        "cost": stretched(-_cost(sites, to_power_m)),
-        "safety": _safety(sites, places),
+    to_power_m, headroom_kw = nearest_substation(xy, substations)
+    calm = calm_share(sites, places)
+    in_reach = pairs.in_reach(pairs.kwh_day)
+    measures: dict[str, Floats | None] = {
+        "demand": np.log1p(in_reach),
+        "access": main_road_nearness(xy, network),
+        "power": None if to_power_m is None else 0.5 ** (to_power_m / POWER_HALF_M),
+        "calm": calm,
     }
+    columns = {
+        "demand": scales.score(table["demand"], in_reach),
+        "gap": scales.score(table["gap"], pairs.in_reach(pairs.unserved_kwh_day(sites))),
+        "access": access_score(sites, measures["access"], table["access"], scales),
+        "power": power_score(measures["power"], headroom_kw, len(sites), table["power"], scales),
+        "cost": scales.score(table["cost"], building_cost(sites, to_power_m)),
+        "safety": scales.score(table["safety"], 0.5 * verdict_share(sites) + 0.5 * calm),
+    }
+    notes: Notes = []
+    learned = None
+    if settings.weights.learned > 0:
+        learned = _learned(sites, xy, measures, settings.learned, seed, notes)
+        columns["learned"] = scales.score(table["learned"], learned.suitability)
+    for wanted in settings.layers:
+        table[wanted.key] = _own(wanted)
+        found = measured(sites, (layers or {})[wanted.key], wanted)
+        columns[wanted.key] = scales.score(table[wanted.key], found)
+        if missing := int(np.isnan(found).sum()):
+            told = {"layer": _names(table[wanted.key]), "sites": missing, "of": len(sites)}
+            notes.append(("score_layer_unknown", told))
+    weighting = weigh(columns, pairwise, settings)
     scores = pd.DataFrame({"site_id": sites["site_id"]})
-    for name in CRITERIA:
-        scores[f"{name}_score"] = parts[name]
-    total = sum(weights[name] * parts[name] for name in CRITERIA)
-    scores["score"] = np.clip(total, 0.0, 1.0)
+    for key, values in columns.items():
+        scores[f"{key}_score"] = values
+    scores["score"] = RANKINGS[settings.ranking](columns, weighting.weights)
     check(scores, SCORES)
     _log.info("scores: %d sites, median %.3f", len(scores), scores["score"].median())
-    return scores
+    if weighting.flat:
+        notes.append(("score_flat", {"names": [_names(table[key]) for key in weighting.flat]}))
+    summary = {
+        "method": weighting.method,
+        "ranking": settings.ranking,
+        "weights": weighting.weights,
+        "names": {key: _names(table[key]) for key in weighting.weights},
+        "consistency_ratio": weighting.consistency_ratio,
+        "flat": list(weighting.flat),
+        "extremes": {key: list(ends) for key, ends in scales.used.items()},
+        "learned": None if learned is None else learned.report,
+    }
+    return Scored(scores=scores, summary=summary, notes=tuple(notes))
 
 
-def stretched(values: Floats) -> Floats:
-    """Return values as 0..1 between their 2nd and 98th percentile, 0.5 without spread.
-
-    Examples
-    --------
-    >>> stretched(np.array([0.0, 5.0, 10.0])).round(3).tolist()
-    [0.0, 0.5, 1.0]
-    >>> stretched(np.array([3.0, 3.0])).tolist()
-    [0.5, 0.5]
-    """
-    if not values.size:
-        return values
-    low, high = np.percentile(values, [2.0, 98.0])
-    if high <= low:  # nearly all alike: let the few that differ speak
-        low, high = values.min(), values.max()
-    if high <= low:
-        return np.full(len(values), _NEUTRAL)
-    return np.clip((values - low) / (high - low), 0.0, 1.0)
+def _names(criterion: Criterion) -> dict[str, str]:
+    return {"zh": criterion.zh, "en": criterion.en}
 
 
-class _Pairs:
-    """Demand and sites in reach of each other, by position."""
-
-    def __init__(
-        self, sites: gpd.GeoDataFrame, demand: gpd.GeoDataFrame, reach: pd.DataFrame
-    ) -> None:
-        self.kwh_day: Floats = demand["kwh_day"].to_numpy(dtype=float)
-        self._site_count = len(sites)
-        self._demand = _codes(reach["demand_id"], demand["demand_id"])
-        self._site = _codes(reach["site_id"], sites["site_id"])
-        self._decay: Floats = 0.5 ** (reach["distance_m"].to_numpy(dtype=float) / _HALF_M)
-
-    def in_reach(self, kwh_day: Floats) -> Floats:
-        """Energy in reach of each site, nearer counting more."""
-        weights = kwh_day[self._demand] * self._decay
-        return _sums(self._site, weights, self._site_count)
-
-    def unserved_kwh_day(self, sites: gpd.GeoDataFrame) -> Floats:
-        """Energy of each demand point that existing stations leave over."""
-        supply = (sites["existing_chargers"] * sites["kwh_day_per_charger"]).to_numpy(dtype=float)
-        asked = self.in_reach(self.kwh_day)
-        rate = supply / np.maximum(asked, _LEAST_KWH_DAY)
-        served = _sums(self._demand, rate[self._site] * self._decay, len(self.kwh_day))
-        return self.kwh_day * np.clip(1.0 - served, 0.0, 1.0)
+def _own(wanted: scenario.ScoreLayer) -> Criterion:
+    return Criterion(
+        key=wanted.key,
+        zh=wanted.zh or wanted.key,
+        en=wanted.en or wanted.key,
+        direction=wanted.direction,
+        normalisation=wanted.normalisation,
+        low=wanted.low,
+        high=wanted.high,
+    )
 
 
-def _sums(groups: NDArray[np.int64], values: Floats, count: int) -> Floats:
-    return np.bincount(groups, weights=values, minlength=count).astype(float)
-
-
-def _codes(values: pd.Series, ids: pd.Series) -> NDArray[np.int64]:
-    """Positions of categorical ids in a column of ids."""
-    lookup = pd.Index(ids).get_indexer(values.cat.categories)
-    return lookup[values.cat.codes.to_numpy()]
-
-
-def _weights(weights: scenario.Weights) -> dict[str, float]:
-    raw = {name: float(getattr(weights, name)) for name in CRITERIA}
-    total = sum(raw.values())
-    return {name: value / total for name, value in raw.items()}
-
-
-def _access(sites: gpd.GeoDataFrame, xy: Floats, network: Network) -> Floats:
-    junctions = network.main & network.ordinary
-    if junctions.any():
-        distance_m, _ = cKDTree(network.xy[junctions]).query(xy)
-        access = stretched(0.5 ** (distance_m / _ACCESS_HALF_M))
-    else:
-        access = np.full(len(sites), _NEUTRAL)
-    return np.where(sites["kind"].eq(_SERVICE_AREA).to_numpy(dtype=bool), 1.0, access)
-
-
-def _nearest_substation(
-    xy: Floats, substations: gpd.GeoDataFrame
-) -> tuple[Floats | None, Floats | None]:
-    """Distance to the nearest substation and its headroom; None where none is known."""
-    if substations.empty:
-        return None, None
-    ordered = substations.sort_values("substation_id")
-    distance_m, found = cKDTree(point_xy(ordered)).query(xy)
-    return distance_m, ordered["headroom_kw"].to_numpy(dtype=float, na_value=np.nan)[found]
-
-
-def _power(distance_m: Floats | None, headroom_kw: Floats | None) -> Floats | float:
-    if distance_m is None or headroom_kw is None:
-        return _NEUTRAL
-    near = stretched(0.5 ** (distance_m / _POWER_HALF_M))
-    known = ~np.isnan(headroom_kw)
-    if not known.any():
-        return near
-    room = np.full(len(near), _NEUTRAL)
-    room[known] = stretched(headroom_kw[known])
-    return (1.0 - _HEADROOM_PART) * near + _HEADROOM_PART * room
-
-
-def _cost(sites: gpd.GeoDataFrame, to_power_m: Floats | None) -> Floats:
-    cost = sites["cost_index"].to_numpy(dtype=float)
-    if to_power_m is None:
-        return cost
-    least, most = _CONNECTION
-    return cost * (1.0 + most - (most - least) * 0.5 ** (to_power_m / _POWER_HALF_M))
-
-
-def _safety(sites: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> Floats:
-    verdict = sites["verdict"].map(_VERDICT_SAFETY).to_numpy(dtype=float)
-    others = places[places["kind"].isin(_CALM_KINDS)]
-    calm = np.ones(len(sites))
-    if len(others):
-        (site, _), distance_m = shapely.STRtree(others.geometry.to_numpy()).query_nearest(
-            sites.geometry.to_numpy(),
-            max_distance=_CALM_M,
-            all_matches=False,
-            return_distance=True,
-        )
-        calm[site] = np.minimum(distance_m / _CALM_M, 1.0)
-    return 0.5 * verdict + 0.5 * calm
+def _learned(
+    sites: gpd.GeoDataFrame,
+    xy: Floats,
+    measures: dict[str, Floats | None],
+    settings: scenario.Learned,
+    seed: int,
+    notes: Notes,
+) -> Learned:
+    known = {key: values for key, values in measures.items() if values is not None}
+    labelled = sites["existing_station"].to_numpy(dtype=bool)
+    learned = learn_suitability(
+        site_features(sites, xy, known), labelled, xy, settings=settings, seed=seed
+    )
+    report = learned.report
+    told = {key: report[key] for key in ("stations", "folds", "auc", "auc_sd", "lift", "lift_sd")}
+    notes.append(("learned_weak" if report["weak"] else "learned", {**told}))
+    return learned

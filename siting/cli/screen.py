@@ -61,6 +61,7 @@ def progress(language: str) -> Iterator[Meter]:
 
 def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     """Print totals against targets, status, figures, seconds per stage, and where to look."""
+    from siting.outputs.scoring import score_lines  # noqa: PLC0415  # geopandas behind it
     from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
 
     words = speaker(plan.language)
@@ -78,6 +79,8 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     console.print(_figures(plan, words))
     if plan.baselines:
         console.print(words("column.about"), style="dim")
+    for line in score_lines(plan, words):
+        console.print(escape(line), soft_wrap=True)
     for note in plan.notes:
         console.print(f"  · {escape(note_text(note, plan.language))}", style="dim", soft_wrap=True)
     console.print(_stages(plan, words))

@@ -16,18 +16,17 @@ from siting.scenario.blocks import (
     Overpass,
     Run,
     Scenario,
-    Scoring,
     Solver,
     StationsInput,
     SubstationsInput,
     Targets,
     Travel,
-    Weights,
     ZonesInput,
 )
 from siting.scenario.fields import Datum
 from siting.scenario.files import dump_scenario, load_scenario, local_path, scenario_from
 from siting.scenario.rule_blocks import Limit, Promise, Senses
+from siting.scenario.score_blocks import Learned, ScoreLayer, Scoring, Stability, Weights
 
 __all__ = [
     "OVERPASS",
@@ -36,6 +35,7 @@ __all__ = [
     "Datum",
     "Demand",
     "Inputs",
+    "Learned",
     "Limit",
     "MapOptions",
     "Model",
@@ -43,9 +43,11 @@ __all__ = [
     "Promise",
     "Run",
     "Scenario",
+    "ScoreLayer",
     "Scoring",
     "Senses",
     "Solver",
+    "Stability",
     "StationsInput",
     "SubstationsInput",
     "Targets",

@@ -25,6 +25,7 @@ from siting.scenario.fields import (
     Share,
 )  # fmt: skip
 from siting.scenario.rule_blocks import ChongqingRule, Limit, Promise, Senses
+from siting.scenario.score_blocks import Scoring
 
 OVERPASS = "overpass"
 # A folder name that every system takes: no leading dot or dash, no trailing dot.
@@ -224,37 +225,6 @@ class Travel(Block):
     """Service radius of a charging station along the road."""
     swap_cutoff_m: Positive = 5000
     """Service radius of a swap station along the road (municipal plan: at most 5 km)."""
-
-
-class Weights(Block):
-    """Weights of the criteria; normalised to sum 1."""
-
-    demand: NonNegative = 0.30
-    """Demand in reach."""
-    gap: NonNegative = 0.20
-    """Gap to existing supply."""
-    access: NonNegative = 0.15
-    """Access to main roads."""
-    power: NonNegative = 0.15
-    """Nearness of power."""
-    cost: NonNegative = 0.10
-    """Low cost."""
-    safety: NonNegative = 0.10
-    """Safety of the setting."""
-
-    @model_validator(mode="after")
-    def _not_all_zero(self) -> Self:
-        if not any(weight for _, weight in self):
-            msg = "at least one weight must be above 0"
-            raise ValueError(msg)
-        return self
-
-
-class Scoring(Block):
-    """The score of a candidate site."""
-
-    weights: Weights = Weights()
-    """Weights of the criteria."""
 
 
 class Model(Block):
