@@ -5,7 +5,11 @@
 3. The reduced model: thin, cells, nearest sites, linear relaxation with the strong link,
    then the stations nearest to its answer. Small problems are solved whole instead.
 4. At full resolution: fall the bound, select by the wish of its prices, keep the better plan;
-   repeat until the gap is small enough.
+   then free a few sites at a time where wish and plan disagree (:mod:`siting.optimize.improve`);
+   repeat until the gap is small enough or no longer falls.
+
+A start from an earlier solve (:mod:`siting.optimize.start`) stands in for the first plan and the
+first prices, and 3 is left out where 4 reaches the gap from there.
 
 Every set of stations is valued at full resolution with whole chargers, never by a model's word.
 Every stage ends by a gap or a count, so that two runs agree to the last byte; the clock is a
@@ -14,113 +18,53 @@ safety stop, and a plan it touched carries the note ``time_limit_reached``.
 
 from __future__ import annotations
 
-import logging
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.errors import InfeasibleError
 from siting.optimize import reduce
-from siting.optimize.arrays import sums
-from siting.optimize.assign import Sizes, assign
 from siting.optimize.bounds import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.filling import fill_stations, filled
 from siting.optimize.headroom import after_swap
+from siting.optimize.improve import improved
 from siting.optimize.model import joint_model
-from siting.optimize.select import select_stations, size_stations
+from siting.optimize.run import Run
+from siting.optimize.select import select_stations, try_stations
 from siting.optimize.solution import PROVEN, Solution, assignment_table, gap_of, outcome_of
 from siting.optimize.solver import State, open_door, values_of
-from siting.optimize.swap import swap_cover
+from siting.optimize.start import descent_from, start_of, swap_from, wished_for
+from siting.optimize.swap import swap_cover, swap_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from siting import scenario
-    from siting.optimize.arrays import Floats, Ints
+    from siting.optimize.arrays import Floats
+    from siting.optimize.filling import Filled
     from siting.optimize.problem import SitingProblem
-    from siting.optimize.solution import Note
-    from siting.optimize.solver import Door, Word
+    from siting.optimize.solver import Word
+    from siting.optimize.start import Start
+    from siting.optimize.swap import SwapCover
 
 
 __all__ = ["Solution", "fill_stations", "solve_problem"]
-
-_LOG = logging.getLogger(__name__)
 
 EXACT_PAIRS = 20_000
 _EXACT_NODES = 2_000
 _SITE_CELLS_M = (200.0, 400.0)
 _DEMAND_CELLS_M = (300.0, 800.0)
 _NEAREST_SITES = 20
-_ROUNDS = 6
-_STEPS = 100
+_ROUNDS = (6, 100)
+"""Rounds at full resolution, and steps of the bound in each."""
+_ROUNDS_FROM_START = (4, 40)
+_LEAST_PROGRESS = 0.03
 _QUICK_GAP = 0.01
 _FIRST_STEPS = 40
 _FIRST_AIM = 0.95
 _LP_TIME_SHARE = 0.7
-_RESERVE_SHARE = 0.15
 _LP_S_PER_PAIR = 3e-4
-_LEAST_FINISH_S = 4.0
 _HALF = 0.5
-_TINY = 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class _Choice:
-    """A legal plan: stations, value, flows by pair (kWh/day) and chargers."""
-
-    sites: Ints
-    value: float
-    serve: Floats
-    chargers: Ints
-
-
-@dataclass
-class _Run:
-    """One run: the problem, the solver, and the log of what happened."""
-
-    problem: SitingProblem
-    door: Door
-    gap_share: float
-    limit_s: float
-    progress: Callable[[str], None] | None
-    stages: list[tuple[str, float]] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    reduced: tuple[float, float] | None = None
-
-    def stage(self, name: str) -> _Stage:
-        return _Stage(self, name)
-
-    def finishing(self) -> Door:
-        """Return the door with time to finish a plan that is begun, even past the deadline."""
-        least = time.perf_counter() + _LEAST_FINISH_S
-        return replace(self.door, deadline=max(self.door.deadline, least))
-
-    def late(self) -> bool:
-        return self.door.left_s < _RESERVE_SHARE * self.limit_s
-
-    def cut(self, stage: str) -> None:
-        """Note once per stage that the clock, not the work, ended it."""
-        note: Note = ("time_limit_reached", {"stage": stage})
-        if note not in self.notes:
-            self.notes.append(note)
-
-
-class _Stage:
-    """Times one stage into the run's log."""
-
-    def __init__(self, run: _Run, name: str) -> None:
-        self.run, self.name = run, name
-
-    def __enter__(self) -> None:
-        if self.run.progress is not None:
-            self.run.progress(self.name)
-        self.start = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        seconds = time.perf_counter() - self.start
-        _LOG.info("%s: %.2f s", self.name, seconds)
-        self.run.stages.append((self.name, seconds))
 
 
 def solve_problem(
@@ -128,6 +72,7 @@ def solve_problem(
     *,
     solver: scenario.Solver,
     seed: int,
+    start: Start | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Solution:
     """Find a plan and prove how good it is.
@@ -140,6 +85,9 @@ def solve_problem(
         Block of the scenario: which solver, how long, which gap.
     seed
         Seed of the solver.
+    start
+        What an earlier solve of nearly the same problem left. The plan then depends on it, within
+        the gap proven, and says so in a note.
     progress
         Called with the name of each stage as it starts.
 
@@ -149,23 +97,30 @@ def solve_problem(
         If the rules contradict each other; proven, with numbers.
     NoAnswerError
         If the time limit passed with no plan in hand.
+    ScenarioError
+        If the start is from another place.
     """
     door = open_door(
         solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s
     )
-    run = _Run(problem, door, solver.gap_share, solver.time_limit_s, progress)
+    run = Run(problem, door, solver.gap_share, solver.time_limit_s, progress)
     run.notes.extend(problem.notes)
     if door.fallback:
         run.notes.append(("solver_fallback", {"asked": solver.name, "used": door.name}))
+    if start is not None:
+        run.notes.append(("started_from", {"run": start.run, "sha256": start.sha256[:12]}))
     with run.stage("swap"):
-        swap = swap_cover(problem, door.until(solver.time_limit_s / 4))
-    if swap.state is not State.SOLVED:
-        run.cut("swap")
+        swap, key = _swaps(run, start)
     problem = run.problem = after_swap(problem, swap.sites)
-    with run.stage("first_plan"):
-        descent = _descent(problem, uniform_wish(problem))
-        best = _first_plan(run, descent)
-    best, bound = _improved(run, best, descent)
+    if start is None:
+        with run.stage("first_plan"):
+            descent = _descent(problem, uniform_wish(problem))
+            best = _first_plan(run, descent)
+        best, bound, descent = _improved(run, best, descent)
+    else:
+        with run.stage("start"):
+            descent, best = _started(run, start)
+        best, bound, descent = _improved_from_start(run, best, descent)
     open_ids: list[str] = problem.site_id[best.sites].tolist()
     return Solution(
         chargers=dict(zip(open_ids, best.chargers.tolist(), strict=True)),
@@ -179,29 +134,68 @@ def solve_problem(
         ),
         stages=tuple(run.stages),
         notes=tuple(run.notes),
+        start=start_of(problem, best.sites, descent, swap, key),
     )
+
+
+def _swaps(run: Run, start: Start | None) -> tuple[SwapCover, str]:
+    """Choose the swap stations, or take the start's where it read the same; with their key."""
+    key = swap_key(run.problem)
+    if start is not None and start.swap_key == key:
+        return swap_from(run.problem, start), key
+    swap = swap_cover(run.problem, run.door.until(run.limit_s / 4))
+    if swap.state is State.SOLVED:
+        return swap, key
+    run.cut("swap")
+    return swap, ""
 
 
 def _descent(problem: SitingProblem, wish: Floats) -> Descent:
     return Descent(Relaxation(problem), prices_from(problem, wish), wish)
 
 
-def _first_plan(run: _Run, descent: Descent) -> _Choice:
+def _first_plan(run: Run, descent: Descent) -> Filled:
     """Find a legal plan fast: the wish of the first steps, roughly fulfilled."""
     aim = _FIRST_AIM * descent.bound / run.problem.total_kwh
     wish = descent.run(_FIRST_STEPS, aim, out_of_time=run.late).wish
-    return _choice(run, select_stations(run.problem, wish, run.door, gap_share=_QUICK_GAP))
+    return filled(run, select_stations(run.problem, wish, run.finishing(), gap_share=_QUICK_GAP))
 
 
-def _improved(run: _Run, best: _Choice, descent: Descent) -> tuple[_Choice, float]:
-    """Return the best plan found and an upper bound on every plan's value."""
+def _started(run: Run, start: Start) -> tuple[Descent, Filled]:
+    """Return the start's prices and its stations, the nearest legal ones if the rules changed."""
+    problem = run.problem
+    stands, wish = wished_for(problem, start)
+    descent = descent_from(problem, stands, wish, start)
+    kept = np.zeros(len(wish), dtype=bool)
+    kept[stands] = True
+    as_it_was = reduce.keep_sites(problem, kept)
+    answer, sites = try_stations(as_it_was, wish, run.finishing(), gap_share=_QUICK_GAP)
+    if not answer.usable:
+        sites = select_stations(problem, wish + kept, run.finishing(), gap_share=_QUICK_GAP)
+    return descent, filled(run, sites)
+
+
+def _improved_from_start(run: Run, best: Filled, descent: Descent) -> tuple[Filled, float, Descent]:
+    """Improve the start's plan; take the long way only if that does not reach the gap."""
+    bound = descent.bound / run.problem.total_kwh
+    if gap_of(best.value, bound) > run.gap_share:
+        with run.stage("bound"):
+            best, bound = _at_full_resolution(run, best, bound, descent, _ROUNDS_FROM_START)
+    if gap_of(best.value, bound) <= run.gap_share:
+        return best, bound, descent
+    better, lower, descent = _improved(run, best, descent)
+    return better, min(bound, lower), descent
+
+
+def _improved(run: Run, best: Filled, descent: Descent) -> tuple[Filled, float, Descent]:
+    """Return the best plan found, an upper bound on every plan's value, and its prices."""
     problem, bound = run.problem, descent.bound / run.problem.total_kwh
     if len(problem.pair_demand) <= EXACT_PAIRS:
         with run.stage("exact"):
             best, proven = _exact(run, best)
             bound = min(bound, proven)
         if gap_of(best.value, bound) <= run.gap_share:
-            return best, bound
+            return best, bound, descent
     else:
         with run.stage("reduced"):
             best, wish = _staged(run, best)
@@ -209,10 +203,11 @@ def _improved(run: _Run, best: _Choice, descent: Descent) -> tuple[_Choice, floa
                 fresh = _descent(problem, wish)
                 descent = min(descent, fresh, key=lambda one: one.bound)
     with run.stage("bound"):
-        return _at_full_resolution(run, best, bound, descent)
+        best, bound = _at_full_resolution(run, best, bound, descent, _ROUNDS)
+    return best, bound, descent
 
 
-def _exact(run: _Run, best: _Choice) -> tuple[_Choice, float]:
+def _exact(run: Run, best: Filled) -> tuple[Filled, float]:
     """Solve the joint model whole; keep its plan if it is better."""
     problem = run.problem
     model = joint_model(problem)
@@ -227,11 +222,11 @@ def _exact(run: _Run, best: _Choice) -> tuple[_Choice, float]:
     sites = np.array(list(model.open), dtype=np.int64)
     opened = values_of(list(model.open.values())) > _HALF
     chargers = np.rint(values_of(list(model.chargers.values()))).astype(np.int64)
-    found = _choice(run, sites[opened], chargers[opened])
-    return max(best, found, key=lambda choice: choice.value), bound
+    found = filled(run, sites[opened], chargers[opened])
+    return _better(best, found), bound
 
 
-def _staged(run: _Run, best: _Choice) -> tuple[_Choice, Floats | None]:
+def _staged(run: Run, best: Filled) -> tuple[Filled, Floats | None]:
     """Solve the reduced relaxation and select the stations nearest to its answer.
 
     Where the time limit is plainly too short for it, the time goes into the bound instead.
@@ -253,82 +248,45 @@ def _staged(run: _Run, best: _Choice) -> tuple[_Choice, Floats | None]:
         return best, None
     opened = np.zeros(len(problem.site_id))
     opened[list(model.open)] = values_of(list(model.open.values()))
-    try:
-        sites = select_stations(small, opened, run.door)
-    except InfeasibleError:
-        sites = select_stations(problem, opened, run.door)
-    else:
-        value = _choice(replace(run, problem=small), sites).value
+    found, sites = try_stations(small, opened, run.door)
+    if found.usable:
+        value = filled(replace(run, problem=small), sites).value
         run.reduced = (value, answer.bound / small.total_kwh)
-    found = _choice(run, sites)
-    return max(best, found, key=lambda choice: choice.value), opened
+        return _better(best, filled(run, sites)), opened
+    return _better(best, _selected(run, opened)), opened
+
+
+def _selected(run: Run, wish: Floats) -> Filled | None:
+    """Return the plan that fits a wish best; None if the clock left no time to find it."""
+    answer, sites = try_stations(run.problem, wish, run.door)
+    if not answer.usable:
+        run.cut("bound")
+        return None
+    return filled(run, sites)
+
+
+def _better(best: Filled, found: Filled | None) -> Filled:
+    return found if found is not None and found.value > best.value else best
 
 
 def _at_full_resolution(
-    run: _Run, best: _Choice, bound: float, descent: Descent
-) -> tuple[_Choice, float]:
-    """Fall the bound and follow its wishes until the gap is small enough."""
-    problem = run.problem
-    for _ in range(_ROUNDS):
-        proof = descent.run(_STEPS, best.value, out_of_time=run.late)
+    run: Run, best: Filled, bound: float, descent: Descent, rounds: tuple[int, int]
+) -> tuple[Filled, float]:
+    """Fall the bound, follow its wishes, and improve the plan, until the gap is small enough.
+
+    A round that closes next to nothing of the gap is the last.
+    """
+    gap = gap_of(best.value, bound)
+    for _ in range(rounds[0]):
+        proof = descent.run(rounds[1], best.value, out_of_time=run.late)
         bound = min(bound, proof.bound)
         if run.late():
             run.cut("bound")
             break
-        found = _choice(run, select_stations(problem, proof.wish, run.door))
-        best = max(best, found, key=lambda choice: choice.value)
-        if gap_of(best.value, bound) <= run.gap_share:
+        best = _better(best, _selected(run, proof.wish))
+        if gap_of(best.value, bound) > run.gap_share:
+            best = improved(run, best, proof.wish, enough=(1 - run.gap_share) * bound)
+        before, gap = gap, gap_of(best.value, bound)
+        if gap <= run.gap_share or before - gap < _LEAST_PROGRESS * before:
             break
     return best, bound
-
-
-def _choice(run: _Run, sites: Ints, chargers: Ints | None = None) -> _Choice:
-    """Size a set of stations, all used alike, and serve the demand from them.
-
-    Where the chargers bind, flows and sizes come from one linear program first, and the flows
-    anew once the sizes are whole. Chargers that are given stay if sizing anew would lose.
-    """
-    problem, door = run.problem, run.finishing()
-    given = None if chargers is None else _served(run, sites, chargers)
-    loose = assign(problem, sites, Sizes.of(problem, sites), door)
-    load = sums(problem.pair_site, loose.serve_kwh, len(problem.site_id))[sites]
-    sized = size_stations(problem, sites, load, door)
-    if loose.exact and bool((load <= problem.kwh_day_per_charger[sites] * sized).all()):
-        fair = _Choice(sites, problem.value(sites, loose.serve_kwh), loose.serve_kwh, sized)
-    else:
-        fair = _served(run, sites, sized)
-    return given if given is not None and given.value > fair.value + _TINY else fair
-
-
-def _served(run: _Run, sites: Ints, chargers: Ints) -> _Choice:
-    """Serve the demand from stations of given size."""
-    problem = run.problem
-    done = assign(problem, sites, Sizes(chargers, chargers, int(chargers.sum())), run.finishing())
-    if not done.exact:
-        run.cut("assign")
-    return _Choice(sites, problem.value(sites, done.serve_kwh), done.serve_kwh, chargers)
-
-
-def fill_stations(
-    problem: SitingProblem, sites: Ints, door: Door
-) -> tuple[float, Floats, Ints, tuple[Note, ...]]:
-    """Size given stations and serve the demand from them, the way every plan of ours is.
-
-    Parameters
-    ----------
-    problem
-        The problem at full resolution.
-    sites
-        Ints of the open sites, sorted; a legal set.
-    door
-        The solver.
-
-    Returns
-    -------
-    float, array, array, tuple
-        The value, energy by pair (kWh/day), chargers of each site, and a note if the
-        clock ended the work.
-    """
-    run = _Run(problem, door, gap_share=0.0, limit_s=door.left_s, progress=None)
-    done = _choice(run, sites)
-    return done.value, done.serve, done.chargers, tuple(run.notes)

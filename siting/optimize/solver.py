@@ -86,6 +86,10 @@ class Door:
         """Return the same door with an earlier deadline."""
         return replace(self, deadline=min(self.deadline, time.perf_counter() + seconds))
 
+    def at_least(self, seconds: float) -> Door:
+        """Return the same door with time to finish what must be finished."""
+        return replace(self, deadline=max(self.deadline, time.perf_counter() + seconds))
+
     def maximise(self, lp: pulp.LpProblem, *, gap_share: float = 1e-6, **options: Word) -> Answer:
         """Solve a maximisation within the time left and say honestly what came out.
 
