@@ -63,7 +63,7 @@ class Proof:
     wish: Floats
 
 
-class _Sites(NamedTuple):
+class SiteWorths(NamedTuple):
     """What each site would do alone at given prices."""
 
     worth: Floats
@@ -96,7 +96,7 @@ class Relaxation:
         There it is the same function, and several times quicker.
         """
         keep = self.worth > floor[self.demand]
-        small = object.__new__(Relaxation)
+        small = object.__new__(type(self))
         small.__dict__.update(self.__dict__)
         small.demand, small.site = self.demand[keep], self.site[keep]
         small.worth, small.most_kwh = self.worth[keep], self.most_kwh[keep]
@@ -113,7 +113,7 @@ class Relaxation:
         used = np.clip(problem.chargers, float(sites.fewest @ y), float(sites.most @ y))
         return bound + chosen, y, problem.demand_kwh - served, float(problem.chargers - used)
 
-    def _sites(self, prices: Prices) -> _Sites:
+    def _sites(self, prices: Prices) -> SiteWorths:
         """Fill each site's knapsack; see the module's docstring."""
         problem, count = self.problem, len(self.problem.site_id)
         kwh = np.maximum(problem.kwh_day_per_charger, _TINY)
@@ -129,7 +129,7 @@ class Relaxation:
         most = problem.max_chargers.astype(float) if prices.charger <= 0 else fewest
         fewest = most if prices.charger < 0 else fewest
         worth = sums(self.site, gain * serve, count) - prices.charger * most
-        return _Sites(worth, serve, fewest, most)
+        return SiteWorths(worth, serve, fewest, most)
 
     def _filled(self, gain: Floats, limit: Floats) -> Floats:
         """Serve pairs with a gain, the best first, up to each site's limit (kWh)."""

@@ -28,6 +28,10 @@ class Outcome:
     solver saw. Values are shares of all demand (see ``docs/model.md``). The swap stations come
     from a covering model of their own; ``swap_gap_share`` is proven on its thinned form, and
     NaN where no swap station is asked for.
+
+    ``objective`` names what value and bound speak of. Where it is not ``joint``, they are that
+    objective's own (a share, metres, stations or cost); of one that is minimised the bound limits
+    from below and the gap is their distance over the larger of the two.
     """
 
     status: Status
@@ -39,3 +43,4 @@ class Outcome:
     reduced_gap_share: float
     solver: str
     swap_gap_share: float = math.nan
+    objective: str = "joint"

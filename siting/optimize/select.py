@@ -7,7 +7,7 @@ a model of a few thousand variables, and there is a legal plan from the first se
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pulp
@@ -61,31 +61,73 @@ def select_stations(
     NoAnswerError
         If the time was up first.
     """
-    lp, opened = _rules(problem)
-    lp.setObjective(linear([(variable, float(wish[j])) for j, variable in opened.items()]))
-    answer = door.maximise(lp, gap_share=gap_share)
+    answer, sites = try_stations(problem, wish, door, gap_share=gap_share)
     if answer.state is State.INFEASIBLE:
-        raise _infeasible(problem, door)
+        raise infeasible(problem, door)
     if not answer.usable:
-        raise _no_answer(answer)
-    sites = np.array(list(opened), dtype=np.int64)
-    return sites[values_of(list(opened.values())) > _HALF]
+        raise no_answer(answer)
+    return sites
 
 
-def _rules(problem: SitingProblem) -> tuple[pulp.LpProblem, Sites]:
-    lp = pulp.LpProblem("select", pulp.LpMaximize)
-    opened = model.open_variables(lp, problem)
+def try_stations(
+    problem: SitingProblem, wish: Floats, door: Door, *, gap_share: float = _SELECT_GAP
+) -> tuple[Answer, Ints]:
+    """Do as :func:`select_stations`, and return what the solver established instead of raising.
+
+    The sites mean nothing unless the answer is usable.
+    """
+    rules = station_rules(problem)
+    rules.lp.setObjective(linear([(one, float(wish[j])) for j, one in rules.open.items()]))
+    answer = door.maximise(rules.lp, gap_share=gap_share)
+    return answer, rules.chosen()
+
+
+class StationModel(NamedTuple):
+    """A model of which stations open, with its variables by site position."""
+
+    lp: pulp.LpProblem
+    open: Sites
+    chargers: Sites | None
+
+    def chosen(self) -> Ints:
+        """Return the sites that the answer opens, sorted."""
+        sites = np.array(list(self.open), dtype=np.int64)
+        return sites[values_of(list(self.open.values())) > _HALF]
+
+
+def station_rules(
+    problem: SitingProblem,
+    name: str = "select",
+    *,
+    relaxed: bool = False,
+    count_chargers: bool = False,
+) -> StationModel:
+    """Write every rule about the stations, and no objective.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    name
+        Name of the model.
+    relaxed
+        Leave out that stations and chargers are whole.
+    count_chargers
+        Decide the chargers too, even where no rule speaks of them.
+    """
+    lp = pulp.LpProblem(name, pulp.LpMaximize)
+    opened = model.open_variables(lp, problem, relaxed=relaxed)
     model.station_total(lp, problem, opened)
     model.spacing(lp, problem, opened)
     model.zone_floors(lp, problem, opened)
     charger_room(lp, problem, opened)
     chargers = None
-    if problem.rules.count_chargers:
-        chargers = model.charger_variables(lp, problem, opened)
+    if problem.rules.count_chargers or count_chargers:
+        chargers = model.charger_variables(lp, problem, opened, relaxed=relaxed)
         model.charger_limits(lp, problem, opened, chargers)
         model.charger_total(lp, problem, chargers)
     write_rules(lp, problem.rules, opened, chargers)
-    return lp, opened
+    return StationModel(lp, opened, chargers)
 
 
 def charger_room(lp: pulp.LpProblem, problem: SitingProblem, opened: Sites) -> None:
@@ -98,8 +140,8 @@ def charger_room(lp: pulp.LpProblem, problem: SitingProblem, opened: Sites) -> N
         model.row(lp, "room_most", most, ">", problem.chargers)
 
 
-def _infeasible(problem: SitingProblem, door: Door) -> InfeasibleError:
-    """Say which rules clash, with the most stations that the spacing allows."""
+def infeasible(problem: SitingProblem, door: Door) -> InfeasibleError:
+    """Return which rules clash, with the most stations that the spacing allows."""
     lp = pulp.LpProblem("room", pulp.LpMaximize)
     opened = model.open_variables(lp, problem)
     model.spacing(lp, problem, opened)
@@ -127,7 +169,8 @@ def _infeasible(problem: SitingProblem, door: Door) -> InfeasibleError:
     )
 
 
-def _no_answer(answer: Answer) -> NoAnswerError:
+def no_answer(answer: Answer) -> NoAnswerError:
+    """Return that the time was up first."""
     return NoAnswerError(
         f"no plan was found in {answer.seconds:.1f} s, and none is proven impossible",
         where="solver.time_limit_s",
@@ -187,7 +230,7 @@ def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, doo
     lp.setObjective(linear(cost))
     answer = door.maximise(lp, gap_share=_SELECT_GAP)
     if not answer.usable:
-        raise _no_answer(answer)
+        raise no_answer(answer)
     return np.rint(values_of(chargers)).astype(np.int64)
 
 

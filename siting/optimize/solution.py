@@ -13,6 +13,7 @@ from siting.optimize.outcome import Outcome, Status
 if TYPE_CHECKING:
     from siting.optimize.arrays import Floats
     from siting.optimize.problem import SitingProblem
+    from siting.optimize.start import Start
 
 PROVEN = 1e-6
 """Gap at which value and bound are taken to agree."""
@@ -39,6 +40,8 @@ class Solution:
         Stages with their seconds, in order.
     notes
         Remarks for the reader of the plan: key and numbers.
+    start
+        Where a later solve may start from; None where there is nothing to hand on.
     """
 
     chargers: dict[str, int]
@@ -47,6 +50,7 @@ class Solution:
     outcome: Outcome
     stages: tuple[tuple[str, float], ...]
     notes: tuple[tuple[str, dict[str, Any]], ...]
+    start: Start | None = None
 
 
 def outcome_of(
@@ -75,7 +79,7 @@ def outcome_of(
     gap = gap_of(value, bound)
     reduced_value, reduced_bound = reduced or (value, bound)
     return Outcome(
-        status=_status(gap, gap_share),
+        status=status_of(gap, gap_share),
         value=value,
         bound=bound,
         gap_share=gap,
@@ -106,7 +110,8 @@ def gap_of(value: float, bound: float) -> float:
     return max(0.0, (bound - value) / bound) if bound > 0 else 0.0
 
 
-def _status(gap: float, asked: float) -> Status:
+def status_of(gap: float, asked: float) -> Status:
+    """Return the status of a proven gap; ``asked`` is the gap asked for."""
     if gap <= PROVEN:
         return Status.OPTIMAL
     return Status.WITHIN_GAP if gap <= asked else Status.FEASIBLE

@@ -1,0 +1,169 @@
+"""The value of a plan by its objective, counted from its stations at full resolution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siting.optimize.arrays import sums
+from siting.optimize.outcome import Outcome
+from siting.optimize.solution import status_of
+
+if TYPE_CHECKING:
+    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.optimize.problem import SitingProblem
+
+
+def goal_value(problem: SitingProblem, sites: Ints, chargers: Ints) -> float:
+    """Return the value of a plan by the objective of its problem.
+
+    Parameters
+    ----------
+    problem
+        The problem at full resolution.
+    sites, chargers
+        Positions of the open sites, and the chargers of each.
+
+    Returns
+    -------
+    float
+        ``max_cover``, ``max_min``: a share; ``p_median``, ``p_center``: metres; ``set_cover``:
+        stations; ``min_cost``: cost in the unit of ``problem.costs``.
+    """
+    name = problem.goal.name
+    if name == "max_cover":
+        return covered_worth(problem, sites)
+    if name == "p_median":
+        return mean_way_m(problem, sites)
+    if name == "p_center":
+        return farthest_m(problem, sites)
+    if name == "max_min":
+        shares = zone_shares(problem, sites)
+        return float(np.nanmin(shares))
+    if name == "set_cover":
+        return float(len(sites))
+    if name == "min_cost":
+        return plan_cost(problem, sites, chargers)
+    msg = f"no objective {name!r}"
+    raise ValueError(msg)
+
+
+def gap_share(value: float, bound: float) -> float:
+    """Return the distance of value and bound as a share of the larger one; 1 if unknown."""
+    if not np.isfinite(bound):
+        return 1.0
+    largest = max(abs(value), abs(bound))
+    return abs(bound - value) / largest if largest > 0 else 0.0
+
+
+def goal_outcome(
+    problem: SitingProblem,
+    plan: tuple[Ints, Ints],
+    bound: float,
+    *,
+    asked_share: float,
+    solver: str,
+) -> Outcome:
+    """Say what is proven about a plan of an objective of its own.
+
+    Parameters
+    ----------
+    problem
+        The problem at full resolution.
+    plan
+        Open sites and their chargers.
+    bound
+        Limits the value of every plan, from below where the objective is minimised.
+    asked_share
+        The gap asked for.
+    solver
+        Name of the solver that ran.
+    """
+    value = goal_value(problem, *plan)
+    bound = min(bound, value) if problem.goal.least else max(bound, value)
+    gap = gap_share(value, bound)
+    return Outcome(
+        status=status_of(gap, asked_share),
+        value=value,
+        bound=bound,
+        gap_share=gap,
+        reduced_value=value,
+        reduced_bound=bound,
+        reduced_gap_share=gap,
+        solver=solver,
+        objective=problem.goal.name,
+    )
+
+
+def open_flags(problem: SitingProblem, sites: Ints) -> Flags:
+    """Return which sites are open."""
+    flags = np.zeros(len(problem.site_id), dtype=bool)
+    flags[sites] = True
+    return flags
+
+
+def times_covered(problem: SitingProblem, sites: Ints, within_m: float) -> Ints:
+    """Return how many open sites each demand point has within a distance."""
+    near = open_flags(problem, sites)[problem.pair_site] & (problem.pair_distance_m <= within_m)
+    return np.bincount(problem.pair_demand[near], minlength=len(problem.demand_kwh))
+
+
+def covered_worth(problem: SitingProblem, sites: Ints) -> float:
+    """Return what is covered as a share of covering everybody, twice where a backup counts."""
+    goal, total = problem.goal, 0.0
+    for within_m, worth in goal.radii:
+        times = times_covered(problem, sites, within_m)
+        first, second = problem.demand_kwh @ (times > 0), problem.demand_kwh @ (times > 1)
+        total += worth * float(first + goal.backup * second)
+    return total / most_worth(problem)
+
+
+def most_worth(problem: SitingProblem) -> float:
+    """Return what covering everybody, and twice where a backup counts, is worth (kWh/day)."""
+    worths = sum(worth for _, worth in problem.goal.radii)
+    return problem.total_kwh * worths * (1 + problem.goal.backup)
+
+
+def nearest_m(problem: SitingProblem, sites: Ints) -> Floats:
+    """Return the distance of each demand point to its nearest open site; inf if none in reach."""
+    far = np.full(len(problem.demand_kwh), np.inf)
+    near = open_flags(problem, sites)[problem.pair_site]
+    np.minimum.at(far, problem.pair_demand[near], problem.pair_distance_m[near])
+    return far
+
+
+def mean_way_m(problem: SitingProblem, sites: Ints) -> float:
+    """Return the mean distance to the nearest open site, by demand (m)."""
+    far = np.minimum(nearest_m(problem, sites), problem.goal.unserved_m)
+    return float(problem.demand_kwh @ far) / problem.total_kwh
+
+
+def counted_demand(problem: SitingProblem) -> Flags:
+    """Return the demand points above 0 that some site may serve."""
+    counted = np.zeros(len(problem.demand_kwh), dtype=bool)
+    counted[problem.pair_demand] = True
+    return counted & (problem.demand_kwh > 0)
+
+
+def farthest_m(problem: SitingProblem, sites: Ints) -> float:
+    """Return the distance of the farthest demand point that some site may serve (m)."""
+    far = np.minimum(nearest_m(problem, sites), problem.goal.unserved_m)
+    return float(far[counted_demand(problem)].max(initial=0.0))
+
+
+def zone_shares(problem: SitingProblem, sites: Ints) -> Floats:
+    """Return the covered share of each zone's demand; NaN where a zone has none."""
+    covered = times_covered(problem, sites, problem.goal.within_m) > 0
+    zones = len(problem.zone_id)
+    need = sums(problem.demand_zone, problem.demand_kwh, zones)
+    had = sums(problem.demand_zone, problem.demand_kwh * covered, zones)
+    return np.divide(had, need, out=np.full(zones, np.nan), where=need > 0)
+
+
+def plan_cost(problem: SitingProblem, sites: Ints, chargers: Ints) -> float:
+    """Return the cost of the new stations and the new chargers."""
+    fresh = chargers - problem.existing_chargers[sites]
+    opened = ~problem.forced[sites]
+    costs = problem.costs
+    return float(costs.station[sites] @ opened + costs.charger[sites] @ fresh)

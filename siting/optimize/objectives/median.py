@@ -1,0 +1,134 @@
+"""The p-median under every rule: the shortest mean way to the nearest station.
+
+minimise ``sum_i d_i min(U, min_{j open} distance_ij)`` with the distance ``U`` of demand that
+has no open station in reach (Hakimi, "Optimum locations of switching centers and the absolute
+centers and medians of a graph", Operations Research 12, 1964). In PuLP, with
+``w_ij = 1 - distance_ij / U``:
+
+maximise ``sum_ij d_i w_ij serve_ij`` subject to ``sum_j serve_ij <= 1``,
+``serve_ij <= open_j`` and every rule about the stations. The mean way is ``U (1 - value / D)``.
+
+This is the joint model of a problem where distance alone counts and no station runs short, so the
+Lagrangian bound is the joint one without its capacities (:mod:`siting.optimize.bounds`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siting.optimize.arrays import groups, sums
+from siting.optimize.bounds import Descent, Relaxation, SiteWorths, prices_from, uniform_wish
+from siting.optimize.model import row
+from siting.optimize.objectives.measure import gap_share, mean_way_m
+from siting.optimize.objectives.picked import Pick
+from siting.optimize.select import select_stations, station_rules
+from siting.optimize.solution import PROVEN
+from siting.optimize.solver import linear
+
+if TYPE_CHECKING:
+    from siting.optimize.arrays import Floats, Ints
+    from siting.optimize.bounds import Prices
+    from siting.optimize.problem import SitingProblem
+    from siting.optimize.select import StationModel
+    from siting.optimize.solver import Door
+
+EXACT_PAIRS = 20_000
+_ROUNDS = 6
+_STEPS = 100
+_RESERVE_SHARE = 0.15
+
+
+def ways_only(problem: SitingProblem) -> SitingProblem:
+    """Return the problem in which a kWh is worth ``1 - distance / U`` and scores nothing."""
+    return replace(
+        problem,
+        distance_discount=1.0,
+        suitability_weight=0.0,
+        cutoff_m=problem.goal.unserved_m,
+    )
+
+
+def p_median_model(ways: SitingProblem, *, relaxed: bool = False) -> StationModel:
+    """Write the p-median of a problem of :func:`ways_only`; see the module's docstring."""
+    rules = station_rules(ways, "p_median", relaxed=relaxed)
+    worth = (ways.pair_worth * ways.pair_kwh).tolist()
+    share = (ways.pair_kwh / np.maximum(ways.demand_kwh[ways.pair_demand], 1e-12)).tolist()
+    sites = ways.pair_site.tolist()
+    terms = []
+    for demand, pairs in groups(ways.pair_demand):
+        if ways.demand_kwh[demand] <= 0:
+            continue
+        once = []
+        for pair in pairs:
+            serve = rules.lp.add_variable(f"serve_{demand}_{sites[pair]}", 0)
+            doors = [(serve, 1.0), (rules.open[sites[pair]], -share[pair])]
+            row(rules.lp, f"link_{demand}_{sites[pair]}", doors, "<", 0)
+            once.append((serve, 1.0))
+            terms.append((serve, worth[pair] / max(share[pair], 1e-12)))
+        row(rules.lp, f"demand_{demand}", once, "<", 1.0)
+    nothing = [(variable, 0.0) for variable in rules.open.values()]
+    rules.lp.setObjective(linear(terms or nothing))
+    return rules
+
+
+class Ways(Relaxation):
+    """The relaxation without capacities: every site serves all that gains, chargers cost nothing."""
+
+    def __init__(self, problem: SitingProblem) -> None:
+        super().__init__(problem)
+        self.most_kwh = problem.pair_kwh
+
+    def _sites(self, prices: Prices) -> SiteWorths:
+        count = len(self.problem.site_id)
+        gain = self.worth - prices.demand[self.demand]
+        serve = np.where(gain > 0, self.most_kwh, 0.0)
+        worth = sums(self.site, gain * serve, count)
+        # Any number of chargers up to the total: their price stays 0.
+        fewest, most = np.zeros(count), np.full(count, float(self.problem.chargers))
+        return SiteWorths(worth, serve, fewest, most)
+
+
+def descent(ways: SitingProblem, wish: Floats | None = None) -> Descent:
+    """Return the falling bound of a problem of :func:`ways_only`, from a wish."""
+    wish = uniform_wish(ways) if wish is None else wish
+    return Descent(Ways(ways), prices_from(ways, wish), wish)
+
+
+def p_median(problem: SitingProblem, door: Door, asked: float) -> Pick:
+    """Choose the stations: a small problem whole, a large one by the falling bound's wishes."""
+    ways, unserved_m = ways_only(problem), problem.goal.unserved_m
+    down = descent(ways)
+    sites, bound, cut = _followed(problem, ways, down, door, asked)
+    gap = gap_share(mean_way_m(problem, sites), bound)
+    if len(ways.pair_demand) <= EXACT_PAIRS and gap > max(asked, PROVEN) and not cut:
+        rules = p_median_model(ways)
+        answer = door.maximise(rules.lp, gap_share=PROVEN / 10)
+        bound = max(bound, unserved_m * (1 - answer.bound / ways.total_kwh))
+        cut = not answer.proven
+        if answer.usable:
+            sites = min(sites, rules.chosen(), key=lambda one: mean_way_m(problem, one))
+    return Pick(sites, bound, cut)
+
+
+def _followed(
+    problem: SitingProblem, ways: SitingProblem, down: Descent, door: Door, asked: float
+) -> tuple[Ints, float, bool]:
+    """Let the bound fall and select what its prices wish for, until the gap is small enough."""
+    unserved_m = problem.goal.unserved_m
+    best = select_stations(ways, uniform_wish(ways), door)
+    limit_s = door.left_s
+    bound = 0.0
+    for _ in range(_ROUNDS):
+        value = 1 - mean_way_m(problem, best) / unserved_m
+        proof = down.run(_STEPS, value, out_of_time=lambda: door.left_s < _RESERVE_SHARE * limit_s)
+        bound = unserved_m * (1 - proof.bound)
+        if door.left_s < _RESERVE_SHARE * limit_s:
+            return best, bound, True
+        found = select_stations(ways, proof.wish, door)
+        best = min(best, found, key=lambda sites: mean_way_m(problem, sites))
+        if gap_share(mean_way_m(problem, best), bound) <= asked:
+            break
+    return best, bound, False
