@@ -7,58 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from demand_town import (
+    MALL,
+    OFFICE,
+    PARK,
+    PER_PERSON,
+    UNKNOWN,
+    home,
+    make,
+    of_kind,
+    zone_rows,
+)  # fmt: skip
 
-from siting import scenario
-from siting.analysis.chain import check_hour_profiles, check_nev_shares
-from siting.analysis.demand import Figures, make_demand
 from siting.errors import DataError
-from siting.shipped import shipped_path
 from siting.tables import DEMAND, check
-
-PER_PERSON = 0.25 * 0.15 * 8.4 * 0.6
-ROADLESS = {"home_share": 0.55, "road_share": 0.0}
-UNKNOWN = "fleets_unknown"
-
-
-def figures():
-    def table(name):
-        return pd.read_csv(shipped_path(name), encoding="utf-8")
-
-    return Figures(
-        nev_shares=check_nev_shares(table("nev_share.csv")),
-        hours=check_hour_profiles(table("hour_profile.csv")),
-    )
-
-
-def make(places, *, zones=None, edges=None, people=None, traffic=None, **block):
-    return make_demand(
-        places,
-        town.zones() if zones is None else zones,
-        town.nodes(),
-        town.edges() if edges is None else edges,
-        kinds=town.kinds(),
-        figures=figures(),
-        settings=scenario.Demand(**(ROADLESS | block)),
-        people=people,
-        traffic=traffic,
-    )
-
-
-def home(number, x, y, side=100.0):
-    return town.place(f"way/{number}", "residential", town.square(x, y, side))
-
-
-OFFICE = town.place("way/90", "office", town.square(200, 200, 60))
-MALL = town.place("way/91", "retail", town.square(600, 600, 80))
-
-
-def of_kind(result, kind):
-    return result.demand[result.demand["kind"] == kind]
-
-
-PARK = town.place("way/94", "sight", town.square(200, 600, 80))
 
 
 def test_the_chain_from_people_to_energy():
@@ -145,18 +107,13 @@ def test_people_can_be_spread_over_the_roads_on_purpose():
 
 def test_a_zone_without_roads_has_its_people_at_its_middle():
     far = town.zone("c", shapely.box(2000, 0, 2100, 100), 300.0)
-    result = make(town.places(home(1, 0, 0)), zones=town.zones(*_zone_rows(), far))
+    result = make(town.places(home(1, 0, 0)), zones=town.zones(*zone_rows(), far))
     lonely = of_kind(result, "home").query("zone_id == 'c'")
     assert lonely["people"].tolist() == pytest.approx([300.0])
 
 
-def _zone_rows():
-    frame = town.zones()
-    return [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]
-
-
 def test_missing_people_are_named_and_not_counted_as_nobody():
-    rows = _zone_rows()
+    rows = zone_rows()
     rows[1].update(population=np.nan, population_quality="missing")
     result = make(
         town.places(home(1, 0, 0), home(2, 700, 100), OFFICE, MALL), zones=town.zones(*rows)
@@ -168,7 +125,7 @@ def test_missing_people_are_named_and_not_counted_as_nobody():
 
 
 def test_remarks_carry_the_names_in_both_languages():
-    rows = _zone_rows()
+    rows = zone_rows()
     rows[1].update(population=np.nan, population_quality="missing", name="乙镇", name_en="Yi Town")
     result = make(town.places(home(1, 0, 0), home(2, 700, 100)), zones=town.zones(*rows))
     names = dict(result.notes)["no_home_demand"]["names"]
@@ -176,15 +133,13 @@ def test_remarks_carry_the_names_in_both_languages():
 
 
 def test_no_people_anywhere_is_an_error_with_a_cure():
-    rows = [{**row, "population": np.nan} for row in _zone_rows()]
+    rows = [{**row, "population": np.nan} for row in zone_rows()]
     with pytest.raises(DataError, match=r"inputs\.zones\.people"):
         make(town.places(home(1, 0, 0)), zones=town.zones(*rows))
 
 
 def test_what_has_no_place_goes_home_and_says_so():
-    result = make(
-        town.places(home(1, 0, 0), home(2, 700, 100)), home_share=0.5, road_share=0.05
-    )
+    result = make(town.places(home(1, 0, 0), home(2, 700, 100)), home_share=0.5, road_share=0.05)
     assert set(result.demand["kind"]) == {"home"}
     whole = 2000 * PER_PERSON
     assert result.chain["kwh_day"] == pytest.approx(whole)
@@ -218,5 +173,3 @@ def test_the_order_of_the_rows_does_not_matter():
     one = make(town.places(*rows, OFFICE, MALL)).demand
     other = make(town.places(MALL, OFFICE, *reversed(rows))).demand
     pd.testing.assert_frame_equal(pd.DataFrame(one), pd.DataFrame(other), check_exact=True)
-
-
