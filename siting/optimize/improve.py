@@ -82,7 +82,7 @@ def spots(problem: SitingProblem, sites: Ints, wish: Floats) -> list[Ints]:
     xy = problem.site_xy[members]
     near = cKDTree(xy).query(xy, count)[1].reshape(len(members), count)
     off = np.abs(wish - opened)[members]
-    found = []
+    found: list[Ints] = []
     while len(found) < _SPOTS:
         disputed = off[near].sum(axis=1)
         spot = int(np.argmax(disputed))

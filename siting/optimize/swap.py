@@ -8,6 +8,7 @@ everything lies within the largest radius.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from siting.optimize.arrays import first_of_each, groups, sums
 from siting.optimize.model import row
 from siting.optimize.reduce import cell_codes
 from siting.optimize.rules import keep_for_rules, write_rules
+from siting.optimize.run import FINISH_S
 from siting.optimize.solver import State, linear, values_of
 from siting.optimize.spacing import clique_cover, conflict_pairs
 
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
 
     Sites = dict[int, pulp.LpVariable]
 
-_RADII = ((1 / 3, 0.5), (2 / 3, 0.3), (1.0, 0.2))
+RADII = ((1 / 3, 0.5), (2 / 3, 0.3), (1.0, 0.2))
 """Radius as a share of the service radius, and what covering within it is worth."""
 _DEMAND_CELLS_M = (600.0, 1200.0)
 _SITE_CELLS_M = (500.0, 800.0)
 _GAP = 2e-3
+_QUICK_GAP = 0.01
 _HALF = 0.5
+_TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +75,56 @@ def swap_cover(problem: SitingProblem, door: Door) -> SwapCover:
             sites = np.array(list(swap), dtype=np.int64)
             chosen = sites[values_of(list(swap.values())) > _HALF]
             return SwapCover(chosen, _gap(answer), answer.state)
+    if answer.state is State.NOTHING:
+        return _any_legal(problem, door, answer)
     raise _failed(problem, answer)
+
+
+def _any_legal(problem: SitingProblem, door: Door, answer: Answer) -> SwapCover:
+    """Find a legal choice without the covers when the clock left none: few rows, quickly solved.
+
+    Each site counts with the demand in its reach, so that the choice is not the worst either.
+    """
+    lp, swap = swap_rows(problem, problem.swap_ok)
+    energy = problem.swap_need[problem.swap_pair_demand]
+    reached = sums(problem.swap_pair_site, energy, len(problem.site_id))
+    worth = (reached / max(problem.total_kwh, _TINY)).tolist()
+    lp.setObjective(linear([(variable, worth[site]) for site, variable in swap.items()]))
+    quick = door.at_least(FINISH_S).maximise(lp, gap_share=_QUICK_GAP)
+    if not quick.usable:
+        raise _failed(problem, quick if quick.state is State.INFEASIBLE else answer)
+    sites = np.array(list(swap), dtype=np.int64)
+    chosen = sites[values_of(list(swap.values())) > _HALF]
+    return SwapCover(chosen, float("nan"), State.STOPPED)
+
+
+def swap_key(problem: SitingProblem) -> str:
+    """Return a hash of everything the swap stage reads: with the same key it answers the same."""
+    thinned = _thinned(problem)
+    digest = hashlib.sha256()
+    for names in (problem.site_id[problem.swap_ok], problem.site_id[thinned], problem.demand_id):
+        digest.update("\n".join(map(str, names)).encode() + b"\0")
+    for array in (
+        problem.site_xy[problem.swap_ok],
+        problem.existing_swap[problem.swap_ok],
+        problem.swap_need,
+        problem.demand_xy,
+        problem.swap_pair_demand,
+        np.cumsum(problem.swap_ok)[problem.swap_pair_site],
+        problem.swap_pair_distance_m,
+    ):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    numbers = (problem.swap_stations, problem.swap_sense, problem.swap_spacing_m,
+               problem.swap_cutoff_m)  # fmt: skip
+    digest.update(repr(numbers).encode())
+    for rule in problem.swap_rules.rows:
+        ids = problem.site_id[rule.sites].tolist()
+        row_ = (ids, rule.open_coef.tolist(), rule.sense, rule.rhs)
+        digest.update(repr(row_).encode())
+    for promise in problem.swap_rules.promises:
+        lists = [problem.site_id[list(sites)].tolist() for sites in promise.sites]
+        digest.update(repr((promise.weight.tolist(), lists, promise.need)).encode())
+    return digest.hexdigest()
 
 
 def _thinned(problem: SitingProblem) -> Flags:
@@ -85,6 +138,13 @@ def _thinned(problem: SitingProblem) -> Flags:
 
 
 def _cover_model(problem: SitingProblem, members: Flags) -> tuple[pulp.LpProblem, Sites]:
+    lp, swap = swap_rows(problem, members)
+    lp.setObjective(linear(_coverage(lp, problem, members, swap)))
+    return lp, swap
+
+
+def swap_rows(problem: SitingProblem, members: Flags) -> tuple[pulp.LpProblem, Sites]:
+    """Write every rule about the swap stations at some of the sites, and no objective."""
     lp = pulp.LpProblem("swap", pulp.LpMaximize)
     swap = {
         site: lp.add_variable(f"swap_{site}", int(problem.existing_swap[site]), 1, pulp.LpInteger)
@@ -97,7 +157,6 @@ def _cover_model(problem: SitingProblem, members: Flags) -> tuple[pulp.LpProblem
     near = conflict_pairs(problem.site_xy, fresh, problem.swap_spacing_m)
     for number, clique in enumerate(clique_cover(near)):
         row(lp, f"apart_{number}", [(swap[site], 1) for site in clique.tolist()], "<", 1)
-    lp.setObjective(linear(_coverage(lp, problem, members, swap)))
     return lp, swap
 
 
@@ -109,13 +168,13 @@ def _coverage(
     Cells with the same sites in reach count as one: they are covered together.
     """
     code = cell_codes(problem, problem.demand_xy, *_DEMAND_CELLS_M)
-    energy = sums(code, problem.demand_kwh, int(code.max()) + 1)
+    energy = sums(code, problem.swap_need, int(code.max()) + 1)
     usable = members[problem.swap_pair_site]
     cell = code[problem.swap_pair_demand[usable]]
     site, distance = problem.swap_pair_site[usable], problem.swap_pair_distance_m[usable]
     near = _cell_distance(cell, site, distance)
     worth: dict[tuple[int, ...], float] = {}
-    for share, value in _RADII:
+    for share, value in RADII:
         within = near[2] <= share * problem.swap_cutoff_m
         cells, sites = near[0][within], near[1][within]
         for number, rows in groups(cells):
