@@ -34,16 +34,26 @@ class Meter:
         self._process = psutil.Process()
         self.seconds: dict[str, float] = {}
         self.peak_mb: dict[str, float] = {}
+        self._cached: set[str] = set()
 
     def content(self) -> dict[str, Any]:
-        """Return the date, and seconds and peak memory (MB) of the stages so far."""
+        """Return the date, and of the stages so far seconds, peak memory (MB), whether cached."""
         return {
             "date": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
             "stages": [
-                {"stage": name, "seconds": seconds, "peak_mb": self.peak_mb[name]}
+                {
+                    "stage": name,
+                    "seconds": seconds,
+                    "peak_mb": self.peak_mb[name],
+                    "cached": name in self._cached,
+                }
                 for name, seconds in self.seconds.items()
             ],
         }
+
+    def reused(self, stages: tuple[str, ...]) -> None:
+        """Take note of stages whose results came from the cache."""
+        self._cached.update(stages)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Step]:

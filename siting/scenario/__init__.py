@@ -24,7 +24,13 @@ from siting.scenario.blocks import (
     ZonesInput,
 )
 from siting.scenario.fields import Datum
-from siting.scenario.files import dump_scenario, load_scenario, local_path, scenario_from
+from siting.scenario.files import (
+    block_values,
+    dump_scenario,
+    load_scenario,
+    local_path,
+    scenario_from,
+)
 from siting.scenario.rule_blocks import Limit, Promise, Senses
 from siting.scenario.score_blocks import Learned, ScoreLayer, Scoring, Stability, Weights
 
@@ -54,6 +60,7 @@ __all__ = [
     "Travel",
     "Weights",
     "ZonesInput",
+    "block_values",
     "dump_scenario",
     "load_scenario",
     "local_path",

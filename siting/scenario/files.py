@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from siting.errors import InputMissingError, ScenarioError
 from siting.scenario.blocks import OVERPASS, Scenario
 from siting.scenario.faults import block_of, translated
-from siting.scenario.fields import IsPath
+from siting.scenario.fields import Block, IsPath
 from siting.shipped import SHIPPED_PREFIX, shipped_name, shipped_path
 
 if TYPE_CHECKING:
@@ -93,6 +93,24 @@ def local_path(text: str) -> Path:
     if text.startswith(SHIPPED_PREFIX):
         return shipped_path(text.removeprefix(SHIPPED_PREFIX))
     return Path(text)
+
+
+def block_values(value: object) -> dict[str, Any] | None:
+    """Return the keys of a block with their values, files as paths; None if it is no block.
+
+    Raises
+    ------
+    InputMissingError
+        As :func:`local_path`.
+    """
+    if not isinstance(value, Block):
+        return None
+    result: dict[str, Any] = {}
+    for key, field in type(value).model_fields.items():
+        held = getattr(value, key)
+        is_path = any(isinstance(mark, IsPath) for mark in field.metadata)
+        result[key] = local_path(held) if is_path and held not in (None, OVERPASS) else held
+    return result
 
 
 def _read_with_parents(path: Path, *, seen: tuple[Path, ...]) -> dict[str, Any]:

@@ -1,0 +1,161 @@
+"""What a result depends on, as one hash: the arguments of its stage, code and libraries.
+
+The key is made of the very arguments the stage is called with, so none can be forgotten. A table
+counts by its content, a file named in the scenario by its bytes, and the project by the text of its
+modules and tables: an edited checkout finds nothing of what it was before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import importlib.metadata
+import json
+import platform
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyogrio
+import pyproj
+import shapely
+
+import siting
+from siting.scenario import block_values
+from siting.shipped import shipped_name, shipped_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Print = Callable[[pd.DataFrame], str | None]
+
+_FORMAT = 1
+"""Raised when the form of the entries changes."""
+
+SHARED_CODE = (
+    "cache", "errors.py", "geo.py", "scenario", "shipped.py", "tables",
+)  # fmt: skip
+"""Modules that every stage rests on, beside those of its own room."""
+
+_PACKAGE = Path(siting.__file__).resolve().parent
+_LIBRARIES = (
+    "geopandas", "networkx", "numpy", "osmium", "osmnx", "pandas", "pyarrow", "pydantic", "pyogrio",
+    "pyproj", "scikit-learn", "scipy", "shapely",
+)  # fmt: skip
+_ALONE = (".pbf", ".osm", ".gz", ".bz2", ".gpkg", ".json", ".geojson", ".csv", ".xlsx")
+"""Ends of files that stand alone; others may have their other half beside them, as a shapefile."""
+_JOURNALS = ("-wal", "-journal")
+_POINTERS = (".vrt",)
+
+
+class Unkeyable(Exception):  # noqa: N818  # an answer, not a fault: it never leaves this room
+    """An argument that cannot be told from another one by a hash."""
+
+
+def result_key(function: Callable[..., Any], arguments: Any, *, table_print: Print) -> str | None:  # noqa: ANN401  # any arguments
+    """Return the key of what a stage makes of its arguments.
+
+    Parameters
+    ----------
+    function
+        The stage, a function of a room.
+    arguments
+        Tables, blocks of the scenario, dataclasses and plain values, in containers or not.
+    table_print
+        Returns the hash of a table's content; None if it has none.
+
+    Returns
+    -------
+    str or None
+        SHA-256 as hex; None if an argument has no hash, or a file cannot be read. The
+        stage then says what is wrong with it.
+    """
+    try:
+        told = _told(arguments, table_print)
+    except (Unkeyable, OSError):
+        return None
+    room = function.__module__.split(".")[1]
+    parts = {
+        "format": _FORMAT,
+        "function": f"{function.__module__}.{function.__qualname__}",
+        "code": [_code_print(name) for name in (*SHARED_CODE, room)],
+        "tables of the project": _shipped_tables(),
+        "libraries": _versions(),
+        "arguments": told,
+    }
+    text = json.dumps(parts, sort_keys=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _told(value: Any, table_print: Print) -> Any:  # noqa: ANN401, PLR0911  # one return a kind
+    """Return JSON types that differ wherever two arguments do."""
+    if value is None or isinstance(value, str | int | float | dt.date):
+        return [type(value).__name__, repr(value)]
+    if isinstance(value, pd.DataFrame):
+        found = table_print(value)
+        return ["table", found] if found else ["cells", _told(_cells(value), table_print)]
+    if isinstance(value, Path):
+        return ["file", *_file_prints(value)]
+    if isinstance(value, dict):
+        return ["dict", [[_told(key, table_print), _told(item, table_print)]
+                         for key, item in value.items()]]  # fmt: skip
+    if isinstance(value, list | tuple):
+        return ["list", [_told(item, table_print) for item in value]]
+    if is_dataclass(value):
+        inner = {one.name: getattr(value, one.name) for one in fields(value)}
+        return [type(value).__name__, _told(inner, table_print)]
+    block = block_values(value)
+    if block is None:
+        raise Unkeyable
+    return [type(value).__name__, _told(block, table_print)]
+
+
+def _cells(frame: pd.DataFrame) -> list[Any]:
+    """Return index and columns as lists: for a table that holds more than numbers and texts."""
+    columns = [(name, str(frame[name].dtype), frame[name].tolist()) for name in frame.columns]
+    return [frame.index.tolist(), columns]
+
+
+def _file_prints(path: Path) -> list[Any]:
+    """Return names and hashes of a file and of what belongs to it."""
+    if path.suffix.lower() in _POINTERS:
+        raise Unkeyable
+    beside = [path.with_name(path.name + end) for end in _JOURNALS]
+    if path.suffix.lower() not in _ALONE:
+        beside += [other for other in path.parent.iterdir() if other.stem == path.stem]
+    more = [other for other in sorted(beside) if other != path and other.is_file()]
+    return [shipped_name(path), *([file.name, _hash(file)] for file in (path, *more))]
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@cache
+def _code_print(name: str) -> list[str]:
+    """Return the hash of the text of a module or package of this project."""
+    target = _PACKAGE / name
+    files = [target] if target.is_file() else sorted(target.rglob("*.py"))
+    return [name, *(f"{file.relative_to(target).as_posix()} {_hash(file)}" for file in files)]
+
+
+@cache
+def _shipped_tables() -> list[str]:
+    """Return the hashes of the tables of figures that come with the project."""
+    return [f"{file.name} {_hash(file)}" for file in sorted(shipped_path("").glob("*.csv"))]
+
+
+@cache
+def _versions() -> dict[str, str]:
+    found = {name: importlib.metadata.version(name) for name in _LIBRARIES}
+    return found | {
+        "siting": siting.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "geos": shapely.geos_version_string,
+        "proj": pyproj.proj_version_str,
+        "gdal": pyogrio.__gdal_version_string__,
+    }

@@ -1,0 +1,210 @@
+"""The result of a stage as bytes, and back without loss.
+
+Tables are Arrow files (Feather), the rest is JSON, all in one uncompressed ZIP. Nothing in it is
+code, as a pickle would be: a file that somebody else has put into the folder can be wrong, but
+reading it runs nothing. Only the dataclasses that the reader names are made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from siting.cache.alike import alike
+
+_FACTS = "facts.json"
+_TABLE = ".feather"
+_TAG = "$"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_PLAIN = (str, int, float, bool)
+
+Classes = tuple[type, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Parcel:
+    """A result, its bytes, and the hash of each of its tables.
+
+    Attributes
+    ----------
+    value
+        The result: a frame, or a dataclass of frames, plain values and other dataclasses.
+    payload
+        Its bytes.
+    prints
+        Each frame in it with the SHA-256 of its bytes.
+    """
+
+    value: Any
+    payload: bytes
+    prints: tuple[tuple[pd.DataFrame, str], ...]
+
+
+def pack(value: Any, classes: Classes = ()) -> Parcel | None:  # noqa: ANN401  # any result
+    """Return a result with its bytes.
+
+    What comes back of the bytes is compared with what went in, bit by bit, so that a plan from
+    the cache is the plan without one.
+
+    Parameters
+    ----------
+    value
+        The result of a stage.
+    classes
+        Dataclasses it may consist of.
+
+    Returns
+    -------
+    Parcel or None
+        None if anything would be lost: a class not named, a column of mixed types.
+    """
+    wrapper = _Wrapper(classes)
+    try:
+        facts = json.dumps(wrapper.plain(value), ensure_ascii=False)
+        files = [_frame_bytes(frame) for frame in wrapper.frames]
+    except (TypeError, ValueError):  # Arrow's own errors are among them
+        return None
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(_FACTS, _EPOCH), facts)
+        for number, content in enumerate(files):
+            archive.writestr(zipfile.ZipInfo(f"{number}{_TABLE}", _EPOCH), content)
+    payload = buffer.getvalue()
+    if not alike(unpack(payload, classes).value, value):
+        return None
+    prints = zip(wrapper.frames, map(_print, files), strict=True)
+    return Parcel(value, payload, tuple(prints))
+
+
+def unpack(payload: bytes, classes: Classes = ()) -> Parcel:
+    """Return the result whose bytes these are.
+
+    Raises
+    ------
+    ValueError
+        If the bytes hold a class that is not among those named.
+    """
+    with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+        facts = json.loads(archive.read(_FACTS))
+        count = len(archive.namelist()) - 1
+        files = [archive.read(f"{number}{_TABLE}") for number in range(count)]
+    unwrapper = _Unwrapper(classes, files)
+    value = unwrapper.value(facts)
+    return Parcel(value, payload, tuple(unwrapper.prints))
+
+
+def _print(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass
+class _Wrapper:
+    """From a result to JSON types and a list of frames."""
+
+    classes: Classes
+    frames: list[pd.DataFrame] = field(default_factory=list)
+
+    def plain(self, value: Any) -> Any:  # noqa: ANN401, PLR0911  # one return a kind
+        if value is None or type(value) in _PLAIN:
+            return value
+        if isinstance(value, list):
+            return [self.plain(item) for item in value]
+        if isinstance(value, pd.DataFrame):
+            self.frames.append(value)
+            crs = value.crs.srs if isinstance(value, gpd.GeoDataFrame) else None
+            number = len(self.frames) - 1
+            return {_TAG: "table", "number": number, "crs": crs, "gaps": _gaps(value)}
+        if isinstance(value, tuple):
+            return {_TAG: "tuple", "items": [self.plain(item) for item in value]}
+        if isinstance(value, dict):
+            pairs = [[self.plain(key), self.plain(item)] for key, item in value.items()]
+            return {_TAG: "dict", "items": pairs}
+        if isinstance(value, CRS):
+            return {_TAG: "crs", "srs": value.srs}
+        if isinstance(value, shapely.Geometry):
+            return {_TAG: "shape", "wkb": shapely.to_wkb(value, hex=True)}
+        if is_dataclass(value) and type(value) in self.classes:
+            inner = {one.name: self.plain(getattr(value, one.name)) for one in fields(value)}
+            return {_TAG: "class", "name": type(value).__name__, "fields": inner}
+        raise TypeError(f"a {type(value).__name__} cannot be kept")
+
+
+@dataclass
+class _Unwrapper:
+    """From JSON types and files back to the result."""
+
+    classes: Classes
+    files: list[bytes]
+    prints: list[tuple[pd.DataFrame, str]] = field(default_factory=list)
+
+    def value(self, plain: Any) -> Any:  # noqa: ANN401  # any result
+        if isinstance(plain, list):
+            return [self.value(item) for item in plain]
+        if not isinstance(plain, dict):
+            return plain
+        return getattr(self, f"_{plain[_TAG]}")(plain)
+
+    def _table(self, plain: dict[str, Any]) -> pd.DataFrame:
+        content = self.files[plain["number"]]
+        frame = _frame(content, plain["crs"], plain["gaps"])
+        self.prints.append((frame, _print(content)))
+        return frame
+
+    def _tuple(self, plain: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(self.value(item) for item in plain["items"])
+
+    def _dict(self, plain: dict[str, Any]) -> dict[Any, Any]:
+        return {self.value(key): self.value(item) for key, item in plain["items"]}
+
+    def _crs(self, plain: dict[str, Any]) -> CRS:
+        return CRS.from_user_input(plain["srs"])
+
+    def _shape(self, plain: dict[str, Any]) -> shapely.Geometry:
+        return shapely.from_wkb(plain["wkb"])
+
+    def _class(self, plain: dict[str, Any]) -> Any:  # noqa: ANN401  # one of the classes named
+        known = {one.__name__: one for one in self.classes}
+        if plain["name"] not in known:
+            raise ValueError(f"no class {plain['name']} is wanted here")
+        return known[plain["name"]](
+            **{name: self.value(item) for name, item in plain["fields"].items()}
+        )
+
+
+def _frame_bytes(frame: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.to_feather(buffer)
+    return buffer.getvalue()
+
+
+def _frame(content: bytes, crs: str | None, gaps: dict[str, list[int]]) -> pd.DataFrame:
+    if crs is None:
+        frame = pd.read_feather(io.BytesIO(content))
+    else:
+        # the file says the CRS at length; the short name it was made of is the one that is printed
+        frame = gpd.read_feather(io.BytesIO(content)).set_crs(crs, allow_override=True)
+    for name, rows in gaps.items():
+        values = frame[name].to_numpy(dtype=object, copy=True)
+        values[frame[name].isna()] = None
+        values[rows] = np.nan
+        frame[name] = pd.Series(values, dtype=object)
+    return frame
+
+
+def _gaps(frame: pd.DataFrame) -> dict[str, list[int]]:
+    """Return the rows with NaN of columns of objects: Arrow tells it not from None."""
+    loose = [name for name in frame.columns if frame[name].dtype == object]
+    return {
+        name: [row for row, value in enumerate(frame[name]) if isinstance(value, float)]
+        for name in loose
+    }
