@@ -13,45 +13,65 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siting import __version__, assembly, tables
-from siting.analysis.candidates import make_candidates
+from siting.analysis.candidates import Candidates, make_candidates
+from siting.analysis.chain import YEAR, check_hour_profiles, check_nev_shares
 from siting.analysis.chargers import make_chargers, with_mean_charger
-from siting.analysis.demand import make_demand
+from siting.analysis.costs import check_costs
+from siting.analysis.demand import DemandResult, Figures, make_demand
 from siting.analysis.scores.stability import rank_stability
-from siting.analysis.scoring import make_scores
+from siting.analysis.scoring import Scored, make_scores
 from siting.analysis.site_kinds import check_site_kinds, check_site_rules
 from siting.analysis.travel import make_reach
-from siting.figures import plan_figures
+from siting.cache import Memory
+from siting.figures import build_figures, plan_figures
 from siting.findings import findings
-from siting.inputs.area import load_area
+from siting.inputs.area import AreaShape, load_area
 from siting.inputs.osm import fetch as fetch_pack
+from siting.inputs.provenance import Provenance
 from siting.inputs.rules import read_rule_table
 from siting.inputs.score_files import load_score_files
-from siting.inputs.world import load_world
+from siting.inputs.world import World, load_world
 from siting.optimize.baselines import BASELINES, make_baselines
+from siting.optimize.explain import Rulings, explaining
 from siting.optimize.problem import build_problem
 from siting.optimize.solve import solve_problem
 from siting.plan import Note, Plan, Source
 from siting.recount import recount
-from siting.scenario import dump_scenario, local_path
+from siting.scenario import OVERPASS, dump_scenario, local_path
+from siting.stationing import (
+    class_table,
+    equipped,
+    equipped_swaps,
+    figure_notes,
+    ground_notes,
+    ground_of,
+)
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import geopandas as gpd
     import pandas as pd
 
-    from siting.analysis.candidates import Candidates
     from siting.analysis.chargers import Chargers
     from siting.analysis.site_kinds import SiteRule
-    from siting.inputs.provenance import Provenance
-    from siting.inputs.world import World
+    from siting.cache import Cache
     from siting.meter import Meter
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solve import Solution
+    from siting.optimize.start import Start
+    from siting.scenario import Demand as DemandBlock
     from siting.scenario import Scenario
+    from siting.stationing import Ground
 
 _LIBRARIES = (
     "osmnx", "osmium", "geopandas", "shapely", "pyproj", "scipy", "numpy", "pandas",
     "scikit-learn", "pulp", "highspy", "folium",
 )  # fmt: skip
+
+
+_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, Scored)
+"""Dataclasses that the cache may hold."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +81,7 @@ class Prepared:
     world: World
     candidates: Candidates
     demand: gpd.GeoDataFrame
+    chain: dict[str, Any]
     reach: pd.DataFrame
     swap_reach: pd.DataFrame
     scores: pd.DataFrame
@@ -68,45 +89,66 @@ class Prepared:
     score_sources: tuple[Provenance, ...]
     notes: tuple[Note, ...]
     chargers: Chargers
+    prices: pd.DataFrame
 
 
-def prepare(scenario: Scenario, meter: Meter) -> Prepared:
+def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> Prepared:
     """Load the place and work out candidates, demand, travel and scores.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    meter
+        Told when stages begin and end, and which of them the cache had.
+    cache
+        What stages made of the same tables, files and settings before; None to
+        work out everything anew and keep nothing. The result is the same either way.
 
     Raises
     ------
     DataError
         If an input is at fault; see :mod:`siting.errors`.
     """
+    memory = Memory(cache, _KEPT)
     with meter.stage("inputs") as step:
-        world = load_world(scenario.area, scenario.inputs, progress=step)
-        kinds, rules, chargers = _rule_tables(scenario)
+        world = memory.call(
+            "inputs", load_world, scenario.area, scenario.inputs,
+            silent={"progress": step}, keep=not _downloads(scenario),
+        )  # fmt: skip
+        kinds, rules, chargers = rule_tables(scenario)
     with meter.stage("candidates"):
-        candidates = make_candidates(
+        candidates = memory.call(
+            "candidates", make_candidates,
             world.places, world.zones, world.nodes, world.edges, world.stations,
             kinds=kinds, rules=rules, settings=scenario.candidates,
         )  # fmt: skip
     with meter.stage("demand"):
-        demand = make_demand(
+        demand = memory.call(
+            "demand", make_demand,
             world.places, world.zones, world.nodes, world.edges,
-            kinds=kinds, settings=scenario.demand,
+            kinds=kinds, figures=_demand_figures(scenario), settings=_demand_settings(scenario),
+            traffic=world.traffic,
         )  # fmt: skip
     with meter.stage("travel"):
-        reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand)
+        reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand, memory)
     with meter.stage("scores"):
         files = load_score_files(scenario.scoring, world.area)
-        scored = make_scores(
+        scored = memory.call(
+            "scores", make_scores,
             candidates.sites, demand.demand, reach, world.nodes, world.edges,
             substations=world.substations, places=world.places, settings=scenario.scoring,
             criteria=files.criteria, pairwise=files.pairwise, layers=files.layers,
             extremes=files.extremes, seed=scenario.run.seed,
         )  # fmt: skip
+    meter.reused(memory.reused)
     _check_all(candidates.sites, demand.demand, reach, scored.scores)
     told = (*world.notes, *candidates.notes, *demand.notes, *files.notes, *scored.notes)
     return Prepared(
         world=world,
         candidates=candidates,
         demand=demand.demand,
+        chain=demand.chain,
         reach=reach,
         swap_reach=swap_reach,
         scores=scored.scores,
@@ -114,26 +156,75 @@ def prepare(scenario: Scenario, meter: Meter) -> Prepared:
         score_sources=files.sources,
         notes=tuple(Note(key, dict(values)) for key, values in told),
         chargers=chargers,
+        prices=check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices")),
     )
 
 
-def pose(scenario: Scenario, prepared: Prepared) -> SitingProblem:
+def pose(scenario: Scenario, prepared: Prepared, *, refuse: bool = True) -> SitingProblem:
     """Turn what is known of the place into a siting problem.
+
+    Parameters
+    ----------
+    scenario, prepared
+        The scenario and what is known of its place.
+    refuse
+        Refuse totals that no choice of sites can meet.
 
     Raises
     ------
     ImpossibleTargetError
         If no choice of sites can meet the targets.
     """
+    ground = _ground(scenario, prepared)
     return build_problem(
         prepared.candidates.sites, prepared.scores, prepared.demand, prepared.reach,
         prepared.swap_reach, prepared.world.zones,
         targets=scenario.targets, model=scenario.model, travel=scenario.travel,
-        screening=prepared.candidates.screening, substations=prepared.world.substations,
+        screening=prepared.candidates.screening,
+        grid=ground.grid, site_costs=ground.costs.sites,
+        swap_station_cny=ground.costs.swap_station_cny["base"], refuse=refuse,
     )  # fmt: skip
 
 
-def run(scenario: Scenario, *, meter: Meter, folder: Path | None = None) -> Plan:
+def explained(scenario: Scenario, prepared: Prepared) -> AbstractContextManager[None]:
+    """Explain, where the steps inside find that no plan exists, what clashes and what would help.
+
+    Raises
+    ------
+    NoPlanError
+        With its explanation, instead of the bare one.
+    """
+
+    def build(rulings: Rulings, *, refuse: bool) -> SitingProblem:
+        blocks = {"targets": rulings.targets, "model": rulings.model}
+        changed = scenario.model_copy(update=blocks)
+        return pose(changed, _for_trials(prepared, rulings), refuse=refuse)
+
+    rulings = Rulings(scenario.targets, scenario.model)
+    return explaining(build, rulings, solver=scenario.solver, run=scenario.run)
+
+
+def _for_trials(prepared: Prepared, rulings: Rulings) -> Prepared:
+    """Return what a trial needs: the ways only if a rule reads them, the power it may add."""
+    model, world = rulings.model, prepared.world
+    if rulings.more_kw and world.substations is not None:
+        more = world.substations["substation_id"].map(dict(rulings.more_kw)).fillna(0.0)
+        free_kw = world.substations["headroom_kw"] + more
+        world = replace(world, substations=world.substations.assign(headroom_kw=free_kw))
+    if any((model.promises, model.chongqing, model.headroom, model.budget_cny is not None)):
+        return replace(prepared, world=world)
+    none, swap_none = prepared.reach.iloc[:0], prepared.swap_reach.iloc[:0]
+    return replace(prepared, world=world, reach=none, swap_reach=swap_none)
+
+
+def run(
+    scenario: Scenario,
+    *,
+    meter: Meter,
+    folder: Path | None = None,
+    cache: Cache | None = None,
+    start: Start | None = None,
+) -> Plan:
     """Make a plan: load, analyse, optimise, recount.
 
     Parameters
@@ -145,6 +236,10 @@ def run(scenario: Scenario, *, meter: Meter, folder: Path | None = None) -> Plan
     folder
         Folder that the paths in the plan's copy of the scenario are written from; the
         working folder if not given.
+    cache
+        As in :func:`prepare`.
+    start
+        What an earlier run of nearly the same left, to start from; see ``solve_problem``.
 
     Raises
     ------
@@ -155,14 +250,15 @@ def run(scenario: Scenario, *, meter: Meter, folder: Path | None = None) -> Plan
     RecountError
         If the finished plan breaks a rule: a bug, and nothing may be saved.
     """
-    prepared = prepare(scenario, meter)
-    with meter.stage("problem"):
+    prepared = prepare(scenario, meter, cache=cache)
+    with meter.stage("problem"), explained(scenario, prepared):
         problem = pose(scenario, prepared)
-    with meter.stage("solve") as step:
+    with meter.stage("solve") as step, explained(scenario, prepared):
         solution = solve_problem(
             problem,
             solver=scenario.solver,
             seed=scenario.run.seed,
+            start=start,
             progress=lambda name: step(name, 0.0),
         )
     with meter.stage("baselines"):
@@ -171,7 +267,7 @@ def run(scenario: Scenario, *, meter: Meter, folder: Path | None = None) -> Plan
         plan = _plan(scenario, prepared, solution, folder=folder or Path.cwd())
         substations = prepared.world.substations
         recount(plan, prepared.reach, prepared.swap_reach, substations=substations)
-        plan = _beside(plan, prepared, others)
+        plan = _beside(plan, scenario, prepared, others)
     return replace(plan, timings=meter.content())
 
 
@@ -193,7 +289,8 @@ def fetch(scenario: Scenario, pack: Path, *, meter: Meter) -> dict[str, Any]:
         return fetch_pack(scenario.inputs, area, pack, progress=step)
 
 
-def _rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...], Chargers]:
+def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...], Chargers]:
+    """Return the kinds of sites, the rules of the setting and the chargers of a scenario."""
     settings, language = scenario.candidates, scenario.run.language
     names = ("site_kinds", "site_rules", "charger_classes", "charger_mix")
     tables_ = {
@@ -206,14 +303,39 @@ def _rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...]
     return with_mean_charger(kinds, chargers), rules, chargers
 
 
+def _demand_figures(scenario: Scenario) -> Figures:
+    settings = scenario.demand
+    shares = read_rule_table(local_path(settings.nev_shares), key="demand.nev_shares")
+    hours = read_rule_table(local_path(settings.hour_profile), key="demand.hour_profile")
+    return Figures(nev_shares=check_nev_shares(shares), hours=check_hour_profiles(hours))
+
+
+def _demand_settings(scenario: Scenario) -> DemandBlock:
+    """Return the block of demand with its year: its own, else that of the targets."""
+    year = scenario.demand.year or scenario.targets.by or YEAR
+    return scenario.demand.model_copy(update={"year": year})
+
+
+def _downloads(scenario: Scenario) -> bool:
+    """Tell whether the world comes from a network: then it may be another one tomorrow."""
+    return scenario.inputs.osm == OVERPASS or scenario.area.place is not None
+
+
 def _reaches(
-    scenario: Scenario, world: World, sites: gpd.GeoDataFrame, demand: gpd.GeoDataFrame
+    scenario: Scenario,
+    world: World,
+    sites: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    memory: Memory,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    swap = sites[sites["swap_ok"] | sites["existing_swap"]]
-    return (
-        make_reach(demand, sites, world.nodes, world.edges, cutoff_m=scenario.travel.cutoff_m),
-        make_reach(demand, swap, world.nodes, world.edges, cutoff_m=scenario.travel.swap_cutoff_m),
+    travel, swap = scenario.travel, sites[sites["swap_ok"] | sites["existing_swap"]]
+    reach, swap_reach = (
+        memory.call(
+            "travel", make_reach, demand, goals, world.nodes, world.edges, cutoff_m=cutoff_m
+        )
+        for goals, cutoff_m in ((sites, travel.cutoff_m), (swap, travel.swap_cutoff_m))
     )
+    return reach, swap_reach
 
 
 def _check_all(
@@ -239,10 +361,20 @@ def look(prepared: Prepared) -> dict[str, Any]:
     )
 
 
+def _ground(scenario: Scenario, prepared: Prepared) -> Ground:
+    """Return power and price of every site."""
+    return ground_of(
+        prepared.candidates.sites, prepared.world.substations, prepared.chargers, prepared.prices,
+        power=scenario.power, model=scenario.model,
+    )  # fmt: skip
+
+
 def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder: Path) -> Plan:
     world, language = prepared.world, scenario.run.language
-    decided = _decided(prepared, solution)
-    told = [*solution.notes]
+    ground = _ground(scenario, prepared)
+    decided = _decided(scenario, prepared, solution, ground)
+    told = [*solution.notes, *ground_notes(decided["sites"], ground)]
+    told += figure_notes(decided["figures"], scenario.sizing)
     floor = scenario.model.stations_per_zone
     if short := assembly.short_zones(decided["zones"], floor, language):
         told.append(("zones_short", {"count": len(short), "floor": floor, "names": short}))
@@ -256,6 +388,7 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         **decided,
         baselines={},
         demand=prepared.demand,
+        chain=prepared.chain,
         roads=assembly.road_table(world.edges),
         landscape=world.landscape,
         screening=tuple(prepared.candidates.screening),
@@ -267,12 +400,11 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         versions=_versions(),
         timings={},
         scoring=_scoring(scenario, prepared, decided["sites"]),
+        start=solution.start,
     )
 
 
-def _scoring(
-    scenario: Scenario, prepared: Prepared, stations: gpd.GeoDataFrame
-) -> dict[str, Any]:
+def _scoring(scenario: Scenario, prepared: Prepared, stations: gpd.GeoDataFrame) -> dict[str, Any]:
     """Return how the sites were scored, and how far the chosen ones hang on the weights."""
     told = prepared.scoring
     stability = rank_stability(
@@ -287,17 +419,26 @@ def _scoring(
     return {**told, "stability": stability}
 
 
-def _decided(prepared: Prepared, solution: Solution) -> dict[str, Any]:
+def _decided(
+    scenario: Scenario, prepared: Prepared, solution: Solution, ground: Ground
+) -> dict[str, Any]:
     """Return the fields of a plan that a solution decides."""
-    demand = prepared.demand
+    demand, chargers = prepared.demand, prepared.chargers
     candidates = assembly.candidate_table(prepared.candidates.sites, prepared.scores, solution)
     stations = assembly.station_table(candidates, solution)
-    swaps = assembly.swap_table(candidates, solution)
+    stations = equipped(
+        stations, solution.assignments, demand, chargers=chargers, ground=ground, given=scenario
+    )
+    swaps = equipped_swaps(assembly.swap_table(candidates, solution), ground, scenario)
     assignments = assembly.travel_times(solution.assignments, prepared.reach)
     zones = assembly.zone_table(prepared.world.zones, stations, swaps, demand, assignments)
     return {
         "totals": assembly.count_totals(stations, swaps),
-        "figures": plan_figures(stations, demand, zones, assignments, prepared.reach),
+        "figures": {
+            **plan_figures(stations, demand, zones, assignments, prepared.reach),
+            **build_figures(stations, swaps, promise_share=scenario.sizing.promise_share),
+        },
+        "charger_classes": class_table(stations, chargers),
         "outcome": solution.outcome,
         "sites": stations,
         "swap_sites": swaps,
@@ -307,11 +448,14 @@ def _decided(prepared: Prepared, solution: Solution) -> dict[str, Any]:
     }
 
 
-def _beside(plan: Plan, prepared: Prepared, others: dict[str, Solution]) -> Plan:
+def _beside(
+    plan: Plan, scenario: Scenario, prepared: Prepared, others: dict[str, Solution]
+) -> Plan:
     """Return the plan with the figures of its baselines, each held against every rule too."""
-    figures = {}
+    figures, ground = {}, _ground(scenario, prepared)
     for name, solution in others.items():
-        other = replace(plan, run=f"{plan.run}: {name}", **_decided(prepared, solution))
+        decided = _decided(scenario, prepared, solution, ground)
+        other = replace(plan, run=f"{plan.run}: {name}", **decided)
         substations = prepared.world.substations
         recount(other, prepared.reach, prepared.swap_reach, substations=substations)
         figures[name] = other.figures

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.optimize.outcome import Outcome
+    from siting.optimize.start import Start
 
 
 @dataclass(frozen=True)
@@ -61,19 +62,29 @@ class Plan:
         Value, bound, gap and status.
     sites
         Open stations: the columns of ``tables.SITES`` and ``tables.SCORES`` plus
-        ``chargers`` (int), ``power_kw``, ``load_kwh_day``, ``utilisation`` (share),
-        ``is_new`` (bool), ``swap`` (bool); sorted by site_id.
+        ``chargers`` (int), ``chargers_<class>`` (int) for each class of charger, which sum to
+        them, ``power_kw`` of those classes, ``load_kwh_day``, ``utilisation`` (share),
+        ``is_new`` (bool), ``swap`` (bool); sorted by site_id. The columns of ``tables.GRID``;
+        ``kva`` of the transformer, ``drawn_kw`` that the new chargers draw at the substation;
+        ``site_fixed_cny``, ``charger_cny`` (price of the opening and of each new charger),
+        ``cost_cny`` with ``cost_low_cny`` and ``cost_high_cny``; ``wait_min``,
+        ``wait_over_promise_share``, ``chargers_needed`` and ``peak_busy_share``, see
+        :func:`siting.analysis.sizing.station_queues`.
     swap_sites
-        Swap stations: site_id, kind, name, zone_id, is_new, geometry.
+        Swap stations: site_id, kind, name, zone_id, is_new, geometry, and grid, power, kva,
+        drawn_kw and cost as of the sites.
     candidates
         All candidate sites with ``verdict``, ``reason``, ``score`` and ``chosen``.
     assignments
         demand_id, site_id, kwh_day, distance_m, time_s.
     demand
         As ``tables.DEMAND``.
+    chain
+        The numbers behind the demand, from people to the peak hour, as JSON types; see
+        :func:`siting.analysis.demand.make_demand`.
     zones
         As ``tables.ZONES`` plus stations, chargers, swap_stations, demand_kwh_day,
-        served_kwh_day.
+        served_kwh_day, demand_quality (of the people there; missing without any).
     roads
         Main roads to draw: road_class, name, ref, geometry.
     landscape
@@ -93,8 +104,12 @@ class Plan:
         ``consistency_ratio``, ``flat``, ``extremes``, ``learned`` and ``stability``; see
         :class:`siting.analysis.scoring.Scored` and
         :func:`siting.analysis.scores.stability.rank_stability`. Empty where nobody told.
+    charger_classes
+        Each class of charger: ``power_kw`` and ``kwh_day`` of one, ``chargers`` in the plan.
     timings
         Seconds and peak memory (MB) by stage, and the date; not part of the plan's identity.
+    start
+        Where a later solve may start from; None for a plan read back from its folder.
     """
 
     run: str
@@ -112,6 +127,7 @@ class Plan:
     candidates: gpd.GeoDataFrame
     assignments: pd.DataFrame
     demand: gpd.GeoDataFrame
+    chain: dict[str, Any]
     zones: gpd.GeoDataFrame
     roads: gpd.GeoDataFrame
     landscape: gpd.GeoDataFrame
@@ -122,6 +138,8 @@ class Plan:
     versions: dict[str, str]
     timings: dict[str, Any]
     scoring: dict[str, Any] = field(default_factory=dict)
+    charger_classes: dict[str, dict[str, float]] = field(default_factory=dict)
+    start: Start | None = None
 
     @property
     def synthetic(self) -> bool:

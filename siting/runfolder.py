@@ -2,6 +2,7 @@
 
 A run folder holds ``plan.gpkg`` (every table, for QGIS and for :func:`load_plan`),
 ``sites.csv`` and ``swap_sites.csv`` (for Excel), ``plan.json`` (totals, status, provenance),
+``restart.npz`` (what ``siting plan --start`` reads),
 ``timings.json`` (the only file that differs between two runs of one scenario, the bytes of
 GeoPackages apart) and the pages that ``outputs`` adds.
 
@@ -26,6 +27,7 @@ from siting.errors import BrokenFileError, InputMissingError, OutputError, PlanE
 from siting.optimize.outcome import Outcome, Status
 from siting.plan import Note, Plan, Source
 from siting.plantables import read_tables, write_sheet, write_tables
+from siting.startfile import RESTART_NPZ, write_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +47,7 @@ TIMINGS_JSON = "timings.json"
 MAP_HTML = "map.html"
 # Files of a run; whatever else a planner puts beside them survives the next run.
 _OURS = frozenset({PLAN_JSON, PLAN_TABLES, SITES_CSV, SWAP_SITES_CSV, TIMINGS_JSON, MAP_HTML,
+                   RESTART_NPZ,
                    f"{PLAN_TABLES}-wal", f"{PLAN_TABLES}-shm"})  # fmt: skip
 
 _DECIMALS = 6
@@ -132,6 +135,8 @@ def save_plan(plan: Plan, folder: Path, *, say: Say) -> None:
     write_sheet(plan, plan.swap_sites, folder / SWAP_SITES_CSV, say=say)
     _write_json(folder / PLAN_JSON, plan_content(plan, say=say))
     _write_json(folder / TIMINGS_JSON, plan.timings)
+    if plan.start is not None:
+        write_start(plan.start, folder / RESTART_NPZ)
 
 
 def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
@@ -152,15 +157,17 @@ def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
         "mark": say("mark.sample") if plan.synthetic else None,
         "totals": plan.totals,
         "targets": plan.targets,
-        "figures": _tidy(plan.figures),
-        "baselines": _tidy(plan.baselines),
-        **_tidy(asdict(plan.outcome)),
-        "scoring": _tidy(plan.scoring),
+        "charger_classes": tidy(plan.charger_classes),
+        "figures": tidy(plan.figures),
+        "baselines": tidy(plan.baselines),
+        "demand": tidy(plan.chain),
+        **tidy(asdict(plan.outcome)),
+        "scoring": tidy(plan.scoring),
         "screening": [{"step": step, "count": count} for step, count in plan.screening],
         "notes": [
             {
                 "key": note.key,
-                "values": _tidy(note.values),
+                "values": tidy(note.values),
                 "text": say(f"note.{note.key}", **note.values),
             }
             for note in plan.notes
@@ -251,16 +258,16 @@ def _not_writable(path: Path, error: OSError) -> OutputError:
     )
 
 
-def _tidy(value: Any) -> Any:  # noqa: ANN401  # any JSON type in and out
+def tidy(value: Any, decimals: int = _DECIMALS) -> Any:  # noqa: ANN401  # any JSON type in and out
     """Return plain JSON types: numpy's numbers unwrapped, floats rounded, missing as None."""
     if isinstance(value, dict):
-        return {str(key): _tidy(entry) for key, entry in value.items()}
+        return {str(key): tidy(entry, decimals) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_tidy(entry) for entry in value]
+        return [tidy(entry, decimals) for entry in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        return round(value, _DECIMALS) if math.isfinite(value) else None
+        return round(value, decimals) if math.isfinite(value) else None
     return value
 
 
@@ -302,6 +309,7 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         targets=content["targets"],
         figures=_numbers(content["figures"]),
         baselines={name: _numbers(values) for name, values in content["baselines"].items()},
+        chain=content["demand"],
         outcome=Outcome(
             status=Status(content["status"]),
             solver=content["solver"],
@@ -312,6 +320,7 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         sources=tuple(Source(**entry) for entry in content["sources"]),
         scenario=content["scenario"],
         scoring=content.get("scoring", {}),
+        charger_classes=content.get("charger_classes", {}),
         versions=content["versions"],
         timings={},
         **tables,

@@ -25,7 +25,15 @@ def small_plan(*, language="zh", synthetic=True):
     candidates = _candidates()
     sites = _sites(candidates)
     swap = candidates.loc[[2, 5], ["site_id", "kind", "name", "zone_id", "geometry"]]
-    swap = swap.assign(is_new=[True, False]).reset_index(drop=True)
+    swap = swap.assign(
+        is_new=[True, False], power_kw=900.0, kva=1316.0, drawn_kw=[900.0, 0.0], substation_id="S1",
+        substation_m=800.0, headroom_kw=np.nan, cost_low_cny=[1.5e6, 0.0], cost_cny=[2e6, 0.0],
+        cost_high_cny=[3e6, 0.0],
+    ).reset_index(drop=True)  # fmt: skip
+    cost = {
+        name: float(sites[name].sum() + swap[name].sum())
+        for name in ("cost_low_cny", "cost_cny", "cost_high_cny")
+    }
     return Plan(
         run="small",
         language=language,
@@ -44,10 +52,20 @@ def small_plan(*, language="zh", synthetic=True):
             "new_swap_stations": 1,
         },
         targets={"stations": 6, "chargers": 90, "swap_stations": 2},
-        figures={"served_share": 0.9321, "mean_distance_m": 1234.5, "access_gini": 0.31},
+        figures={"served_share": 0.9321, "mean_distance_m": 1234.5, "access_gini": 0.31, **cost},
         baselines={
-            "random": {"served_share": 0.9021, "mean_distance_m": 1734.5, "access_gini": 0.42},
-            "top_score": {"served_share": 0.9111, "mean_distance_m": 1634.5, "access_gini": 0.25},
+            "random": {
+                "served_share": 0.9021,
+                "mean_distance_m": 1734.5,
+                "access_gini": 0.42,
+                **cost,
+            },
+            "top_score": {
+                "served_share": 0.9111,
+                "mean_distance_m": 1634.5,
+                "access_gini": 0.25,
+                **cost,
+            },
         },
         outcome=Outcome(
             status=Status.WITHIN_GAP,
@@ -64,6 +82,7 @@ def small_plan(*, language="zh", synthetic=True):
         candidates=candidates,
         assignments=_assignments(),
         demand=_demand(),
+        chain=_chain(),
         zones=_zones(),
         roads=_roads(),
         landscape=_landscape(),
@@ -77,6 +96,18 @@ def small_plan(*, language="zh", synthetic=True):
         ),
         scenario={"siting": 1, "run": {"name": "small", "seed": 7}, "targets": {"by": 2025}},
         versions={"python": "3.11", "pulp": "3.3.2"},
+        charger_classes={
+            "slow_ac": {
+                "power_kw": 7.0,
+                "kwh_day": 25.0,
+                "chargers": float(sites["chargers_slow_ac"].sum()),
+            },
+            "fast_dc": {
+                "power_kw": 60.0,
+                "kwh_day": 170.0,
+                "chargers": float(sites["chargers_fast_dc"].sum()),
+            },
+        },
         timings={
             "date": "2026-11-22",
             "stages": [{"stage": "solve", "seconds": 1.5, "peak_mb": 200}],
@@ -167,12 +198,31 @@ def _sites(candidates, chargers=(15, 15, 8, 12, 20, 20)):
     chargers, number = np.array(chargers), np.arange(len(chargers))
     return opened.assign(
         chargers=chargers,
-        power_kw=chargers * 60.0,
+        chargers_slow_ac=chargers // 3,
+        chargers_fast_dc=chargers - chargers // 3,
+        power_kw=(chargers // 3) * 7.0 + (chargers - chargers // 3) * 60.0,
+        kva=chargers * 60.0,
+        substation_id="S1",
+        substation_m=800.0,
+        headroom_kw=np.nan,
+        drawn_kw=(chargers - opened["existing_chargers"]) * 60.0 * 0.7,
+        site_fixed_cny=np.where(opened["existing_station"], 0.0, 100_000.0),
+        charger_cny=20_000.0,
+        wait_min=np.where(number == 2, np.nan, 1.5),
+        wait_over_promise_share=np.where(number == 2, 1.0, 0.05),
+        chargers_needed=chargers - 1,
+        peak_busy_share=0.4,
+        **_prices(chargers - opened["existing_chargers"], opened["existing_station"]),
         load_kwh_day=chargers * 55.5,
         utilisation=np.where(number == 2, np.nan, 0.1234567 + number / 1000),
         is_new=~opened["existing_station"],
         swap=np.isin(number, [2, 5]),
     )
+
+
+def _prices(new, stands):
+    base = np.where(stands, 0.0, 100_000.0) + 20_000.0 * new
+    return {"cost_low_cny": base / 2, "cost_cny": base, "cost_high_cny": base * 2}
 
 
 def _assignments():
@@ -193,14 +243,29 @@ def _demand():
             "demand_id": ["d1", "d2"],
             "kind": ["home", "work"],
             "kwh_day": [10.0, 50.5],
+            "swap_kwh_day": [0.0, 0.0],
+            "peak_share": [0.096, 0.112],
             "people": [120.0, np.nan],
             "zone_id": ["Z1", "Z2"],
             "node_id": [9000, 9001],
-            "quality": ["rounded", "missing"],
+            "quality": ["spread", "estimated"],
         },
         geometry=[Point(EAST, NORTH), Point(EAST + 900, NORTH)],
         crs=CRS,
     )
+
+
+def _chain():
+    by_kind = {"home": 10.0, "work": 50.5, "retail": 0.0, "visit": 0.0, "road": 0.0, "fleet": None}
+    unknown = dict.fromkeys(("vehicles", "energy_kwh_day", "public_kwh_day", "swap_kwh_day"))
+    return {
+        "year": 2025, "nev_scenario": "base", "nev_share": 0.15, "people": 120.0, "cars": 30.0,
+        "nevs": 4.5, "charging_kwh_day": 100.8, "public_share": 0.6, "residents_kwh_day": 60.5,
+        "through_kwh_day": None, "fleet_kwh_day": None, "swap_kwh_day": None,
+        "fleets": {"taxi": unknown}, "kwh_day": 60.5, "by_kind": by_kind,
+        "people_by_quality": {"counted": 0.0, "spread": 120.0, "estimated": 0.0},
+        "hour_kw": [2.5] * 23 + [3.0], "peak_hour": 23, "peak_kw": 3.0, "peak_share": 0.05,
+    }  # fmt: skip
 
 
 def _zones():
@@ -226,6 +291,7 @@ def _zones():
             "swap_stations": [0, 1, 1, 0],
             "demand_kwh_day": [10.0, 50.5, 0.0, 0.0],
             "served_kwh_day": [10.0, 50.5, 0.0, 0.0],
+            "demand_quality": pd.Series(["spread", None, None, None], dtype="str"),
         },
         geometry=boxes,
         crs=CRS,

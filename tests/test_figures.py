@@ -24,7 +24,13 @@ STATIONS = pd.DataFrame(
         "power_kw": [120.0, 360.0],
     }
 )
-DEMAND = pd.DataFrame({"demand_id": ["d1", "d2", "d3"], "kwh_day": [80.0, 80.0, 40.0]})
+DEMAND = pd.DataFrame(
+    {
+        "demand_id": ["d1", "d2", "d3"],
+        "kind": ["home", "road", "home"],
+        "kwh_day": [80.0, 80.0, 40.0],
+    }
+)
 ZONES = pd.DataFrame({"population": [1000.0, 3000.0, np.nan, 0.0], "chargers": [4, 4, 9, 9]})
 ASSIGNMENTS = pd.DataFrame(
     {
@@ -64,6 +70,10 @@ def figures(**changes):
         ("served_within_500m_share", 0.4),
         ("served_within_1km_share", 0.5),
         ("served_within_5min_share", 0.5),
+        ("demand_home_kwh_day", 120.0),
+        ("demand_road_kwh_day", 80.0),
+        ("served_home_share", 80 / 120),
+        ("served_road_share", 1.0),
         ("mean_distance_m", (80 * 400 + 20 * 900 + 60 * 1500) / 160),
         ("p95_distance_m", 1500.0),
         ("mean_time_min", (80 * 1 + 20 * 2 + 60 * 6) / 160),

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from siting import scenario
-from siting.analysis import housing, travel
+from siting.analysis import chain, housing, travel
 from siting.analysis.scores import measures
 from siting.shipped import shipped_path
 
@@ -16,6 +16,15 @@ from siting.shipped import shipped_path
 def parameters():
     frame = pd.read_csv(shipped_path("parameters.csv"), encoding="utf-8")
     return frame.set_index("parameter")
+
+
+def flat(path, value):
+    """Yield path and number of every number in a block, blocks in it too."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from flat(f"{path}.{name}", inner)
+    elif isinstance(value, int | float):
+        yield path, value
 
 
 @pytest.mark.parametrize(
@@ -27,11 +36,7 @@ def parameters():
     ],
 )
 def test_defaults_of_the_scenario_are_those_with_a_source(parameters, block, settings):
-    numbers = {
-        f"{block}.{name}": value
-        for name, value in settings.model_dump().items()
-        if isinstance(value, int | float)
-    }
+    numbers = dict(flat(block, settings.model_dump()))
     assert numbers
     for name, value in numbers.items():
         assert parameters.loc[name, "value"] == value, name
@@ -46,7 +51,13 @@ def test_defaults_of_the_scenario_are_those_with_a_source(parameters, block, set
         ("scoring.access_half_distance", measures._ACCESS_HALF_M),
         ("scoring.power_half_distance", measures.POWER_HALF_M),
         ("scoring.headroom_part", measures._HEADROOM_PART),
+        ("demand.year", chain.YEAR),
+        ("model.swap_fleet_share", scenario.Model().swap_fleet_share),
         ("demand.densest", housing._DENSEST),
+        ("demand.floor_per_person_m2", housing._FLOOR_PER_PERSON_M2),
+        ("demand.floor_ratio", housing._FLOOR_RATIO),
+        ("demand.built_share", housing._BUILT_SHARE),
+        ("demand.building_m2", housing._BUILDING_M2),
         ("demand.typical_residential_m2", housing._TYPICAL_M2),
     ],
 )

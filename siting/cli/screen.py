@@ -76,6 +76,7 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     if outcome.swap_gap_share >= 0:  # not NaN: swap stations were asked for
         console.print(words("status.swap", gap=outcome.swap_gap_share))
     console.print(words("status.bounds", value=outcome.value, bound=outcome.bound), style="dim")
+    console.print(_chain(plan, words))
     console.print(_figures(plan, words))
     if plan.baselines:
         console.print(words("column.about"), style="dim")
@@ -177,6 +178,17 @@ def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
             existing,
             f"{plan.totals[f'new_{key}']:,}",
         )
+    return table
+
+
+def _chain(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
+    from siting.outputs.chain import chain_rows  # noqa: PLC0415  # geopandas behind it
+
+    table = Table(title=words("chain.title"), box=box.SIMPLE, show_header=False)
+    table.add_column("")
+    table.add_column("", justify="right")
+    for label, text in chain_rows(plan, words):
+        table.add_row(escape(label), escape(text))
     return table
 
 

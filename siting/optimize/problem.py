@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siting.errors import TableError
+from siting.optimize.budget import with_budget
 from siting.optimize.chongqing import with_bays
 from siting.optimize.families import banned_sites, upgraded_minimum
+from siting.optimize.goal import NO_COSTS, Goal, SiteCosts
 from siting.optimize.headroom import with_headroom
+from siting.optimize.needs import swap_needs
 from siting.optimize.pairs import pairs_of, positions, refuse_unknown
 from siting.optimize.refuse import refuse_impossible
 from siting.optimize.rulebook import check_site_names, site_spacings, with_rules
@@ -74,8 +77,17 @@ class SitingProblem:
     own_spacing_m
         Distance a new station at each site keeps from any other (m), where it differs from
         ``min_spacing_m``.
+    swap_kwh
+        What a swap station near a demand point is worth (kWh/day), where fleets that swap are
+        known; summing to all demand. Else None: ``demand_kwh``.
     notes
         Remarks for the reader of the plan: key and numbers.
+    goal
+        The objective with its parameters.
+    costs
+        Cost of a new station and of each new charger (CNY), for ``min_cost`` and a budget.
+    swap_station_cny
+        Price of a new swap station (CNY).
     """
 
     demand_id: Names
@@ -119,7 +131,16 @@ class SitingProblem:
     charger_sense: str = "="
     swap_sense: str = "="
     own_spacing_m: Floats | None = None
+    swap_kwh: Floats | None = None
     notes: tuple[tuple[str, dict[str, Any]], ...] = ()
+    goal: Goal = Goal()
+    costs: SiteCosts = NO_COSTS
+    swap_station_cny: float = float("nan")
+
+    @property
+    def swap_need(self) -> Floats:
+        """What a swap station near each demand point is worth, kWh/day."""
+        return self.demand_kwh if self.swap_kwh is None else self.swap_kwh
 
     @cached_property
     def total_kwh(self) -> float:
@@ -180,7 +201,10 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
     model: scenario.Model,
     travel: scenario.Travel,
     screening: tuple[tuple[str, int], ...] = (),
-    substations: gpd.GeoDataFrame | None = None,
+    grid: pd.DataFrame | None = None,
+    site_costs: pd.DataFrame | None = None,
+    swap_station_cny: float = float("nan"),
+    refuse: bool = True,
 ) -> SitingProblem:
     """Turn the tables of a run into a siting problem, refusing the impossible.
 
@@ -194,8 +218,14 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         Blocks of the scenario.
     screening
         Steps from places to sites with the count left at each, quoted in refusals.
-    substations
-        As in ``tables.SUBSTATIONS``, for ``model.headroom``.
+    grid
+        ``tables.GRID``, for ``model.headroom``.
+    site_costs
+        ``tables.SITE_COSTS``, for ``model.budget_cny`` and for ``min_cost``.
+    swap_station_cny
+        Price of a new swap station (CNY).
+    refuse
+        Hold the totals against what the sites allow at best, and refuse the impossible.
 
     Raises
     ------
@@ -222,6 +252,7 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         swap_reach, demand["demand_id"], sites["site_id"], swap_ok, travel.swap_cutoff_m
     )
     demand_kwh = demand["kwh_day"].to_numpy(dtype=float)
+    swap_kwh, swap_notes = swap_needs(demand, model.swap_fleet_share)
     problem = SitingProblem(
         demand_id=demand["demand_id"].to_numpy(dtype=object),
         demand_kwh=demand_kwh,
@@ -249,7 +280,10 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         distance_discount=model.distance_discount,
         suitability_weight=model.suitability_weight,
         own_spacing_m=spacing_m,
-        notes=tuple(notes),
+        swap_kwh=swap_kwh,
+        notes=(*notes, *swap_notes),
+        costs=_site_costs(sites, site_costs),
+        swap_station_cny=swap_station_cny,
     )
     if problem.total_kwh <= 0:
         raise TableError(
@@ -259,9 +293,10 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         )
     tables = (sites, demand, zones)
     problem = with_rules(problem, tables, (pairs, swap_pairs), targets=targets, model=model)
-    problem = with_headroom(problem, sites, substations, model)
-    refuse_impossible(problem, screening)
-    return problem
+    problem = with_headroom(problem, sites, grid, model)
+    if refuse:
+        refuse_impossible(problem, screening)
+    return with_budget(problem, model, refuse=refuse)
 
 
 def _standing(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -288,6 +323,17 @@ def _site_columns(sites: gpd.GeoDataFrame, scores: pd.DataFrame, zone_id: Names)
         "kwh_day_per_charger": sites["kwh_day_per_charger"].to_numpy(dtype=float),
         "score": score.to_numpy(dtype=float),
     }
+
+
+def _site_costs(sites: gpd.GeoDataFrame, costs: pd.DataFrame | None) -> SiteCosts:
+    if costs is None:
+        return NO_COSTS
+    found = costs.set_index("site_id").reindex(sites["site_id"])
+    unknown = found["charger_cny"].isna().to_numpy()
+    refuse_unknown(sites["site_id"].to_numpy(dtype=object)[unknown], "site_costs", "site_id")
+    return SiteCosts(
+        found["site_fixed_cny"].to_numpy(dtype=float), found["charger_cny"].to_numpy(dtype=float)
+    )
 
 
 def _openable(sites: gpd.GeoDataFrame, columns: dict[str, Any], spacing_m: Floats) -> Flags:

@@ -9,7 +9,6 @@ from siting.scenario.blocks import (
     OVERPASS,
     Area,
     Candidates,
-    Demand,
     Inputs,
     MapOptions,
     Model,
@@ -20,9 +19,11 @@ from siting.scenario.blocks import (
     StationsInput,
     SubstationsInput,
     Targets,
+    TrafficInput,
     Travel,
     ZonesInput,
 )
+from siting.scenario.demand_blocks import Demand, Fleet, Fleets
 from siting.scenario.fields import Datum
 from siting.scenario.files import (
     block_values,
@@ -33,30 +34,37 @@ from siting.scenario.files import (
 )
 from siting.scenario.rule_blocks import Limit, Promise, Senses
 from siting.scenario.score_blocks import Learned, ScoreLayer, Scoring, Stability, Weights
+from siting.scenario.site_blocks import Costs, Power, Sizing
 
 __all__ = [
     "OVERPASS",
     "Area",
     "Candidates",
+    "Costs",
     "Datum",
     "Demand",
+    "Fleet",
+    "Fleets",
     "Inputs",
     "Learned",
     "Limit",
     "MapOptions",
     "Model",
     "Overpass",
+    "Power",
     "Promise",
     "Run",
     "Scenario",
     "ScoreLayer",
     "Scoring",
     "Senses",
+    "Sizing",
     "Solver",
     "Stability",
     "StationsInput",
     "SubstationsInput",
     "Targets",
+    "TrafficInput",
     "Travel",
     "Weights",
     "ZonesInput",

@@ -26,6 +26,7 @@ from siting.scenario.fields import (
 )  # fmt: skip
 from siting.scenario.rule_blocks import ChongqingRule, Limit, Promise, Senses
 from siting.scenario.score_blocks import Scoring
+from siting.scenario.site_blocks import Costs, Power, Sizing
 
 OVERPASS = "overpass"
 # A folder name that every system takes: no leading dot or dash, no trailing dot.
@@ -260,6 +261,8 @@ class Model(Block):
     """Share of the worth of swap stations that the fleets' swapping has, where it is known."""
     swap_station_kw: Positive = 900
     """Power of a new swap station (0.6 to 1.2 MVA; unverified)."""
+    budget_cny: Positive | None = None
+    """Most that all new stations, chargers and swap stations may cost, at base prices."""
     promises: Annotated[tuple[Promise, ...], Field(strict=False)] = ()
     """Promises of coverage."""
     chongqing: Annotated[tuple[ChongqingRule, ...], Field(strict=False)] = ()
@@ -303,6 +306,9 @@ class Scenario(Block):
     demand: Demand = Demand()
     travel: Travel = Travel()
     scoring: Scoring = Scoring()
+    sizing: Sizing = Sizing()
+    power: Power = Power()
+    costs: Costs = Costs()
     model: Model = Model()
     solver: Solver = Solver()
     map: MapOptions = MapOptions()
