@@ -8,9 +8,11 @@
     │   ├── SolverMissingError                           a solver that is not installed
     │   ├── PlanExistsError (FileExistsError)            the run folder is there already
     │   └── OutputError (OSError)                        a folder that cannot be written
+    │       └── FontMissingError                         no Chinese font to print with
     ├── DataError (ValueError)                  exit 3   the data or the download
     │   ├── InputMissingError (FileNotFoundError)        no such file
     │   ├── BrokenFileError                              cut short, or not what its name says
+    │   ├── ChangedDataError                             no longer what a saved plan was made from
     │   ├── IncompleteExtractError                       an extract whose ways lack their nodes
     │   ├── AreaError                                    no such place, or a broken boundary
     │   ├── CoverageError                                the extract does not cover the area
@@ -26,6 +28,8 @@
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 EXIT_GOOD = 0
 EXIT_BUG = 1
@@ -91,6 +95,10 @@ class OutputError(ScenarioError, OSError):
     """A file or folder that cannot be written where the planner asked for it."""
 
 
+class FontMissingError(OutputError):
+    """No font of this system has the characters of a page."""
+
+
 class DataError(SitingError, ValueError):
     """An input file, a layer or a download is at fault."""
 
@@ -103,6 +111,10 @@ class InputMissingError(DataError, FileNotFoundError):
 
 class BrokenFileError(DataError):
     """A file that is cut short or is not what its name says."""
+
+
+class ChangedDataError(DataError):
+    """Data that are no longer those a saved plan was made from."""
 
 
 class IncompleteExtractError(DataError):
@@ -134,9 +146,21 @@ class DownloadError(DataError, OSError):
 
 
 class NoPlanError(SitingError, RuntimeError):
-    """No plan exists for the scenario, or none was found in time."""
+    """No plan exists for the scenario, or none was found in time.
+
+    ``explanation`` holds the rules that clash and the changes that were tried, as JSON types
+    (:func:`siting.optimize.explain.explain`); empty where nothing was explained.
+    """
 
     exit_code = EXIT_NO_PLAN
+
+    def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
+        super().__init__(what, where=where, cure=cure)
+        self.explanation: dict[str, Any] = {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the explanation too when the error crosses a process border."""
+        return (*super().__reduce__(), {"explanation": self.explanation})
 
 
 class ImpossibleTargetError(NoPlanError):

@@ -11,6 +11,7 @@ from rich.markup import escape
 from typer import Abort
 from typer.exceptions import TyperException
 
+from siting.cli import refusal
 from siting.cli.verbs import app
 from siting.errors import EXIT_BUG, EXIT_SCENARIO, SitingError
 
@@ -35,7 +36,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = app(arguments, standalone_mode=False)
     except SitingError as error:
-        console.print(f"[bold red]error[/] {escape(str(error))}")
+        console.print(f"[bold red]error[/] {escape(refusal.text_of(error))}")
         return error.exit_code
     except TyperException as error:
         console.print(f"[bold red]error[/] {escape(error.format_message())}")

@@ -1,4 +1,8 @@
-"""Refuse targets that no choice of sites can meet, with the numbers, before solving."""
+"""Refuse targets that no choice of sites can meet, with the numbers, before solving.
+
+The numbers are bounds: no plan lies beyond them, which does not say that one lies within. What
+would do is tried by :mod:`siting.optimize.explain`, and takes the place of the cures here.
+"""
 
 from __future__ import annotations
 
@@ -46,13 +50,14 @@ def _stations(problem: SitingProblem, screening: Screening) -> None:
             f"{problem.stations} stations of {sites} sites: the target cannot be met"
             + (f"; left after each screening step:{steps}" if steps else ""),
             where="targets.stations",
-            cure=f"ask for at most {sites}, or allow more sites (candidates, model.min_spacing_m)",
+            cure=f"no more than {sites} can stand; ask for fewer, or allow more sites (candidates, "
+            "model.min_spacing_m)",
         )
     if forced > problem.stations and problem.station_sense != ">=":
         raise ImpossibleTargetError(
             f"{forced} stations exist and stay, but the target is {problem.stations}",
             where="targets.stations",
-            cure=f"the target counts existing and new together: ask for at least {forced}",
+            cure=f"the target counts existing and new together: no fewer than {forced} can stand",
         )
 
 
@@ -65,7 +70,7 @@ def _floors(problem: SitingProblem) -> None:
             f"the stations asked for in each of {zones} zones, with those that exist, make "
             f"{needed}, but the target is {problem.stations}",
             where="model.stations_per_zone",
-            cure=f"ask for at least {needed} stations, or lower model.stations_per_zone",
+            cure=f"no fewer than {needed} stations will do; or lower model.stations_per_zone",
         )
 
 
@@ -79,7 +84,7 @@ def _room(problem: SitingProblem) -> None:
             f"{problem.stations} stations, but {len(fresh) + forced} sites have room for at most "
             f"{room} at a spacing of {least_m:g} m",
             where="model.min_spacing_m",
-            cure=f"lower the spacing, or ask for at most {room} stations",
+            cure=f"lower the spacing, or ask for fewer: no more than {room} can stand",
         )
 
 
@@ -97,7 +102,8 @@ def _chargers(problem: SitingProblem) -> None:
             f"{problem.chargers} chargers, but {problem.stations} stations hold between {fewest} "
             f"and {most} by the limits of the sites",
             where="targets.chargers",
-            cure=f"ask for {fewest} to {most} chargers, or change the limits of the site kinds",
+            cure=f"no fewer than {fewest} and no more than {most} chargers will do; or change the "
+            "limits of the site kinds",
         )
 
 
@@ -118,16 +124,16 @@ def _swap(problem: SitingProblem) -> None:
     at_least, at_most = problem.swap_sense == ">=", problem.swap_sense == "<="
     if standing > problem.swap_stations and not at_least:
         what = f"{standing} swap stations exist and stay, but the target is {problem.swap_stations}"
-        cure = f"the target counts existing and new together: ask for at least {standing}"
+        cure = f"the target counts existing and new together: no fewer than {standing} can stand"
     elif sites < problem.swap_stations and not at_most:
         what = f"{problem.swap_stations} swap stations of {sites} sites that may hold one"
-        cure = f"ask for at most {sites}, or let more kinds of site swap (candidates.site_kinds)"
+        cure = f"no more than {sites} can stand; or let more kinds swap (candidates.site_kinds)"
     elif room < problem.swap_stations and not at_most:
         what = (
             f"{problem.swap_stations} swap stations, but {sites} sites have room for at most "
             f"{room} at a spacing of {problem.swap_spacing_m:g} m"
         )
-        cure = f"lower model.swap_spacing_m, or ask for at most {room} swap stations"
+        cure = f"lower model.swap_spacing_m, or ask for fewer: no more than {room} can stand"
     else:
         return
     raise ImpossibleTargetError(what, where="targets.swap_stations", cure=cure)

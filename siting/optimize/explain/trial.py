@@ -1,0 +1,153 @@
+"""Try changed rulings: build their problem and really choose legal stations.
+
+A joint plan exists exactly if a legal choice of swap stations and, within the power they leave, a
+legal choice of stations exists (:mod:`siting.optimize.select`). A trial finds both with the models
+that the plan itself uses and counts the answer again with plain sums.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siting.errors import ImpossibleTargetError, NoPlanError, ScenarioError
+from siting.optimize.budget import FAMILY as BUDGET
+from siting.optimize.explain.legal import stations_are_legal, swaps_are_legal
+from siting.optimize.headroom import FAMILY as HEADROOM
+from siting.optimize.headroom import after_swap
+from siting.optimize.select import station_rules
+from siting.optimize.solver import State, linear, values_of
+from siting.optimize.swap import swap_cover, swap_rows
+
+if TYPE_CHECKING:
+    import pulp
+
+    from siting.optimize.arrays import Ints
+    from siting.optimize.explain.rulings import Build, Rulings
+    from siting.optimize.problem import SitingProblem
+    from siting.optimize.solver import Answer, Door
+
+_HALF = 0.5
+_QUICK_S = 2.0
+_PROBE_S = 6.0
+_SWAP_S = 45.0
+_STATION_KEYS = {
+    "min_spacing_m", "spacing_by_kind", "spacing_by_zone_kind", "stations_per_zone",
+}  # fmt: skip
+"""Keys of the model that swap stations do not ask for."""
+
+
+@dataclass
+class Trials:
+    """Tries rulings, each once, until the deadline of the door."""
+
+    build: Build
+    door: Door
+    memory: dict[str, bool | None] = field(default_factory=dict)
+    swap_memory: dict[str, Ints | bool | None] = field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return self.door.left_s <= 0
+
+    def legal(self, rulings: Rulings) -> bool | None:
+        """Return whether a plan exists under the rulings; None if the time was too short."""
+        key = rulings.text
+        if key in self.memory:
+            return self.memory[key]
+        if self.over:
+            return None
+        self.memory[key] = self._tried(rulings)
+        return self.memory[key]
+
+    def problem(self, rulings: Rulings) -> SitingProblem | None:
+        """Return the problem of the rulings with its free totals let go; None if refused."""
+        try:
+            problem = self.build(rulings, refuse=not rulings.free)
+        except (ImpossibleTargetError, ScenarioError):
+            return None
+        if "stations" in rulings.free:
+            problem = replace(problem, stations=0, station_sense=">=")
+        if "chargers" in rulings.free:
+            problem = replace(problem, chargers=0, charger_sense=">=")
+        if "swap_stations" in rulings.free:
+            problem = replace(problem, swap_stations=0, swap_sense=">=")
+        return problem
+
+    def station_side(self, rulings: Rulings, *, refuse: bool = True) -> SitingProblem | None:
+        """Return the problem as the stations meet it: less the power of the swap stations."""
+        base = rulings if refuse else replace(rulings, free=rulings.free | {"none"})
+        problem = self.problem(base)
+        if problem is None:
+            return None
+        swap = self._swap(problem, rulings)
+        return after_swap(problem, swap) if isinstance(swap, np.ndarray) else problem
+
+    def probe(self) -> Door:
+        """Return the door for one question."""
+        return self.door.until(_PROBE_S)
+
+    def _tried(self, rulings: Rulings) -> bool | None:
+        problem = self.problem(rulings)
+        if problem is None:
+            return False
+        swap = self._swap(problem, rulings)
+        if not isinstance(swap, np.ndarray):
+            return swap
+        problem = after_swap(problem, swap)
+        rules = station_rules(problem)
+        answer = self._first(rules.lp)
+        if not answer.usable:
+            return False if answer.state is State.INFEASIBLE else None
+        sites, chargers = rules.chosen(), None
+        if rules.chargers is not None:
+            counts = [rules.chargers[site] for site in sites.tolist()]
+            chargers = np.rint(values_of(counts)).astype(np.int64)
+        return stations_are_legal(problem, sites, chargers) or None
+
+    def _swap(self, problem: SitingProblem, rulings: Rulings) -> Ints | bool | None:
+        """Return a legal choice of swap stations, False if there is none, None if unknown."""
+        model = rulings.model.model_dump_json(exclude=_STATION_KEYS)
+        totals = (problem.swap_stations, problem.swap_sense, rulings.more_kw)
+        key = f"{totals}\n{model}"
+        if key not in self.swap_memory:
+            self.swap_memory[key] = self._new_swap(problem)
+        return self.swap_memory[key]
+
+    def _new_swap(self, problem: SitingProblem) -> Ints | bool | None:
+        # Power and money are shared: the stations live on what the plan's swap stations leave.
+        if any(rule.family in {HEADROOM, BUDGET} for rule in problem.swap_rules.rows):
+            try:
+                return swap_cover(problem, self.door.until(_SWAP_S)).sites
+            except NoPlanError as error:
+                return None if isinstance(error, TimeoutError) else False
+        if problem.swap_stations == 0 and problem.swap_sense != ">=" and not _rows(problem):
+            return np.empty(0, dtype=np.int64)
+        lp, swap = swap_rows(problem, problem.swap_ok)
+        if not swap:
+            return np.empty(0, dtype=np.int64) if problem.swap_sense != "=" else False
+        answer = self._first(lp)
+        if not answer.usable:
+            return False if answer.state is State.INFEASIBLE else None
+        sites = np.array(list(swap), dtype=np.int64)
+        chosen = sites[values_of(list(swap.values())) > _HALF]
+        return chosen if swaps_are_legal(problem, chosen) else None
+
+    def _first(self, lp: pulp.LpProblem) -> Answer:
+        """Return any answer: without presolve it mostly comes at once."""
+        lp.setObjective(linear([(variable, 0.0) for variable in lp.variables()]))
+        options: dict[str, str] = {"presolve": "off"} if self.door.name == "highs" else {}
+        start = time.perf_counter()
+        answer = self.door.until(_QUICK_S).maximise(lp, gap_share=1.0, **options)
+        if answer.state is State.NOTHING and self.door.left_s > 0:
+            rest = _PROBE_S - (time.perf_counter() - start)
+            answer = self.door.until(rest).maximise(lp, gap_share=1.0)
+        return answer
+
+
+def _rows(problem: SitingProblem) -> bool:
+    return bool(problem.swap_rules.rows or problem.swap_rules.promises)
