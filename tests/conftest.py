@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
+# No test reads or fills the cache of the person who runs it; those of the cache name a folder.
+os.environ["SITING_CACHE"] = "off"
+
 # A desk looks for new examples each time; CI says the same of the same code. No clock decides.
 settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("desk"), derandomize=True, database=None)

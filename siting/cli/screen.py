@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from siting.cache import Entry
     from siting.meter import Meter
     from siting.plan import Plan
 
@@ -118,6 +119,22 @@ def show_findings(content: dict[str, Any], language: str) -> None:
         console.print(f"  · {escape(text)}", soft_wrap=True)
 
 
+def show_entries(entries: list[Entry], folder: Path, limit_bytes: float) -> None:
+    """Print what the cache holds, by stage."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for name, justify in (("stage", "left"), ("entries", "right"), ("MB", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # a literal each
+    sizes: dict[str, list[int]] = {}
+    for entry in entries:
+        sizes.setdefault(entry.stage, []).append(entry.size_bytes)
+    for stage, found in sorted(sizes.items()):
+        table.add_row(escape(stage), f"{len(found):,}", f"{sum(found) / 1e6:,.1f}")
+    total = sum(entry.size_bytes for entry in entries)
+    table.add_row("total", f"{len(entries):,}", f"{total / 1e6:,.1f}")
+    Console(highlight=False).print(table)
+    say(f"limit {limit_bytes / 1e6:,.0f} MB, in {folder}")
+
+
 def show_report(report: dict[str, Any], language: str) -> None:
     """Print what was downloaded."""
     from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
@@ -213,6 +230,8 @@ def _stages(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
     stages = plan.timings.get("stages", [])
     for entry in stages:
         name = words(f"stage.{entry['stage']}")
+        if entry.get("cached"):
+            name = f"{name} · {words('terminal.cached')}"
         table.add_row(name, f"{entry['seconds']:.1f}", f"{entry['peak_mb']:,.0f}")
     total = sum(entry["seconds"] for entry in stages)
     table.add_row(words("terminal.total"), f"{total:.1f}", "")

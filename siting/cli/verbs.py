@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from siting.cli import screen
+from siting.cli.cache_verb import NoCacheOption, open_unless, show_cache
 from siting.errors import InputMissingError, ScenarioError
 from siting.scenario import Scenario, load_scenario
 from siting.shipped import shipped_path
@@ -22,6 +23,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
+
+app.command("cache")(show_cache)
 
 DEFAULT_SCENARIO = "yubei-2025"
 KEY_VARIABLE = "SITING_TIANDITU_KEY"
@@ -80,6 +83,7 @@ def new(
 def check(
     scenario: ScenarioArgument = DEFAULT_SCENARIO,
     overrides: SetOption = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Load the data and say what a plan would rest on, without solving.
@@ -90,7 +94,7 @@ def check(
 
     read = _scenario(scenario, overrides)
     with screen.progress(read.run.language) as meter:
-        prepared = pipeline.prepare(read, meter)
+        prepared = pipeline.prepare(read, meter, cache=open_unless(no_cache))
         pipeline.pose(read, prepared)
     content = pipeline.look(prepared)
     if as_json:
@@ -126,6 +130,7 @@ def plan(  # one parameter an option
     overrides: SetOption = None,
     out: OutOption = Path("maps"),
     basemap: BasemapOption = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a plan and its map.
@@ -140,7 +145,9 @@ def plan(  # one parameter an option
     key = _tile_key(read.map.basemap)
     replaced = runfolder.is_run_folder(folder)
     with screen.progress(read.run.language) as meter, runfolder.new_run_folder(folder) as part:
-        made = pipeline.run(read, meter=meter, folder=_folder_of(scenario))
+        made = pipeline.run(
+            read, meter=meter, folder=_folder_of(scenario), cache=open_unless(no_cache)
+        )
         with meter.stage("map"):
             page = webmap.make_map(made, basemap=read.map.basemap, key=key)
             (part / runfolder.MAP_HTML).write_text(page, encoding="utf-8", newline="\n")
