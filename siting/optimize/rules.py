@@ -183,13 +183,18 @@ def write_rules(
 
 
 def _write_promise(lp: pulp.LpProblem, promise: CoverPromise, number: int, opened: Sites) -> None:
-    """Add ``cover_m <= sum open_j`` for each member and their weighted sum as one row."""
+    """Add ``cover_m <= sum open_j`` for each member and their weighted sum as one row.
+
+    Members that the same sites would do for are one member of their weight together.
+    """
+    weights: dict[tuple[int, ...], float] = {}
+    for sites, weight in zip(promise.sites, promise.weight.tolist(), strict=True):
+        here = tuple(j for j in sites if j in opened)
+        if here:
+            weights[here] = weights.get(here, 0.0) + weight
     terms = []
-    members = zip(promise.sites, promise.weight.tolist(), strict=True)
-    for member, (sites, weight) in enumerate(members):
-        doors = [(opened[j], -1.0) for j in sites if j in opened]
-        if not doors:
-            continue
+    for member, (sites, weight) in enumerate(weights.items()):
+        doors = [(opened[j], -1.0) for j in sites]
         cover = lp.add_variable(f"{promise.family}_{number}_cover_{member}", 0, 1)
         _add(lp, f"{promise.family}_{number}_{member}", [(cover, 1.0), *doors], "<=", 0.0)
         terms.append((cover, weight))

@@ -9,7 +9,7 @@ everything lies within the largest radius.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,6 +59,9 @@ def swap_cover(problem: SitingProblem, door: Door) -> SwapCover:
     thinned first and demand is counted in cells; if the thinned sites do not suffice, all are
     used.
 
+    The linear relaxation gives the bound; the sites that it opens in part are mostly enough to
+    come within the gap of it. Where they are not, the whole model is searched.
+
     Raises
     ------
     InfeasibleError
@@ -70,14 +73,49 @@ def swap_cover(problem: SitingProblem, door: Door) -> SwapCover:
         return SwapCover(np.empty(0, dtype=np.int64), 0.0, State.SOLVED)
     for members in (_thinned(problem), problem.swap_ok):
         lp, swap = _cover_model(problem, members)
+        bound, support = _relaxed(lp, swap, door)
+        if support is not None:
+            found = _solved(*_cover_model(problem, _flags(problem, support)), bound, door)
+            if found is not None and found.gap_share <= _GAP:
+                return found
         answer = door.maximise(lp, gap_share=_GAP)
         if answer.usable:
-            sites = np.array(list(swap), dtype=np.int64)
-            chosen = sites[values_of(list(swap.values())) > _HALF]
-            return SwapCover(chosen, _gap(answer), answer.state)
+            return _chosen(swap, answer, min(bound, answer.bound))
     if answer.state is State.NOTHING:
         return _any_legal(problem, door, answer)
     raise _failed(problem, answer)
+
+
+def _relaxed(lp: pulp.LpProblem, swap: Sites, door: Door) -> tuple[float, Ints | None]:
+    """Solve the linear relaxation: its bound, and the sites it opens at least in part."""
+    for variable in swap.values():
+        variable.cat = pulp.LpContinuous
+    answer = door.maximise(lp)
+    share = values_of(list(swap.values())) if answer.proven else np.empty(0)
+    for variable in swap.values():
+        variable.cat = pulp.LpInteger
+    if not answer.proven:
+        return np.inf, None
+    return answer.bound, np.array(list(swap), dtype=np.int64)[share > _TINY]
+
+
+def _solved(lp: pulp.LpProblem, swap: Sites, bound: float, door: Door) -> SwapCover | None:
+    """Solve a cover model of few sites; its gap is held against the bound of all of them."""
+    answer = door.maximise(lp, gap_share=_GAP / 4)
+    return _chosen(swap, answer, bound) if answer.usable else None
+
+
+def _chosen(swap: Sites, answer: Answer, bound: float) -> SwapCover:
+    sites = np.array(list(swap), dtype=np.int64)
+    chosen = sites[values_of(list(swap.values())) > _HALF]
+    gap = _gap(replace(answer, bound=bound))
+    return SwapCover(chosen, gap, State.SOLVED if gap <= _GAP else answer.state)
+
+
+def _flags(problem: SitingProblem, sites: Ints) -> Flags:
+    result = problem.existing_swap & problem.swap_ok
+    result[sites] = True
+    return result
 
 
 def _any_legal(problem: SitingProblem, door: Door, answer: Answer) -> SwapCover:
