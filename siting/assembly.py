@@ -30,10 +30,9 @@ def candidate_table(
 
 
 def station_table(candidates: gpd.GeoDataFrame, solution: Solution) -> gpd.GeoDataFrame:
-    """Return the open stations with their chargers, power, load and use."""
+    """Return the open stations with their chargers, load and use."""
     sites = candidates[candidates["chosen"]].drop(columns="chosen").reset_index(drop=True)
     sites["chargers"] = sites["site_id"].map(solution.chargers).astype("int64")
-    sites["power_kw"] = sites["chargers"] * sites["kw_per_charger"]
     load = solution.assignments.groupby("site_id", observed=True)["kwh_day"].sum()
     sites["load_kwh_day"] = load.reindex(sites["site_id"], fill_value=0.0).to_numpy(dtype=float)
     capacity = (sites["chargers"] * sites["kwh_day_per_charger"]).to_numpy(dtype=float)

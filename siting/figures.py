@@ -1,8 +1,8 @@
 """The figures that tell plans apart: travel, service, score, use of the chargers, fairness.
 
 Counted from the tables of a plan, so that two plans of one place compare. All shares of energy
-are of the whole demand, served or not; travel is of the energy served. Money is not among
-them: no input holds a sourced price, only the cost index of the kind of site.
+are of the whole demand, served or not; travel is of the energy served. Money is what new stations,
+chargers and swap stations cost to build; what exists costs nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _FAR_SHARE = 0.95
 _SPREAD = (10, 50, 90)
 _MIN_S = 60.0
 _KWH_SLACK = 1e-6
+_KW_SLACK = 1e-3
+_SHARE_SLACK = 1e-9
 _FEWEST_ZONES = 2
 
 
@@ -49,18 +51,70 @@ def plan_figures(
     -------
     dict
         The figures of :func:`service`, :func:`travel`, :func:`use` and :func:`fairness`, and
-        ``mean_score``, ``mean_cost_index`` (by new chargers; 1 is an open car park) and
-        ``power_kw``.
+        ``mean_score`` and ``power_kw``.
     """
-    new = (stations["chargers"] - stations["existing_chargers"]).to_numpy(dtype=float)
     return {
         **service(demand, assignments),
         **travel(assignments),
         **use(stations, demand, reach),
         **fairness(zones),
         "mean_score": _mean(stations["score"], np.ones(len(stations))),
-        "mean_cost_index": _mean(stations["cost_index"], new),
         "power_kw": float(stations["power_kw"].sum()),
+    }
+
+
+def build_figures(
+    stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, *, promise_share: float
+) -> dict[str, float]:
+    """Return what a plan costs to build, and how long people wait in the peak hour.
+
+    Parameters
+    ----------
+    stations, swaps
+        As ``Plan.sites`` and ``Plan.swap_sites``.
+    promise_share
+        Share of the arrivals that the promise of ``[sizing]`` is made to.
+
+    Returns
+    -------
+    dict
+        ``cost_cny`` of all new stations, chargers and swap stations, with ``cost_low_cny`` and
+        ``cost_high_cny`` (every price at its low or high end); ``swap_cost_cny``, the swap
+        stations' part; ``mean_wait_min`` by energy served, over the stations that can keep up;
+        ``sites_over_wait``, stations that break the promise of the wait; ``kva``;
+        ``substations_overdrawn``, those where new stations draw more than the known headroom,
+        and ``headroom_unknown_sites``, new stations where it is unknown.
+    """
+    over = stations["wait_over_promise_share"] > 1.0 - promise_share + _SHARE_SLACK
+    wait = stations["wait_min"].to_numpy(dtype=float)
+    load = stations["load_kwh_day"].to_numpy(dtype=float)
+    known = np.isfinite(wait)
+    return {
+        **{
+            name: float(stations[name].sum() + swaps[name].sum())
+            for name in ("cost_cny", "cost_low_cny", "cost_high_cny")
+        },
+        "swap_cost_cny": float(swaps["cost_cny"].sum()),
+        "mean_wait_min": _mean(wait[known], load[known]),
+        "sites_over_wait": float(over.sum()),
+        "kva": float(stations["kva"].sum() + swaps["kva"].sum()),
+        **_grid(stations, swaps),
+    }
+
+
+def _grid(stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame) -> dict[str, float]:
+    columns = ["substation_id", "headroom_kw", "drawn_kw"]
+    each = [table.loc[table["drawn_kw"] > 0, columns] for table in (stations, swaps)]
+    drawn = [*each[0].itertuples(index=False), *each[1].itertuples(index=False)]
+    load: dict[str, float] = {}
+    free: dict[str, float] = {}
+    for row in drawn:
+        if np.isfinite(row.headroom_kw):
+            load[row.substation_id] = load.get(row.substation_id, 0.0) + row.drawn_kw
+            free[row.substation_id] = row.headroom_kw
+    return {
+        "substations_overdrawn": float(sum(load[name] > free[name] + _KW_SLACK for name in load)),
+        "headroom_unknown_sites": float(sum(not np.isfinite(row.headroom_kw) for row in drawn)),
     }
 
 

@@ -200,7 +200,12 @@ def explained(scenario: Scenario, prepared: Prepared) -> AbstractContextManager[
         changed = scenario.model_copy(update=blocks)
         return pose(changed, _for_trials(prepared, rulings), refuse=refuse)
 
-    rulings = Rulings(scenario.targets, scenario.model)
+    rulings = Rulings(
+        scenario.targets,
+        scenario.model,
+        cutoff_m=scenario.travel.cutoff_m,
+        swap_cutoff_m=scenario.travel.swap_cutoff_m,
+    )
     return explaining(build, rulings, solver=scenario.solver, run=scenario.run)
 
 

@@ -6,6 +6,7 @@ A :class:`Plan` is what ``pipeline.run`` returns, what a run folder holds, and a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +141,33 @@ class Plan:
     scoring: dict[str, Any] = field(default_factory=dict)
     charger_classes: dict[str, dict[str, float]] = field(default_factory=dict)
     start: Start | None = None
+
+    @property
+    def answer(self) -> tuple[str, dict[str, Any]]:
+        """What value and bound say in the objective's own unit: a key of the words, its numbers."""
+        outcome, model = self.outcome, self.scenario.get("model", {})
+        cover = model.get("cover", {})
+        kind = outcome.objective
+        if kind == "max_cover" and (cover.get("radii") or cover.get("backup")):
+            kind = "max_cover_weighed"
+        values = {
+            "value": outcome.value,
+            "bound": outcome.bound,
+            "gap": outcome.gap_share,
+            "within_m": cover.get("within_m", 0),
+            "share": cover.get("share", 0),
+        }
+        unknown = kind == "joint" and not math.isfinite(outcome.bound)
+        return "goal.joint_unbounded" if unknown else f"goal.{kind}", values
+
+    @property
+    def judgement(self) -> tuple[str, dict[str, Any]]:
+        """How good the plan is by its objective: a key of the words, its numbers."""
+        outcome = self.outcome
+        if not math.isfinite(outcome.gap_share) or not math.isfinite(outcome.bound):
+            return "status.unbounded", {}
+        own = "" if outcome.objective == "joint" else "own_"
+        return f"status.{own}{outcome.status}", {"gap": outcome.gap_share}
 
     @property
     def synthetic(self) -> bool:

@@ -35,8 +35,11 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # columns of a sheet, in order; those that a table lacks are left out
 _SHEET_COLUMNS = (
     "site_id", "name", "kind", "kind_name", "zone_id", "zone_name", "lon", "lat", "is_new",
-    "chargers", "existing_chargers", "power_kw", "load_kwh_day", "utilisation", "swap", "spaces",
-    "spaces_source", "min_chargers", "max_chargers", "score", "verdict", "reason", "owner", "mark",
+    "chargers", "existing_chargers", "chargers_*", "power_kw", "kva", "load_kwh_day",
+    "utilisation", "wait_min", "wait_over_promise_share", "chargers_needed", "peak_busy_share",
+    "site_fixed_cny", "charger_cny", "cost_cny", "cost_low_cny", "cost_high_cny", "substation_id",
+    "substation_m", "headroom_kw", "drawn_kw", "swap", "spaces", "spaces_source",
+    "min_chargers", "max_chargers", "score", "verdict", "reason", "owner", "mark",
 )  # fmt: skip
 _TEXT = pd.StringDtype(na_value=np.nan)
 _MARK = "mark"
@@ -129,7 +132,7 @@ def write_sheet(plan: Plan, frame: gpd.GeoDataFrame, path: Path, *, say: Say) ->
     )
     if plan.synthetic:
         table["mark"] = say("mark.sample")
-    table = table[[name for name in _SHEET_COLUMNS if name in table.columns]].copy()
+    table = table[_in_order(table.columns)].copy()
     for name in table.columns.difference(["lon", "lat"]):
         if pd.api.types.is_float_dtype(table[name]):
             table[name] = _rounded(table[name])
@@ -137,6 +140,20 @@ def write_sheet(plan: Plan, frame: gpd.GeoDataFrame, path: Path, *, say: Say) ->
             table[name] = table[name].map(_harmless, na_action="ignore")
     # the byte-order mark makes Excel read the Chinese as UTF-8
     table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def _in_order(columns: pd.Index) -> list[str]:
+    """Return the columns of a sheet; a name that ends with a star stands for all that begin so."""
+    found: dict[str, None] = {}
+    for name in _SHEET_COLUMNS:
+        if name.endswith("*"):
+            begun = name.removesuffix("*")
+            found |= dict.fromkeys(
+                one for one in columns if one.startswith(begun) and one not in _SHEET_COLUMNS
+            )
+        elif name in columns:
+            found[name] = None
+    return list(found)
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

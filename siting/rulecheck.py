@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _TINY = 1e-9
 _KW_SLACK = 1e-3
+_MONEY_SLACK = 1e-6
 
 
 def settings(plan: Plan, block: str) -> dict[str, Any]:
@@ -90,7 +91,10 @@ def _outside(limit: dict[str, Any], number: int, target: int, told: str) -> Iter
 
 
 def headroom_holds(plan: Plan, substations: gpd.GeoDataFrame | None) -> Iterator[str]:
-    """Add up the new power at each substation with known headroom, the nearest to each site."""
+    """Add up the new power at the substation of each site, where its headroom is known.
+
+    A site hangs on the substation it is assigned to, else on the nearest one.
+    """
     model = settings(plan, "model")
     if not model.get("headroom"):
         return
@@ -100,17 +104,67 @@ def headroom_holds(plan: Plan, substations: gpd.GeoDataFrame | None) -> Iterator
     known = substations[substations["headroom_kw"].notna()]
     if known.empty:
         return
-    drawn = dict.fromkeys(known["substation_id"], 0.0)
+    assigned = settings(plan, "power").get("assigned", {})
+    every = substations.sort_values("substation_id", kind="stable")
+    drawn = dict.fromkeys(every["substation_id"], 0.0)
     new = plan.sites["chargers"] - plan.sites["existing_chargers"]
     power = float(model["coincidence"]) * new * plan.sites["kw_per_charger"]
     swaps = plan.swap_sites[plan.swap_sites["is_new"]]
     each = [float(model["swap_station_kw"])] * len(swaps)
     points = [*plan.sites.geometry, *swaps.geometry]
-    for point, kw in zip(points, [*power, *each], strict=True):
-        drawn[known["substation_id"].loc[known.distance(point).idxmin()]] += kw
+    names = [*plan.sites["site_id"], *swaps["site_id"]]
+    for name, point, kw in zip(names, points, [*power, *each], strict=True):
+        near = every["substation_id"].loc[every.distance(point).idxmin()]
+        drawn[assigned.get(name, near)] += kw
     for name, free in zip(known["substation_id"], known["headroom_kw"], strict=True):
         if drawn[name] > free + _KW_SLACK:
             yield f"{drawn[name]:,.0f} kW drawn at substation {name}, {free:,.0f} kW are free"
+
+
+def budget_holds(plan: Plan) -> Iterator[str]:
+    """Add up what is new, priced from its own row, against the budget."""
+    most = settings(plan, "model").get("budget_cny")
+    if most is None:
+        return
+    sites, swaps = plan.sites, plan.swap_sites
+    new = sites["chargers"] - sites["existing_chargers"]
+    opened = sites["site_fixed_cny"].where(sites["is_new"], 0.0)
+    total = float((opened + sites["charger_cny"] * new).sum())
+    total += float(swaps["cost_cny"].where(swaps["is_new"], 0.0).sum())
+    if total > most * (1 + _MONEY_SLACK):
+        yield f"what is new costs {total:,.0f} CNY, the budget is {most:,.0f}"
+
+
+def prices_add_up(plan: Plan) -> Iterator[str]:
+    """Recompute the price of each station and of the whole plan from their parts."""
+    sites = plan.sites
+    if "cost_cny" not in sites.columns:
+        return
+    new = sites["chargers"] - sites["existing_chargers"]
+    price = sites["site_fixed_cny"].where(sites["is_new"], 0.0) + sites["charger_cny"] * new
+    for name in sites["site_id"][(price - sites["cost_cny"]).abs() > 1]:
+        yield f"the price of {name} is not that of its parts"
+    for end in ("cost_low_cny", "cost_cny", "cost_high_cny"):
+        total = float(sites[end].sum() + plan.swap_sites[end].sum())
+        told = float(plan.figures[end])
+        if abs(total - told) > max(1.0, _MONEY_SLACK * total):
+            yield f"{end} adds up to {total:,.0f}, the figures say {told:,.0f}"
+
+
+def classes_add_up(plan: Plan) -> Iterator[str]:
+    """Add up the chargers by class: those of each station, their power, and the plan's totals."""
+    sites, classes = plan.sites, plan.charger_classes
+    if not classes:
+        return
+    counted = sum(sites[f"chargers_{name}"] for name in classes)
+    for name in sites["site_id"][counted != sites["chargers"]]:
+        yield f"the chargers of {name} by class do not make its chargers"
+    power = sum(sites[f"chargers_{name}"] * one["power_kw"] for name, one in classes.items())
+    for name in sites["site_id"][(power - sites["power_kw"]).abs() > _KW_SLACK]:
+        yield f"the power of {name} is not that of its classes"
+    for name, one in classes.items():
+        if int(sites[f"chargers_{name}"].sum()) != one["chargers"]:
+            yield f"{name}: the plan's total is not the sum of its stations"
 
 
 RULES: tuple[Callable[[Plan], Iterator[str]], ...] = (
@@ -118,4 +172,7 @@ RULES: tuple[Callable[[Plan], Iterator[str]], ...] = (
     banned_sites_are_empty,
     upgrades_are_made,
     limits_hold,
+    budget_holds,
+    prices_add_up,
+    classes_add_up,
 )

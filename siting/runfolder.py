@@ -179,6 +179,12 @@ def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
     }
 
 
+def _answer(plan: Plan, say: Say) -> str:
+    """Return what value and bound say, in words with their unit."""
+    key, values = plan.answer
+    return say(key, **values)
+
+
 def load_plan(folder: Path) -> Plan:
     """Read a plan back from its run folder.
 
@@ -313,6 +319,7 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         outcome=Outcome(
             status=Status(content["status"]),
             solver=content["solver"],
+            objective=content.get("objective", "joint"),
             **{key: _number(content[key]) for key in numbers},
         ),
         screening=tuple((entry["step"], entry["count"]) for entry in content["screening"]),

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from siting.assembly import travel_times
-from siting.figures import gini, plan_figures, weighted_percentile
+from siting.figures import build_figures, gini, plan_figures, weighted_percentile
 
 STATIONS = pd.DataFrame(
     {
@@ -86,7 +86,6 @@ def figures(**changes):
         ("access_gini", 0.25),  # a quarter of the people have half of the chargers
         ("zones_without_people", 2.0),
         ("mean_score", 0.6),
-        ("mean_cost_index", 1.25),  # 2 new chargers at each
         ("power_kw", 480.0),
     ],
 )
@@ -166,3 +165,27 @@ def test_the_percentile_is_the_first_value_that_holds_the_share(rows):
     assert found in values
     assert weights[values <= found].sum() >= 0.95 * weights.sum() * (1 - 1e-9)
     assert weights[values < found].sum() <= 0.95 * weights.sum() * (1 + 1e-9)
+
+
+def test_what_a_plan_costs_and_how_long_it_waits_by_hand():
+    stations = pd.DataFrame(
+        {
+            "cost_low_cny": [1.0, 2.0, 0.0], "cost_cny": [2.0, 4.0, 0.0],
+            "cost_high_cny": [4.0, 8.0, 0.0], "wait_over_promise_share": [0.1, 0.11, 1.0],
+            "wait_min": [1.0, 4.0, np.nan], "load_kwh_day": [10.0, 30.0, 50.0],
+            "kva": [100.0, 100.0, 100.0], "drawn_kw": [60.0, 50.0, 0.0],
+            "substation_id": ["A", "A", "B"], "headroom_kw": [100.0, 100.0, 5.0],
+        }
+    )  # fmt: skip
+    swaps = stations.iloc[:1].assign(cost_cny=9.0, substation_id="C", headroom_kw=np.nan)
+    assert build_figures(stations, swaps, promise_share=0.9) == {
+        "cost_low_cny": 4.0,
+        "cost_cny": 15.0,
+        "cost_high_cny": 16.0,
+        "swap_cost_cny": 9.0,
+        "mean_wait_min": (10 * 1 + 30 * 4) / 40,  # the third station never catches up
+        "sites_over_wait": 2.0,
+        "kva": 400.0,
+        "substations_overdrawn": 1.0,  # 110 kW at A; nothing new at B; nobody knows of C
+        "headroom_unknown_sites": 1.0,
+    }

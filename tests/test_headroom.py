@@ -14,6 +14,7 @@ from test_recount import legal_plan
 from test_rule_families import chargers, plan_with, quiet, rows, town, under
 
 from siting import pipeline
+from siting.analysis.power import make_grid
 from siting.errors import RecountError
 from siting.optimize.headroom import after_swap
 from siting.optimize.problem import build_problem
@@ -37,7 +38,7 @@ def substations(*rows_, crs=CRS):
 TWO = substations((Point(0, 0), 1000.0), (Point(3500, 0), 200.0), (Point(1700, 0), np.nan))
 
 
-def road(known=TWO, **keys):
+def road(known=TWO, *, assigned=None, **keys):
     """Return the straight road with two substations of known headroom, one station existing."""
     content = tables(existing_station=np.arange(8) == 7, existing_chargers=[0] * 7 + [3])
     content["sites"] = content["sites"].assign(kw_per_charger=50.0)
@@ -47,7 +48,7 @@ def road(known=TWO, **keys):
         targets=Targets(stations=3, chargers=12, swap_stations=1),
         model=model,
         travel=Travel(cutoff_m=2000, swap_cutoff_m=2000),
-        substations=known,
+        grid=None if known is None else make_grid(content["sites"], known, assigned=assigned or {}),
     )
 
 
@@ -58,8 +59,19 @@ def test_the_rows_read_as_pinned(tmp_path):
 def test_a_swap_station_takes_its_power_first():
     problem = road()
     before = [rule.rhs for rule in problem.rules.rows]
-    after = [rule.rhs for rule in after_swap(problem, np.array([2])).rules.rows]
+    after = [rule.rhs for rule in after_swap(problem, np.array([1])).rules.rows]
     assert [a - b for a, b in zip(after, before, strict=True)] == [-600, 0]
+
+
+def test_where_nobody_knows_what_is_free_there_is_no_rule_but_a_note():
+    problem = road()  # sites 2 to 5 hang on the substation in the middle, which says nothing
+    assert [rule.sites.tolist() for rule in problem.rules.rows] == [[0, 1], [6, 7]]
+    assert ("headroom_not_everywhere", {"count": 4, "of": 8}) in problem.notes
+
+
+def test_an_assigned_substation_takes_the_place_of_the_nearest():
+    problem = road(assigned={"way/2": "S0"})
+    assert [rule.sites.tolist() for rule in problem.rules.rows] == [[0, 1, 2], [6, 7]]
 
 
 def test_without_any_known_headroom_there_is_a_note_and_no_rule():
@@ -87,7 +99,7 @@ def office_short_of_power(town, monkeypatch):
     known = substations((sites["way/403"], 60.0), (sites["way/400"], 1e6), crs=sites.crs)
     world = dataclasses.replace(prepared.world, substations=known)
     powered = dataclasses.replace(prepared, world=world)
-    monkeypatch.setattr(pipeline, "prepare", lambda *_: powered)
+    monkeypatch.setattr(pipeline, "prepare", lambda *_, **__: powered)
     model = {**content["model"], "headroom": True}
     return pipeline.run(scenario_from({**content, "model": model}), meter=quiet())
 

@@ -37,7 +37,7 @@ def town(tmp_path_factory):
 def plan_with(town, monkeypatch):
     """Return a function that plans the town with other keys of [model] and [targets]."""
     content, prepared = town
-    monkeypatch.setattr(pipeline, "prepare", lambda *_: prepared)
+    monkeypatch.setattr(pipeline, "prepare", lambda *_, **__: prepared)
 
     def plan(targets=None, **keys):
         over = {**content, "model": {**content["model"], **keys}}

@@ -159,7 +159,8 @@ def test_no_text_is_left_over():
     )
     put_together = ("note.", "step.", "figure.", "kind.", "zone.", "quality.", "road.", "verdict.",
                     "landscape.", "status.", "fact.", "layer.", "total.", "terminal.",
-                    "source.", "stage.", "column.", "found.", "need.", "nev.", "why.")  # fmt: skip
+                    "source.", "stage.", "column.", "found.", "need.", "nev.", "why.",
+                    "class.")  # fmt: skip
     left = [
         key
         for key in WORDS

@@ -18,8 +18,11 @@ from siting.optimize.spacing import clique_cover
 if TYPE_CHECKING:
     from siting.optimize.arrays import Floats, Ints
     from siting.optimize.problem import SitingProblem
+    from siting.optimize.rules import LinearRule
 
 _PROMISING = 2
+_PRICES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Quantiles of a row's charger coefficients that are tried as the price of a charger."""
 _SIGNS = {"<=": (1.0,), ">=": (-1.0,), "=": (1.0, -1.0)}
 
 
@@ -108,6 +111,30 @@ def _choice_rows(problem: SitingProblem, sites: Ints) -> tuple[sparse.csr_array,
     return sparse.vstack([rows, more]).tocsr(), np.concatenate([*limits, bounds])
 
 
+def _priced(problem: SitingProblem, rule: LinearRule) -> list[tuple[Ints, Floats, float]]:
+    """Return rows for a rule that limits chargers everywhere, with the charger total in them.
+
+    With ``sum_j n_j >= N``, ``sum_j a_j y_j + b_j n_j <= r`` gives for each price ``p >= 0``
+    ``sum_j (a_j + min_n (b_j - p) n) y_j <= r - p N``: what the loosened row alone forgets is
+    that the chargers must stand somewhere.
+    """
+    if (
+        rule.sense != "<="
+        or problem.charger_sense == "<="
+        or not rule.counts_chargers
+        or len(rule.sites) < int(problem.openable.sum())
+    ):
+        return []
+    least, most = problem.min_chargers[rule.sites], problem.max_chargers[rule.sites]
+    parts = []
+    for price in np.unique(np.quantile(rule.charger_coef, _PRICES, method="nearest")).tolist():
+        if price > 0:
+            each = rule.charger_coef - price
+            loose = rule.open_coef + np.minimum(each * least, each * most)
+            parts.append((rule.sites, loose, rule.rhs - price * problem.chargers))
+    return parts
+
+
 def _room_limits(problem: SitingProblem) -> Floats:
     """Return the limits of the charger room; where the total does not bind, ones always met."""
     least = int(problem.min_chargers.sum()) if problem.charger_sense == ">=" else problem.chargers
@@ -127,6 +154,7 @@ def _rule_rows(problem: SitingProblem, sites: Ints) -> tuple[sparse.csr_array, F
             least, most = problem.min_chargers[rule.sites], problem.max_chargers[rule.sites]
             loose = sign * rule.open_coef + np.minimum(each * least, each * most)
             parts.append((rule.sites, loose, sign * rule.rhs))
+        parts += _priced(problem, rule)
     if problem.station_sense != "=":
         sign = _SIGNS[problem.station_sense][0]
         parts.append((sites, np.full(len(sites), sign), sign * problem.stations))

@@ -1,8 +1,9 @@
 """Substation headroom: new chargers and new swap stations within the free power near them.
 
-Each site hangs on the nearest substation whose headroom is known, straight line; where no headroom
-is known there is no rule, and a note. Coincidence: the file of facts, 3.4 (ordinary sites 0.6-0.7
-[v 47], 0.7 proposed [P]); a swap station's power: 0.6-1.2 MVA [U], its middle.
+Each site hangs on its substation (``tables.GRID``: the one it is assigned to, else the nearest).
+Where nobody knows what is free there is no rule, and a note; unknown is neither none nor plenty.
+Coincidence: the file of facts, 3.4 (ordinary sites 0.6-0.7 [v 47], 0.7 proposed [P]); a swap
+station's power: 0.6-1.2 MVA [U], its middle.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import cKDTree
+import pandas as pd
 
 from siting.optimize.arrays import groups
 from siting.optimize.rules import Rules, row_of
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     from siting.optimize.rules import LinearRule
 
 FAMILY = "headroom"
+_SHARED = (FAMILY, "budget")
+"""Families whose limit charging and swap stations share; their rows come in pairs."""
 
 
 def with_headroom(
     problem: SitingProblem,
     sites: gpd.GeoDataFrame,
-    substations: gpd.GeoDataFrame | None,
+    grid: pd.DataFrame | None,
     model: scenario.Model,
 ) -> SitingProblem:
     """Return the problem with a row for each substation, if ``model.headroom`` asks for it.
@@ -47,25 +50,29 @@ def with_headroom(
         The problem with its other rules.
     sites
         As in ``tables.SITES``, aligned with the problem.
-    substations
-        As in ``tables.SUBSTATIONS``; None if there are none.
+    grid
+        ``tables.GRID``; None if nothing is known.
     model
         Block of the scenario.
     """
     if not model.headroom:
         return problem
-    known = None if substations is None else substations[substations["headroom_kw"].notna()]
-    if known is None or known.empty:
+    if grid is None or grid["headroom_kw"].isna().all():
         return replace(problem, notes=(*problem.notes, ("headroom_without_figures", {})))
-    known = known.sort_values("substation_id", kind="stable")
-    xy = np.column_stack([known.geometry.x.to_numpy(), known.geometry.y.to_numpy()])
-    nearest = cKDTree(xy).query(problem.site_xy)[1]
-    names = known["substation_id"].to_numpy(dtype=object)
-    free_kw = known["headroom_kw"].to_numpy(dtype=float)
+    of_site = grid.set_index("site_id").reindex(problem.site_id)
+    known = of_site["headroom_kw"].notna().to_numpy()
+    nearest, names = pd.factorize(of_site["substation_id"].where(known), sort=True)
+    free_kw = of_site["headroom_kw"].groupby(nearest).first()
+    if not known[problem.openable].all():
+        count = int((~known & problem.openable).sum())
+        note = ("headroom_not_everywhere", {"count": count, "of": int(problem.openable.sum())})
+        problem = replace(problem, notes=(*problem.notes, note))
     draw_kw = model.coincidence * sites["kw_per_charger"].to_numpy(dtype=float)
     rows: list[LinearRule] = []
     swap_rows: list[LinearRule] = []
     for place, members in groups(nearest):
+        if place < 0:  # nobody knows what is free there
+            continue
         here = np.array(members)
         values = {"substation": names[place], "headroom_kw": float(free_kw[place])}
         open_here = here[problem.openable[here]]
@@ -85,18 +92,26 @@ def with_headroom(
 
 
 def after_swap(problem: SitingProblem, swap_sites: Ints) -> SitingProblem:
-    """Return the problem with the power of its new swap stations taken off the substations."""
+    """Return the problem with what its new swap stations take off what both classes share.
+
+    Power of a substation, and money of the budget.
+    """
     taken = {
-        rule.values["substation"]: float(rule.open_coef[np.isin(rule.sites, swap_sites)].sum())
+        _limit_of(rule): float(rule.open_coef[np.isin(rule.sites, swap_sites)].sum())
         for rule in problem.swap_rules.rows
-        if rule.family == FAMILY
+        if rule.family in _SHARED
     }
     if not taken:
         return problem
     rows = tuple(
-        replace(rule, rhs=rule.rhs - taken[rule.values["substation"]])
-        if rule.family == FAMILY
+        replace(rule, rhs=rule.rhs - taken.get(_limit_of(rule), 0.0))
+        if rule.family in _SHARED
         else rule
         for rule in problem.rules.rows
     )
     return replace(problem, rules=Rules(rows, problem.rules.promises))
+
+
+def _limit_of(rule: LinearRule) -> tuple[str, str | None]:
+    """Return what tells the shared limits apart: family, and substation where it has one."""
+    return rule.family, rule.values.get("substation")  # noqa: PD011  # a dict's

@@ -17,7 +17,7 @@ from siting.errors import TableError
 from siting.optimize.budget import with_budget
 from siting.optimize.chongqing import with_bays
 from siting.optimize.families import banned_sites, upgraded_minimum
-from siting.optimize.goal import NO_COSTS, Goal, SiteCosts
+from siting.optimize.goal import NO_COSTS, Goal, SiteCosts, goal_of
 from siting.optimize.headroom import with_headroom
 from siting.optimize.needs import swap_needs
 from siting.optimize.pairs import pairs_of, positions, refuse_unknown
@@ -280,6 +280,7 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         distance_discount=model.distance_discount,
         suitability_weight=model.suitability_weight,
         own_spacing_m=spacing_m,
+        goal=goal_of(model, travel.cutoff_m),
         swap_kwh=swap_kwh,
         notes=(*notes, *swap_notes),
         costs=_site_costs(sites, site_costs),

@@ -41,6 +41,10 @@ def _spread(low: float, high: float) -> str:
     return f"{100 * low:.0f}–{high:.0%}"
 
 
+def _money(base: float, low: float, high: float) -> str:
+    return f"¥{base / 1e6:,.1f} M ({low / 1e6:,.0f}–{high / 1e6:,.0f})"
+
+
 _ROWS = (
     _row("served_share", "{:.1%}"),
     _row("served_within_500m_share", "{:.1%}"),
@@ -54,7 +58,9 @@ _ROWS = (
     _Row("utilisation_spread", ("utilisation_p10", "utilisation_p90"), _spread),
     _row("overloaded_sites", "{:,.0f}"),
     _row("access_gini", "{:.2f}"),
-    _row("mean_cost_index", "{:.2f}"),
+    _Row("cost", ("cost_cny", "cost_low_cny", "cost_high_cny"), _money),
+    _row("mean_wait_min", "{:.1f} min"),
+    _row("sites_over_wait", "{:,.0f}"),
 )
 
 

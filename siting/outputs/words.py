@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("zh", "en")
 
-_MAY_BE_OWN = ("kind", "source")
+_MAY_BE_OWN = ("kind", "source", "class")
 _SHOWN = 5
 _COMMA = {"zh": "、", "en": ", "}
 

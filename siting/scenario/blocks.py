@@ -24,6 +24,7 @@ from siting.scenario.fields import (
     Positive,
     Share,
 )  # fmt: skip
+from siting.scenario.objective_blocks import Cover, Objective
 from siting.scenario.rule_blocks import ChongqingRule, Limit, Promise, Senses
 from siting.scenario.score_blocks import Scoring
 from siting.scenario.site_blocks import Costs, Power, Sizing
@@ -231,6 +232,13 @@ class Travel(Block):
 class Model(Block):
     """The joint siting model."""
 
+    objective: Objective = "joint"
+    """What the stations are chosen for: docs/model.md says what each objective asks for."""
+    cover: Cover = Cover()
+    """What counts as covered, for max_cover, set_cover, min_cost and max_min."""
+    unserved_m: Positive | None = None
+    """Distance that demand without an open station in reach counts with, for p_median and p_center;
+    at least travel.cutoff_m, which is taken if left out."""
     min_spacing_m: NonNegative = 300
     """Least distance between a new station and any other, straight line."""
     swap_spacing_m: NonNegative = 1500

@@ -1,0 +1,189 @@
+"""What single stations are like: power line, price, chargers by class, queue.
+
+Works on the sites of a run before the optimiser is asked (:func:`ground_of`), and on the stations
+of a finished plan (:func:`equipped`, :func:`equipped_swaps`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from siting.analysis.costs import ENDS, make_costs
+from siting.analysis.power import drawn_kw, make_grid, transformer_kva
+from siting.analysis.sizing import peak_shares, station_queues
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from siting import scenario
+    from siting.analysis.chargers import Chargers
+    from siting.analysis.costs import Costs
+
+_GRID = ("substation_id", "substation_m", "headroom_kw")
+CLASS_PREFIX = "chargers_"
+"""Columns and totals of chargers by class begin with this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Power and price of every site.
+
+    Attributes
+    ----------
+    grid
+        ``tables.GRID``.
+    costs
+        Prices of the sites and of a swap station.
+    """
+
+    grid: pd.DataFrame
+    costs: Costs
+
+
+def ground_of(
+    sites: gpd.GeoDataFrame,
+    substations: gpd.GeoDataFrame,
+    chargers: Chargers,
+    prices: pd.DataFrame,
+    *,
+    power: scenario.Power,
+    model: scenario.Model,
+) -> Ground:
+    """Return power and price of every site.
+
+    Parameters
+    ----------
+    sites, substations
+        As in ``tables.SITES`` and ``SUBSTATIONS``.
+    chargers
+        Classes of chargers and their mix.
+    prices
+        Result of ``check_costs``.
+    power, model
+        Blocks of the scenario.
+
+    Raises
+    ------
+    ScenarioError
+        If ``power.assigned`` names what is not there.
+    """
+    grid = make_grid(sites, substations, assigned=power.assigned)
+    costs = make_costs(
+        sites, grid, chargers,
+        prices=prices, power=power, coincidence=model.coincidence,
+        swap_station_kw=model.swap_station_kw,
+    )  # fmt: skip
+    return Ground(grid, costs)
+
+
+def equipped(
+    stations: gpd.GeoDataFrame,
+    assignments: pd.DataFrame,
+    demand: pd.DataFrame,
+    *,
+    chargers: Chargers,
+    ground: Ground,
+    given: scenario.Scenario,
+) -> gpd.GeoDataFrame:
+    """Return the stations of a plan with chargers by class, power, price and queue.
+
+    Parameters
+    ----------
+    stations
+        ``assembly.station_table``.
+    assignments, demand
+        Who is served where; ``tables.DEMAND``.
+    chargers, ground
+        Classes of chargers; power and price of every site.
+    given
+        The scenario: blocks ``sizing``, ``power`` and ``model``.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same with the columns that ``Plan.sites`` says.
+    """
+    by_class = chargers.split(stations["kind"], stations["chargers"].to_numpy(dtype=np.int64))
+    result = stations.copy()
+    for place, name in enumerate(chargers.classes.index):
+        result[f"{CLASS_PREFIX}{name}"] = by_class[:, place]
+    result["power_kw"] = by_class @ chargers.classes["power_kw"].to_numpy(dtype=float)
+    coincidence = given.model.coincidence
+    result["kva"] = transformer_kva(
+        result["power_kw"], coincidence=coincidence, settings=given.power
+    )
+    result = _on_grid(result, ground)
+    new = (result["chargers"] - result["existing_chargers"]).to_numpy(dtype=np.int64)
+    result["drawn_kw"] = drawn_kw(new, result["kw_per_charger"], coincidence)
+    prices = ground.costs.sites.set_index("site_id").reindex(result["site_id"])
+    opens = result["is_new"].to_numpy(dtype=bool)
+    for end in ENDS.values():
+        fixed = np.where(opens, prices[f"site_fixed{end}"].to_numpy(dtype=float), 0.0)
+        each = prices[f"charger{end}"].to_numpy(dtype=float)
+        if end == ENDS["base"]:
+            result["site_fixed_cny"], result["charger_cny"] = fixed, each
+        result[f"cost{end}"] = fixed + each * new
+    load = result["load_kwh_day"].to_numpy(dtype=float)
+    peak = peak_shares(result["site_id"], assignments, demand, given.sizing)
+    queues = station_queues(load, peak, by_class, chargers.classes, given.sizing)
+    return result.assign(**{name: queues[name].to_numpy() for name in queues.columns})
+
+
+def equipped_swaps(
+    swaps: gpd.GeoDataFrame, ground: Ground, given: scenario.Scenario
+) -> gpd.GeoDataFrame:
+    """Return the swap stations of a plan with power and price; what exists costs nothing."""
+    new = swaps["is_new"].to_numpy(dtype=bool)
+    result = _on_grid(swaps.copy(), ground)
+    result["power_kw"] = given.model.swap_station_kw
+    result["kva"] = transformer_kva(result["power_kw"], coincidence=1.0, settings=given.power)
+    result["drawn_kw"] = np.where(new, given.model.swap_station_kw, 0.0)
+    for case, end in ENDS.items():
+        result[f"cost{end}"] = np.where(new, ground.costs.swap_station_cny[case], 0.0)
+    return result
+
+
+def class_table(stations: pd.DataFrame, chargers: Chargers) -> dict[str, dict[str, float]]:
+    """Return each class of charger with its power, energy a day and number in the plan."""
+    return {
+        str(name): {
+            "power_kw": float(row["power_kw"]),
+            "kwh_day": float(row["kwh_day"]),
+            "chargers": float(stations[f"{CLASS_PREFIX}{name}"].sum()),
+        }
+        for name, row in chargers.classes.iterrows()
+    }
+
+
+def ground_notes(stations: pd.DataFrame, ground: Ground) -> list[tuple[str, dict[str, Any]]]:
+    """Return remarks on what is estimated or unknown about the stations."""
+    notes: list[tuple[str, dict[str, Any]]] = []
+    if stood := int(stations["existing_chargers"].sum()):
+        notes.append(("classes_estimated", {"chargers": stood}))
+    if ground.costs.distance_unknown:
+        notes.append(("grid_distance_unknown", {"sites": ground.costs.distance_unknown}))
+    return notes
+
+
+def figure_notes(
+    figures: dict[str, float], sizing: scenario.Sizing
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return remarks on waits and power that a plan does not keep, or that nobody knows."""
+    notes: list[tuple[str, dict[str, Any]]] = []
+    if long := int(figures["sites_over_wait"]):
+        values = {"sites": long, "share": sizing.promise_share, "minutes": sizing.promise_wait_min}
+        notes.append(("waits_long", values))
+    if unknown := int(figures["headroom_unknown_sites"]):
+        notes.append(("power_unknown", {"sites": unknown}))
+    if short := int(figures["substations_overdrawn"]):
+        notes.append(("power_short", {"count": short}))
+    return notes
+
+
+def _on_grid(stations: gpd.GeoDataFrame, ground: Ground) -> gpd.GeoDataFrame:
+    grid = ground.grid.set_index("site_id").reindex(stations["site_id"])
+    return stations.assign(**{name: grid[name].to_numpy() for name in _GRID})
