@@ -94,7 +94,7 @@ def with_budget(
 
 
 def least_cost(problem: SitingProblem) -> float:
-    """Return a proven lower bound on what new stations and chargers cost (CNY).
+    """Return a proven lower bound on what new stations and chargers cost, in whole CNY.
 
     The linear relaxation of the cheapest legal plan: totals, limits of the sites, spacing,
     floors and the rules, those with chargers loosened to the limits of their sites.
@@ -139,7 +139,7 @@ def least_cost(problem: SitingProblem) -> float:
     paid = float(charger @ problem.existing_chargers[sites])
     if answer.status != 0:  # no legal plan at all: the other rules say so, not the money
         return 0.0
-    return max(float(answer.fun) * MILLION * (1 - _ROOM) - paid, 0.0)
+    return max(float(np.floor(answer.fun * MILLION * (1 - _ROOM) - paid)), 0.0)
 
 
 def _station_cny(problem: SitingProblem) -> Floats:
