@@ -105,6 +105,45 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     return Candidates(sites=sites, screening=tuple(screening), notes=tuple(notes))
 
 
+def left_out_at(
+    place: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    *,
+    kinds: pd.DataFrame,
+    settings: scenario.Candidates,
+) -> tuple[str, dict[str, Any]]:
+    """Return the step of the screening that takes one place away, and its figures.
+
+    Parameters
+    ----------
+    place
+        One row of ``tables.PLACES``.
+    zones, nodes, edges, kinds, settings
+        As for :func:`make_candidates`.
+
+    Returns
+    -------
+    str, dict
+        A key of :attr:`Candidates.screening`; ``merged`` where the place passes alone.
+    """
+    told: dict[str, Any] = {"kind": str(place["kind"].iloc[0])}
+    pool, steps = _screened(place, zones, kinds, settings)
+    if pool.empty:
+        step = next(key for key, count in steps if not count)
+        if step == "public":
+            told["access"] = str(place["access"].iloc[0])
+        return step, told
+    anywhere = kinds.loc[pool["kind"], "carriageway_ok"].to_numpy(dtype=bool)
+    xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
+    _, snap_m = Network.of(nodes, edges).snap(xy, anywhere=anywhere)
+    if snap_m[0] > settings.max_snap_m:
+        far = {"distance_m": float(snap_m[0]), "most_m": settings.max_snap_m}
+        return "near_a_road", {**told, **far}
+    return "merged", told
+
+
 def _screened(
     places: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,

@@ -82,6 +82,31 @@ def dump_scenario(scenario: Scenario, *, folder: Path | None = None) -> dict[str
     return _with_paths(content, lambda text: _portable(text, here))
 
 
+def scenario_of_plan(content: dict[str, Any], *, folder: Path) -> Scenario:
+    """Return the scenario that a plan holds (:func:`dump_scenario`), its paths seen from a folder.
+
+    Raises
+    ------
+    UnknownKeyError, ScenarioError
+        As :func:`load_scenario`: another version of this program wrote it.
+    """
+    there = _with_paths(content, lambda text: _anchored(text, folder.resolve()))
+    return scenario_from(there, where="the scenario in plan.json")
+
+
+def missing_files(content: dict[str, Any], *, folder: Path) -> list[str]:
+    """Return the files of a plan's scenario that are not there, seen from a folder."""
+    missing: list[str] = []
+
+    def look(text: str) -> str:
+        if not text.startswith(SHIPPED_PREFIX) and not (folder / text).exists():
+            missing.append(text)
+        return text
+
+    _with_paths(content, look)
+    return missing
+
+
 def local_path(text: str) -> Path:
     """Return the file a path of the scenario means, wherever the project is installed.
 

@@ -1,0 +1,222 @@
+"""What the terminal shows of ``siting why``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Say = Callable[..., str]
+
+_SHOWN = 3
+_INDENT = "  · "
+
+
+def show_why(answer: dict[str, Any], language: str, objective: str) -> None:
+    """Print why a site is in the plan, or what keeps it out.
+
+    Parameters
+    ----------
+    answer
+        Result of :func:`siting.why.ask.why`.
+    language
+        ``"zh"`` or ``"en"``.
+    objective
+        Objective of the plan.
+    """
+    from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
+
+    say = speaker(language)
+    console = Console(highlight=False, soft_wrap=True)
+    if answer["synthetic"]:
+        console.print(f"[bold red]{escape(say('mark.sample'))}[/]")
+    _head(console, answer, say)
+    if answer["score"]:
+        _score(console, answer, say, language)
+    _told(console, _serves(answer, say))
+    if answer["keeps_out"]:
+        console.print(f"[bold]{say('why.bars')}[/]")
+        _told(console, [_bar(one, say) for one in answer["keeps_out"]])
+    if answer["again"]:
+        _again(console, answer["again"], say)
+    elif answer["role"] == "chosen":
+        _told(console, [say("why.again.other", objective=objective)])
+    if answer["swap"]:
+        _swap(console, answer["swap"], say)
+
+
+def _head(console: Console, answer: dict[str, Any], say: Say) -> None:
+    site = answer["site"]
+    parts = [site["site_id"]]
+    if "kind" in site:
+        name = site["name"] or say("fact.unnamed")
+        verdict = say(f"verdict.{site['verdict']}")
+        parts += [name, say(f"kind.{site['kind']}"), site["zone"] or site["zone_id"], verdict]
+    console.print(f"\n[bold]{escape(' · '.join(parts))}[/]")
+    if answer["merged"]:
+        _told(console, [say("why.merged", asked=answer["merged"])])
+    role = answer["role"]
+    chargers = answer["serves"]["chargers"] if answer["serves"] else 0
+    console.print(say(f"why.role_{role}", chargers=chargers))
+    _told(console, [say(f"why.{one['key']}", **one["values"]) for one in answer["planner"]])
+    reason = site.get("reason")
+    if reason and site["verdict"] == "sign_off":
+        owner = f" ({site['owner']})" if site["owner"] else ""
+        _told(console, [f"{say('verdict.sign_off')}: {reason}{owner}"])
+
+
+def _score(console: Console, answer: dict[str, Any], say: Say, language: str) -> None:
+    score = answer["score"]
+    console.print(say("why.score", value=score["value"], rank=score["rank"], of=score["of"]))
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(say("why.criterion"))
+    for key in ("why.part_score", "why.part_weight", "why.part"):
+        table.add_column(say(key), justify="right")
+    for part in score["parts"]:
+        name = answer["criteria"].get(part["criterion"], {}).get(language) or part["criterion"]
+        row = (part["score"], part["weight"], part["part"])
+        table.add_row(escape(name), *(f"{number:.3f}" for number in row))
+    console.print(table)
+    if not score["sums"]:
+        _told(console, [say("why.no_sum")])
+
+
+def _serves(answer: dict[str, Any], say: Say) -> list[str]:
+    serves, only = answer["serves"], answer["only_here"]
+    if not serves:
+        return []
+    if serves["mean_distance_m"] is None:
+        lines = [say("why.serves_nobody")]
+    else:
+        lines = [
+            say(
+                "why.serves",
+                kwh_day=serves["kwh_day"],
+                points=serves["points"],
+                distance_m=serves["mean_distance_m"],
+            )
+        ]
+    lines.append(
+        say(
+            "why.only_reach",
+            kwh_day=only["kwh_day_in_reach_of_no_other"],
+            points=only["points_in_reach_of_no_other"],
+        )
+    )
+    lines.append(say("why.only_room", kwh_day=only["kwh_day_unserved_if_closed"]))
+    return lines + [say("why.needed_by", text=one["values"]["text"]) for one in only["needed_by"]]
+
+
+def _bar(reason: dict[str, Any], say: Say) -> str:
+    values = dict(reason["values"])
+    if "rule" in values:
+        values["rule"] = values["rule"] or say("fact.none")
+    return say(f"why.bar.{reason['key']}", **values)
+
+
+def _again(console: Console, again: dict[str, Any], say: Say) -> None:
+    console.print(f"[bold]{say('why.again.' + again['change'])}[/]")
+    _told(console, [say(f"why.again.{again['method']}", free=again["free_sites"])])
+    lines = []
+    if not again["possible"]:
+        lines.append(say("why.again.impossible"))
+    elif again["loss"]:
+        loss = again["loss"]
+        lines.append(
+            say(
+                "why.loss",
+                value=loss["value"],
+                best=again["best"]["value"],
+                changed=again["changed"]["value"],
+                kwh=_change(loss["served_kwh_day"], 0),
+                way=_change(loss["mean_distance_m"], 1),
+            )
+        )
+        if again["loss_high"] is not None:
+            key = "why.again.exact" if again["exact"] else "why.again.between"
+            lines.append(say(key, low=again["loss_low"], high=again["loss_high"]))
+    lines += _better(again, say)
+    if not again["finished"]:
+        lines.append(say("why.again.cut"))
+    lines += _sites("comes", again, say) + _sites("goes", again, say)
+    _told(console, lines)
+
+
+def _change(loss: float | None, decimals: int) -> float:
+    """Return a loss as a change, rounded, and never a minus before a zero."""
+    return round(-(loss or 0.0), decimals) + 0.0
+
+
+def _better(again: dict[str, Any], say: Say) -> list[str]:
+    if not again["better_than_saved"]:
+        return []
+    key = "why.better_with" if again["best_has_it"] else "why.better_without"
+    return [say(key, value=again["better_than_saved"])]
+
+
+def _sites(which: str, again: dict[str, Any], say: Say) -> list[str]:
+    lines = []
+    for entry in again[which][:_SHOWN]:
+        key = f"why.{which}"
+        if which == "comes":
+            key = "why.comes_takes" if entry["takes_kwh_day"] else "why.comes"
+        lines.append(
+            say(
+                key,
+                site=entry["site_id"],
+                kind=say(f"kind.{entry['kind']}"),
+                name=f" {entry['name']}" if entry["name"] else "",
+                distance_m=entry["distance_m"],
+                chargers=entry["chargers"],
+                takes=entry["takes_kwh_day"] or 0.0,
+            )
+        )
+    rest = len(again[which]) - _SHOWN
+    return [*lines, say("why.more", count=rest)] if rest > 0 else lines
+
+
+def _swap(console: Console, swap: dict[str, Any], say: Say) -> None:
+    console.print(f"[bold]{say('why.swap_' + swap['role'])}[/]")
+    lines = [say("why.swap_only", kwh_day=swap["kwh_day_in_reach_of_no_other"])]
+    lines += [
+        say(
+            "why.swap_near",
+            site=entry["site_id"],
+            distance_m=entry["distance_m"],
+            spacing_m=swap["spacing_m"],
+        )
+        for entry in swap["too_near"][:_SHOWN]
+    ]
+    again = swap["again"]
+    if again:
+        lines.append(say(f"why.again.{again['change']}"))
+        if not again["possible"]:
+            lines.append(say("why.again.impossible"))
+        elif again["loss"] is not None:
+            lines.append(
+                say(
+                    "why.swap_loss",
+                    value=again["loss"],
+                    best=again["best_worth"],
+                    changed=again["changed_worth"],
+                )
+            )
+        if again["better_than_saved"]:
+            lines.append(say("why.swap_better", value=again["better_than_saved"]))
+        lines += [
+            say(f"why.swap_{which}", sites=again[which])
+            for which in ("comes", "goes")
+            if again[which]
+        ]
+    _told(console, lines)
+
+
+def _told(console: Console, lines: list[str]) -> None:
+    for line in lines:
+        console.print(f"{_INDENT}{escape(line)}")
