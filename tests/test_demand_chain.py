@@ -208,6 +208,31 @@ def test_charging_along_the_road_lies_on_the_motorway():
     assert found.chain["through_kwh_day"] is None
 
 
+def cut_off(edges):
+    """Leave one way between the lowest street and the town: that at its east end."""
+    low = {town.crossing(x, 0) for x in range(4)}
+    up = edges["from_node"].isin(low) ^ edges["to_node"].isin(low)
+    return edges[~(up & (edges["road_class"] != "motorway"))].reset_index(drop=True)
+
+
+def test_who_drives_on_a_motorway_stops_at_the_next_exit():
+    found = make(town.places(*HOMES), edges=cut_off(motorway()), home_share=0.5, road_share=0.05)
+    roads = of_kind(found, "road").set_index("node_id")["kwh_day"]
+    assert roads.to_dict() == pytest.approx({town.crossing(4, 0): 2000 * PER_PERSON * 0.05})
+
+
+def test_who_drives_on_a_motorway_stops_at_a_service_area_before_the_exit():
+    rest = town.place("way/97", "service_area", town.square(200, 10, 60))
+    found = make(
+        town.places(*HOMES, rest), edges=cut_off(motorway()), home_share=0.5, road_share=0.05
+    )
+    roads = of_kind(found, "road").set_index("node_id")["kwh_day"] / (2000 * PER_PERSON * 0.05)
+    # of four sections 1/8 lies at the west end, 2/8 at each crossing, 1/8 at the exit
+    assert roads.to_dict() == pytest.approx(
+        {town.crossing(1, 0): 5 / 8, town.crossing(4, 0): 3 / 8}
+    )
+
+
 def test_through_traffic_comes_on_top_by_its_count():
     found = make(town.places(*HOMES), edges=motorway(), traffic=counts(("G50", 20_000, 0.4)))
     by_hand = 0.8 * 20_000 * 0.4 * 0.15 * 0.17 * 0.5

@@ -5,8 +5,9 @@
     residents   public_kwh * road_share, over the road nodes by km * weight of the road class
     through     km * vehicles_day * through_share * nev_share * kwh_per_km * charged_share
 
-Half of each road section counts at either end. Through traffic comes on top of the residents:
-only vehicles from elsewhere are counted in it.
+Half of each road section counts at either end, and from there at the next place where a driver
+can stop: a service area, or an exit onto an ordinary road. Through traffic comes on top of the
+residents: only vehicles from elsewhere are counted in it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from siting.analysis.pools import ESTIMATED
 from siting.analysis.zoning import zone_ids
@@ -29,8 +32,11 @@ if TYPE_CHECKING:
     from siting.analysis.network import Network
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 _KM = 1000.0
+_SHORTEST_M = 1e-3
+"""Length of an edge that has none: a zero would be no edge at all."""
 
 
 def road_pull(edges: gpd.GeoDataFrame, settings: scenario.Demand) -> Floats:
@@ -79,17 +85,48 @@ def through_kwh(
     return energy * settings.through_charged_share
 
 
-def node_parts(network: Network, zones: gpd.GeoDataFrame, per_edge: Floats) -> pd.DataFrame:
-    """Put a figure of each edge on the road nodes at its ends, half and half.
+def next_stops(network: Network, service_areas: NDArray[np.object_]) -> Ints:
+    """Return the position of the node where a driver at each node stops next, by position.
+
+    The nearest one in driving direction that touches an ordinary road or is that of a service
+    area; the node itself where no such way leads on.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    service_areas
+        Points of the places that open onto a carriageway.
+    """
+    here = np.arange(len(network.node_id))
+    stops = network.ordinary.copy()
+    if len(service_areas):
+        xy = shapely.get_coordinates(service_areas)
+        node, _ = network.snap(xy, anywhere=np.ones(len(xy), dtype=bool))
+        stops[network.positions(node)] = True
+    if not stops.any():
+        return here
+    _, _, nearest = dijkstra(
+        _against(network), indices=np.flatnonzero(stops), min_only=True, return_predecessors=True
+    )
+    return np.where(nearest >= 0, nearest, here)
+
+
+def node_parts(
+    network: Network, zones: gpd.GeoDataFrame, per_edge: Floats, stops: Ints
+) -> pd.DataFrame:
+    """Put a figure of each edge, half and half, where drivers at its ends stop next.
 
     Parameters
     ----------
     network
         The roads.
     zones
-        ``tables.ZONES``; nodes outside all of them are left out.
+        ``tables.ZONES``; ends of roads outside all of them are left out.
     per_edge
         The figure (m,).
+    stops
+        Result of :func:`next_stops`; nobody goes to a stop outside all zones.
 
     Returns
     -------
@@ -100,16 +137,36 @@ def node_parts(network: Network, zones: gpd.GeoDataFrame, per_edge: Floats) -> p
     amount = np.bincount(network.start, per_edge / 2, minlength=len(network.node_id))
     amount += np.bincount(network.end, per_edge / 2, minlength=len(network.node_id))
     at = np.flatnonzero(amount > 0)
-    points = np.asarray(shapely.points(network.xy[at]), dtype=object)
+    zone = pd.Series(zone_ids(_points(network, at), zones), dtype=object)
+    inside = zone.notna().to_numpy(dtype=bool)
+    at, zone = at[inside], zone[inside].reset_index(drop=True)
+    there = pd.Series(zone_ids(_points(network, stops[at]), zones), dtype=object)
+    to = np.where(there.notna(), stops[at], at)
     parts = pd.DataFrame(
         {
-            "zone_id": zone_ids(points, zones),
-            "point": points,
-            "node_id": network.node_id[at],
+            "zone_id": there.where(there.notna(), zone),
+            "point": _points(network, to),
+            "node_id": network.node_id[to],
             "amount": amount[at],
         }
-    ).assign(kind="road", quality=ESTIMATED)
-    return parts[parts["zone_id"].notna()].reset_index(drop=True)
+    )
+    return parts.assign(kind="road", quality=ESTIMATED)
+
+
+def _points(network: Network, positions: Ints) -> NDArray[np.object_]:
+    return np.asarray(shapely.points(network.xy[positions]), dtype=object)
+
+
+def _against(network: Network) -> csr_array:
+    """Return the lengths of the edges against their direction, of parallel ones the shortest."""
+    order = np.lexsort((network.length_m, network.start, network.end))
+    end, start = network.end[order], network.start[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(end) != 0) | (np.diff(start) != 0)
+    keep = first & (end != start)
+    count = len(network.node_id)
+    length = np.maximum(network.length_m[order][keep], _SHORTEST_M)
+    return csr_array((length, (end[keep], start[keep])), shape=(count, count))
 
 
 def _counted(ref: object, by_ref: dict[str, float]) -> float:

@@ -12,22 +12,24 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
 from siting.analysis.chain import KINDS, YEAR, nev_share, peak, public_shares
-from siting.analysis.corridor import node_parts, road_pull, through_kwh
+from siting.analysis.corridor import next_stops, node_parts, road_pull, through_kwh
 from siting.analysis.counted import counted_parts
 from siting.analysis.fleets import fleet_parts
 from siting.analysis.housing import home_parts
 from siting.analysis.network import Network
+from siting.analysis.points import QUALITIES, demand_points
 from siting.analysis.pools import ESTIMATED, drawing_places, pool_parts
 from siting.errors import DataError
 from siting.tables import DEMAND, check, zone_names
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    from numpy.typing import NDArray
+
     from siting import scenario
 
     Notes = list[tuple[str, dict[str, Any]]]
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SHOWN = 10
-_QUALITIES = ("counted", "spread", ESTIMATED)
-"""From the best to the worst; a point of several parts has the worst of theirs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +72,20 @@ class DemandResult:
     demand: gpd.GeoDataFrame
     chain: dict[str, Any]
     notes: tuple[tuple[str, dict[str, Any]], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Roads:
+    """The roads as arrays and as a table, the zones, and where a driver at each node stops."""
+
+    network: Network
+    edges: gpd.GeoDataFrame
+    zones: gpd.GeoDataFrame
+    stops: NDArray[np.int64]
+
+    def parts(self, per_edge: NDArray[np.float64]) -> pd.DataFrame:
+        """Put a figure of each edge where its drivers stop."""
+        return node_parts(self.network, self.zones, per_edge, self.stops)
 
 
 def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand beside them
@@ -117,8 +131,8 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
         ``nevs``, ``charging_kwh_day`` (all charging of the residents), ``public_share``,
         ``residents_kwh_day`` (the public part), ``through_kwh_day``, ``fleet_kwh_day`` and
         ``swap_kwh_day`` (None where unknown), ``kwh_day`` (residents + through + fleets) and
-        ``by_kind`` of it, ``fleets``, ``people_by_quality``, and the peak: ``hour_kw``, ``peak_hour``,
-        ``peak_kw``, ``peak_share``.
+        ``by_kind`` of it, ``fleets``, ``people_by_quality``, and the peak: ``hour_kw``,
+        ``peak_hour``, ``peak_kw``, ``peak_share``.
 
     Raises
     ------
@@ -134,14 +148,17 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     per_person = settings.cars_per_person * share * settings.kwh_per_nev_day
     homes = homes.assign(kwh_day=homes["people"] * per_person * public)
     drawing = drawing_places(places, zones, kinds)
-    parts, told = _resident_parts(homes, drawing, zones, (network, edges), settings)
+    open_to_carriageway = drawing["kind"].map(kinds["carriageway_ok"]).to_numpy(dtype=bool)
+    stops = next_stops(network, drawing["point"].to_numpy(dtype=object)[open_to_carriageway])
+    roads = _Roads(network, edges, zones, stops)
+    parts, told = _resident_parts(homes, drawing, roads, settings)
     notes += told
-    through, told = _through(network, zones, edges, traffic, share, settings)
+    through, told = _through(roads, traffic, share, settings)
     notes += told
     fleet, energy, told = fleet_parts(settings.fleets, drawing, homes, kinds)
     notes += told
     everything = [part for part in (*parts, through, fleet) if part is not None and len(part)]
-    demand = _points(pd.concat(everything, ignore_index=True), network, crs=zones.crs)
+    demand = demand_points(pd.concat(everything, ignore_index=True), network, crs=zones.crs)
     demand["peak_share"] = demand["kind"].map(figures.hours.max(axis=1)).astype(float)
     demand = demand[DEMAND.column_names]
     check(demand, DEMAND)
@@ -156,7 +173,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
         "swap_kwh_day": _known_sum(energy, "swap_kwh_day"),
         "fleets": energy,
         "people_by_quality": {
-            name: float(by_quality.get(name, 0.0)) for name in _QUALITIES
+            name: float(by_quality.get(name, 0.0)) for name in QUALITIES
         },
         **_whole(demand, figures.hours, fleets_known=_known_sum(energy, "vehicles") is not None),
     }  # fmt: skip
@@ -196,8 +213,7 @@ def _people(
 def _resident_parts(
     homes: pd.DataFrame,
     drawing: pd.DataFrame,
-    zones: gpd.GeoDataFrame,
-    roads: tuple[Network, gpd.GeoDataFrame],
+    roads: _Roads,
     settings: scenario.Demand,
 ) -> tuple[list[pd.DataFrame], Notes]:
     """Split the residents' public charging by place; a kind without a place goes home."""
@@ -210,7 +226,7 @@ def _resident_parts(
             continue
         energy = by_zone * share
         if kind == "road":
-            part = _along_roads(*roads, zones, float(energy.sum()), settings)
+            part = _along_roads(roads, float(energy.sum()), settings)
         else:
             part = pool_parts(drawing, kind, energy, local_share=local[kind])
         if part.empty:
@@ -220,32 +236,20 @@ def _resident_parts(
     return [homes.assign(kwh_day=homes["kwh_day"] * at_home), *parts], notes
 
 
-def _along_roads(
-    network: Network,
-    edges: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
-    kwh_day: float,
-    settings: scenario.Demand,
-) -> pd.DataFrame:
-    parts = node_parts(network, zones, road_pull(edges, settings))
+def _along_roads(roads: _Roads, kwh_day: float, settings: scenario.Demand) -> pd.DataFrame:
+    parts = roads.parts(road_pull(roads.edges, settings))
     return parts.assign(kwh_day=parts["amount"] / parts["amount"].sum() * kwh_day)
 
 
 def _through(
-    network: Network,
-    zones: gpd.GeoDataFrame,
-    edges: gpd.GeoDataFrame,
-    traffic: pd.DataFrame | None,
-    share: float,
-    settings: scenario.Demand,
+    roads: _Roads, traffic: pd.DataFrame | None, share: float, settings: scenario.Demand
 ) -> tuple[pd.DataFrame | None, Notes]:
     """Return the charging of through traffic, None and a remark where nobody counted it."""
     if traffic is None:
-        corridor = edges["road_class"].isin(settings.road_weights)
-        km = float(edges.loc[corridor, "length_m"].sum()) / 1000
+        corridor = roads.edges["road_class"].isin(settings.road_weights)
+        km = float(roads.edges.loc[corridor, "length_m"].sum()) / 1000
         return None, [("through_unknown", {"km": round(km)})] if corridor.any() else []
-    energy = through_kwh(edges, traffic, share, settings)
-    parts = node_parts(network, zones, energy)
+    parts = roads.parts(through_kwh(roads.edges, traffic, share, settings))
     return parts.rename(columns={"amount": "kwh_day"}), []
 
 
@@ -265,9 +269,7 @@ def _resident_numbers(
     }
 
 
-def _whole(
-    demand: gpd.GeoDataFrame, hours: pd.DataFrame, *, fleets_known: bool
-) -> dict[str, Any]:
+def _whole(demand: gpd.GeoDataFrame, hours: pd.DataFrame, *, fleets_known: bool) -> dict[str, Any]:
     by_kind = demand.groupby("kind")["kwh_day"].sum().reindex(list(KINDS), fill_value=0.0)
     told: dict[str, float | None] = {kind: float(by_kind[kind]) for kind in KINDS}
     if not fleets_known:
@@ -292,40 +294,4 @@ def _known_sum(energy: dict[str, dict[str, float | None]], key: str) -> float | 
 def _quality_note(people: dict[str, float]) -> Notes:
     if not people["counted"] and not people[ESTIMATED]:
         return []
-    return [("people_quality", {name: round(people[name]) for name in _QUALITIES})]
-
-
-def _points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.GeoDataFrame:
-    """Join the parts of one kind at one node and in one zone to a demand point."""
-    parts = parts.reindex(columns=["kind", "zone_id", "point", "people", "kwh_day",
-                                   "swap_kwh_day", "node_id", "quality"])  # fmt: skip
-    numbers = {name: parts[name].astype(float).fillna(0.0) for name in ("kwh_day", "swap_kwh_day")}
-    parts = parts.assign(**numbers, people=parts["people"].astype(float))
-    parts = parts.assign(amount=parts["kwh_day"] + parts["swap_kwh_day"])
-    parts = parts[parts["amount"] > 0].reset_index(drop=True)
-    xy = shapely.get_coordinates(parts["point"].to_numpy(dtype=object))
-    nearest, _ = network.snap(xy)
-    own = parts["node_id"].notna().to_numpy(dtype=bool)
-    nearest[own] = parts.loc[own, "node_id"].astype(np.int64)
-    parts = parts.assign(
-        node_id=nearest,
-        x=xy[:, 0] * parts["amount"],
-        y=xy[:, 1] * parts["amount"],
-        worst=parts["quality"].map({name: rank for rank, name in enumerate(_QUALITIES)}),
-    )
-    joined = parts.groupby(["kind", "zone_id", "node_id"], as_index=False).agg(
-        kwh_day=("kwh_day", "sum"),
-        swap_kwh_day=("swap_kwh_day", "sum"),
-        people=("people", lambda values: values.sum(min_count=1)),
-        worst=("worst", "max"),
-        amount=("amount", "sum"),
-        x=("x", "sum"),
-        y=("y", "sum"),
-    )
-    joined["quality"] = np.array(_QUALITIES, dtype=object)[joined["worst"].astype(int)]
-    joined["demand_id"] = (
-        joined["kind"] + "/" + joined["zone_id"] + "/" + joined["node_id"].astype("str")
-    )
-    places = gpd.points_from_xy(joined["x"] / joined["amount"], joined["y"] / joined["amount"])
-    frame = gpd.GeoDataFrame(joined, geometry=places, crs=crs)
-    return frame.sort_values("demand_id", ignore_index=True)
+    return [("people_quality", {name: round(people[name]) for name in QUALITIES})]
