@@ -54,7 +54,7 @@ def with_row(problem, sites, sense, rhs, family="quota"):
 # --- the loss ---------------------------------------------------------------------------------
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.integers(0, 10_000))
 def test_the_loss_is_the_difference_of_the_optima(seed):
     problem = random_problem(seed, sites=7, stations=3, chargers=6)
@@ -87,7 +87,7 @@ def test_the_loss_is_the_difference_of_the_optima(seed):
     assert site in found.with_it.sites
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(st.integers(0, 10_000))
 def test_a_part_solved_again_is_legal_and_never_better_than_the_whole(seed):
     problem = random_problem(seed, sites=8, stations=3, chargers=6)

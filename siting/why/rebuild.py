@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from siting.cache import Cache
     from siting.meter import Meter
-    from siting.optimize.arrays import Ints
+    from siting.optimize.arrays import Ints, Names
     from siting.optimize.problem import SitingProblem
     from siting.pipeline import Prepared
     from siting.plan import Plan
@@ -80,7 +80,7 @@ def rebuild(plan: Plan, folders: list[Path], meter: Meter, cache: Cache | None =
     _refuse_other_data(plan, prepared)
     with meter.stage("problem"):
         problem = pipeline.pose(scenario, prepared)
-        swap_sites = _places(problem.site_id, plan.swap_sites["site_id"])
+        swap_sites = _places(plan, problem.site_id, plan.swap_sites["site_id"])
         problem = after_swap(problem, swap_sites)
         stands = _stands(plan, problem)
     return Rebuilt(scenario, prepared, problem, stands, swap_sites)
@@ -117,12 +117,12 @@ def _refuse_other_data(plan: Plan, prepared: Prepared) -> None:
 def _stands(plan: Plan, problem: SitingProblem) -> Filled:
     """Put the plan's stations and trips on the positions of the problem."""
     chosen = plan.sites.sort_values("site_id", kind="stable")
-    sites = _places(problem.site_id, chosen["site_id"])
+    sites = _places(plan, problem.site_id, chosen["site_id"])
     trips = plan.assignments
     width = len(problem.site_id)
     keys = problem.pair_demand.astype(np.int64) * width + problem.pair_site
-    points = _places(problem.demand_id, trips["demand_id"]).astype(np.int64)
-    asked = points * width + _places(problem.site_id, trips["site_id"])
+    points = _places(plan, problem.demand_id, trips["demand_id"]).astype(np.int64)
+    asked = points * width + _places(plan, problem.site_id, trips["site_id"])
     place = np.minimum(np.searchsorted(keys, asked), max(len(keys) - 1, 0))
     if len(asked) and not (len(keys) and (keys[place] == asked).all()):
         raise _other_planner(plan)
@@ -137,16 +137,11 @@ def _stands(plan: Plan, problem: SitingProblem) -> Filled:
     return Filled(sites[order], value, serve, chosen["chargers"].to_numpy(dtype=np.int64)[order])
 
 
-def _places(ids: np.ndarray, wanted: pd.Series) -> Ints:
-    """Return the positions of ids."""
-    found = pd.Index(ids).get_indexer(wanted.astype(object))
+def _places(plan: Plan, ids: Names, wanted: pd.Series) -> Ints:
+    """Return the positions of ids; the data are the same, so all must be there."""
+    found = pd.Index(ids).get_indexer(pd.Index(wanted.astype(object)))
     if (found < 0).any():
-        raise ChangedDataError(
-            f"the plan names sites or demand that its data no longer give: "
-            f"{', '.join(wanted[found < 0].astype(str).head(_SHOWN))}",
-            where="run folder",
-            cure=_CURE,
-        )
+        raise _other_planner(plan)
     return found
 
 
