@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _METRE = 1e-6
 _SHARE = 1e-9
+_PROMISING = ("set_cover", "min_cost")
 _CHONGQING: dict[str, dict[str, Any]] = {
     "service_area_charging": {"place_kinds": ["service_area"], "within_m": 0.0},
     "sight_4a_charging": {"within_m": 300.0},
@@ -44,6 +45,10 @@ def promises_are_kept(plan: Plan, reach: pd.DataFrame, swap_reach: pd.DataFrame)
             if rule == "swap_5km":
                 asked["share"] = model["swap_5km_share"]
             named.append((rule, asked))
+    if model.get("objective") in _PROMISING:
+        cover = model["cover"]
+        asked = {"within_m": cover["within_m"], "share": cover["share"]}
+        named.append(("what the objective promises", asked))
     for name, promise in named:
         pairs = swap_reach if promise.get("facility") == "swap" else reach
         yield from _kept(plan, name, promise, pairs)
@@ -98,7 +103,7 @@ def _points_held(plan: Plan, promise: dict[str, Any], reach: pd.DataFrame) -> pd
         {
             "weight": weight,
             "covered": weight.index.isin(who[at.isin(open_here)]),
-            "possible": weight.index.isin(who[at.isin(_allowed(plan, promise))]),
+            "possible": weight.index.isin(who[at.isin(allowed_sites(plan, promise))]),
         }
     )
 
@@ -116,7 +121,7 @@ def _places_held(plan: Plan, promise: dict[str, Any]) -> pd.DataFrame:
     rows = {
         "weight": np.ones(len(places)),
         "covered": _within(places, every, _open(plan, promise), promise["within_m"]),
-        "possible": _within(places, every, _allowed(plan, promise), promise["within_m"]),
+        "possible": _within(places, every, allowed_sites(plan, promise), promise["within_m"]),
     }
     return pd.DataFrame(rows, index=places["site_id"].to_numpy())
 
@@ -134,7 +139,7 @@ def _open(plan: Plan, promise: dict[str, Any]) -> set[str]:
     return set(table["site_id"]) & _of_class(plan, promise)
 
 
-def _allowed(plan: Plan, promise: dict[str, Any]) -> set[str]:
+def allowed_sites(plan: Plan, promise: dict[str, Any]) -> set[str]:
     """Return the ids where one may stand: allowed, not banned, clear of what exists."""
     every, model = plan.candidates, settings(plan, "model")
     swap = promise.get("facility") == "swap"

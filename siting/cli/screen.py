@@ -73,10 +73,12 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
         console.print(_mark(words))
     console.print(_totals(plan, words))
     outcome = plan.outcome
-    console.print(words(f"status.{outcome.status}", gap=outcome.gap_share))
+    key, values = plan.judgement
+    console.print(words(key, **values))
+    key, values = plan.answer
+    console.print(words(key, **values))
     if outcome.swap_gap_share >= 0:  # not NaN: swap stations were asked for
         console.print(words("status.swap", gap=outcome.swap_gap_share))
-    console.print(words("status.bounds", value=outcome.value, bound=outcome.bound), style="dim")
     console.print(_chain(plan, words))
     console.print(_figures(plan, words))
     if plan.baselines:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import NoAnswerError
+from siting.optimize.goal import JOINT
 from siting.optimize.headroom import after_swap
+from siting.optimize.objectives import goal_outcome
 from siting.optimize.select import select_stations
 from siting.optimize.solution import Solution, assignment_table, outcome_of
 from siting.optimize.solve import fill_stations
@@ -23,7 +25,8 @@ from siting.optimize.solver import open_door
 
 if TYPE_CHECKING:
     from siting import scenario
-    from siting.optimize.arrays import Floats
+    from siting.optimize.arrays import Floats, Ints
+    from siting.optimize.outcome import Outcome
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solver import Door
 
@@ -95,7 +98,23 @@ def _plan_of(
         chargers=dict(zip(ids, chargers.tolist(), strict=True)),
         swap_ids=plan.swap_ids,
         assignments=assignment_table(problem, serve),
-        outcome=outcome_of(value, plan.outcome.bound, None, gap_share=gap_share, solver=door.name),
+        outcome=_outcome(problem, (sites, chargers), value, plan, door, gap_share=gap_share),
         stages=(),
         notes=notes,
     )
+
+
+def _outcome(
+    problem: SitingProblem,
+    decided: tuple[Ints, Ints],
+    value: float,
+    plan: Solution,
+    door: Door,
+    *,
+    gap_share: float,
+) -> Outcome:
+    """Hold a baseline against the bound of the plan, in the plan's own objective."""
+    bound = plan.outcome.bound
+    if problem.goal.name == JOINT:
+        return outcome_of(value, bound, None, gap_share=gap_share, solver=door.name)
+    return goal_outcome(problem, decided, bound, asked_share=gap_share, solver=door.name)

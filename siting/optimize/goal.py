@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from siting.errors import ScenarioError
+from siting.scenario import Promise
 
 if TYPE_CHECKING:
     from siting import scenario
     from siting.optimize.arrays import Floats
 
+Note = tuple[str, dict[str, Any]]
 JOINT = "joint"
 FEWEST = frozenset({"set_cover", "min_cost"})
 """Objectives that keep a promise of coverage; their number of stations is an outcome."""
@@ -53,6 +55,10 @@ class Goal:
         return self.name in LEAST
 
 
+JOINTLY = Goal()
+"""The joint objective."""
+
+
 @dataclass(frozen=True, eq=False)
 class SiteCosts:
     """Cost of a new station and of each of its new chargers, by site, in one unit."""
@@ -62,6 +68,25 @@ class SiteCosts:
 
 
 NO_COSTS = SiteCosts(np.empty(0), np.empty(0))
+
+
+def station_sense(sense: str, objective: str) -> str:
+    """Return how the station total binds: "exactly" is "at most" where the number is an outcome."""
+    return "<=" if objective in FEWEST and sense == "=" else sense
+
+
+def fewest_note(targets: scenario.Targets, model: scenario.Model) -> list[Note]:
+    """Return the remark that the station total is read as "at most", where it is."""
+    if model.objective not in FEWEST or targets.sense.stations != "exactly":
+        return []
+    return [("stations_at_most", {"objective": model.objective, "stations": targets.stations})]
+
+
+def cover_promise(model: scenario.Model) -> list[Promise]:
+    """Return the promise that an objective which keeps one makes of its own."""
+    if model.objective not in FEWEST:
+        return []
+    return [Promise(within_m=model.cover.within_m, share=model.cover.share)]
 
 
 def goal_of(model: scenario.Model, cutoff_m: float) -> Goal:

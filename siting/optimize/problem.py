@@ -17,7 +17,7 @@ from siting.errors import TableError
 from siting.optimize.budget import with_budget
 from siting.optimize.chongqing import with_bays
 from siting.optimize.families import banned_sites, upgraded_minimum
-from siting.optimize.goal import NO_COSTS, Goal, SiteCosts, goal_of
+from siting.optimize.goal import JOINTLY, NO_COSTS, Goal, SiteCosts, goal_of
 from siting.optimize.headroom import with_headroom
 from siting.optimize.needs import swap_needs
 from siting.optimize.pairs import pairs_of, positions, refuse_unknown
@@ -133,7 +133,7 @@ class SitingProblem:
     own_spacing_m: Floats | None = None
     swap_kwh: Floats | None = None
     notes: tuple[tuple[str, dict[str, Any]], ...] = ()
-    goal: Goal = Goal()
+    goal: Goal = JOINTLY
     costs: SiteCosts = NO_COSTS
     swap_station_cny: float = float("nan")
 

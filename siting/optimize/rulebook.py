@@ -10,6 +10,7 @@ import pandas as pd
 
 from siting.optimize.chongqing import SERVICE_AREA, chongqing_limits, chongqing_promises
 from siting.optimize.families import check_names, locked_stations, quotas
+from siting.optimize.goal import cover_promise, fewest_note, station_sense
 from siting.optimize.promises import Ground, promised
 from siting.optimize.rules import Rules
 
@@ -109,6 +110,7 @@ def with_rules(
     covers: dict[str, list[CoverPromise]] = {"charging": [], "swap": []}
     notes = list(problem.notes)
     made = [(f"model.promises[{n}]", one) for n, one in enumerate(model.promises, start=1)]
+    made += [("model.cover", one) for one in cover_promise(model)]
     for key, one in [*made, *chongqing_promises(model)]:
         family = "promise" if key.startswith("model") else key
         found, shares, told = promised(problem, one, ground, key=key, family=family)
@@ -119,8 +121,8 @@ def with_rules(
         problem,
         rules=Rules(tuple(stations), tuple(covers["charging"])),
         swap_rules=Rules(tuple(swaps), tuple(covers["swap"])),
-        notes=tuple(notes),
-        station_sense=SENSES[targets.sense.stations],
+        notes=(*notes, *fewest_note(targets, model)),
+        station_sense=station_sense(SENSES[targets.sense.stations], model.objective),
         charger_sense=SENSES[targets.sense.chargers],
         swap_sense=SENSES[targets.sense.swap_stations],
     )

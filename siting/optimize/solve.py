@@ -26,9 +26,11 @@ import numpy as np
 from siting.optimize import reduce
 from siting.optimize.bounds import Descent, Relaxation, prices_from, uniform_wish
 from siting.optimize.filling import fill_stations, filled
+from siting.optimize.goal import JOINT
 from siting.optimize.headroom import after_swap
 from siting.optimize.improve import improved
 from siting.optimize.model import joint_model
+from siting.optimize.objectives import plan_by_objective
 from siting.optimize.run import Run
 from siting.optimize.select import select_stations, try_stations
 from siting.optimize.solution import PROVEN, Solution, assignment_table, gap_of, outcome_of
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.optimize.arrays import Floats
     from siting.optimize.filling import Filled
+    from siting.optimize.outcome import Outcome
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solver import Word
     from siting.optimize.start import Start
@@ -112,6 +115,8 @@ def solve_problem(
     with run.stage("swap"):
         swap, key = _swaps(run, start)
     problem = run.problem = after_swap(problem, swap.sites)
+    if problem.goal.name != JOINT:
+        return _solution(run, swap, *plan_by_objective(run))
     if start is None:
         with run.stage("first_plan"):
             descent = _descent(problem, uniform_wish(problem))
@@ -121,20 +126,25 @@ def solve_problem(
         with run.stage("start"):
             descent, best = _started(run, start)
         best, bound, descent = _improved_from_start(run, best, descent)
+    outcome = outcome_of(
+        best.value, bound, run.reduced, gap_share=solver.gap_share, solver=door.name
+    )
+    solution = _solution(run, swap, best, outcome)
+    return replace(solution, start=start_of(problem, best.sites, descent, swap, key))
+
+
+def _solution(run: Run, swap: SwapCover, best: Filled, outcome: Outcome) -> Solution:
+    """Return a plan on the ids of the problem."""
+    problem = run.problem
     open_ids: list[str] = problem.site_id[best.sites].tolist()
+    swap_gap = swap.gap_share if problem.swap_stations else float("nan")
     return Solution(
         chargers=dict(zip(open_ids, best.chargers.tolist(), strict=True)),
         swap_ids=tuple(problem.site_id[swap.sites].tolist()),
         assignments=assignment_table(problem, best.serve),
-        outcome=replace(
-            outcome_of(
-                best.value, bound, run.reduced, gap_share=solver.gap_share, solver=door.name
-            ),
-            swap_gap_share=swap.gap_share if problem.swap_stations else float("nan"),
-        ),
+        outcome=replace(outcome, swap_gap_share=swap_gap),
         stages=tuple(run.stages),
         notes=tuple(run.notes),
-        start=start_of(problem, best.sites, descent, swap, key),
     )
 
 

@@ -32,21 +32,11 @@ def goal_value(problem: SitingProblem, sites: Ints, chargers: Ints) -> float:
         stations; ``min_cost``: cost in the unit of ``problem.costs``.
     """
     name = problem.goal.name
-    if name == "max_cover":
-        return covered_worth(problem, sites)
-    if name == "p_median":
-        return mean_way_m(problem, sites)
-    if name == "p_center":
-        return farthest_m(problem, sites)
-    if name == "max_min":
-        shares = zone_shares(problem, sites)
-        return float(np.nanmin(shares))
     if name == "set_cover":
         return float(len(sites))
     if name == "min_cost":
         return plan_cost(problem, sites, chargers)
-    msg = f"no objective {name!r}"
-    raise ValueError(msg)
+    return _BY_SITES[name](problem, sites)
 
 
 def gap_share(value: float, bound: float) -> float:
@@ -161,9 +151,22 @@ def zone_shares(problem: SitingProblem, sites: Ints) -> Floats:
     return np.divide(had, need, out=np.full(zones, np.nan), where=need > 0)
 
 
+def worst_zone(problem: SitingProblem, sites: Ints) -> float:
+    """Return the covered share of the zone where it is least."""
+    return float(np.nanmin(zone_shares(problem, sites)))
+
+
 def plan_cost(problem: SitingProblem, sites: Ints, chargers: Ints) -> float:
     """Return the cost of the new stations and the new chargers."""
     fresh = chargers - problem.existing_chargers[sites]
     opened = ~problem.forced[sites]
     costs = problem.costs
     return float(costs.station[sites] @ opened + costs.charger[sites] @ fresh)
+
+
+_BY_SITES = {
+    "max_cover": covered_worth,
+    "p_median": mean_way_m,
+    "p_center": farthest_m,
+    "max_min": worst_zone,
+}

@@ -75,7 +75,7 @@ def p_median_model(ways: SitingProblem, *, relaxed: bool = False) -> StationMode
 
 
 class Ways(Relaxation):
-    """The relaxation without capacities: every site serves all that gains, chargers cost nothing."""
+    """The relaxation without capacities: sites serve all that gains, chargers cost nothing."""
 
     def __init__(self, problem: SitingProblem) -> None:
         super().__init__(problem)

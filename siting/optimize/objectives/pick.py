@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.errors import NoAnswerError
+from siting.errors import NoAnswerError, ScenarioError
 from siting.optimize.arrays import sums
 from siting.optimize.objectives import covering
 from siting.optimize.objectives.center import p_center
@@ -26,15 +26,18 @@ from siting.optimize.objectives.picked import Pick
 from siting.optimize.rules import Rules, row_of
 from siting.optimize.select import infeasible, no_answer, select_stations
 from siting.optimize.solution import PROVEN
-from siting.optimize.solver import Answer, State, values_of
+from siting.optimize.solver import State, values_of
 
 if TYPE_CHECKING:
     from siting.optimize.arrays import Floats, Ints
     from siting.optimize.problem import SitingProblem
     from siting.optimize.select import StationModel
-    from siting.optimize.solver import Door
+    from siting.optimize.solver import Answer, Door, Word
 
 _SEARCH_SHARE = 0.75
+_NODES = 2_000
+_LEVEL_NODES = (300, 60)
+"""Nodes of a search, where the solver counts them: the end of a search is then the same twice."""
 _LEVELS = 5
 _HAIR = 1e-7
 _TINY = 1e-9
@@ -62,19 +65,29 @@ def pick_stations(problem: SitingProblem, door: Door, *, gap_share: float) -> Pi
     return _PICKERS[problem.goal.name](problem, door, gap_share)
 
 
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """What a search found: its sites, None if it has none, and whether the clock ended it."""
+
+    answer: Answer
+    sites: Ints | None
+    cut: bool
+
+
 def _max_cover(problem: SitingProblem, door: Door, asked: float) -> Pick:
     rules, sure = covering.max_cover_model(problem)
-    answer, found = _searched(problem, rules, door, asked)
-    bound = covering.max_cover_share(problem, answer.bound + sure)
+    search = _searched(rules, door, asked)
+    bound = covering.max_cover_share(problem, search.answer.bound + sure)
     most = covered_worth(problem, np.flatnonzero(problem.openable))
-    return _best(problem, door, answer, found, min(bound, most))
+    return _best(problem, door, search, min(bound, most))
 
 
 def _set_cover(problem: SitingProblem, door: Door, asked: float) -> Pick:
     rules = covering.set_cover_model(problem)
-    answer, found = _searched(problem, rules, door, asked)
-    bound = float(np.ceil(-answer.bound - 1e-6)) if np.isfinite(answer.bound) else 0.0
-    return _best(problem, door, answer, found, max(bound, float(problem.forced.sum()), 1.0))
+    search = _searched(rules, door, asked)
+    known = -search.answer.bound
+    bound = float(np.ceil(known - 1e-6)) if np.isfinite(known) else 0.0
+    return _best(problem, door, search, max(bound, float(problem.forced.sum())))
 
 
 def _min_cost(problem: SitingProblem, door: Door, asked: float) -> Pick:
@@ -82,16 +95,23 @@ def _min_cost(problem: SitingProblem, door: Door, asked: float) -> Pick:
 
     What chargers the cost leaves free are shared out like those of any plan.
     """
+    if not len(problem.costs.charger):
+        raise ScenarioError(
+            "min_cost is asked for, but the costs of the sites are not known",
+            where="model.objective",
+            cure="give build_problem the table of analysis.costs",
+        )
     rules, unit = covering.min_cost_model(problem)
-    answer, found = _searched(problem, rules, door, asked)
-    bound = max(-answer.bound * unit, 0.0) if np.isfinite(answer.bound) else 0.0
+    search = _searched(rules, door, asked)
+    found, known = search.sites, -search.answer.bound * unit
+    bound = max(known, 0.0) if np.isfinite(known) else 0.0
     if found is None:
-        return _best(problem, door, answer, found, bound)
+        return _best(problem, door, search, bound)
     counts = rules.chargers or {}
     chargers = np.rint(values_of([counts[j] for j in found.tolist()])).astype(np.int64)
     cost = plan_cost(problem, found, chargers)
     held = replace(problem, rules=_within_cost(problem, cost))
-    return Pick(found, bound, cut=not answer.proven, sizing=held)
+    return Pick(found, bound, cut=search.cut, sizing=held)
 
 
 def _within_cost(problem: SitingProblem, most: float) -> Rules:
@@ -124,29 +144,35 @@ def _max_min(problem: SitingProblem, door: Door, asked: float) -> Pick:
     ceiling = np.nan_to_num(zone_shares(problem, np.flatnonzero(problem.openable)), nan=np.inf)
     raised = np.flatnonzero(need > 0).tolist()
     kept: dict[int, float] = {}
-    best: Ints | None = None
-    first = Answer(State.NOTHING, np.nan, np.inf, 0.0)
-    cut = False
-    for level in range(_LEVELS + 1):
-        raised = [] if level == _LEVELS else raised
-        levels = covering.ZoneLevels(tuple(raised), dict(kept))
-        rules = covering.max_min_model(problem, rows, levels)
-        part = door if level else door.until(door.left_s / 2)
-        answer, found = _searched(problem, rules, part, asked, share=0.5)
-        first = first if level else answer
-        cut = cut or not answer.proven
-        best = _fairer(problem, best, found)
-        if found is None or best is None or not raised or door.left_s <= 0:
+    first = last = _raised_once(problem, rows, (raised, kept), door, asked)
+    cut = first.cut
+    best = first.sites
+    for level in range(_LEVELS):
+        if best is None or last.sites is None or not raised or door.left_s <= 0:
             break
-        shares = zone_shares(problem, best)
-        reached = float(shares[raised].min())
+        reached = float(zone_shares(problem, best)[raised].min())
         stuck = [zone for zone in raised if ceiling[zone] <= reached + _HAIR]
         kept |= {zone: float(ceiling[zone]) for zone in stuck}
-        raised = [zone for zone in raised if zone not in stuck] if stuck else []
-        if not stuck:
-            kept |= {int(z): reached for z in np.flatnonzero(need > 0) if z not in kept}
-    bound = min(first.bound, float(ceiling.min()))
-    return replace(_best(problem, door, first, best, bound), cut=cut)
+        if not stuck or level == _LEVELS - 1:
+            kept |= {zone: reached for zone in raised if zone not in kept}
+        raised = [zone for zone in raised if zone not in kept]
+        last = _raised_once(problem, rows, (raised, kept), door, asked)
+        best, cut = _fairer(problem, best, last.sites), cut or last.cut
+    bound = min(first.answer.bound, float(ceiling.min()))
+    return replace(_best(problem, door, replace(first, sites=best), bound), cut=cut)
+
+
+def _raised_once(
+    problem: SitingProblem,
+    rows: covering.CoverRows,
+    levels: tuple[list[int], dict[int, float]],
+    door: Door,
+    asked: float,
+) -> _Search:
+    raised, kept = levels
+    rules = covering.max_min_model(problem, rows, covering.ZoneLevels(tuple(raised), dict(kept)))
+    nodes = _LEVEL_NODES[min(len(kept), 1)]
+    return _searched(rules, door.until(door.left_s / 2), asked, nodes=nodes)
 
 
 def _fairer(problem: SitingProblem, one: Ints | None, other: Ints | None) -> Ints | None:
@@ -166,40 +192,33 @@ def _covered_kwh(problem: SitingProblem, sites: Ints) -> float:
     return float(shares @ covering.zone_need(problem))
 
 
-def _searched(
-    problem: SitingProblem,
-    rules: StationModel,
-    door: Door,
-    asked: float,
-    *,
-    share: float = _SEARCH_SHARE,
-) -> tuple[Answer, Ints | None]:
-    """Let the solver search for a share of the time left; its sites, None if it has none."""
-    gap = max(asked / 2, PROVEN / 2)
-    answer = door.until(share * door.left_s).maximise(rules.lp, gap_share=gap)
-    if answer.state is State.INFEASIBLE:
-        raise infeasible(problem, door)
-    return answer, rules.chosen() if answer.usable else None
+def _searched(rules: StationModel, door: Door, asked: float, *, nodes: int = _NODES) -> _Search:
+    """Let the solver search for most of the time left."""
+    options: dict[str, Word] = {"mip_max_nodes": nodes} if door.name == "highs" else {}
+    part = door.until(_SEARCH_SHARE * door.left_s)
+    answer = part.maximise(rules.lp, gap_share=max(asked / 2, PROVEN / 2), **options)
+    return _Search(answer, rules.chosen() if answer.usable else None, cut=part.left_s <= 0)
 
 
-def _best(
-    problem: SitingProblem, door: Door, answer: Answer, found: Ints | None, bound: float
-) -> Pick:
+def _best(problem: SitingProblem, door: Door, search: _Search, bound: float) -> Pick:
     """Return what the solver found; cut off, the better of it and a legal plan of our wish."""
-    if answer.proven and found is not None:
+    found = search.sites
+    if search.answer.state is State.INFEASIBLE:
+        raise infeasible(problem, door)
+    if search.answer.proven and found is not None:
         return Pick(found, bound, cut=False)
     try:
         own = select_stations(problem, _near_demand(problem), door)
     except NoAnswerError:
         if found is None:
-            raise no_answer(answer) from None
+            raise no_answer(search.answer) from None
         return Pick(found, bound, cut=True)
     if found is None:
-        return Pick(own, bound, cut=True)
+        return Pick(own, bound, cut=search.cut)
     sign = -1.0 if problem.goal.least else 1.0
     both = [found, own]
     values = [sign * goal_value(problem, sites, problem.min_chargers[sites]) for sites in both]
-    return Pick(both[int(values[1] > values[0])], bound, cut=True)
+    return Pick(both[int(values[1] > values[0])], bound, cut=search.cut)
 
 
 def _near_demand(problem: SitingProblem) -> Floats:

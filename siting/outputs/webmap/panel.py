@@ -44,7 +44,7 @@ def panel_html(plan: Plan, kinds: list[str], *, say: Say, title: str, gcj02: boo
     """
     year = plan.scenario.get("targets", {}).get("by")
     outcome = plan.outcome
-    proven = math.isfinite(outcome.gap_share)
+    (status, judged), (answer, found) = plan.judgement, plan.answer
     return (
         Environment(autoescape=True, trim_blocks=True)
         .from_string(asset("panel.html"))
@@ -53,10 +53,8 @@ def panel_html(plan: Plan, kinds: list[str], *, say: Say, title: str, gcj02: boo
             title=title,
             subtitle=say("total.by", year=year) if year else plan.run,
             totals=[_total(plan, key, say) for key in _COUNTED],
-            status=say(f"status.{outcome.status}", gap=outcome.gap_share)
-            if proven
-            else say("status.unbounded"),
-            bounds=say("status.bounds", value=outcome.value, bound=outcome.bound) if proven else "",
+            status=say(status, **judged),
+            bounds=say(answer, **found),
             swap_status=say("status.swap", gap=outcome.swap_gap_share)
             if math.isfinite(outcome.swap_gap_share)
             else "",
