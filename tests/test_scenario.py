@@ -341,7 +341,10 @@ def test_all_faults_are_listed_at_once(tmp_path):
         ({"demand.nev_share": "1.5"}, "demand.nev_share"),
         ({"demand.nev_share": "nan"}, "demand.nev_share"),
         ({"travel.cutoff_m": "inf"}, "travel.cutoff_m"),
-        ({"demand.home_share": "0.6"}, "home_share + work_share + visit_share must be 1, is 1.1"),
+        (
+            {"demand.home_share": "0.6"},
+            "home_share + work_share + retail_share + visit_share + road_share must be 1, is 1.1",
+        ),
         (
             {"scoring.weights": "{demand=0,gap=0,access=0,power=0,cost=0,safety=0}"},
             "at least one weight",
