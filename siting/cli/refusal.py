@@ -61,8 +61,9 @@ def _lines(why: dict[str, Any], words: Callable[..., str]) -> Iterator[str]:
     yield words("clash.changes" if why["changes"] else "clash.no_change")
     for change in why["changes"]:
         parts = [_setting(setting, words) for setting in change["settings"]]
-        tail = "" if change["smallest"] else words("clash.not_smallest")
-        yield f"  · {words('clash.and').join(parts)}{tail}"
+        tail = "" if change["smallest"] else f" {words('clash.not_smallest')}"
+        both = f", {words('clash.and')} "
+        yield f"  · {both.join(parts)}{tail}"
     for key in ("no_help", "not_tried"):
         if why[key]:
             yield words(f"clash.{key}", rules=[_name(rule) for rule in why[key]])
@@ -91,7 +92,7 @@ def _setting(setting: dict[str, Any], words: Callable[..., str]) -> str:
                  now=_value(rule, now, words))  # fmt: skip
     if setting["family"] in _TOTALS:
         key = "clash.fewer" if then < now else "clash.more"
-        text += words(key, count=abs(then - now))
+        text += f" {words(key, count=abs(then - now))}"
     return text
 
 

@@ -8,18 +8,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from siting.optimize.explain.elastic import STATIONS, SWAP
+from siting.optimize.explain.rulings import FARTHEST_M
 from siting.optimize.explain.ways import MoreMoney, MorePower, Release, Soft, Stepwise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from siting import scenario
     from siting.optimize.explain.rulings import Path, Rulings
     from siting.optimize.explain.ways import Way
     from siting.optimize.problem import SitingProblem
 
 _PER_MILLE = 1000
 _MORE = 10**9
-_FARTHEST_M = 20_000
 _NOTHING = 1e-18
 _TOTAL_ROWS = {
     "stations": ("stations",),
@@ -225,12 +226,18 @@ def _promises(rulings: Rulings) -> Iterator[Lever]:
         ]
         if promise.within_m is not None:
             within: Path = (*path, "within_m")
-            most = _FARTHEST_M - math.floor(promise.within_m)
+            most = math.floor(_farthest_m(rulings, promise)) - math.floor(promise.within_m)
             ways.append(Stepwise(within, most, partial(_metres_more, within)))
         if promise.unreachable == "refuse":
             lost: Path = (*path, "unreachable")
             ways.append(Stepwise(lost, 1, partial(_put, lost, "note")))
         yield Lever("promise", path, partial(_kept_by_none, path), tuple(ways))
+
+
+def _farthest_m(rulings: Rulings, promise: scenario.Promise) -> float:
+    if promise.places or promise.place_kinds:
+        return FARTHEST_M
+    return rulings.swap_cutoff_m if promise.facility == "swap" else rulings.cutoff_m
 
 
 def _kept_by_none(path: Path, rulings: Rulings) -> Rulings:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from siting.optimize.explain.rulings import Build, Rulings
     from siting.optimize.explain.search import Change
 
-MOST_S = 60.0
-"""Longest time for an explanation; a shorter ``solver.time_limit_s`` goes before it."""
 _POWER = "substations.headroom_kw"
 
 
@@ -40,7 +38,7 @@ def explaining(
     rulings
         What the scenario rules.
     solver, run
-        Blocks of the scenario.
+        Blocks of the scenario; the explanation has ``solver.time_limit_s`` of its own.
 
     Raises
     ------
@@ -78,8 +76,9 @@ def explain(
         ``not_tried``
             rules of the clash whose changes the time did not suffice for.
     """
-    door = open_door(solver.name, threads=solver.threads, seed=seed,
-                     time_limit_s=min(solver.time_limit_s, MOST_S))  # fmt: skip
+    door = open_door(
+        solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s
+    )
     trials = Trials(build, door)
     if trials.legal(rulings):
         return None

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 """Where a setting stands, e.g. ``("model", "limits", 0, "at_least")``."""
+FARTHEST_M = 20_000.0
+"""Longest distance that is tried where nothing else limits it (m)."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,16 @@ class Rulings:
     free
         Totals let go of while looking for the clash: ``stations``, ``chargers``,
         ``swap_stations``.
+    cutoff_m, swap_cutoff_m
+        Service radius: a promise can ask for no longer way (m).
     """
 
     targets: scenario.Targets
     model: scenario.Model
     more_kw: tuple[tuple[str, float], ...] = ()
     free: frozenset[str] = frozenset()
+    cutoff_m: float = FARTHEST_M
+    swap_cutoff_m: float = FARTHEST_M
 
     def at(self, path: Path) -> Any:  # noqa: ANN401  # whatever the setting holds
         """Return a setting."""

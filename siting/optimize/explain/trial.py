@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from siting.optimize.solver import Answer, Door
 
 _HALF = 0.5
-_QUICK_S = 2.0
-_PROBE_S = 6.0
+_QUICK_S = 3.0
+_PROBE_S = 8.0
+_ELASTIC_S = 25.0
 _SWAP_S = 45.0
 _STATION_KEYS = {
     "min_spacing_m", "spacing_by_kind", "spacing_by_zone_kind", "stations_per_zone",
@@ -88,8 +89,8 @@ class Trials:
         return after_swap(problem, swap) if isinstance(swap, np.ndarray) else problem
 
     def probe(self) -> Door:
-        """Return the door for one question."""
-        return self.door.until(_PROBE_S)
+        """Return the door for one question to the elastic model."""
+        return self.door.until(_ELASTIC_S)
 
     def _tried(self, rulings: Rulings) -> bool | None:
         problem = self.problem(rulings)
