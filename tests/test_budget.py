@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from problem_cases import _legal, _served, small_problem, tables
-from test_model import hold, optimum
+from problem_cases import _legal, _served, tables
+from test_model import hold, optimum, random_problem
 from test_recount import legal_plan
 from test_rule_families import build, plan_with, rows, town, under
 
@@ -72,12 +72,11 @@ def test_a_budget_below_the_cheapest_plan_is_refused_with_numbers():
 def small(seed):
     """Return a random problem with prices, and no swap station."""
     rng = np.random.default_rng(seed + 1000)
-    problem = small_problem(seed, swap_stations=0)
+    problem = random_problem(seed, swap_stations=0)
     costs = SiteCosts(rng.uniform(1e5, 3e5, 6).round(0), rng.uniform(5e3, 5e4, 6).round(0))
-    forced = np.arange(6) == seed % 6 if seed % 2 else np.zeros(6, dtype=bool)
-    existing = np.where(forced, np.maximum(problem.min_chargers, 1), 0)
+    existing = np.where(problem.forced, np.maximum(problem.min_chargers, 1), 0)
     return dataclasses.replace(
-        problem, costs=costs, swap_station_cny=0.0, forced=forced, existing_chargers=existing,
+        problem, costs=costs, swap_station_cny=0.0, existing_chargers=existing,
         min_chargers=np.maximum(problem.min_chargers, existing),
     )  # fmt: skip
 
@@ -98,7 +97,7 @@ def every_plan(problem):
                 yield chosen, counts, price
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.integers(0, 400), st.floats(0, 1))
 def test_the_best_plan_within_a_budget_is_that_of_brute_force(seed, part):
     problem = small(seed)

@@ -65,7 +65,9 @@ def with_budget(
     standing = int(problem.existing_swap.sum())
     swaps = max(problem.swap_stations - standing, 0) if problem.swap_sense != "<=" else 0
     swap_cny = swaps * problem.swap_station_cny if swaps else 0.0
-    charging_cny = least_cost(problem)
+    # where swap stations may be many, they leave the money that the rest needs at least
+    many = problem.swap_sense == ">="
+    charging_cny = least_cost(problem) if refuse or many else 0.0
     if refuse and charging_cny + swap_cny > model.budget_cny:
         raise _too_small(problem, model.budget_cny, charging_cny, swaps)
     values = {"budget_cny": model.budget_cny, "unit": "million CNY"}
@@ -79,7 +81,8 @@ def with_budget(
     )  # fmt: skip
     new_swaps = np.flatnonzero(problem.swap_ok & ~problem.existing_swap)
     swap_row = row_of(
-        FAMILY, what, values, new_swaps, "<=", (model.budget_cny - charging_cny) / MILLION,
+        FAMILY, what, values, new_swaps, "<=",
+        (model.budget_cny - (charging_cny if many else 0.0)) / MILLION,
         opens=problem.swap_station_cny / MILLION,
     )  # fmt: skip
     rules, swap_rules = problem.rules, problem.swap_rules
