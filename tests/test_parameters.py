@@ -8,7 +8,7 @@ import pytest
 
 from siting import scenario
 from siting.analysis import chain, housing, travel
-from siting.analysis.scores import measures
+from siting.analysis.scores import learned, measures, weighting
 from siting.shipped import shipped_path
 
 
@@ -51,6 +51,12 @@ def test_defaults_of_the_scenario_are_those_with_a_source(parameters, block, set
         ("scoring.access_half_distance", measures._ACCESS_HALF_M),
         ("scoring.power_half_distance", measures.POWER_HALF_M),
         ("scoring.headroom_part", measures._HEADROOM_PART),
+        ("scoring.learned.min_stations", scenario.Learned().min_stations),
+        ("scoring.learned.block_m", scenario.Learned().block_m),
+        ("scoring.learned.folds", scenario.Learned().folds),
+        ("scoring.stability.change_share", scenario.Stability().change_share),
+        ("scoring.flat_sd", weighting.FLAT_SD),
+        ("scoring.weak_auc", learned.WEAK_AUC),
         ("demand.year", chain.YEAR),
         ("model.swap_fleet_share", scenario.Model().swap_fleet_share),
         ("demand.densest", housing._DENSEST),

@@ -138,30 +138,31 @@ def check_criteria(frame: pd.DataFrame) -> dict[str, Criterion]:
         raise _faulty([f"column '{name}' is missing" for name in lacking])
     faults: list[str] = []
     found: dict[str, Criterion] = {}
+    seen: set[str] = set()
     for row, values in enumerate(frame.to_dict("records"), start=2):
         key = str(values["key"]).strip()
-        wrong = _faults_of(key, values, found)
+        wrong = _faults_of(key, values, seen)
+        seen.add(key)
         faults += [f"row {row}: {text}" for text in wrong]
         if not wrong:
             texts = {name: str(values[name]) for name in ("zh", "en", "direction", "normalisation")}
             found[key] = Criterion(
                 key=key, low=_number(values["low"]), high=_number(values["high"]), **texts
             )
-    named = set(frame["key"].astype(str).str.strip())
-    faults += [f"criterion '{key}' has no row" for key in BUILT_IN if key not in named]
+    faults += [f"criterion '{key}' has no row" for key in BUILT_IN if key not in seen]
     if faults:
         raise _faulty(faults)
     return found
 
 
-def _faults_of(key: str, values: dict[Any, Any], found: dict[str, Criterion]) -> list[str]:
+def _faults_of(key: str, values: dict[Any, Any], seen: set[str]) -> list[str]:
     faults = []
     if key not in BUILT_IN:
         faults.append(
             f"'{key}' is no criterion of the planner ({', '.join(BUILT_IN)}); "
             "one from a file of yours goes into scoring.layers"
         )
-    if key in found:
+    if key in seen:
         faults.append(f"'{key}' stands there twice")
     for name, known in (("direction", DIRECTIONS), ("normalisation", NORMALISATIONS)):
         if values[name] not in known:

@@ -187,8 +187,7 @@ def _value(text: str) -> float | str | None:
 def _reciprocal(values: Floats) -> Floats:
     """Fill each pair from its whole-number side, so that 0.33 beside 3 is a third."""
     filled = np.where(np.isnan(values), 1.0 / values.T, values)
-    larger = np.maximum(filled, 1.0 / filled.T)
-    matrix = np.where(filled >= 1.0, larger, 1.0 / np.maximum(filled.T, 1.0 / filled))
+    matrix = np.where(filled >= 1.0, filled, 1.0 / filled.T)
     np.fill_diagonal(matrix, 1.0)
     return matrix
 
