@@ -23,13 +23,14 @@ import pyproj
 import shapely
 
 import siting
+from siting.cache.prints import Unkeyable
 from siting.scenario import block_values
 from siting.shipped import shipped_name, shipped_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Print = Callable[[pd.DataFrame], str | None]
+    Print = Callable[[pd.DataFrame], str]
 
 _FORMAT = 1
 """Raised when the form of the entries changes."""
@@ -50,10 +51,6 @@ _JOURNALS = ("-wal", "-journal")
 _POINTERS = (".vrt",)
 
 
-class Unkeyable(Exception):  # noqa: N818  # an answer, not a fault: it never leaves this room
-    """An argument that cannot be told from another one by a hash."""
-
-
 def result_key(function: Callable[..., Any], arguments: Any, *, table_print: Print) -> str | None:  # noqa: ANN401  # any arguments
     """Return the key of what a stage makes of its arguments.
 
@@ -64,7 +61,7 @@ def result_key(function: Callable[..., Any], arguments: Any, *, table_print: Pri
     arguments
         Tables, blocks of the scenario, dataclasses and plain values, in containers or not.
     table_print
-        Returns the hash of a table's content; None if it has none.
+        Returns the hash of a table's content, as :func:`siting.cache.prints.table_print`.
 
     Returns
     -------
@@ -94,8 +91,7 @@ def _told(value: Any, table_print: Print) -> Any:  # noqa: ANN401, PLR0911  # on
     if value is None or isinstance(value, str | int | float | dt.date):
         return [type(value).__name__, repr(value)]
     if isinstance(value, pd.DataFrame):
-        found = table_print(value)
-        return ["table", found] if found else ["cells", _told(_cells(value), table_print)]
+        return ["table", table_print(value)]
     if isinstance(value, Path):
         return ["file", *_file_prints(value)]
     if isinstance(value, dict):
@@ -110,12 +106,6 @@ def _told(value: Any, table_print: Print) -> Any:  # noqa: ANN401, PLR0911  # on
     if block is None:
         raise Unkeyable
     return [type(value).__name__, _told(block, table_print)]
-
-
-def _cells(frame: pd.DataFrame) -> list[Any]:
-    """Return index and columns as lists: for a table that holds more than numbers and texts."""
-    columns = [(name, str(frame[name].dtype), frame[name].tolist()) for name in frame.columns]
-    return [frame.index.tolist(), columns]
 
 
 def _file_prints(path: Path) -> list[Any]:

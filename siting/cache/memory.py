@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import pandas as pd
-
 from siting.cache.keys import result_key
 from siting.cache.parcels import pack, unpack
+from siting.cache.prints import table_print
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from siting.cache.parcels import Parcel
+    import pandas as pd
+
     from siting.cache.store import Cache
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Memory:
     def __init__(self, cache: Cache | None, classes: tuple[type, ...]) -> None:
         self._cache = cache
         self._classes = classes
-        self._prints: dict[int, tuple[pd.DataFrame, str | None]] = {}
+        self._prints: dict[int, tuple[pd.DataFrame, str]] = {}
         self._called: dict[str, bool] = {}
 
     @property
@@ -75,32 +75,31 @@ class Memory:
         key = result_key(function, given, table_print=self._print) if keep else None
         found = self._found(stage, key)
         self._called[stage] = self._called.get(stage, True) and found is not None
-        if found is None:
-            made = function(*arguments, **options, **silent)
-            found = pack(made, self._classes)
-            if found is None:
+        if found is not None:
+            return found[0]
+        made = function(*arguments, **options, **silent)
+        # a file that changed meanwhile may have been read before or after
+        if key is not None and key == result_key(function, given, table_print=self._print):
+            payload = pack(made, self._classes)
+            if payload is None:
                 log.warning("cache: what the stage %s makes cannot be kept", stage)
-                return made
-            # a file that changed meanwhile may have been read before or after
-            if key is not None and key == result_key(function, given, table_print=self._print):
-                self._cache.put(stage, key, found.payload)
-        self._prints |= {id(frame): (frame, text) for frame, text in found.prints}
-        return found.value
+            else:
+                self._cache.put(stage, key, payload)
+        return made
 
-    def _found(self, stage: str, key: str | None) -> Parcel | None:
+    def _found(self, stage: str, key: str | None) -> tuple[Any] | None:
+        """Return what was kept, in a tuple of one: it may be None; or None if nothing was."""
         payload = self._cache.get(stage, key) if self._cache and key else None
         if payload is None:
             return None
         try:
-            return unpack(payload, self._classes)
+            return (unpack(payload, self._classes),)
         except Exception as error:  # noqa: BLE001  # an entry must never fail a plan
             log.warning("cache: an entry of %s cannot be read (%s) and is made again", stage, error)
             return None
 
-    def _print(self, frame: pd.DataFrame) -> str | None:
+    def _print(self, frame: pd.DataFrame) -> str:
         """Return the hash of a table, of one seen before from memory."""
         if id(frame) not in self._prints:
-            plain = isinstance(frame.index, pd.RangeIndex)
-            parcel = pack(frame if plain else frame.reset_index())
-            self._prints[id(frame)] = (frame, parcel.prints[0][1] if parcel else None)
+            self._prints[id(frame)] = (frame, table_print(frame))
         return self._prints[id(frame)][1]

@@ -7,7 +7,6 @@ reading it runs nothing. Only the dataclasses that the reader names are made aga
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import zipfile
@@ -31,27 +30,8 @@ _PLAIN = (str, int, float, bool)
 Classes = tuple[type, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Parcel:
-    """A result, its bytes, and the hash of each of its tables.
-
-    Attributes
-    ----------
-    value
-        The result: a frame, or a dataclass of frames, plain values and other dataclasses.
-    payload
-        Its bytes.
-    prints
-        Each frame in it with the SHA-256 of its bytes.
-    """
-
-    value: Any
-    payload: bytes
-    prints: tuple[tuple[pd.DataFrame, str], ...]
-
-
-def pack(value: Any, classes: Classes = ()) -> Parcel | None:  # noqa: ANN401  # any result
-    """Return a result with its bytes.
+def pack(value: Any, classes: Classes = ()) -> bytes | None:  # noqa: ANN401  # any result
+    """Return a result as bytes.
 
     What comes back of the bytes is compared with what went in, bit by bit, so that a plan from
     the cache is the plan without one.
@@ -59,13 +39,13 @@ def pack(value: Any, classes: Classes = ()) -> Parcel | None:  # noqa: ANN401  #
     Parameters
     ----------
     value
-        The result of a stage.
+        The result of a stage: a frame, or a dataclass of frames, plain values and others.
     classes
         Dataclasses it may consist of.
 
     Returns
     -------
-    Parcel or None
+    bytes or None
         None if anything would be lost: a class not named, a column of mixed types.
     """
     wrapper = _Wrapper(classes)
@@ -80,13 +60,10 @@ def pack(value: Any, classes: Classes = ()) -> Parcel | None:  # noqa: ANN401  #
         for number, content in enumerate(files):
             archive.writestr(zipfile.ZipInfo(f"{number}{_TABLE}", _EPOCH), content)
     payload = buffer.getvalue()
-    if not alike(unpack(payload, classes).value, value):
-        return None
-    prints = zip(wrapper.frames, map(_print, files), strict=True)
-    return Parcel(value, payload, tuple(prints))
+    return payload if alike(unpack(payload, classes), value) else None
 
 
-def unpack(payload: bytes, classes: Classes = ()) -> Parcel:
+def unpack(payload: bytes, classes: Classes = ()) -> Any:  # noqa: ANN401  # any result
     """Return the result whose bytes these are.
 
     Raises
@@ -98,13 +75,7 @@ def unpack(payload: bytes, classes: Classes = ()) -> Parcel:
         facts = json.loads(archive.read(_FACTS))
         count = len(archive.namelist()) - 1
         files = [archive.read(f"{number}{_TABLE}") for number in range(count)]
-    unwrapper = _Unwrapper(classes, files)
-    value = unwrapper.value(facts)
-    return Parcel(value, payload, tuple(unwrapper.prints))
-
-
-def _print(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    return _Unwrapper(classes, files).value(facts)
 
 
 @dataclass
@@ -145,7 +116,6 @@ class _Unwrapper:
 
     classes: Classes
     files: list[bytes]
-    prints: list[tuple[pd.DataFrame, str]] = field(default_factory=list)
 
     def value(self, plain: Any) -> Any:  # noqa: ANN401  # any result
         if isinstance(plain, list):
@@ -155,10 +125,7 @@ class _Unwrapper:
         return getattr(self, f"_{plain[_TAG]}")(plain)
 
     def _table(self, plain: dict[str, Any]) -> pd.DataFrame:
-        content = self.files[plain["number"]]
-        frame = _frame(content, plain["crs"], plain["gaps"])
-        self.prints.append((frame, _print(content)))
-        return frame
+        return _frame(self.files[plain["number"]], plain["crs"], plain["gaps"])
 
     def _tuple(self, plain: dict[str, Any]) -> tuple[Any, ...]:
         return tuple(self.value(item) for item in plain["items"])
