@@ -30,6 +30,7 @@ _CHONGQING: dict[str, dict[str, Any]] = {
     "centre_1km": {
         "group": ["home"], "zone_kinds": ["subdistrict"], "within_m": 1000.0, "unreachable": "note",
     },
+    "super_fast_5km": {"min_kw": 250.0, "within_m": 5000.0, "unreachable": "note"},
 }  # fmt: skip
 
 
@@ -42,6 +43,9 @@ def promises_are_kept(plan: Plan, reach: pd.DataFrame, swap_reach: pd.DataFrame)
             asked = dict(_CHONGQING[rule])
             if rule == "sight_4a_charging":
                 asked["places"] = model["sights_4a"]
+            if rule == "super_fast_5km":
+                radius = float(settings(plan, "travel")["cutoff_m"])
+                asked |= {"share": model["super_fast_5km_share"], "within_m": min(5000.0, radius)}
             if rule == "swap_5km":
                 asked["share"] = model["swap_5km_share"]
             named.append((rule, asked))
@@ -135,8 +139,14 @@ def _within(
 
 def _open(plan: Plan, promise: dict[str, Any]) -> set[str]:
     """Return the ids where a facility of the class stands in the plan."""
-    table = plan.swap_sites if promise.get("facility") == "swap" else plan.sites
-    return set(table["site_id"]) & _of_class(plan, promise)
+    if promise.get("facility") == "swap":
+        return set(plan.swap_sites["site_id"]) & _of_kind(plan, promise)
+    sites, least = plan.sites, promise.get("min_kw") or 0.0
+    if least > 0:  # of what stood before nobody knows the classes
+        strong = [name for name, one in plan.charger_classes.items() if one["power_kw"] >= least]
+        there = sum((sites[f"chargers_{name}"] for name in strong), start=0 * sites["chargers"])
+        sites = sites[(there > 0) & sites["is_new"]]
+    return set(sites["site_id"]) & _of_kind(plan, promise)
 
 
 def allowed_sites(plan: Plan, promise: dict[str, Any]) -> set[str]:
@@ -158,16 +168,15 @@ def allowed_sites(plan: Plan, promise: dict[str, Any]) -> set[str]:
         ],
         dtype=bool,
     )
-    return set(every["site_id"][stands | (may & clear)]) & _of_class(plan, promise)
+    may = stands | (may & clear)
+    if not swap and promise.get("min_kw"):
+        may &= every["strongest_kw"] >= promise["min_kw"]
+    return set(every["site_id"][may]) & _of_kind(plan, promise)
 
 
-def _of_class(plan: Plan, promise: dict[str, Any]) -> set[str]:
+def _of_kind(plan: Plan, promise: dict[str, Any]) -> set[str]:
     every = plan.candidates
-    keep = pd.Series(data=True, index=every.index)
-    if promise.get("kinds"):
-        keep &= every["kind"].isin(promise["kinds"])
-    if promise.get("facility") != "swap" and promise.get("min_kw"):
-        keep &= every["kw_per_charger"] >= promise["min_kw"]
+    keep = every["kind"].isin(promise["kinds"]) if promise.get("kinds") else slice(None)
     return set(every["site_id"][keep])
 
 

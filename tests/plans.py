@@ -177,6 +177,7 @@ def _candidates():
         "existing_swap": number == 5,
         "kwh_day_per_charger": np.full(12, 120.0),
         "kw_per_charger": np.full(12, 60.0),
+        "strongest_kw": np.where(number < 2, np.nan, 250.0),
         "verdict": np.where(number == 3, "sign_off", np.where(number == 11, "stop", "ok")),
         "reason": pd.Series(["加油站须会签" if n == 3 else None for n in number], dtype="str"),
         "owner": pd.Series(["区经济信息委" if n == 3 else None for n in number], dtype="str"),

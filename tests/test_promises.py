@@ -23,8 +23,8 @@ __all__ = ["plan_with", "town"]
 def road():
     """Return the straight road with the columns that promises read."""
     content = tables()
-    content["sites"] = content["sites"].assign(kw_per_charger=60.0, spaces=40.0)
-    content["sites"].loc[[1, 6], ["kind", "kw_per_charger"]] = ["service_area", 120.0]
+    content["sites"] = content["sites"].assign(strongest_kw=60.0, spaces=40.0)
+    content["sites"].loc[[1, 6], ["kind", "strongest_kw"]] = ["service_area", 250.0]
     content["demand"] = content["demand"].assign(
         kind=["home", "home", "home", "work", "visit"], people=[10.0, 20.0, 30.0, None, None]
     )
@@ -42,6 +42,7 @@ GOLDEN = {
     "rule_sight": {"chongqing": ["sight_4a_charging"], "sights_4a": ["way/4"]},
     "rule_swap_5km": {"chongqing": ["swap_5km"]},
     "rule_centre_1km": {"chongqing": ["centre_1km"]},
+    "rule_super_fast": {"chongqing": ["super_fast_5km"], "super_fast_5km_share": 1.0},
 }
 
 
@@ -110,6 +111,25 @@ def test_every_service_area_gets_a_station(plan_with):
 def test_every_named_sight_gets_a_station(plan_with):
     plan = plan_with(chongqing=["sight_4a_charging"], sights_4a=["node/500"])
     assert "node/500" in chargers(plan) or len(plan.sites) == 4
+
+
+def test_a_super_fast_station_comes_near(plan_with):
+    plan = plan_with({"stations": 5}, chongqing=["super_fast_5km"], super_fast_5km_share=1.0)
+    fast = plan.sites[plan.sites["is_new"] & (plan.sites["chargers_super_fast"] > 0)]
+    assert len(fast)
+
+
+def test_super_fast_stations_elsewhere_or_of_unknown_class_do_not_count():
+    plan = under(chongqing=["super_fast_5km"], super_fast_5km_share=0.9)
+    with pytest.raises(RecountError, match=r"super_fast_5km: 0\.00% have what is promised"):
+        recount(plan, reach_of(plan), reach_of(plan))
+    classes = {**plan.charger_classes, "slow_ac": {**plan.charger_classes["slow_ac"]}}
+    classes["slow_ac"]["power_kw"] = 250.0
+    power = plan.sites["chargers_slow_ac"] * 250.0 + plan.sites["chargers_fast_dc"] * 60.0
+    strong = dataclasses.replace(
+        plan, charger_classes=classes, sites=plan.sites.assign(power_kw=power)
+    )
+    recount(strong, reach_of(plan), reach_of(plan))
 
 
 def test_a_promise_within_metres_moves_the_plan(plan_with):

@@ -251,6 +251,9 @@ def _with_rules_of_kind(pool: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.GeoD
         pool.drop(columns="geometry").assign(
             swap_ok=swap_ok | pool["existing_swap"].to_numpy(dtype=bool),
             kw_per_charger=rule["kw_per_charger"].to_numpy(dtype=float),
+            strongest_kw=np.where(
+                pool["existing_station"], np.nan, rule["strongest_kw"].to_numpy(dtype=float)
+            ),
             kwh_day_per_charger=rule["kwh_day_per_charger"].to_numpy(dtype=float),
             cost_index=rule["cost_index"].to_numpy(dtype=float),
             verdict=rule["verdict"].to_numpy(dtype=object),

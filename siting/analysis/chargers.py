@@ -152,8 +152,16 @@ def make_chargers(classes: pd.DataFrame, mix: pd.DataFrame, kinds: pd.DataFrame)
 
 
 def with_mean_charger(kinds: pd.DataFrame, chargers: Chargers) -> pd.DataFrame:
-    """Return the site kinds with ``kw_per_charger`` and ``kwh_day_per_charger`` of their mix."""
+    """Return the site kinds with the mean charger of their mix, and the power it is sure to reach.
+
+    Adds ``kw_per_charger``, ``kwh_day_per_charger`` and ``strongest_kw``
+    (:meth:`Chargers.sure_kw`).
+    """
+    strongest_kw = chargers.sure_kw(
+        kinds.index.to_series(), kinds["min_chargers"].to_numpy(), kinds["max_chargers"].to_numpy()
+    )
     return kinds.assign(
+        strongest_kw=strongest_kw,
         kw_per_charger=chargers.mean("power_kw").reindex(kinds.index),
         kwh_day_per_charger=chargers.mean("kwh_day").reindex(kinds.index),
     )

@@ -15,6 +15,10 @@ Every rule is made of the general ones, so that a planner can copy one and chang
 ``centre_1km``             a charging station within 1 km of the homes of the subdistricts along
                            the road, where a site allows it (after the 1 km circle of the plan
                            2024-25, which speaks of super-fast stations in the central city)
+``super_fast_5km``         a new station with a charger of 250 kW or more within 5 km along the
+                           road of ``model.super_fast_5km_share`` of the demand that a site
+                           allows it for (action plan 2022-25; the share and the 250 kW are
+                           ours); within the service radius where that is shorter
 ``service_area_bays``      chargers at 10 % of the spaces or more where a station of a service
                            area stands and its spaces are known
 =========================  ====================================================================
@@ -42,6 +46,8 @@ BAYS_SHARE = 0.10
 _NEAR_SIGHT_M = 300
 _SWAP_M = 5000
 _CENTRE_M = 1000
+_SUPER_FAST_M = 5000
+_SUPER_FAST_KW = 250
 _SHOWN = 5
 
 Note = tuple[str, dict[str, Any]]
@@ -55,8 +61,15 @@ def chongqing_limits(model: scenario.Model) -> list[tuple[str, Limit]]:
     return [("township_charging", limit)]
 
 
-def chongqing_promises(model: scenario.Model) -> list[tuple[str, Promise]]:
+def chongqing_promises(model: scenario.Model, cutoff_m: float) -> list[tuple[str, Promise]]:
     """Return the promises that the rules switched on stand for, each with its name.
+
+    Parameters
+    ----------
+    model
+        Block of the scenario.
+    cutoff_m
+        Service radius of a charging station along the road (m).
 
     Raises
     ------
@@ -78,7 +91,11 @@ def chongqing_promises(model: scenario.Model) -> list[tuple[str, Promise]]:
         "centre_1km": Promise(
             group=("home",), zone_kinds=("subdistrict",), within_m=_CENTRE_M, unreachable="note"
         ),
-    }
+        "super_fast_5km": Promise(
+            min_kw=_SUPER_FAST_KW, within_m=min(_SUPER_FAST_M, cutoff_m),
+            share=model.super_fast_5km_share, unreachable="note",
+        ),
+    }  # fmt: skip
     return [(name, promises[name]) for name in model.chongqing if name in promises]
 
 

@@ -97,9 +97,9 @@ def _usable(
     problem: SitingProblem, promise: scenario.Promise, ground: Ground, *, key: str
 ) -> Flags:
     usable = problem.swap_ok if promise.facility == "swap" else problem.openable
-    strong = ground.sites["kw_per_charger"].to_numpy(dtype=float) >= promise.min_kw
-    if promise.facility == "swap":
-        strong[:] = True
+    strong = np.ones(len(usable), dtype=bool)
+    if promise.facility == "charging" and promise.min_kw > 0:
+        strong = ground.sites["strongest_kw"].to_numpy(dtype=float) >= promise.min_kw
     return usable & strong & kinds_flags(problem, promise.kinds, key=key)
 
 

@@ -111,7 +111,7 @@ def with_rules(
     notes = list(problem.notes)
     made = [(f"model.promises[{n}]", one) for n, one in enumerate(model.promises, start=1)]
     made += [("model.cover", one) for one in cover_promise(model)]
-    for key, one in [*made, *chongqing_promises(model)]:
+    for key, one in [*made, *chongqing_promises(model, problem.cutoff_m)]:
         family = "promise" if key.startswith("model") else key
         found, shares, told = promised(problem, one, ground, key=key, family=family)
         (swaps if one.facility == "swap" else stations).extend(found)

@@ -277,6 +277,8 @@ class Model(Block):
     """Rules of Chongqing's plans to switch on; siting/optimize/chongqing.py says what each is."""
     sights_4a: Names = ()
     """Site ids of the sights of class 4A and above, for sight_4a_charging."""
+    super_fast_5km_share: Annotated[Share, Field(gt=0)] = 0.95
+    """Share of the demand promised a super-fast station by super_fast_5km."""
     swap_5km_share: Annotated[Share, Field(gt=0)] = 0.95
     """Share of the demand promised a swap station by swap_5km; all of it may take many more."""
 

@@ -15,6 +15,7 @@ ChongqingRule = Literal[
     "sight_4a_charging",
     "swap_5km",
     "centre_1km",
+    "super_fast_5km",
     "service_area_bays",
 ]
 
@@ -88,7 +89,7 @@ class Promise(Block):
     kinds: Names = ()
     """Only facilities at sites of these kinds count."""
     min_kw: NonNegative = 0
-    """Only stations whose chargers are rated at least this count."""
+    """Only new stations that have a charger of this power count, whatever their size."""
     within_m: NonNegative | None = None
     """For demand: metres along the road; for places: straight line, 0 is at the place itself."""
     within_s: Positive | None = None

@@ -140,6 +140,11 @@ SITES = Table(
             low=0,
         ),
         Column("kw_per_charger", "float", "rated power of that mean charger", "kW", low=0),
+        Column(
+            "strongest_kw", "float",
+            "power of a charger that a new station has whatever its size; missing where one stands",
+            "kW", nullable=True, low=0,
+        ),
         Column("cost_index", "float", "civil works against those of an open car park", low=0),
         Column("verdict", "str", "rule verdict", choices=("ok", "sign_off", "stop")),
         Column("reason", "str", "rule behind the verdict", nullable=True),
