@@ -12,9 +12,11 @@ from siting.optimize.marginal import flags_of, ordered_pairs, ranked_sites
 
 if TYPE_CHECKING:
     from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.optimize.marginal import Ranked
     from siting.optimize.problem import SitingProblem
 
 _FIXED_PAIRS = 6
+_TINY = 1e-9
 
 
 def shut_beside(problem: SitingProblem, fixed: Flags) -> Flags:
@@ -29,8 +31,8 @@ def shut_beside(problem: SitingProblem, fixed: Flags) -> Flags:
 def part_of(problem: SitingProblem, kept: Ints, free: Flags) -> SitingProblem:
     """Return the problem in which only the free sites are undecided.
 
-    Every site, rule and total stays. Demand that a free site could serve better, or that
-    has lost its station, is decided anew; the rest stays with its station as one point
+    Every site, rule and total stays. Demand that a free site could serve better, that has lost
+    its station, or whose nearest station is too small for all is decided anew; the rest stays with its station as one point
     with no way to go.
 
     Parameters
@@ -46,7 +48,10 @@ def part_of(problem: SitingProblem, kept: Ints, free: Flags) -> SitingProblem:
     base = ranked_sites(problem, np.flatnonzero(fixed))
     touched = np.zeros(len(problem.demand_kwh), dtype=bool)
     best = base.first_worth[problem.pair_demand]
-    useful = free[problem.pair_site] & (problem.pair_worth > best)
+    crowded = _crowded(problem, np.flatnonzero(fixed), base)
+    useful = free[problem.pair_site] & (
+        (problem.pair_worth > best) | crowded[base.first[problem.pair_demand]]
+    )
     touched[problem.pair_demand[useful]] = True
     touched |= base.first < 0
     pairs, rank = ordered_pairs(problem, np.flatnonzero(fixed))
@@ -57,6 +62,21 @@ def part_of(problem: SitingProblem, kept: Ints, free: Flags) -> SitingProblem:
     loaded = np.flatnonzero(load > 0)
     return _with_demand(problem, fixed | free, fixed, (np.flatnonzero(touched), pairs),
                         (loaded, load[loaded]))  # fmt: skip
+
+
+def _crowded(problem: SitingProblem, fixed: Ints, base: Ranked) -> Flags:
+    """Return the fixed stations that cannot serve all whose nearest they are.
+
+    All of them, where they need more chargers together than there are.
+    """
+    near = base.first >= 0
+    load = sums(base.first[near], problem.demand_kwh[near], len(problem.site_id))
+    kwh = np.maximum(problem.kwh_day_per_charger, _TINY)
+    need = np.maximum(load / kwh, problem.min_chargers)[fixed]
+    crowded = np.zeros(len(problem.site_id), dtype=bool)
+    short = problem.charger_sense != ">=" and float(need.sum()) > problem.chargers
+    crowded[fixed] = short | (need > problem.max_chargers[fixed])
+    return crowded
 
 
 def _with_demand(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from siting.errors import SolverMissingError
 from siting.optimize.named import interface_of, run_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from siting.optimize.arrays import Floats
 
@@ -105,6 +106,10 @@ class Door:
         **options
             HiGHS options by name, e.g. ``solver="ipx"``; other solvers take none of them.
         """
+        with _listed_once(lp):
+            return self._maximise(lp, gap_share, options)
+
+    def _maximise(self, lp: pulp.LpProblem, gap_share: float, options: dict[str, Word]) -> Answer:
         start = time.perf_counter()
         limit = max(self.left_s, _LEAST_S)
         name = self.name if lp.isMIP() or self.name in _PRICING else _pricing_solver()
@@ -181,8 +186,54 @@ def _new_scheduler() -> None:
     highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003  # a C++ signature
 
 
+@contextmanager
+def _listed_once(lp: pulp.LpProblem) -> Iterator[None]:
+    """Let PuLP gather and sort a problem's variables once a solve, not eight times.
+
+    No row or variable comes or goes meanwhile. A problem without an objective is left alone:
+    there PuLP adds one for a while.
+    """
+    if not lp.objective:
+        yield
+        return
+    variables = lp.variables()
+    lp.variables = lambda: variables
+    try:
+        yield
+    finally:
+        del lp.variables
+
+
 class _Highs(pulp.HiGHS):
-    """PuLP's HiGHS, for the endings that PuLP does not know, e.g. a limit on nodes."""
+    """PuLP's HiGHS: rows go over in one piece, and all endings are known.
+
+    PuLP hands over row by row, which takes longer than solving where rows are many; and it does
+    not know some endings, e.g. a limit on nodes.
+    """
+
+    def buildSolverModel(self, lp: pulp.LpProblem) -> None:  # noqa: N802  # PuLP's
+        import highspy  # noqa: PLC0415  # here if HiGHS runs
+
+        solver, inf = lp.solverModel, highspy.kHighsInf
+        variables = lp.variables()
+        for place, variable in enumerate(variables):
+            variable.index = place
+        sign = -1.0 if lp.sense == pulp.LpMaximize else 1.0
+        cost = [sign * lp.objective.get(variable, 0.0) for variable in variables]
+        bounds = [(one.lowBound, one.upBound) for one in variables]
+        low = [-inf if least is None else least for least, _ in bounds]
+        high = [inf if most is None else most for _, most in bounds]
+        none = np.empty(0, dtype=np.int32)
+        solver.addCols(len(cost), _array(cost), _array(low), _array(high), 0,
+                       none, none, np.empty(0))  # fmt: skip
+        whole = np.flatnonzero([one.cat == pulp.LpInteger for one in variables]).astype(np.int32)
+        if self.mip and len(whole):
+            kinds = np.full(len(whole), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
+            solver.changeColsIntegrality(len(whole), whole, kinds)
+        rows = _Rows(lp)
+        solver.addRows(len(rows.low), _array(rows.low), _array(rows.high), len(rows.places),
+                       np.array(rows.starts, dtype=np.int32),
+                       np.array(rows.places, dtype=np.int32), _array(rows.amounts))  # fmt: skip
 
     def findSolutionValues(self, lp: pulp.LpProblem) -> tuple[int, int]:  # noqa: N802  # PuLP's
         try:
@@ -190,6 +241,31 @@ class _Highs(pulp.HiGHS):
         except KeyError:
             return pulp.LpStatusNotSolved, pulp.LpSolutionNoSolutionFound
         return status
+
+
+class _Rows:
+    """The rows of a problem as lists, in PuLP's order; each row learns its place."""
+
+    def __init__(self, lp: pulp.LpProblem) -> None:
+        self.low: list[float] = []
+        self.high: list[float] = []
+        self.starts: list[int] = []
+        self.places: list[int] = []
+        self.amounts: list[float] = []
+        for place, constraint in enumerate(lp.constraints()):
+            constraint.index = place
+            least, most = constraint.getLb(), constraint.getUb()
+            self.low.append(-np.inf if least is None else least)
+            self.high.append(np.inf if most is None else most)
+            self.starts.append(len(self.places))
+            for variable, amount in constraint.items():
+                if amount:
+                    self.places.append(variable.index)
+                    self.amounts.append(amount)
+
+
+def _array(numbers: list[float]) -> Floats:
+    return np.array(numbers, dtype=np.float64)
 
 
 def _highs(
