@@ -51,7 +51,8 @@ def with_value(values, position, value):
 
 
 def test_a_legal_plan_passes_and_names_the_rules_checked():
-    assert len(recount(legal_plan())) == len(RULES)
+    assert recount(legal_plan())[-1] == "value and bound agree"
+    assert len(recount(legal_plan())) == len(RULES) + 1
 
 
 def too_few_stations(plan):
