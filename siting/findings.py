@@ -60,6 +60,14 @@ def findings(
         "demand": {
             "points": len(demand),
             "kwh_day": round(need, 1),
+            "by_kind": {
+                str(kind): round(float(energy), 1)
+                for kind, energy in demand.groupby("kind")["kwh_day"].sum().items()
+            },
+            "by_quality": {
+                str(quality): round(float(people), 1)
+                for quality, people in demand.groupby("quality")["people"].sum().items()
+            },
             "out_of_reach_share": round(out_of_reach / need, 4) if need else None,
         },
         "pairs_in_reach": len(reach),

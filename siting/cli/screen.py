@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from siting.meter import Meter
     from siting.plan import Plan
 
+_PREFIXES = {
+    "places_by_kind": "kind", "people_by_quality": "quality", "by_kind": "need",
+    "by_quality": "quality",
+}  # fmt: skip
+"""Where the words of the parts of a finding stand, if not under ``found.``."""
+
 _TARGETS = ("stations", "chargers", "swap_stations")
 
 
@@ -63,6 +69,7 @@ def progress(language: str) -> Iterator[Meter]:
 def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     """Print totals against targets, status, figures, seconds per stage, and where to look."""
     from siting.outputs.scoring import score_lines  # noqa: PLC0415  # geopandas behind it
+    from siting.outputs.classes import plan_class_text  # noqa: PLC0415  # with the words
     from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
 
     words = speaker(plan.language)
@@ -72,6 +79,8 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     if plan.synthetic:
         console.print(_mark(words))
     console.print(_totals(plan, words))
+    if by_class := plan_class_text(plan, words):
+        console.print(escape(by_class))
     outcome = plan.outcome
     key, values = plan.judgement
     console.print(words(key, **values))
@@ -164,7 +173,7 @@ def _found(name: str, content: dict[str, Any], words: Any) -> Table:  # noqa: AN
 
 
 def _label(block: str, key: str) -> str:
-    prefix = {"places_by_kind": "kind", "people_by_quality": "quality"}.get(block, "found")
+    prefix = _PREFIXES.get(block, "found")
     return f"{prefix}.{key}"
 
 
