@@ -7,6 +7,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from demand_town import figures
 
 from siting import scenario
 from siting.analysis.candidates import make_candidates
@@ -42,7 +43,7 @@ def candidates(world):
 def demand(world):
     return make_demand(
         world.places, world.zones, world.nodes, world.edges,
-        kinds=grid_town.kinds(), settings=scenario.Demand(),
+        kinds=grid_town.kinds(), figures=figures(), settings=scenario.Demand(),
     )  # fmt: skip
 
 
@@ -62,8 +63,8 @@ def test_a_plan_of_12_stations_150_chargers_and_a_swap_station_fits(candidates):
 
 
 def test_all_people_with_a_figure_are_there(demand):
-    assert demand.totals["people"] == pytest.approx(8000 * len(QUARTERS))
-    assert demand.totals["kwh_day"] == pytest.approx(32000 * 0.25 * 0.15 * 8.4 * 0.6)
+    assert demand.chain["people"] == pytest.approx(8000 * len(QUARTERS))
+    assert demand.chain["kwh_day"] == pytest.approx(32000 * 0.25 * 0.15 * 8.4 * 0.6)
     # No single roof holds a quarter of the town because it is the only one mapped.
     assert demand.demand["people"].max() < 8000
 
