@@ -109,6 +109,12 @@ class Plan:
         Each class of charger: ``power_kw`` and ``kwh_day`` of one, ``chargers`` in the plan.
     timings
         Seconds and peak memory (MB) by stage, and the date; not part of the plan's identity.
+    hydrogen_sites
+        Hydrogen stations: the columns of ``swap_sites`` and ``verdict``; None where the scenario
+        asks for none. Then ``totals`` and ``targets`` have ``hydrogen_stations`` too.
+    hydrogen
+        ``gap_share``, proven on their own covering model, and ``covered_share``, the share of
+        the demand within their radius.
     start
         Where a later solve may start from; None for a plan read back from its folder.
     """
@@ -140,6 +146,8 @@ class Plan:
     timings: dict[str, Any]
     scoring: dict[str, Any] = field(default_factory=dict)
     charger_classes: dict[str, dict[str, float]] = field(default_factory=dict)
+    hydrogen_sites: gpd.GeoDataFrame | None = None
+    hydrogen: dict[str, float] = field(default_factory=dict)
     start: Start | None = None
 
     @property
@@ -159,6 +167,17 @@ class Plan:
         }
         unknown = kind == "joint" and not math.isfinite(outcome.bound)
         return "goal.joint_unbounded" if unknown else f"goal.{kind}", values
+
+    def meets(self, key: str) -> bool:
+        """Whether a total meets its target the way it binds; ``key`` is e.g. ``"stations"``.
+
+        Under an objective that looks for the fewest stations the target is the most allowed.
+        """
+        sense = self.scenario.get("targets", {}).get("sense", {}).get(key, "exactly")
+        if key == "stations" and self.outcome.objective in {"set_cover", "min_cost"}:
+            sense = "at_most" if sense == "exactly" else sense
+        spare = self.totals[key] - self.targets[key]
+        return (spare >= 0 or sense == "at_most") and (spare <= 0 or sense == "at_least")
 
     @property
     def judgement(self) -> tuple[str, dict[str, Any]]:

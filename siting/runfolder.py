@@ -43,11 +43,13 @@ PLAN_JSON = "plan.json"
 PLAN_TABLES = "plan.gpkg"
 SITES_CSV = "sites.csv"
 SWAP_SITES_CSV = "swap_sites.csv"
+HYDROGEN_SITES_CSV = "hydrogen_sites.csv"
 TIMINGS_JSON = "timings.json"
 MAP_HTML = "map.html"
+HANDOUTS = "handouts"
 # Files of a run; whatever else a planner puts beside them survives the next run.
 _OURS = frozenset({PLAN_JSON, PLAN_TABLES, SITES_CSV, SWAP_SITES_CSV, TIMINGS_JSON, MAP_HTML,
-                   RESTART_NPZ,
+                   RESTART_NPZ, HYDROGEN_SITES_CSV, HANDOUTS,
                    f"{PLAN_TABLES}-wal", f"{PLAN_TABLES}-shm"})  # fmt: skip
 
 _DECIMALS = 6
@@ -133,6 +135,8 @@ def save_plan(plan: Plan, folder: Path, *, say: Say) -> None:
     write_tables(plan, folder / PLAN_TABLES, say=say)
     write_sheet(plan, plan.sites, folder / SITES_CSV, say=say)
     write_sheet(plan, plan.swap_sites, folder / SWAP_SITES_CSV, say=say)
+    if plan.hydrogen_sites is not None:
+        write_sheet(plan, plan.hydrogen_sites, folder / HYDROGEN_SITES_CSV, say=say)
     _write_json(folder / PLAN_JSON, plan_content(plan, say=say))
     _write_json(folder / TIMINGS_JSON, plan.timings)
     if plan.start is not None:
@@ -161,7 +165,9 @@ def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
         "figures": tidy(plan.figures),
         "baselines": tidy(plan.baselines),
         "demand": tidy(plan.chain),
+        **({"hydrogen": tidy(plan.hydrogen)} if plan.hydrogen else {}),
         **tidy(asdict(plan.outcome)),
+        "answer": _answer(plan, say),
         "scoring": tidy(plan.scoring),
         "screening": [{"step": step, "count": count} for step, count in plan.screening],
         "notes": [
@@ -328,6 +334,7 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         scenario=content["scenario"],
         scoring=content.get("scoring", {}),
         charger_classes=content.get("charger_classes", {}),
+        hydrogen=_numbers(content.get("hydrogen", {})),
         versions=content["versions"],
         timings={},
         **tables,

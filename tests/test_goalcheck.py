@@ -1,12 +1,15 @@
 """The value of each objective, counted again from a plan's tables."""
 
 import dataclasses
+import json
 
 import pandas as pd
 import pytest
 from test_recount import MODEL, legal_plan
 
 from siting.goalcheck import answer_holds
+from siting.outputs.words import speaker
+from siting.runfolder import load_plan, save_plan
 
 COVER = {"within_m": 150.0, "share": 0.1, "radii": [], "backup": 0.0}
 # Two demand points: d1 with 10 kWh a day in Z1, d2 with 50.5 in Z2; see tests/plans.py.
@@ -89,3 +92,47 @@ def test_an_outcome_of_another_objective_is_named():
     outcome = dataclasses.replace(plan.outcome, objective="joint")
     faults = list(answer_holds(dataclasses.replace(plan, outcome=outcome), REACH))
     assert faults == ["the scenario asks for p_median, the outcome speaks of joint"]
+
+
+@pytest.mark.parametrize(
+    ("objective", "sense", "stations", "met"),
+    [
+        ("joint", "exactly", 5, False),
+        ("joint", "at_most", 5, True),
+        ("joint", "at_least", 7, True),
+        ("joint", "at_most", 7, False),
+        ("set_cover", "exactly", 5, True),
+        ("set_cover", "exactly", 7, False),
+        ("min_cost", "at_least", 5, False),
+    ],
+)
+def test_a_target_is_met_the_way_it_binds(objective, sense, stations, met):
+    plan = told(objective, 1.0)
+    plan = dataclasses.replace(
+        plan,
+        totals={**plan.totals, "stations": stations},
+        scenario={**plan.scenario, "targets": {"sense": {"stations": sense}}},
+    )
+    assert plan.meets("stations") is met
+
+
+def test_plan_json_tells_the_answer_in_words_and_keeps_the_objective(tmp_path):
+    plan = told("p_median", VALUES["p_median"])
+    (tmp_path / "run").mkdir()
+    save_plan(plan, tmp_path / "run", say=speaker("en"))
+    content = json.loads((tmp_path / "run" / "plan.json").read_text(encoding="utf-8"))
+    assert content["objective"] == "p_median"
+    assert content["answer"].startswith("Objective p_median: a mean way of 183.5 m")
+    assert load_plan(tmp_path / "run").outcome == plan.outcome
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("objective", VALUES)
+def test_every_objective_is_told_with_its_bound_and_judged_as_its_own(objective, language):
+    plan = told(objective, VALUES[objective])
+    key, values = plan.answer
+    assert objective in key
+    assert speaker(language)(key, **values)
+    key, values = plan.judgement
+    assert key == "status.own_optimal"
+    assert speaker(language)(key, **values)

@@ -24,18 +24,19 @@ from siting.optimize.bounds import Descent, Relaxation, SiteWorths, prices_from,
 from siting.optimize.model import row
 from siting.optimize.objectives.measure import gap_share, mean_way_m
 from siting.optimize.objectives.picked import Pick
-from siting.optimize.select import select_stations, station_rules
+from siting.optimize.select import infeasible, select_stations, station_rules
 from siting.optimize.solution import PROVEN
-from siting.optimize.solver import linear
+from siting.optimize.solver import State, linear
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Floats, Ints
+    from siting.optimize.arrays import Floats
     from siting.optimize.bounds import Prices
     from siting.optimize.problem import SitingProblem
     from siting.optimize.select import StationModel
-    from siting.optimize.solver import Door
+    from siting.optimize.solver import Door, Word
 
-EXACT_PAIRS = 20_000
+EXACT_PAIRS = 5_000
+_EXACT_NODES = 2_000
 _ROUNDS = 6
 _STEPS = 100
 _RESERVE_SHARE = 0.15
@@ -99,25 +100,27 @@ def descent(ways: SitingProblem, wish: Floats | None = None) -> Descent:
 
 def p_median(problem: SitingProblem, door: Door, asked: float) -> Pick:
     """Choose the stations: a small problem whole, a large one by the falling bound's wishes."""
-    ways, unserved_m = ways_only(problem), problem.goal.unserved_m
-    down = descent(ways)
-    sites, bound, cut = _followed(problem, ways, down, door, asked)
-    gap = gap_share(mean_way_m(problem, sites), bound)
-    if len(ways.pair_demand) <= EXACT_PAIRS and gap > max(asked, PROVEN) and not cut:
-        rules = p_median_model(ways)
-        answer = door.maximise(rules.lp, gap_share=PROVEN / 10)
-        bound = max(bound, unserved_m * (1 - answer.bound / ways.total_kwh))
-        cut = not answer.proven
-        if answer.usable:
-            sites = min(sites, rules.chosen(), key=lambda one: mean_way_m(problem, one))
-    return Pick(sites, bound, cut)
+    ways = ways_only(problem)
+    if len(ways.pair_demand) > EXACT_PAIRS:
+        return _followed(problem, ways, door, asked)
+    rules = p_median_model(ways)
+    options: dict[str, Word] = {"mip_max_nodes": _EXACT_NODES} if door.name == "highs" else {}
+    answer = door.until(door.left_s / 2).maximise(rules.lp, gap_share=PROVEN / 10, **options)
+    if answer.state is State.INFEASIBLE:
+        raise infeasible(problem, door)
+    known = problem.goal.unserved_m * (1 - answer.bound / ways.total_kwh)
+    if answer.proven:
+        return Pick(rules.chosen(), known, cut=False)
+    # What was proven by then still holds.
+    found = _followed(problem, ways, door, asked)
+    both = [found.sites, rules.chosen()] if answer.usable else [found.sites]
+    best = min(both, key=lambda sites: mean_way_m(problem, sites))
+    return Pick(best, max(found.bound, known), cut=found.cut)
 
 
-def _followed(
-    problem: SitingProblem, ways: SitingProblem, down: Descent, door: Door, asked: float
-) -> tuple[Ints, float, bool]:
+def _followed(problem: SitingProblem, ways: SitingProblem, door: Door, asked: float) -> Pick:
     """Let the bound fall and select what its prices wish for, until the gap is small enough."""
-    unserved_m = problem.goal.unserved_m
+    unserved_m, down = problem.goal.unserved_m, descent(ways)
     best = select_stations(ways, uniform_wish(ways), door)
     limit_s = door.left_s
     bound = 0.0
@@ -126,9 +129,9 @@ def _followed(
         proof = down.run(_STEPS, value, out_of_time=lambda: door.left_s < _RESERVE_SHARE * limit_s)
         bound = unserved_m * (1 - proof.bound)
         if door.left_s < _RESERVE_SHARE * limit_s:
-            return best, bound, True
+            return Pick(best, bound, cut=True)
         found = select_stations(ways, proof.wish, door)
         best = min(best, found, key=lambda sites: mean_way_m(problem, sites))
         if gap_share(mean_way_m(problem, best), bound) <= asked:
             break
-    return best, bound, False
+    return Pick(best, bound, cut=False)

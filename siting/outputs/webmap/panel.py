@@ -11,7 +11,9 @@ from markupsafe import Markup
 
 from siting.outputs import palette
 from siting.outputs.chain import chain_rows
+from siting.outputs.classes import plan_class_text
 from siting.outputs.comparison import comparison
+from siting.outputs.facilities import facility_lines
 from siting.outputs.scoring import score_lines
 from siting.outputs.webmap import style
 
@@ -58,6 +60,7 @@ def panel_html(plan: Plan, kinds: list[str], *, say: Say, title: str, gcj02: boo
             swap_status=say("status.swap", gap=outcome.swap_gap_share)
             if math.isfinite(outcome.swap_gap_share)
             else "",
+            facilities=facility_lines(plan, say),
             compared=comparison(plan, say),
             scored=score_lines(plan, say),
             chain=chain_rows(plan, say),
@@ -78,7 +81,7 @@ def asset(name: str) -> str:
 
 
 def _total(plan: Plan, key: str, say: Say) -> dict[str, Any]:
-    met = plan.totals[key] == plan.targets[key]
+    met = plan.meets(key)
     # without a list of what stands there, the number of existing ones is unknown, not zero
     listed = all(note.key != "no_baseline" for note in plan.notes)
     return {
@@ -88,6 +91,7 @@ def _total(plan: Plan, key: str, say: Say) -> dict[str, Any]:
             existing=plan.totals[f"existing_{key}"],
             new=plan.totals[f"new_{key}"],
         ),
+        "classes": plan_class_text(plan, say) if key == "chargers" else "",
         "count": f"{plan.totals[key]:,}",
         "target": say("total.of_target", target=plan.targets[key]),
         "met": met,
@@ -118,6 +122,7 @@ def _signs(plan: Plan, say: Say) -> list[dict[str, Any]]:
         "legend.existing": style.dot(filled=False),
         "legend.swap_new": style.SWAP_NEW,
         "legend.swap_existing": style.SWAP_EXISTING,
+        "legend.hydrogen": style.HYDROGEN,
         "legend.candidate": style.small_dot(),
         "legend.zone": style.stroke(palette.ZONE, 1.4, dashed=True),
         **{
@@ -131,6 +136,8 @@ def _signs(plan: Plan, say: Say) -> list[dict[str, Any]]:
             if (plan.landscape["kind"] == kind).any()
         },
     }
+    if plan.hydrogen_sites is None:
+        del drawings["legend.hydrogen"]
     if plan.swap_sites["is_new"].all():
         del drawings["legend.swap_existing"]
     return [{"drawing": Markup(svg), "label": say(key)} for key, svg in drawings.items()]  # noqa: S704  # our own drawings
