@@ -143,7 +143,11 @@ def district_plan():
         base,
         candidates=candidates,
         sites=_sites(candidates, chargers=random.integers(4, 60, 550)),
-        swap_sites=swap.assign(is_new=True).reset_index(drop=True),
+        swap_sites=swap.assign(
+            is_new=True, power_kw=900.0, kva=1316.0, drawn_kw=900.0, substation_id="S1",
+            substation_m=800.0, headroom_kw=np.nan, cost_low_cny=1.5e6, cost_cny=2e6,
+            cost_high_cny=3e6,
+        ).reset_index(drop=True),
         zones=zones.set_geometry(shapes, crs=CRS),
         roads=base.roads.iloc[kept].reset_index(drop=True).set_geometry(roads, crs=CRS),
     )

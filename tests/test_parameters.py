@@ -33,6 +33,8 @@ def flat(path, value):
         ("demand", scenario.Demand()),
         ("candidates", scenario.Candidates()),
         ("travel", scenario.Travel()),
+        ("sizing", scenario.Sizing()),
+        ("power", scenario.Power()),
     ],
 )
 def test_defaults_of_the_scenario_are_those_with_a_source(parameters, block, settings):

@@ -73,6 +73,18 @@ def test_missing_is_null_and_never_zero(page):
     assert data["zones"]["population"] == [112000, None, 72000, None]
 
 
+def test_a_station_says_its_classes_its_price_and_its_wait(page):
+    data = data_of(page)
+    stations, texts = data["stations"], data["lookups"]["classes"]
+    assert texts[stations["classes"][0]] == "5 慢充 · 10 快充"
+    assert stations["cost"][:3] == ["既有站，无新增费用"] * 2 + ["26.0 万元（13.0–52.0）"]
+    assert stations["wait_min"] == [1.5, 1.5, None, 1.5, 1.5, 1.5]
+    assert stations["wait_over_percent"][2] == 100
+    assert data["swaps"]["cost"] == ["200.0 万元（150.0–300.0）", "既有站，无新增费用"]
+    assert "类型：28 慢充 · 62 快充" in page
+    assert "substation" not in page  # nothing about the grid is for the public
+
+
 def test_totals_targets_status_and_sources_are_told(page):
     for text in ("小样例 &lt;选址&gt; 方案", "规划目标年 2025", "已证明与最优方案相差不超过 0.49%",
                  "目标值 0.9300", "上界 0.9346", "需求得到服务", "93.2%", "1,234 m", "得分最高",

@@ -68,8 +68,9 @@ def progress(language: str) -> Iterator[Meter]:
 
 def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     """Print totals against targets, status, figures, seconds per stage, and where to look."""
-    from siting.outputs.scoring import score_lines  # noqa: PLC0415  # geopandas behind it
     from siting.outputs.classes import plan_class_text  # noqa: PLC0415  # with the words
+    from siting.outputs.facilities import facility_lines  # noqa: PLC0415  # with the words
+    from siting.outputs.scoring import score_lines  # noqa: PLC0415  # geopandas behind it
     from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
 
     words = speaker(plan.language)
@@ -88,6 +89,8 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     console.print(words(key, **values))
     if outcome.swap_gap_share >= 0:  # not NaN: swap stations were asked for
         console.print(words("status.swap", gap=outcome.swap_gap_share))
+    for line in facility_lines(plan, words):
+        console.print(line)
     console.print(_chain(plan, words))
     console.print(_figures(plan, words))
     if plan.baselines:
@@ -206,6 +209,11 @@ def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
             existing,
             f"{plan.totals[f'new_{key}']:,}",
         )
+    if plan.hydrogen_sites is not None:
+        target, count = plan.targets["hydrogen_stations"], plan.totals["hydrogen_stations"]
+        unknown = words("fact.none")  # no list of ours says what stands there
+        name = words("total.hydrogen_stations")
+        table.add_row(name, f"{target:,}", f"{count:,}", unknown, f"{count:,}")
     return table
 
 

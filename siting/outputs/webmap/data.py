@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from siting.outputs.classes import class_text
 from siting.outputs.webmap import shapes
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _NAMED_ROAD_M = 1500.0
 _NAMED_WATER_M2 = 60_000.0
 _WIDE_WATER_M2 = 2_000_000.0
 _NO_ZOOM_END = 30
+_TEN_THOUSAND = 1e4
 _SHIELD_ZOOM = {"motorway": 9, "trunk": 12}
 
 # columns of the page's tables: name in the plan, digits after the point; None is a text,
@@ -35,12 +37,16 @@ _POINTS: dict[str, int | str | None] = {
     "name": None, "site_id": None, "kind": "", "zone": "", "verdict": "", "reason": "",
     "owner": "", "limits": "", "state": "", "chosen": "", "spaces": 0, "chargers": 0,
     "existing_chargers": 0, "power_kw": 0, "load_kwh_day": 0, "utilisation_percent": 0, "score": 2,
+    "classes": "", "cost": None, "kva": 0, "wait_min": 1, "wait_over_percent": 0,
+    "chargers_needed": 0,
 }  # fmt: skip
 _STATION_COLUMNS = (
     "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "state", "spaces",
-    "chargers", "existing_chargers", "power_kw", "load_kwh_day", "utilisation_percent", "score",
+    "chargers", "existing_chargers", "classes", "power_kw", "kva", "load_kwh_day",
+    "utilisation_percent", "wait_min", "wait_over_percent", "chargers_needed", "cost", "score",
 )  # fmt: skip
-_SWAP_COLUMNS = ("name", "site_id", "kind", "zone", "state")
+_SWAP_COLUMNS = ("name", "site_id", "kind", "zone", "state", "power_kw", "kva", "cost")
+_HYDROGEN_COLUMNS = ("name", "site_id", "kind", "zone", "verdict")
 _CANDIDATE_COLUMNS = (
     "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "limits", "chosen",
     "spaces", "score",
@@ -90,6 +96,7 @@ class MapData:
         return {
             "stations": self._points(plan.sites, _STATION_COLUMNS),
             "swaps": self._points(plan.swap_sites, _SWAP_COLUMNS),
+            **self._hydrogen(),
             "candidates": self._points(plan.candidates, _CANDIDATE_COLUMNS),
             "zones": self._zones(),
             "outline": shapes.area_rings([outline], self._to, thin_m=0),
@@ -103,6 +110,10 @@ class MapData:
             "bounds": [[south, west], [north, east]],
             "stationNamesFrom": _STATION_NAMES_FROM,
         }
+
+    def _hydrogen(self) -> dict[str, Any]:
+        sites = self._plan.hydrogen_sites
+        return {} if sites is None else {"hydrogen": self._points(sites, _HYDROGEN_COLUMNS)}
 
     def _points(self, frame: gpd.GeoDataFrame, columns: tuple[str, ...]) -> dict[str, Any]:
         lon, lat = shapes.lonlat(frame.geometry, self._to)
@@ -132,12 +143,31 @@ class MapData:
             columns["chosen"] = frame["chosen"].map({True: say("fact.yes"), False: say("fact.no")})
         if "verdict" in columns:
             columns["verdict"] = frame["verdict"].map(lambda key: say(f"verdict.{key}"))
-            columns["limits"] = (
-                frame["min_chargers"].astype(str) + "–" + frame["max_chargers"].astype(str)
-            )
+            if "min_chargers" in columns:
+                columns["limits"] = (
+                    frame["min_chargers"].astype(str) + "–" + frame["max_chargers"].astype(str)
+                )
         if "utilisation" in columns:
             columns["utilisation_percent"] = frame["utilisation"] * 100
+            columns["wait_over_percent"] = frame["wait_over_promise_share"] * 100
+            columns["classes"] = self._classes(frame)
+        if "cost_cny" in columns:
+            columns["cost"] = frame[["cost_cny", "cost_low_cny", "cost_high_cny"]].apply(
+                self._cost, axis=1
+            )
         return columns
+
+    def _classes(self, frame: gpd.GeoDataFrame) -> pd.Series:
+        names = [name for name in self._plan.charger_classes if f"chargers_{name}" in frame.columns]
+        counts = frame[[f"chargers_{name}" for name in names]].itertuples(index=False)
+        texts = [class_text(dict(zip(names, row, strict=True)), self._say) for row in counts]
+        return pd.Series(texts, index=frame.index, dtype=object)
+
+    def _cost(self, row: pd.Series) -> str:
+        if not row["cost_high_cny"] > 0:
+            return self._say("fact.cost_none")
+        base, low, high = (row[name] / _TEN_THOUSAND for name in row.index)
+        return self._say("fact.cost_text", base=base, low=low, high=high)
 
     def _told_by_number(self, name: str, texts: pd.Series) -> list[int | None]:
         if name == "kind" and "kind" not in self._lookups:

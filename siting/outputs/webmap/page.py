@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     Say = Callable[..., str]
 
-_LAYERS = ("new", "existing", "swap", "candidates", "zones", "names", "roads", "landscape")
+_LAYERS = (
+    "new", "existing", "swap", "hydrogen", "candidates", "zones", "names", "roads", "landscape",
+)  # fmt: skip
 _OFF_AT_FIRST = {"candidates"}
 _OFF_ON_TILES = {"roads", "landscape"}
 _OSM_LICENCE = "ODbL"
@@ -210,6 +212,8 @@ def _map(data: dict[str, Any], tiles: Basemap | None, say: Say) -> folium.Map:
     drawn.add_child(_Atlas(data, drawn))
     hidden = _OFF_AT_FIRST | (_OFF_ON_TILES if tiles else set())
     for layer_key in _LAYERS:
+        if layer_key == "hydrogen" and "hydrogen" not in data:
+            continue
         drawn.add_child(
             _AtlasLayer(layer_key, name=say(f"layer.{layer_key}"), show=layer_key not in hidden)
         )
@@ -236,6 +240,7 @@ def _script_words(say: Say) -> dict[str, str]:
         "unnamed": say("fact.unnamed"),
         "chargers": say("unit.chargers"),
         "swap": say("legend.swap"),
+        "hydrogen": say("legend.hydrogen"),
         "whole": say("map.whole"),
         "zoomIn": say("map.zoom_in"),
         "zoomOut": say("map.zoom_out"),
@@ -263,14 +268,27 @@ def _facts(say: Say) -> dict[str, list[list[Any]]]:
             row("state", "state"),
             row("chargers", "chargers"),
             row("existing_chargers", "existing_chargers"),
+            row("classes", "classes", quiet=True),
             row("power_kw", "power_kw", "kW"),
+            row("kva", "kva", "kVA"),
             row("load_kwh_day", "load_kwh_day", a_day),
             row("utilisation", "utilisation_percent", "%"),
+            row("wait_min", "wait_min", say("unit.minutes"), digits=1),
+            row("wait_over_promise", "wait_over_percent", "%"),
+            row("chargers_needed", "chargers_needed"),
+            row("cost", "cost"),
             row("spaces", "spaces"),
             row("score", "score", digits=2),
             *rules,
         ],
-        "swaps": [row("state", "state"), row("id", "site_id")],
+        "swaps": [
+            row("state", "state"),
+            row("power_kw", "power_kw", "kW"),
+            row("kva", "kva", "kVA"),
+            row("cost", "cost"),
+            row("id", "site_id"),
+        ],
+        "hydrogen": [row("verdict", "verdict"), row("id", "site_id")],
         "candidates": [
             row("chosen", "chosen"),
             row("limits", "limits"),
@@ -299,6 +317,7 @@ def _style(kinds: list[str], *, on_tiles: bool) -> dict[str, Any]:
         "outline": palette.OUTLINE,
         "halo": palette.HALO,
         "zone": palette.ZONE,
+        "hydrogen": style.HYDROGEN,
         "swapNew": style.SWAP_NEW,
         "swapExisting": style.SWAP_EXISTING,
     }
