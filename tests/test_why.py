@@ -176,9 +176,9 @@ def test_demand_only_it_serves_by_reach_and_by_room():
     assert np.flatnonzero(only_in_reach(problem, plan, 0)).tolist() == [0]
     assert np.flatnonzero(only_in_reach(problem, plan, 2)).tolist() == [2, 3]
     # site 2 has room for 60 kWh: points 1, 2 and 3 ask for 60; point 0 is out of reach
-    assert lost_kwh(problem, plan, 0, door()) == pytest.approx(40.0)
+    assert lost_kwh(problem, plan, 0) == pytest.approx(40.0)
     small = served(problem, [0, 2], [3, 1])
-    assert lost_kwh(problem, small, 0, door()) == pytest.approx(small.serve.sum() - 30.0)
+    assert lost_kwh(problem, small, 0) == pytest.approx(small.serve.sum() - 30.0)
 
 
 def test_the_substitute_takes_over_what_the_site_served():

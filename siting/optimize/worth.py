@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_flow
 
 from siting.errors import InfeasibleError
 from siting.optimize.again import neighbourhood, solve_again, with_site, without_site
 from siting.optimize.arrays import sums
-from siting.optimize.assign import Sizes, assign
 from siting.optimize.marginal import flags_of
 from siting.optimize.solution import PROVEN
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from siting.optimize.solver import Door
 
 _TINY = 1e-6
+_WH = 1000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,17 +133,30 @@ def only_in_reach(problem: SitingProblem, plan: Filled, site: int) -> Flags:
     return own & ~reached
 
 
-def lost_kwh(problem: SitingProblem, plan: Filled, site: int, door: Door) -> float:
-    """Return the energy that goes unserved if one station closes and nothing else changes.
+def lost_kwh(problem: SitingProblem, plan: Filled, site: int) -> float:
+    """Return by how much the energy that can be served falls if one station closes (kWh/day).
 
-    The others keep their chargers; who drives where is decided anew (kWh/day).
+    The others keep their chargers; who drives where is free. The difference of two maximum
+    flows from demand over pairs in reach to stations, in whole Wh.
     """
     stays = plan.sites != site
-    chargers = plan.chargers[stays]
-    fixed = Sizes(chargers, chargers, int(chargers.sum()))
-    left = assign(problem, plan.sites[stays], fixed, door).serve_kwh
-    lost = float(plan.serve.sum() - left.sum())
-    return lost if lost > _TINY else 0.0
+    less = _most_wh(problem, plan.sites[stays], plan.chargers[stays])
+    return (_most_wh(problem, plan.sites, plan.chargers) - less) / _WH
+
+
+def _most_wh(problem: SitingProblem, sites: Ints, chargers: Ints) -> int:
+    """Return the most energy that stations of given size can serve (Wh/day)."""
+    points, count = len(problem.demand_kwh), len(sites)
+    place = np.full(len(problem.site_id), -1)
+    place[sites] = np.arange(count)
+    pairs = np.flatnonzero(place[problem.pair_site] >= 0)
+    source, sink = points + count, points + count + 1
+    room = problem.kwh_day_per_charger[sites] * chargers
+    tails = np.r_[np.full(points, source), problem.pair_demand[pairs], points + np.arange(count)]
+    heads = np.r_[np.arange(points), points + place[problem.pair_site[pairs]], np.full(count, sink)]
+    most = np.rint(np.r_[problem.demand_kwh, problem.pair_kwh[pairs], room] * _WH)
+    graph = csr_array((most.astype(np.int32), (tails, heads)), shape=(sink + 1, sink + 1))
+    return int(maximum_flow(graph, source, sink).flow_value)
 
 
 def taken_over(problem: SitingProblem, old: Filled, new: Filled, site: int) -> Floats:

@@ -121,7 +121,7 @@ def _station(plan: Plan, built: Rebuilt, site: pd.Series, door: Door) -> dict[st
         return {
             "role": "existing" if existing else "chosen",
             "serves": facts.served_by(built, position),
-            "only_here": facts.only_here(built, position, door),
+            "only_here": facts.only_here(built, position),
             "again": None if existing else _again(plan, built, position, door),
         }
     shut = facts.shut_out(plan, built, site)

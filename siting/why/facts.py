@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from siting.optimize.solver import Door
     from siting.optimize.worth import Bar
     from siting.plan import Plan
     from siting.why.rebuild import Rebuilt
@@ -83,14 +82,14 @@ def served_by(built: Rebuilt, position: int) -> dict[str, Any]:
     }
 
 
-def only_here(built: Rebuilt, position: int, door: Door) -> dict[str, Any]:
+def only_here(built: Rebuilt, position: int) -> dict[str, Any]:
     """Return the demand only this station serves: by reach, and by room at the others."""
     problem, plan = built.problem, built.stands
     alone = only_in_reach(problem, plan, position)
     return {
         "points_in_reach_of_no_other": int(alone.sum()),
         "kwh_day_in_reach_of_no_other": float(problem.demand_kwh[alone].sum()),
-        "kwh_day_unserved_if_closed": lost_kwh(problem, plan, position, door),
+        "kwh_day_unserved_if_closed": lost_kwh(problem, plan, position),
         "needed_by": [_bar(bar) for bar in rules_that_need(problem, plan, position)],
     }
 
