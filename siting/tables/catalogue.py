@@ -238,7 +238,7 @@ SCORES = Table(
         ),
         Column("cost_score", "float", "low cost of building", low=0, high=1),
         Column("safety_score", "float", "safety of the setting", low=0, high=1),
-        Column("score", "float", "weighted sum", low=0, high=1),
+        Column("score", "float", "all of them together, by scoring.ranking", low=0, high=1),
     ),
 )
 
