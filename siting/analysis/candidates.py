@@ -139,8 +139,8 @@ def left_out_at(
     xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
     _, snap_m = Network.of(nodes, edges).snap(xy, anywhere=anywhere)
     if snap_m[0] > settings.max_snap_m:
-        far = {"distance_m": float(snap_m[0]), "most_m": settings.max_snap_m}
-        return "near_a_road", {**told, **far}
+        told |= {"distance_m": float(snap_m[0]), "most_m": settings.max_snap_m}
+        return "near_a_road", told
     return "merged", told
 
 
