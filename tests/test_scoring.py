@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from siting import scenario
 from siting.analysis.scores.criteria import Criterion, Scales
+from siting.analysis.scores.features import site_features
 from siting.analysis.scoring import CRITERIA, make_scores
 from siting.shipped import shipped_path
 from siting.tables import SCORES, check
@@ -185,3 +186,34 @@ def test_stretching_keeps_the_order(values):
     order = np.argsort(values, kind="stable")
     assert (np.diff(found[order]) >= 0).all()
     assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_likeness_to_places_with_a_station_is_a_criterion_once_it_has_a_weight():
+    rng = np.random.default_rng(2)
+    spots = rng.uniform(0, 20_000, (600, 2))
+    stands = (spots[:, 0] < 6000) & (rng.random(600) < 0.5)
+    sites = table(
+        *(
+            site(f"s{k:03}", x, y, existing_station=bool(stands[k]))
+            for k, (x, y) in enumerate(spots)
+        )
+    )
+    made = make_scores(
+        sites, demand_of(d=100.0), reach_of(), town.nodes(), town.edges(),
+        substations=town.substations(("p", 0, 10_000, np.nan)), places=NO_PLACES,
+        criteria=SHIPPED, settings=scenario.Scoring(weights=scenario.Weights(learned=0.25)),
+    )  # fmt: skip
+    check(made.scores, SCORES)
+    learned = made.scores["learned_score"].to_numpy()
+    assert learned[stands].mean() > 1.3 * learned[~stands].mean()
+    assert made.summary["weights"]["learned"] == pytest.approx(0.2)
+    assert made.summary["learned"]["stations"] == stands.sum()
+    assert [key for key, _ in made.notes] == ["learned"]
+
+
+def test_what_is_learned_knows_nothing_of_the_stations():
+    xy = np.array([[0.0, 0.0], [100.0, 0.0], [200.0, 0.0]])
+    plain = table(*(site(f"s{k}", x, y) for k, (x, y) in enumerate(xy)))
+    built = plain.assign(kind=["parking", "parking", "existing"], existing_chargers=[9, 0, 9])
+    alone, beside = site_features(plain[:2], xy[:2], {}), site_features(built, xy, {})
+    pd.testing.assert_frame_equal(alone, beside[:2])
