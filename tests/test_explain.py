@@ -37,7 +37,7 @@ from siting.scenario import (
 )
 
 ROOT = Path(__file__).parents[1]
-QUICK = Solver(time_limit_s=60, gap_share=0.5)
+QUICK = Solver(time_limit_s=600, gap_share=0.5)  # tiny: a limit that a busy machine never meets
 
 
 class Place:
@@ -45,6 +45,7 @@ class Place:
 
     def __init__(self, content=None, *, targets=None, grid=None, costs=None, **model):
         self.content = content or road()
+        self.content["sites"] = self.content["sites"].assign(kw_per_charger=60.0)
         self.content["zones"] = self.content["zones"].assign(kind=["town", "subdistrict"])
         base = {"stations": 3, "chargers": 12, "swap_stations": 1}
         self.targets = Targets(**{**base, **(targets or {})})
@@ -314,7 +315,7 @@ def brute(place):
     return possible
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**6))
 def test_the_change_of_a_total_is_the_one_brute_force_finds(seed):
     place = small(seed)

@@ -79,7 +79,7 @@ def explain(
     door = open_door(
         solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s
     )
-    trials = Trials(build, door)
+    trials = Trials(build, door, solver.time_limit_s)
     if trials.legal(rulings):
         return None
     levers = levers_of(rulings)

@@ -7,7 +7,6 @@ that the plan itself uses and counts the answer again with plain sums.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -31,10 +30,12 @@ if TYPE_CHECKING:
     from siting.optimize.solver import Answer, Door
 
 _HALF = 0.5
-_QUICK_S = 3.0
-_PROBE_S = 8.0
-_ELASTIC_S = 25.0
-_SWAP_S = 45.0
+_QUICK_SHARE = 1 / 60
+_PROBE_SHARE = 1 / 20
+_ELASTIC_SHARE = 1 / 7
+_SWAP_SHARE = 1 / 4
+"""Longest time of one question, as a share of all time: many are asked."""
+_LEAST_S = 1.0
 _STATION_KEYS = {
     "min_spacing_m", "spacing_by_kind", "spacing_by_zone_kind", "stations_per_zone",
 }  # fmt: skip
@@ -47,6 +48,7 @@ class Trials:
 
     build: Build
     door: Door
+    limit_s: float
     memory: dict[str, bool | None] = field(default_factory=dict)
     swap_memory: dict[str, Ints | bool | None] = field(default_factory=dict)
 
@@ -90,7 +92,10 @@ class Trials:
 
     def probe(self) -> Door:
         """Return the door for one question to the elastic model."""
-        return self.door.until(_ELASTIC_S)
+        return self._within(_ELASTIC_SHARE)
+
+    def _within(self, share: float) -> Door:
+        return self.door.until(max(share * self.limit_s, _LEAST_S))
 
     def _tried(self, rulings: Rulings) -> bool | None:
         problem = self.problem(rulings)
@@ -123,7 +128,7 @@ class Trials:
         # Power and money are shared: the stations live on what the plan's swap stations leave.
         if any(rule.family in {HEADROOM, BUDGET} for rule in problem.swap_rules.rows):
             try:
-                return swap_cover(problem, self.door.until(_SWAP_S)).sites
+                return swap_cover(problem, self._within(_SWAP_SHARE)).sites
             except NoPlanError as error:
                 return None if isinstance(error, TimeoutError) else False
         if problem.swap_stations == 0 and problem.swap_sense != ">=" and not _rows(problem):
@@ -142,11 +147,9 @@ class Trials:
         """Return any answer: without presolve it mostly comes at once."""
         lp.setObjective(linear([(variable, 0.0) for variable in lp.variables()]))
         options: dict[str, str] = {"presolve": "off"} if self.door.name == "highs" else {}
-        start = time.perf_counter()
-        answer = self.door.until(_QUICK_S).maximise(lp, gap_share=1.0, **options)
+        answer = self._within(_QUICK_SHARE).maximise(lp, gap_share=1.0, **options)
         if answer.state is State.NOTHING and self.door.left_s > 0:
-            rest = _PROBE_S - (time.perf_counter() - start)
-            answer = self.door.until(rest).maximise(lp, gap_share=1.0)
+            answer = self._within(_PROBE_SHARE).maximise(lp, gap_share=1.0)
         return answer
 
 
