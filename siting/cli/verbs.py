@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from siting.cli import screen
+from siting.cli import refusal, screen
 from siting.cli.cache_verb import NoCacheOption, open_unless, show_cache
 from siting.errors import InputMissingError, ScenarioError
 from siting.scenario import Scenario, load_scenario
@@ -93,9 +93,10 @@ def check(
     from siting import pipeline  # noqa: PLC0415  # heavy; --help stays quick
 
     read = _scenario(scenario, overrides)
-    with screen.progress(read.run.language) as meter:
+    with screen.progress(read.run.language) as meter, refusal.told(as_json=as_json):
         prepared = pipeline.prepare(read, meter, cache=open_unless(no_cache))
-        pipeline.pose(read, prepared)
+        with pipeline.explained(read, prepared):
+            pipeline.pose(read, prepared)
     content = pipeline.look(prepared)
     if as_json:
         screen.emit(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
@@ -144,7 +145,11 @@ def plan(  # one parameter an option
     folder = out / read.run.name
     key = _tile_key(read.map.basemap)
     replaced = runfolder.is_run_folder(folder)
-    with screen.progress(read.run.language) as meter, runfolder.new_run_folder(folder) as part:
+    with (
+        refusal.told(as_json=as_json),
+        screen.progress(read.run.language) as meter,
+        runfolder.new_run_folder(folder) as part,
+    ):
         made = pipeline.run(
             read, meter=meter, folder=_folder_of(scenario), cache=open_unless(no_cache)
         )
