@@ -44,7 +44,7 @@ def reach_of(*rows):
 
 
 def scores(
-    sites, *, demand=None, reach=(), substations=None, places=None, edges=None, weights=None
+    sites, *, demand=None, reach=(), substations=None, places=None, edges=None, weights=None, **keys
 ):
     return make_scores(
         sites,
@@ -55,7 +55,7 @@ def scores(
         substations=town.substations() if substations is None else substations,
         places=NO_PLACES if places is None else places,
         criteria=SHIPPED,
-        settings=scenario.Scoring(weights=scenario.Weights(**(weights or {}))),
+        settings=scenario.Scoring(weights=scenario.Weights(**(weights or {})), **keys),
     ).scores.set_index("site_id")
 
 
@@ -122,6 +122,15 @@ def test_nearer_to_a_substation_is_better_and_known_headroom_speaks():
     both = town.substations(("p", -100, 0, 500.0), ("q", -100, 800, 9000.0))
     found = scores(table(site("a", 0, 0), site("c", 0, 800)), substations=both)["power_score"]
     assert found["c"] > found["a"]
+
+
+def test_unknown_headroom_is_neutral_and_a_penalty_only_if_asked_for():
+    both = town.substations(("p", -100, 0, np.nan), ("q", -100, 800, 9000.0))
+    two = table(site("a", 0, 0), site("c", 0, 800))
+    neutral = scores(two, substations=both)["power_score"]
+    asked = scores(two, substations=both, unknown_headroom_score=0.0)["power_score"]
+    assert neutral["a"] - asked["a"] == pytest.approx(0.3 * 0.5)
+    assert asked["c"] == neutral["c"]
 
 
 def test_cost_follows_the_kind_and_the_way_to_power():

@@ -156,7 +156,14 @@ def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
         "demand": scales.score(table["demand"], in_reach),
         "gap": scales.score(table["gap"], pairs.in_reach(pairs.unserved_kwh_day(sites))),
         "access": access_score(sites, measures["access"], table["access"], scales),
-        "power": power_score(measures["power"], headroom_kw, len(sites), table["power"], scales),
+        "power": power_score(
+            measures["power"],
+            headroom_kw,
+            len(sites),
+            table["power"],
+            scales,
+            unknown=settings.unknown_headroom_score,
+        ),
         "cost": scales.score(table["cost"], building_cost(sites, to_power_m)),
         "safety": scales.score(table["safety"], 0.5 * verdict_share(sites) + 0.5 * calm),
     }

@@ -134,6 +134,8 @@ class Scoring(Block):
     """plan.json of an earlier run whose extremes of the criteria are used again."""
     layers: Annotated[tuple[ScoreLayer, ...], Field(strict=False)] = ()
     """Criteria of your own."""
+    unknown_headroom_score: Share = 0.5
+    """Score of a substation's headroom where it is unknown: 0.5 is neutral, less a penalty."""
     learned: Learned = Learned()
     """Suitability learned from existing stations."""
     stability: Stability = Stability()

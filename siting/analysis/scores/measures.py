@@ -110,14 +110,22 @@ def power_score(
     count: int,
     criterion: Criterion,
     scales: Scales,
+    *,
+    unknown: float = NEUTRAL,
 ) -> Floats:
-    """Return the score of nearness and headroom; 0.5 where no substation is known."""
+    """Return the score of nearness and headroom; 0.5 where no substation is known.
+
+    Where the headroom is unknown its part is ``unknown``: neutral unless a penalty is asked for.
+    """
     if nearness is None or headroom_kw is None:
         return np.full(count, NEUTRAL)
     near = scales.score(criterion, nearness)
-    if np.isnan(headroom_kw).all():
+    if np.isnan(headroom_kw).all() and unknown == NEUTRAL:
         return near
-    room = scales.score(_HEADROOM, headroom_kw)
+    known = np.isfinite(headroom_kw)
+    room = np.full(count, unknown)
+    if known.any():
+        room[known] = scales.score(_HEADROOM, headroom_kw)[known]
     return (1.0 - _HEADROOM_PART) * near + _HEADROOM_PART * room
 
 
