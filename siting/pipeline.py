@@ -25,6 +25,7 @@ from siting.analysis.travel import make_reach
 from siting.cache import Memory
 from siting.figures import build_figures, plan_figures
 from siting.findings import findings
+from siting.hydrogen import check_hydrogen, with_hydrogen
 from siting.inputs.area import AreaShape, load_area
 from siting.inputs.osm import fetch as fetch_pack
 from siting.inputs.provenance import Provenance
@@ -123,6 +124,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             world.places, world.zones, world.nodes, world.edges, world.stations,
             kinds=kinds, rules=rules, settings=scenario.candidates,
         )  # fmt: skip
+    check_hydrogen(scenario, candidates.sites, kinds.index)
     with meter.stage("demand"):
         demand = memory.call(
             "demand", make_demand,
@@ -268,8 +270,11 @@ def run(
         )
     with meter.stage("baselines"):
         others = make_baselines(problem, solution, solver=scenario.solver, seed=scenario.run.seed)
+    plan = _plan(scenario, prepared, solution, folder=folder or Path.cwd())
+    if scenario.hydrogen is not None:
+        with meter.stage("hydrogen"):
+            plan = with_hydrogen(plan, scenario, prepared.world, problem)
     with meter.stage("recount"):
-        plan = _plan(scenario, prepared, solution, folder=folder or Path.cwd())
         substations = prepared.world.substations
         recount(plan, prepared.reach, prepared.swap_reach, substations=substations)
         plan = _beside(plan, scenario, prepared, others)

@@ -28,6 +28,7 @@ LAYERS = (
     "roads",
     "landscape",
 )
+OPTIONAL_LAYERS = ("hydrogen_sites",)
 _LONLAT_DECIMALS = 6
 _DECIMALS = 4
 _DECIMALS_BY_END = {"_m": 1, "_m2": 0, "_kw": 1, "_kwh_day": 1, "_min": 1, "_cny": 0}
@@ -66,7 +67,8 @@ def write_tables(plan: Plan, path: Path, *, say: Say) -> None:
         Words for the sample mark, which each layer carries in its description and each row of
         a synthetic plan in the column ``mark``.
     """
-    for layer in LAYERS:
+    more = [layer for layer in OPTIONAL_LAYERS if getattr(plan, layer) is not None]
+    for layer in (*LAYERS, *more):
         frame = _plain(getattr(plan, layer))
         options: dict[str, Any] = {"layer": layer, "driver": "GPKG", "append": path.exists()}
         if plan.synthetic:
@@ -99,7 +101,8 @@ def read_tables(path: Path) -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
             raise BrokenFileError(
                 f"{path.name} lacks the layer(s) {', '.join(missing)}", where=str(path), cure=_CURE
             )
-        frames = {layer: pyogrio.read_dataframe(path, layer=layer) for layer in LAYERS}
+        wanted = (*LAYERS, *(layer for layer in OPTIONAL_LAYERS if layer in there))
+        frames = {layer: pyogrio.read_dataframe(path, layer=layer) for layer in wanted}
     except (DataSourceError, RuntimeError) as error:
         raise BrokenFileError(
             f"{path.name} cannot be read: {error}", where=str(path), cure=_CURE

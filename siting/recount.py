@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 from siting import promisecheck, rulecheck
 from siting.errors import RecountError
 from siting.goalcheck import answer_holds
+from siting.hydrogencheck import hydrogen_stations_are_as_asked
 from siting.promisecheck import promises_are_kept, spacings
 from siting.rulecheck import headroom_holds, settings
 
@@ -200,6 +201,7 @@ RULES: tuple[Callable[[Plan], Iterator[str]], ...] = (
     every_zone_has_its_stations,
     load_fits_capacity,
     demand_is_served_once,
+    hydrogen_stations_are_as_asked,
     *rulecheck.RULES,
     promisecheck.townships_have_charging,
     promisecheck.service_areas_have_their_bays,

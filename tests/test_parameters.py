@@ -33,6 +33,7 @@ def flat(path, value):
         ("demand", scenario.Demand()),
         ("candidates", scenario.Candidates()),
         ("travel", scenario.Travel()),
+        ("hydrogen", scenario.Hydrogen(stations=1).model_copy(update={"stations": None})),
         ("sizing", scenario.Sizing()),
         ("power", scenario.Power()),
     ],

@@ -24,6 +24,7 @@ from siting.scenario.blocks import (
     ZonesInput,
 )
 from siting.scenario.demand_blocks import Demand, Fleet, Fleets
+from siting.scenario.facility_blocks import Hydrogen
 from siting.scenario.fields import Datum
 from siting.scenario.files import (
     block_values,
@@ -45,6 +46,7 @@ __all__ = [
     "Demand",
     "Fleet",
     "Fleets",
+    "Hydrogen",
     "Inputs",
     "Learned",
     "Limit",

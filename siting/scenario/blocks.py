@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from siting.scenario.demand_blocks import Demand
+from siting.scenario.facility_blocks import Hydrogen  # noqa: TC001  # pydantic reads it
 from siting.scenario.fields import (
     AtLeastOne,
     Bbox,
@@ -320,5 +321,6 @@ class Scenario(Block):
     power: Power = Power()
     costs: Costs = Costs()
     model: Model = Model()
+    hydrogen: Hydrogen | None = None
     solver: Solver = Solver()
     map: MapOptions = MapOptions()

@@ -16,6 +16,13 @@ _SWAP = (
 SWAP_NEW = _SWAP.format(fill="#23262d", stroke="#ffffff", ink="#ffffff")
 SWAP_EXISTING = _SWAP.format(fill="#ffffff", stroke="#23262d", ink="#23262d")
 
+HYDROGEN = (
+    '<svg viewBox="0 0 22 22" width="22" height="22" aria-hidden="true">'
+    '<path d="M11 1.6 19.2 6.3v9.4L11 20.4 2.8 15.7V6.3z" fill="#00798c" stroke="#ffffff" '
+    'stroke-width="1.6"/><text x="11" y="14.6" font-size="9.5" font-weight="700" '
+    'text-anchor="middle" fill="#ffffff" font-family="sans-serif">H₂</text></svg>'
+)
+
 
 def dot(*, filled: bool, colour: str = "#44586a") -> str:
     """Return the legend's drawing of a station: filled when new, a ring when existing."""

@@ -120,25 +120,29 @@ function sitingAtlas(map, data) {
       .forEach((dot) => group.addLayer(dot));
   }
 
-  function swapIcon(isNew) {
+  function facilityIcon(drawing) {
     const icon = element("div");
-    icon.innerHTML = isNew ? style.swapNew : style.swapExisting; // our own two drawings
+    icon.innerHTML = drawing; // one of our own drawings
     return L.divIcon({ html: icon, className: "swap", iconSize: [22, 22] });
   }
 
-  function swapLayer() {
-    const table = data.swaps;
+  // stations that stand for themselves, one drawing each: battery swap, hydrogen
+  function facilityLayer(table, facts, word, drawingOf) {
     const group = L.featureGroup();
     for (let row = 0; row < table.lat.length; row += 1) {
       const name = table.name[row] ?? words.unnamed;
       const mark = L.marker([table.lat[row], table.lon[row]], {
-        icon: swapIcon(Boolean(table.new[row])), alt: words.swap + " " + name,
+        icon: facilityIcon(drawingOf(row)), alt: word + " " + name,
       });
       group.addLayer(Object.assign(mark, { table, row }));
     }
-    return withFacts(group, data.facts.swaps, (mark) => words.swap + " · " + place(table, mark.row),
-      (mark) => words.swap + " · " + (table.name[mark.row] ?? words.unnamed));
+    return withFacts(group, facts, (mark) => word + " · " + place(table, mark.row),
+      (mark) => word + " · " + (table.name[mark.row] ?? words.unnamed));
   }
+  const swapLayer = () => facilityLayer(data.swaps, data.facts.swaps, words.swap,
+    (row) => (data.swaps.new[row] ? style.swapNew : style.swapExisting));
+  const hydrogenLayer = () => facilityLayer(data.hydrogen, data.facts.hydrogen, words.hydrogen,
+    () => style.hydrogen);
 
   // ---- lines and areas ---------------------------------------------------------------
   const rings = (areas) => L.GeoJSON.coordsToLatLngs(areas, 2);
@@ -283,7 +287,7 @@ function sitingAtlas(map, data) {
   // ---- behaviour -----------------------------------------------------------------------
   const makers = {
     new: () => stationLayer("new", true), existing: () => stationLayer("existing", false),
-    candidates: candidateLayer, swap: swapLayer, zones: zoneLayer, roads: roadLayer,
+    candidates: candidateLayer, swap: swapLayer, hydrogen: hydrogenLayer, zones: zoneLayer, roads: roadLayer,
     landscape: landscapeLayer, names: () => names,
   };
 
