@@ -10,7 +10,7 @@ from problem_cases import small_problem
 from test_model import optimum, random_problem
 
 from siting.errors import InfeasibleError, NoAnswerError, NoPlanError
-from siting.optimize import select, solve
+from siting.optimize import improve, select, solve
 from siting.optimize import solver as door_module
 from siting.optimize.assign import Sizes, assign
 from siting.optimize.outcome import Status
@@ -28,6 +28,14 @@ TOWN = {
     "swap_stations": 2,
     "min_spacing_m": 150.0,
 }
+
+
+@pytest.fixture(autouse=True)
+def short_search(monkeypatch):
+    """Search less than for a district: towns are small, and seldom within the gap."""
+    monkeypatch.setattr(solve, "_ROUNDS", (2, 40))
+    monkeypatch.setattr(improve, "_SPOTS", 2)
+    monkeypatch.setattr(improve, "_FREE_SITES", 12)
 
 
 def town(seed=1, **changes):
@@ -127,6 +135,7 @@ def test_progress_hears_of_each_stage():
 def test_thinning_that_costs_feasibility_falls_back_to_all_sites(monkeypatch):
     monkeypatch.setattr(solve, "EXACT_PAIRS", 0)
     monkeypatch.setattr(solve, "_SITE_CELLS_M", (2000.0, 4000.0))
+    monkeypatch.setattr(solve, "_ROUNDS", (6, 100))
     problem = town()
     solution = run(problem, gap_share=0.05)
     hold_rules(problem, solution)
@@ -230,6 +239,56 @@ def test_time_over_in_the_exact_model_is_not_called_optimal(monkeypatch):
     assert ("time_limit_reached", {"stage": "exact"}) in solution.notes
 
 
+def cut_if(condition):
+    """Return a stand-in for the solver that has no time for some of the models."""
+    real = Door.maximise
+
+    def maximise(self, lp, *, gap_share=1e-6, **options):
+        if condition(lp):
+            return cut_off(State.NOTHING)(self, lp)
+        return real(self, lp, gap_share=gap_share, **options)
+
+    return maximise
+
+
+def test_time_over_in_the_swap_covers_still_gives_a_legal_plan(monkeypatch):
+    covers = cut_if(lambda lp: any(row.name.startswith("covered") for row in lp.constraints()))
+    monkeypatch.setattr(Door, "maximise", covers)
+    problem = town()
+    solution = run(problem)
+    hold_rules(problem, solution)
+    assert ("time_limit_reached", {"stage": "swap"}) in solution.notes
+    assert np.isnan(solution.outcome.swap_gap_share)
+    assert solution.start.swap_key == ""
+
+
+def test_time_over_after_the_first_plan_keeps_it(monkeypatch):
+    """Every later choice of stations is cut off: the plan in hand comes out, with a note."""
+    monkeypatch.setattr(solve, "EXACT_PAIRS", 0)
+    seen = []
+
+    def later(lp):
+        seen.extend([lp] if lp.name == "select" else [])
+        return lp.name in {"select", "siting"} and len(seen) > 1
+
+    monkeypatch.setattr(Door, "maximise", cut_if(later))
+    problem = town()
+    solution = run(problem, gap_share=0)
+    hold_rules(problem, solution)
+    assert ("time_limit_reached", {"stage": "bound"}) in solution.notes
+    assert solution.outcome.status is Status.FEASIBLE
+
+
+@pytest.mark.parametrize("name", ["highs", "cbc"])
+def test_with_hardly_any_time_there_is_still_a_plan(name, monkeypatch):
+    monkeypatch.setattr(solve, "EXACT_PAIRS", 0)
+    problem = town()
+    solver = Solver(name=name).model_copy(update={"time_limit_s": 0.01})
+    solution = solve_problem(problem, solver=solver, seed=7)
+    hold_rules(problem, solution)
+    assert any(key == "time_limit_reached" for key, _ in solution.notes)
+
+
 def test_late_flows_are_greedy_legal_and_noted(monkeypatch):
     problem = town(chargers=40)
     sites = select.select_stations(problem, problem.score, door())
@@ -253,6 +312,26 @@ def test_fair_chargers_hit_the_total_within_limits(seed, total):
     assert fair.sum() == pytest.approx(total, abs=1e-6)
     assert (fair >= least - 1e-9).all()
     assert (fair <= most + 1e-9).all()
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000), st.integers(30, 60))
+def test_whole_chargers_keep_the_sum_and_the_limits(seed, total):
+    rng = np.random.default_rng(seed)
+    least, need = rng.integers(0, 4, 10), rng.uniform(0, 8, 10)
+    most = least + rng.integers(4, 9, 10)
+    total = int(np.clip(total, least.sum(), most.sum()))
+    whole = select.whole_chargers(fair_chargers(need, least, most, total))
+    assert whole.sum() == total
+    assert (least <= whole).all()
+    assert (whole <= most).all()
+
+
+def test_time_over_in_the_sizing_still_gives_a_legal_plan(monkeypatch):
+    monkeypatch.setattr(solve, "EXACT_PAIRS", 0)
+    monkeypatch.setattr(Door, "maximise", cut_if(lambda lp: lp.name == "size"))
+    problem = town()
+    hold_rules(problem, run(problem))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from problem_cases import small_problem
-from test_solve import hold_rules, plain, run, town
+from test_solve import hold_rules, plain, run, short_search, town  # noqa: F401  # a fixture
 
 from siting.errors import BrokenFileError, InputMissingError, ScenarioError
 from siting.optimize import solve
@@ -54,7 +54,6 @@ def test_the_same_problem_is_done_at_once(base):
         {"score": np.linspace(0, 1, 60)},
         {"chargers": 70},
         {"stations": 17, "chargers": 70},
-        {"stations": 12},
         {"zone_floor": np.array([5, 5])},
         {"min_spacing_m": 220.0},
     ],
@@ -89,7 +88,7 @@ def test_the_plan_says_where_it_started_and_two_starts_agree(base, tmp_path):
 
 def test_sites_and_demand_may_come_and_go(base):
     problem = town()
-    gone = [name for name in base.chargers][0]
+    gone = next(iter(base.chargers))
     openable = problem.openable & (problem.site_id != gone)
     renamed = problem.demand_id.copy()
     renamed[:20] = [f"new{number:03d}" for number in range(20)]

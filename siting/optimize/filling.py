@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from siting.errors import NoAnswerError
 from siting.optimize.arrays import sums
 from siting.optimize.assign import Sizes, assign
 from siting.optimize.run import Run
@@ -38,16 +39,25 @@ def filled(run: Run, sites: Ints, chargers: Ints | None = None) -> Filled:
     Where the chargers bind, flows and sizes come from one linear program first, and the flows
     anew once the sizes are whole. Chargers that are given stay if sizing anew would lose.
     """
-    problem, door = run.problem, run.finishing()
+    problem = run.problem
     given = None if chargers is None else _served(run, sites, chargers)
-    loose = assign(problem, sites, Sizes.of(problem, sites), door)
+    loose = assign(problem, sites, Sizes.of(problem, sites), run.finishing())
     load = sums(problem.pair_site, loose.serve_kwh, len(problem.site_id))[sites]
-    sized = size_stations(problem, sites, load, door)
+    sized = size_stations(problem, sites, load, run.finishing())
     if loose.exact and bool((load <= problem.kwh_day_per_charger[sites] * sized).all()):
         fair = Filled(sites, problem.value(sites, loose.serve_kwh), loose.serve_kwh, sized)
     else:
         fair = _served(run, sites, sized)
     return given if given is not None and given.value > fair.value + _TINY else fair
+
+
+def try_filled(run: Run, sites: Ints, stage: str, chargers: Ints | None = None) -> Filled | None:
+    """Do as :func:`filled`; None, and a note on the stage, where the clock left no answer."""
+    try:
+        return filled(run, sites, chargers)
+    except NoAnswerError:
+        run.cut(stage)
+        return None
 
 
 def _served(run: Run, sites: Ints, chargers: Ints) -> Filled:
@@ -57,6 +67,11 @@ def _served(run: Run, sites: Ints, chargers: Ints) -> Filled:
     if not done.exact:
         run.cut("assign")
     return Filled(sites, problem.value(sites, done.serve_kwh), done.serve_kwh, chargers)
+
+
+def better(best: Filled, found: Filled | None) -> Filled:
+    """Return the plan of more value; the first in a tie."""
+    return found if found is not None and found.value > best.value else best
 
 
 def fill_stations(

@@ -17,7 +17,7 @@ import numpy as np
 import pulp
 from scipy.spatial import cKDTree
 
-from siting.optimize.filling import filled
+from siting.optimize.filling import better, try_filled
 from siting.optimize.marginal import flags_of
 from siting.optimize.model import joint_model
 from siting.optimize.part import part_of, shut_beside
@@ -63,7 +63,7 @@ def improved(run: Run, plan: Filled, wish: Floats, enough: float) -> Filled:
             break
         sites = _decided(run, best, members)
         if sites is not None and not np.array_equal(sites, best.sites):
-            best = max(best, filled(run, sites), key=lambda one: one.value)
+            best = better(best, try_filled(run, sites, "improve"))
     return best
 
 

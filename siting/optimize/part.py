@@ -32,8 +32,8 @@ def part_of(problem: SitingProblem, kept: Ints, free: Flags) -> SitingProblem:
     """Return the problem in which only the free sites are undecided.
 
     Every site, rule and total stays. Demand that a free site could serve better, that has lost
-    its station, or whose nearest station is too small for all is decided anew; the rest stays with its station as one point
-    with no way to go.
+    its station, or whose nearest station is too small for all is decided anew; the rest stays
+    with its station as one point with no way to go.
 
     Parameters
     ----------

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _HALF = 0.5
 _SELECT_GAP = 1e-4
 _SHORTAGE_PRICE = 100.0
+_ROUNDING = 1e-6
 
 
 def select_stations(
@@ -224,14 +225,29 @@ def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, doo
         chargers.append(count)
     every = [(count, 1) for count in chargers]
     model.row(lp, "chargers", every, problem.charger_sense, problem.chargers)
-    for name, places, coefs, sense, rhs in rows_among(problem.rules, open_site):
+    rules = rows_among(problem.rules, open_site)
+    for name, places, coefs, sense, rhs in rules:
         terms = [(chargers[k], b) for k, b in zip(places, coefs, strict=True)]
         model.row(lp, name, terms, sense, rhs)
     lp.setObjective(linear(cost))
     answer = door.maximise(lp, gap_share=_SELECT_GAP)
+    if not answer.usable and not rules:
+        return whole_chargers(fair)
     if not answer.usable:
         raise no_answer(answer)
     return np.rint(values_of(chargers)).astype(np.int64)
+
+
+def whole_chargers(fair: Floats) -> Ints:
+    """Round fair shares to whole chargers of the same sum, largest remainders first.
+
+    Good enough where the clock leaves no time for the sizing model; whole limits still hold.
+    """
+    whole = np.floor(fair + _ROUNDING).astype(np.int64)
+    left = round(float(fair.sum())) - int(whole.sum())
+    order = np.lexsort((np.arange(len(fair)), whole - fair))
+    whole[order[:left]] += 1
+    return whole
 
 
 def fair_chargers(need: Floats, least: Ints, most: Ints, total: int) -> Floats:

@@ -25,7 +25,7 @@ import numpy as np
 
 from siting.optimize import reduce
 from siting.optimize.bounds import Descent, Relaxation, prices_from, uniform_wish
-from siting.optimize.filling import fill_stations, filled
+from siting.optimize.filling import better, fill_stations, filled, try_filled
 from siting.optimize.goal import JOINT
 from siting.optimize.headroom import after_swap
 from siting.optimize.improve import improved
@@ -63,6 +63,8 @@ _ROUNDS = (6, 100)
 _ROUNDS_FROM_START = (4, 40)
 _LEAST_PROGRESS = 0.03
 _QUICK_GAP = 0.01
+_FIRST_S = 20.0
+"""Time for the first choice of stations even past the limit: a late plan beats none (s)."""
 _FIRST_STEPS = 40
 _FIRST_AIM = 0.95
 _LP_TIME_SHARE = 0.7
@@ -168,7 +170,8 @@ def _first_plan(run: Run, descent: Descent) -> Filled:
     """Find a legal plan fast: the wish of the first steps, roughly fulfilled."""
     aim = _FIRST_AIM * descent.bound / run.problem.total_kwh
     wish = descent.run(_FIRST_STEPS, aim, out_of_time=run.late).wish
-    return filled(run, select_stations(run.problem, wish, run.finishing(), gap_share=_QUICK_GAP))
+    door = run.door.at_least(_FIRST_S)
+    return filled(run, select_stations(run.problem, wish, door, gap_share=_QUICK_GAP))
 
 
 def _started(run: Run, start: Start) -> tuple[Descent, Filled]:
@@ -181,7 +184,8 @@ def _started(run: Run, start: Start) -> tuple[Descent, Filled]:
     as_it_was = reduce.keep_sites(problem, kept)
     answer, sites = try_stations(as_it_was, wish, run.finishing(), gap_share=_QUICK_GAP)
     if not answer.usable:
-        sites = select_stations(problem, wish + kept, run.finishing(), gap_share=_QUICK_GAP)
+        door = run.door.at_least(_FIRST_S)
+        sites = select_stations(problem, wish + kept, door, gap_share=_QUICK_GAP)
     return descent, filled(run, sites)
 
 
@@ -232,8 +236,8 @@ def _exact(run: Run, best: Filled) -> tuple[Filled, float]:
     sites = np.array(list(model.open), dtype=np.int64)
     opened = values_of(list(model.open.values())) > _HALF
     chargers = np.rint(values_of(list(model.chargers.values()))).astype(np.int64)
-    found = filled(run, sites[opened], chargers[opened])
-    return _better(best, found), bound
+    found = try_filled(run, sites[opened], "exact", chargers[opened])
+    return better(best, found), bound
 
 
 def _staged(run: Run, best: Filled) -> tuple[Filled, Floats | None]:
@@ -260,10 +264,11 @@ def _staged(run: Run, best: Filled) -> tuple[Filled, Floats | None]:
     opened[list(model.open)] = values_of(list(model.open.values()))
     found, sites = try_stations(small, opened, run.door)
     if found.usable:
-        value = filled(replace(run, problem=small), sites).value
-        run.reduced = (value, answer.bound / small.total_kwh)
-        return _better(best, filled(run, sites)), opened
-    return _better(best, _selected(run, opened)), opened
+        valued = try_filled(replace(run, problem=small), sites, "reduced")
+        if valued is not None:
+            run.reduced = (valued.value, answer.bound / small.total_kwh)
+        return better(best, try_filled(run, sites, "reduced")), opened
+    return better(best, _selected(run, opened)), opened
 
 
 def _selected(run: Run, wish: Floats) -> Filled | None:
@@ -272,11 +277,7 @@ def _selected(run: Run, wish: Floats) -> Filled | None:
     if not answer.usable:
         run.cut("bound")
         return None
-    return filled(run, sites)
-
-
-def _better(best: Filled, found: Filled | None) -> Filled:
-    return found if found is not None and found.value > best.value else best
+    return try_filled(run, sites, "bound")
 
 
 def _at_full_resolution(
@@ -293,7 +294,7 @@ def _at_full_resolution(
         if run.late():
             run.cut("bound")
             break
-        best = _better(best, _selected(run, proof.wish))
+        best = better(best, _selected(run, proof.wish))
         if gap_of(best.value, bound) > run.gap_share:
             best = improved(run, best, proof.wish, enough=(1 - run.gap_share) * bound)
         before, gap = gap, gap_of(best.value, bound)
