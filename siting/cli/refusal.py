@@ -44,7 +44,8 @@ def text_of(error: SitingError) -> str:
 
     why = error.explanation
     words = speaker(why["language"])
-    first = [error.what] if why["language"] == "en" else []
+    # the numbers of the first finding are in English; without a change that helps they are all
+    first = [error.what] if why["language"] == "en" or not why["changes"] else []
     return "\n".join([*first, *_lines(why, words)])
 
 
@@ -84,9 +85,9 @@ def _room(changes: list[dict[str, Any]], words: Callable[..., str]) -> Iterator[
 def _setting(setting: dict[str, Any], words: Callable[..., str]) -> str:
     rule, now, then = setting["rule"], setting["now"], setting["change"]
     if setting.get("off"):
-        return words("clash.off", rule=rule, names=setting["off"])
+        return words("clash.off", rule=rule, names=", ".join(setting["off"]))
     if now is None:
-        more = [f"{name} {kw:,.0f} kW" for name, kw in then.items()]
+        more = ", ".join(f"{name} {kw:,.0f} kW" for name, kw in then.items())
         return words("clash.power", rule=rule, names=more, kw=sum(then.values()))
     text = words("clash.set", rule=rule, change=_value(rule, then, words),
                  now=_value(rule, now, words))  # fmt: skip
