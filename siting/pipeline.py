@@ -1,44 +1,32 @@
 """``run(scenario) -> Plan``: the only place that knows the order of the stages.
 
-Each stage gets tables and its own block of the scenario; only this module carries them
-from one room to the next.
+Each stage gets tables and its own block of the scenario; only this module and
+:mod:`siting.preparation` carry them from one room to the next.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 import platform
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from siting import __version__, assembly, tables
-from siting.analysis.candidates import Candidates, make_candidates
-from siting.analysis.chain import YEAR, check_hour_profiles, check_nev_shares
-from siting.analysis.chargers import make_chargers, with_mean_charger
-from siting.analysis.costs import check_costs
-from siting.analysis.demand import DemandResult, Figures, make_demand
+from siting import __version__, assembly
 from siting.analysis.scores.stability import rank_stability
-from siting.analysis.scoring import Scored, make_scores
-from siting.analysis.site_kinds import check_site_kinds, check_site_rules
-from siting.analysis.travel import make_reach
-from siting.cache import Memory
 from siting.figures import build_figures, plan_figures
 from siting.findings import findings
-from siting.hydrogen import check_hydrogen, with_hydrogen
-from siting.inputs.area import AreaShape, load_area
+from siting.hydrogen import with_hydrogen
+from siting.inputs.area import load_area
 from siting.inputs.osm import fetch as fetch_pack
-from siting.inputs.provenance import Provenance
-from siting.inputs.rules import read_rule_table
-from siting.inputs.score_files import load_score_files
-from siting.inputs.world import World, load_world
 from siting.optimize.baselines import BASELINES, make_baselines
 from siting.optimize.explain import Rulings, explaining
 from siting.optimize.problem import build_problem
 from siting.optimize.solve import solve_problem
 from siting.plan import Note, Plan, Source
+from siting.preparation import Prepared, prepare, rule_tables
 from siting.recount import recount
-from siting.scenario import OVERPASS, dump_scenario, local_path
+from siting.scenario import dump_scenario
 from siting.stationing import (
     class_table,
     equipped,
@@ -52,114 +40,23 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import geopandas as gpd
-    import pandas as pd
 
-    from siting.analysis.chargers import Chargers
-    from siting.analysis.site_kinds import SiteRule
     from siting.cache import Cache
     from siting.meter import Meter
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solve import Solution
     from siting.optimize.start import Start
-    from siting.scenario import Demand as DemandBlock
     from siting.scenario import Scenario
     from siting.stationing import Ground
+
+__all__ = [
+    "Prepared", "explained", "fetch", "look", "pose", "prepare", "rule_tables", "run",
+]  # fmt: skip
 
 _LIBRARIES = (
     "osmnx", "osmium", "geopandas", "shapely", "pyproj", "scipy", "numpy", "pandas",
     "scikit-learn", "pulp", "highspy", "folium",
 )  # fmt: skip
-
-
-_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, Scored)
-"""Dataclasses that the cache may hold."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Everything known about the place before the optimiser is asked."""
-
-    world: World
-    candidates: Candidates
-    demand: gpd.GeoDataFrame
-    chain: dict[str, Any]
-    reach: pd.DataFrame
-    swap_reach: pd.DataFrame
-    scores: pd.DataFrame
-    scoring: dict[str, Any]
-    score_sources: tuple[Provenance, ...]
-    notes: tuple[Note, ...]
-    chargers: Chargers
-    prices: pd.DataFrame
-
-
-def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> Prepared:
-    """Load the place and work out candidates, demand, travel and scores.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    meter
-        Told when stages begin and end, and which of them the cache had.
-    cache
-        What stages made of the same tables, files and settings before; None to
-        work out everything anew and keep nothing. The result is the same either way.
-
-    Raises
-    ------
-    DataError
-        If an input is at fault; see :mod:`siting.errors`.
-    """
-    memory = Memory(cache, _KEPT)
-    with meter.stage("inputs") as step:
-        world = memory.call(
-            "inputs", load_world, scenario.area, scenario.inputs,
-            silent={"progress": step}, keep=not _downloads(scenario),
-        )  # fmt: skip
-        kinds, rules, chargers = rule_tables(scenario)
-    with meter.stage("candidates"):
-        candidates = memory.call(
-            "candidates", make_candidates,
-            world.places, world.zones, world.nodes, world.edges, world.stations,
-            kinds=kinds, rules=rules, settings=scenario.candidates,
-        )  # fmt: skip
-    check_hydrogen(scenario, candidates.sites, kinds.index)
-    with meter.stage("demand"):
-        demand = memory.call(
-            "demand", make_demand,
-            world.places, world.zones, world.nodes, world.edges,
-            kinds=kinds, figures=_demand_figures(scenario), settings=_demand_settings(scenario),
-            traffic=world.traffic,
-        )  # fmt: skip
-    with meter.stage("travel"):
-        reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand, memory)
-    with meter.stage("scores"):
-        files = load_score_files(scenario.scoring, world.area)
-        scored = memory.call(
-            "scores", make_scores,
-            candidates.sites, demand.demand, reach, world.nodes, world.edges,
-            substations=world.substations, places=world.places, settings=scenario.scoring,
-            criteria=files.criteria, pairwise=files.pairwise, layers=files.layers,
-            extremes=files.extremes, seed=scenario.run.seed,
-        )  # fmt: skip
-    meter.reused(memory.reused)
-    _check_all(candidates.sites, demand.demand, reach, scored.scores)
-    told = (*world.notes, *candidates.notes, *demand.notes, *files.notes, *scored.notes)
-    return Prepared(
-        world=world,
-        candidates=candidates,
-        demand=demand.demand,
-        chain=demand.chain,
-        reach=reach,
-        swap_reach=swap_reach,
-        scores=scored.scores,
-        scoring=scored.summary,
-        score_sources=files.sources,
-        notes=tuple(Note(key, dict(values)) for key, values in told),
-        chargers=chargers,
-        prices=check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices")),
-    )
 
 
 def pose(scenario: Scenario, prepared: Prepared, *, refuse: bool = True) -> SitingProblem:
@@ -297,64 +194,6 @@ def fetch(scenario: Scenario, pack: Path, *, meter: Meter) -> dict[str, Any]:
     area = load_area(scenario.area, overpass=scenario.inputs.overpass)
     with meter.stage("fetch") as step:
         return fetch_pack(scenario.inputs, area, pack, progress=step)
-
-
-def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...], Chargers]:
-    """Return the kinds of sites, the rules of the setting and the chargers of a scenario."""
-    settings, language = scenario.candidates, scenario.run.language
-    names = ("site_kinds", "site_rules", "charger_classes", "charger_mix")
-    tables_ = {
-        name: read_rule_table(local_path(getattr(settings, name)), key=f"candidates.{name}")
-        for name in names
-    }
-    kinds = check_site_kinds(tables_["site_kinds"], language=language)
-    chargers = make_chargers(tables_["charger_classes"], tables_["charger_mix"], kinds)
-    rules = check_site_rules(tables_["site_rules"], language=language)
-    return with_mean_charger(kinds, chargers), rules, chargers
-
-
-def _demand_figures(scenario: Scenario) -> Figures:
-    settings = scenario.demand
-    shares = read_rule_table(local_path(settings.nev_shares), key="demand.nev_shares")
-    hours = read_rule_table(local_path(settings.hour_profile), key="demand.hour_profile")
-    return Figures(nev_shares=check_nev_shares(shares), hours=check_hour_profiles(hours))
-
-
-def _demand_settings(scenario: Scenario) -> DemandBlock:
-    """Return the block of demand with its year: its own, else that of the targets."""
-    year = scenario.demand.year or scenario.targets.by or YEAR
-    return scenario.demand.model_copy(update={"year": year})
-
-
-def _downloads(scenario: Scenario) -> bool:
-    """Tell whether the world comes from a network: then it may be another one tomorrow."""
-    return scenario.inputs.osm == OVERPASS or scenario.area.place is not None
-
-
-def _reaches(
-    scenario: Scenario,
-    world: World,
-    sites: gpd.GeoDataFrame,
-    demand: gpd.GeoDataFrame,
-    memory: Memory,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    travel, swap = scenario.travel, sites[sites["swap_ok"] | sites["existing_swap"]]
-    reach, swap_reach = (
-        memory.call(
-            "travel", make_reach, demand, goals, world.nodes, world.edges, cutoff_m=cutoff_m
-        )
-        for goals, cutoff_m in ((sites, travel.cutoff_m), (swap, travel.swap_cutoff_m))
-    )
-    return reach, swap_reach
-
-
-def _check_all(
-    sites: gpd.GeoDataFrame, demand: gpd.GeoDataFrame, reach: pd.DataFrame, scores: pd.DataFrame
-) -> None:
-    tables.check(sites, tables.SITES)
-    tables.check(demand, tables.DEMAND)
-    tables.check(reach, tables.REACH)
-    tables.check(scores, tables.SCORES)
 
 
 def look(prepared: Prepared) -> dict[str, Any]:

@@ -1,0 +1,188 @@
+"""Everything known about the place before the optimiser is asked, stage by stage.
+
+Each stage gets tables and its own block of the scenario, and is called through the
+:class:`~siting.cache.Memory`: what it made of the same arguments before comes from the cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from siting import tables
+from siting.analysis.candidates import Candidates, make_candidates
+from siting.analysis.chain import YEAR, check_hour_profiles, check_nev_shares
+from siting.analysis.chargers import make_chargers, with_mean_charger
+from siting.analysis.costs import check_costs
+from siting.analysis.demand import DemandResult, Figures, make_demand
+from siting.analysis.scoring import Scored, make_scores
+from siting.analysis.site_kinds import check_site_kinds, check_site_rules
+from siting.analysis.travel import make_reach
+from siting.cache import Memory
+from siting.hydrogen import check_hydrogen
+from siting.inputs.area import AreaShape
+from siting.inputs.provenance import Provenance
+from siting.inputs.rules import read_rule_table
+from siting.inputs.score_files import load_score_files
+from siting.inputs.world import World, load_world
+from siting.plan import Note
+from siting.scenario import OVERPASS, local_path
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from siting.analysis.chargers import Chargers
+    from siting.analysis.site_kinds import SiteRule
+    from siting.cache import Cache
+    from siting.meter import Meter
+    from siting.scenario import Demand as DemandBlock
+    from siting.scenario import Scenario
+
+_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, Scored)
+"""Dataclasses that the cache may hold."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything known about the place before the optimiser is asked."""
+
+    world: World
+    candidates: Candidates
+    demand: gpd.GeoDataFrame
+    chain: dict[str, Any]
+    reach: pd.DataFrame
+    swap_reach: pd.DataFrame
+    scores: pd.DataFrame
+    scoring: dict[str, Any]
+    score_sources: tuple[Provenance, ...]
+    notes: tuple[Note, ...]
+    chargers: Chargers
+    prices: pd.DataFrame
+
+
+def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> Prepared:
+    """Load the place and work out candidates, demand, travel and scores.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    meter
+        Told when stages begin and end, and which of them the cache had.
+    cache
+        What stages made of the same tables, files and settings before; None to
+        work out everything anew and keep nothing. The result is the same either way.
+
+    Raises
+    ------
+    DataError
+        If an input is at fault; see :mod:`siting.errors`.
+    """
+    memory = Memory(cache, _KEPT)
+    with meter.stage("inputs") as step:
+        world = memory.call(
+            "inputs", load_world, scenario.area, scenario.inputs,
+            silent={"progress": step}, keep=not _downloads(scenario),
+        )  # fmt: skip
+        kinds, rules, chargers = rule_tables(scenario)
+    with meter.stage("candidates"):
+        candidates = memory.call(
+            "candidates", make_candidates,
+            world.places, world.zones, world.nodes, world.edges, world.stations,
+            kinds=kinds, rules=rules, settings=scenario.candidates,
+        )  # fmt: skip
+    check_hydrogen(scenario, candidates.sites, kinds.index)
+    with meter.stage("demand"):
+        demand = memory.call(
+            "demand", make_demand,
+            world.places, world.zones, world.nodes, world.edges,
+            kinds=kinds, figures=_demand_figures(scenario), settings=_demand_settings(scenario),
+            traffic=world.traffic,
+        )  # fmt: skip
+    with meter.stage("travel"):
+        reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand, memory)
+    with meter.stage("scores"):
+        files = load_score_files(scenario.scoring, world.area)
+        scored = memory.call(
+            "scores", make_scores,
+            candidates.sites, demand.demand, reach, world.nodes, world.edges,
+            substations=world.substations, places=world.places, settings=scenario.scoring,
+            criteria=files.criteria, pairwise=files.pairwise, layers=files.layers,
+            extremes=files.extremes, seed=scenario.run.seed,
+        )  # fmt: skip
+    meter.reused(memory.reused)
+    _check_all(candidates.sites, demand.demand, reach, scored.scores)
+    told = (*world.notes, *candidates.notes, *demand.notes, *files.notes, *scored.notes)
+    return Prepared(
+        world=world,
+        candidates=candidates,
+        demand=demand.demand,
+        chain=demand.chain,
+        reach=reach,
+        swap_reach=swap_reach,
+        scores=scored.scores,
+        scoring=scored.summary,
+        score_sources=files.sources,
+        notes=tuple(Note(key, dict(values)) for key, values in told),
+        chargers=chargers,
+        prices=check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices")),
+    )
+
+
+def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...], Chargers]:
+    """Return the kinds of sites, the rules of the setting and the chargers of a scenario."""
+    settings, language = scenario.candidates, scenario.run.language
+    names = ("site_kinds", "site_rules", "charger_classes", "charger_mix")
+    tables_ = {
+        name: read_rule_table(local_path(getattr(settings, name)), key=f"candidates.{name}")
+        for name in names
+    }
+    kinds = check_site_kinds(tables_["site_kinds"], language=language)
+    chargers = make_chargers(tables_["charger_classes"], tables_["charger_mix"], kinds)
+    rules = check_site_rules(tables_["site_rules"], language=language)
+    return with_mean_charger(kinds, chargers), rules, chargers
+
+
+def _demand_figures(scenario: Scenario) -> Figures:
+    settings = scenario.demand
+    shares = read_rule_table(local_path(settings.nev_shares), key="demand.nev_shares")
+    hours = read_rule_table(local_path(settings.hour_profile), key="demand.hour_profile")
+    return Figures(nev_shares=check_nev_shares(shares), hours=check_hour_profiles(hours))
+
+
+def _demand_settings(scenario: Scenario) -> DemandBlock:
+    """Return the block of demand with its year: its own, else that of the targets."""
+    year = scenario.demand.year or scenario.targets.by or YEAR
+    return scenario.demand.model_copy(update={"year": year})
+
+
+def _downloads(scenario: Scenario) -> bool:
+    """Tell whether the world comes from a network: then it may be another one tomorrow."""
+    return scenario.inputs.osm == OVERPASS or scenario.area.place is not None
+
+
+def _reaches(
+    scenario: Scenario,
+    world: World,
+    sites: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    memory: Memory,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    travel, swap = scenario.travel, sites[sites["swap_ok"] | sites["existing_swap"]]
+    reach, swap_reach = (
+        memory.call(
+            "travel", make_reach, demand, goals, world.nodes, world.edges, cutoff_m=cutoff_m
+        )
+        for goals, cutoff_m in ((sites, travel.cutoff_m), (swap, travel.swap_cutoff_m))
+    )
+    return reach, swap_reach
+
+
+def _check_all(
+    sites: gpd.GeoDataFrame, demand: gpd.GeoDataFrame, reach: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    tables.check(sites, tables.SITES)
+    tables.check(demand, tables.DEMAND)
+    tables.check(reach, tables.REACH)
+    tables.check(scores, tables.SCORES)
