@@ -127,6 +127,8 @@ class Door:
 def open_door(name: str, *, threads: int, seed: int, time_limit_s: float) -> Door:
     """Open the door to a solver by name, falling back to CBC if HiGHS is not there.
 
+    Only HiGHS gets more than one thread: there the plan is the same with each number of them.
+
     Raises
     ------
     SolverMissingError
@@ -136,14 +138,14 @@ def open_door(name: str, *, threads: int, seed: int, time_limit_s: float) -> Doo
     if name == "highs" and not _has_highs():
         _LOG.warning("HiGHS (highspy) is not installed; using CBC")
         _need_cbc("highs")
-        return Door("cbc", threads, seed, deadline, fallback=True)
+        return Door("cbc", 1, seed, deadline, fallback=True)
     if name == "highs":
         _new_scheduler()
     elif name == "cbc":
         _need_cbc(name)
     else:
         interface_of(name)
-    return Door(name, threads, seed, deadline)
+    return Door(name, threads if name == "highs" else 1, seed, deadline)
 
 
 def linear(terms: Sequence[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpression:

@@ -294,7 +294,7 @@ class Solver(Block):
     gap_share: Share = 0.002
     """Stop improving the bound when the gap is below this."""
     threads: AtLeastOne = 1
-    """Solver threads; one gives the same plan everywhere."""
+    """Threads of HiGHS; the plan is the same with one and two. Other solvers get one."""
 
 
 class MapOptions(Block):
