@@ -42,6 +42,10 @@ BasemapOption = Annotated[
     Literal["none", "tianditu", "gaode", "osm"] | None, typer.Option(help="Tiles under the map.")
 ]
 LanguageOption = Annotated[Literal["zh", "en"] | None, typer.Option(help="Language of the map.")]
+StartOption = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN", help="Run folder of a plan of nearly the same, to start from."),
+]
 RunArgument = Annotated[Path, typer.Argument(help="A run folder, e.g. maps/yubei-2025.")]
 
 
@@ -131,27 +135,36 @@ def plan(  # one parameter an option
     overrides: SetOption = None,
     out: OutOption = Path("maps"),
     basemap: BasemapOption = None,
+    start: StartOption = None,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a plan and its map.
 
+    After one changed weight, target or lock, [bold]--start maps/yubei-2025[/] starts from that
+    plan and takes seconds; the plan says so. Without it the same input gives the same plan.
+
     Example: [bold]siting plan my-plan.toml --set targets.stations=400[/]
     """
-    from siting import pipeline, runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting import pipeline, runfolder, startfile  # noqa: PLC0415  # heavy; --help stays quick
     from siting.outputs import webmap, words  # noqa: PLC0415  # heavy
 
     read = _scenario(scenario, (*(overrides or ()), *_basemap_override(basemap)))
     folder = out / read.run.name
     key = _tile_key(read.map.basemap)
     replaced = runfolder.is_run_folder(folder)
+    begun = None if start is None else startfile.read_start(start)
     with (
         refusal.told(as_json=as_json),
         screen.progress(read.run.language) as meter,
         runfolder.new_run_folder(folder) as part,
     ):
         made = pipeline.run(
-            read, meter=meter, folder=_folder_of(scenario), cache=open_unless(no_cache)
+            read,
+            meter=meter,
+            folder=_folder_of(scenario),
+            start=begun,
+            cache=open_unless(no_cache),
         )
         with meter.stage("map"):
             page = webmap.make_map(made, basemap=read.map.basemap, key=key)
