@@ -44,7 +44,9 @@ def p_center(problem: SitingProblem, door: Door, asked: float) -> Pick:
     bound = farthest_m(problem, np.flatnonzero(problem.openable))
     tried, cut = bound, False
     for _ in range(_TRIES):
-        if gap_share(value, bound) <= asked or value <= bound:
+        # A gap is small enough only once nobody is left without a station in reach.
+        near = value < problem.goal.unserved_m and gap_share(value, bound) <= asked
+        if near or value <= bound:
             break
         if door.left_s <= 0:
             cut = True
