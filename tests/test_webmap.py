@@ -81,7 +81,10 @@ def test_a_station_says_its_classes_its_price_and_its_wait(page):
     assert stations["wait_min"] == [1.5, 1.5, None, 1.5, 1.5, 1.5]
     assert stations["wait_over_percent"][2] == 100
     assert data["swaps"]["cost"] == ["200.0 万元（150.0–300.0）", "既有站，无新增费用"]
-    assert "类型：28 慢充 · 62 快充" in page
+    assert "按类型 28 慢充 · 62 快充" in page
+    turned = dict(reversed(small_plan().charger_classes.items()))  # as read back from plan.json
+    again = make_map(dataclasses.replace(small_plan(), charger_classes=turned))
+    assert again == page
     assert "substation" not in page  # nothing about the grid is for the public
 
 

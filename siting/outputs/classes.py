@@ -25,7 +25,14 @@ def class_text(counts: Mapping[str, float], say: Say) -> str:
     return " · ".join(f"{n:,.0f} {say(f'class.{name}')}" for name, n in counts.items() if n)
 
 
+def class_names(plan: Plan) -> list[str]:
+    """Return the classes of charger of a plan, the weakest first."""
+    classes = plan.charger_classes
+    return sorted(classes, key=lambda name: (classes[name]["power_kw"], name))
+
+
 def plan_class_text(plan: Plan, say: Say) -> str:
     """Return the same for a whole plan; empty where its classes are not known."""
-    text = class_text({name: one["chargers"] for name, one in plan.charger_classes.items()}, say)
+    classes = plan.charger_classes
+    text = class_text({name: classes[name]["chargers"] for name in class_names(plan)}, say)
     return say("total.classes", text=text) if text else ""

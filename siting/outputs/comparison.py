@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     Say = Callable[..., str]
 
+_MILLION = 1e6
 _COLUMNS = ("top_score", "random")
 
 
@@ -41,8 +42,12 @@ def _spread(low: float, high: float) -> str:
     return f"{100 * low:.0f}–{high:.0%}"
 
 
-def _money(base: float, low: float, high: float) -> str:
-    return f"¥{base / 1e6:,.1f} M ({low / 1e6:,.0f}–{high / 1e6:,.0f})"
+def _money(cny: float) -> str:
+    return f"¥{cny / _MILLION:,.1f} M"
+
+
+def _money_range(low: float, high: float) -> str:
+    return f"{low / _MILLION:,.0f}–{high / _MILLION:,.0f}"
 
 
 _ROWS = (
@@ -58,7 +63,8 @@ _ROWS = (
     _Row("utilisation_spread", ("utilisation_p10", "utilisation_p90"), _spread),
     _row("overloaded_sites", "{:,.0f}"),
     _row("access_gini", "{:.2f}"),
-    _Row("cost", ("cost_cny", "cost_low_cny", "cost_high_cny"), _money),
+    _Row("cost", ("cost_cny",), _money),
+    _Row("cost_range", ("cost_low_cny", "cost_high_cny"), _money_range),
     _row("mean_wait_min", "{:.1f} min"),
     _row("sites_over_wait", "{:,.0f}"),
 )

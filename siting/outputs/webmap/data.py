@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siting.outputs.classes import class_text
+from siting.outputs.classes import class_names, class_text
 from siting.outputs.webmap import shapes
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class MapData:
         return columns
 
     def _classes(self, frame: gpd.GeoDataFrame) -> pd.Series:
-        names = [name for name in self._plan.charger_classes if f"chargers_{name}" in frame.columns]
+        names = [name for name in class_names(self._plan) if f"chargers_{name}" in frame.columns]
         counts = frame[[f"chargers_{name}" for name in names]].itertuples(index=False)
         texts = [class_text(dict(zip(names, row, strict=True)), self._say) for row in counts]
         return pd.Series(texts, index=frame.index, dtype=object)
