@@ -118,9 +118,9 @@ def test_every_step_of_the_screening_has_words():
 
 
 def test_every_stage_has_words():
-    code = "".join(
-        (PACKAGE / name).read_text(encoding="utf-8") for name in ("pipeline.py", "cli/verbs.py", "why/ask.py")
-    )
+    rooms = ("pipeline.py", "preparation.py", "cli/*.py", "why/ask.py")
+    files = sorted(file for room in rooms for file in PACKAGE.glob(room))
+    code = "".join(file.read_text(encoding="utf-8") for file in files)
     stages = set(re.findall(r'meter\.stage\("(\w+)"\)', code))
     assert {f"stage.{stage}" for stage in stages} == {
         key for key in WORDS if key.startswith("stage.")
