@@ -10,7 +10,7 @@ import pytest
 from desk import set_up
 from problem_cases import blocks, tables
 from test_model import hold, text_of
-from test_recount import changed, legal_plan, with_value
+from test_recount import changed, legal_plan
 
 from siting import pipeline
 from siting.errors import ImpossibleTargetError, NoPlanError, RecountError, ScenarioError
@@ -268,8 +268,27 @@ def test_each_broken_rule_of_the_scenario_is_named(plan, told):
 
 def test_totals_are_counted_the_way_they_bind():
     plan = legal_plan()
-    more = changed(plan, "sites", chargers=with_value(plan.sites["chargers"], 3, 16))
-    more = dataclasses.replace(more, totals={**plan.totals, "chargers": 94, "new_chargers": 64})
+    # four slow chargers more at way/103, and all that hangs on them
+    extra, row = 4 * (plan.sites.index == 3), plan.sites
+    more = changed(
+        plan, "sites", chargers=row["chargers"] + extra,
+        chargers_slow_ac=row["chargers_slow_ac"] + extra, power_kw=row["power_kw"] + 7 * extra,
+        **{name: row[name] + 20_000 * extra for name in row.columns if name.startswith("cost_")
+           and name.endswith("_cny")},
+    )  # fmt: skip
+    slow = dict(plan.charger_classes["slow_ac"])
+    slow["chargers"] += 4
+    more = dataclasses.replace(
+        more,
+        totals={**plan.totals, "chargers": 94, "new_chargers": 64},
+        charger_classes={
+            **plan.charger_classes,
+            "slow_ac": {**slow, "chargers": slow["chargers"] + 4},
+        },
+        figures={
+            name: value + 80_000 * name.startswith("cost_") for name, value in plan.figures.items()
+        },
+    )
     recount(sensed(more, chargers="at_least"))
     with pytest.raises(RecountError, match="94 chargers counted, 90 asked for"):
         recount(sensed(more, chargers="at_most"))
