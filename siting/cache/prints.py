@@ -55,7 +55,10 @@ def _pieces(column: pd.Series) -> Iterator[bytes | memoryview]:
         yield np.array(sizes, dtype=np.int64).tobytes()
         yield b"".join(shape for shape in shapes if shape is not None)
     elif isinstance(kind, np.dtype) and kind.kind in _PLAIN_KINDS:
-        yield np.ascontiguousarray(column.to_numpy()).tobytes()
+        values = column.to_numpy()
+        if kind.kind == "f":  # a NaN has many bit patterns, and Arrow keeps one of them
+            values = np.where(np.isnan(values), np.nan, values)
+        yield np.ascontiguousarray(values).tobytes()
     elif isinstance(kind, pd.StringDtype):
         yield json.dumps(column.tolist()).encode()
     else:
