@@ -140,7 +140,7 @@ def write_sheet(plan: Plan, frame: gpd.GeoDataFrame, path: Path, *, say: Say) ->
         if pd.api.types.is_float_dtype(table[name]):
             table[name] = _rounded(table[name])
         elif not pd.api.types.is_numeric_dtype(table[name]):
-            table[name] = table[name].map(_harmless, na_action="ignore")
+            table[name] = table[name].map(harmless, na_action="ignore")
     # the byte-order mark makes Excel read the Chinese as UTF-8
     table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
 
@@ -187,7 +187,7 @@ def _rounded(values: pd.Series) -> pd.Series:
     return rounded
 
 
-def _harmless(text: object) -> object:
+def harmless(text: object) -> object:
     """Keep a spreadsheet from running a name as a formula, and a row on one line."""
     if not isinstance(text, str):
         return text

@@ -47,6 +47,8 @@ HYDROGEN_SITES_CSV = "hydrogen_sites.csv"
 TIMINGS_JSON = "timings.json"
 MAP_HTML = "map.html"
 HANDOUTS = "handouts"
+TABLES = "tables"
+REPORT = "report"
 # Files of a run; whatever else a planner puts beside them survives the next run.
 _OURS = frozenset({PLAN_JSON, PLAN_TABLES, SITES_CSV, SWAP_SITES_CSV, TIMINGS_JSON, MAP_HTML,
                    RESTART_NPZ, HYDROGEN_SITES_CSV, HANDOUTS,

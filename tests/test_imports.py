@@ -77,7 +77,8 @@ def test_every_library_imported_is_declared_and_every_declared_one_is_imported()
     brought = {owner.lower().replace("_", "-") for name in used for owner in owners[name]}
     # pandas, geopandas and folium-offline load these themselves: for spreadsheets, for
     # GeoPackages, for the tables of the cache, and as the map that is made to need no network.
-    assert declared - brought <= {"openpyxl", "pyogrio", "pyarrow", "folium"}
+    # Only the font that lies in mplfonts is used.
+    assert declared - brought <= {"openpyxl", "pyogrio", "pyarrow", "folium", "mplfonts"}
     assert brought <= declared
 
 

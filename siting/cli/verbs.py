@@ -12,6 +12,9 @@ import typer
 
 from siting.cli import refusal, screen
 from siting.cli.cache_verb import NoCacheOption, open_unless, show_cache
+from siting.cli.handout_verb import handout
+from siting.cli.report_verb import report
+from siting.cli.table_verb import table
 from siting.errors import InputMissingError, ScenarioError
 from siting.scenario import Scenario, load_scenario
 from siting.shipped import shipped_path
@@ -25,6 +28,9 @@ app = typer.Typer(
 )
 
 app.command("cache")(show_cache)
+app.command()(handout)
+app.command()(table)
+app.command()(report)
 
 DEFAULT_SCENARIO = "yubei-2025"
 KEY_VARIABLE = "SITING_TIANDITU_KEY"
@@ -210,6 +216,44 @@ def show(run: RunArgument, as_json: JsonOption = False) -> None:
         screen.emit((run / runfolder.PLAN_JSON).read_text(encoding="utf-8"))
     else:
         screen.show_plan(made, run)
+
+
+@app.command()
+def why(
+    site: Annotated[str, typer.Argument(help="Id of a site, e.g. way/123, or its name.")],
+    run: Annotated[
+        Path | None, typer.Argument(help="A run folder; left out, the newest in maps.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the plan's scenario file, if its data are not found."),
+    ] = None,
+    no_cache: NoCacheOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a site is in a plan, or what keeps it out: the plan is solved again to find out.
+
+    Example: [bold]siting why way/123 maps/yubei-2025[/]
+    """
+    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.cli import screen_why  # noqa: PLC0415  # beside what it shows
+    from siting.why import ask  # noqa: PLC0415  # heavy
+
+    folder = run or ask.last_run(Path("maps"))
+    made = runfolder.load_plan(folder)
+    with screen.progress(made.language) as meter:
+        answer = ask.why(
+            site,
+            folder,
+            plan=made,
+            folders=[data] if data else [Path()],
+            meter=meter,
+            cache=open_unless(no_cache),
+        )
+    if as_json:
+        screen.emit(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False))
+    else:
+        screen_why.show_why(answer, made.language, made.outcome.objective)
 
 
 def _scenario(name: str, overrides: list[str] | tuple[str, ...] | None) -> Scenario:

@@ -1,0 +1,51 @@
+"""``siting handout``: a map and a table for each body and township."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # typer reads it
+from typing import Annotated, Literal
+
+import typer
+
+from siting.cli import screen
+
+
+def handout(  # one parameter an option
+    run: Annotated[Path, typer.Argument(help="A run folder, e.g. maps/yubei-2025.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--for", metavar="NAME", help="Only for this body or township; repeatable."),
+    ] = None,
+    paper: Annotated[Literal["A3", "A4"], typer.Option(help="Paper size.")] = "A4",
+    language: Annotated[
+        Literal["zh", "en", "both"] | None, typer.Option(help="Language of the sheets.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--list", help="List who gets one, and stop.")] = False,
+) -> None:
+    """Write the handouts of a run: PDF, page and picture for each body and township.
+
+    Example: [bold]siting handout maps/yubei-2025 --for 区交通局 --paper A3[/]
+    """
+    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.outputs import handouts  # noqa: PLC0415  # heavy
+    from siting.outputs.folder import filled_folder  # noqa: PLC0415  # heavy
+
+    made = runfolder.load_plan(run)
+    everybody = handouts.all_bodies(made)
+    if names:
+        for body in everybody:
+            screen.emit(f"{body.key}\t{body.name_zh}\t{body.name_en}")
+        return
+    wanted = [handouts.find_body(everybody, name) for name in only or ()] or everybody
+    date = str(made.timings.get("date", ""))[:10]
+    order = handouts.Order(language or made.language, paper, date)  # type: ignore[arg-type]
+    folder = run / runfolder.HANDOUTS
+    with (
+        screen.progress(made.language) as meter,
+        filled_folder(folder, whole=not only) as part,
+        meter.stage("handouts") as step,
+    ):
+        written = handouts.write_handouts(
+            made, wanted, part, order, workers=handouts.worker_count(), progress=step
+        )
+    screen.say(f"wrote {len(written)} files for {len(wanted)} into {folder}")

@@ -1,0 +1,47 @@
+"""``siting report``: the planning report of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # typer reads it
+from typing import Annotated, Any, Literal
+
+import typer
+
+from siting.cli import screen
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="A run folder, e.g. maps/yubei-2025.")],
+    form: Annotated[
+        Literal["docx", "md"], typer.Option("--format", help="Word document or Markdown.")
+    ] = "docx",
+    language: Annotated[
+        Literal["zh", "en"] | None, typer.Option(help="Language of the report.")
+    ] = None,
+) -> None:
+    """Write the planning report of a run: chapters filled from the plan, nothing invented.
+
+    Example: [bold]siting report maps/yubei-2025[/]
+    """
+    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.errors import FontMissingError  # noqa: PLC0415  # with them
+    from siting.outputs import handouts  # noqa: PLC0415  # heavy
+    from siting.outputs import report as writer  # noqa: PLC0415  # heavy
+    from siting.outputs.folder import filled_folder  # noqa: PLC0415  # with them
+    from siting.outputs.report.chapters import MAP_NAME  # noqa: PLC0415  # with them
+
+    made = runfolder.load_plan(run)
+    words: Any = language or made.language
+    date = str(made.timings.get("date", ""))[:10]
+    folder = run / runfolder.REPORT
+    with filled_folder(folder, whole=False) as part:
+        try:
+            handouts.write_map(made, part / MAP_NAME, language=words, date=date)
+        except FontMissingError as error:
+            screen.say(f"the report has no map: {error}")
+        blocks = writer.make_report(
+            made, language=words, date=date, picture=(part / MAP_NAME).exists()
+        )
+        path = part / f"report.{form}"
+        (writer.write_docx if form == "docx" else writer.write_markdown)(blocks, path)
+    screen.say(f"wrote {folder / path.name}")

@@ -1,0 +1,46 @@
+"""``siting table``: the workbook of a run, or its layers for a GIS."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # typer reads it
+from typing import Annotated, Literal
+
+import typer
+
+from siting.cli import screen
+
+
+def table(
+    run: Annotated[Path, typer.Argument(help="A run folder, e.g. maps/yubei-2025.")],
+    form: Annotated[
+        Literal["xlsx", "gpkg", "geojson", "csv", "parquet"],
+        typer.Option("--format", help="Workbook, GeoPackage with styles, or one file a layer."),
+    ] = "xlsx",
+    language: Annotated[
+        Literal["zh", "en"] | None, typer.Option(help="Language of headers and layer names.")
+    ] = None,
+    crs: Annotated[
+        str, typer.Option(help="CRS of layers, e.g. EPSG:4490 or metric.")
+    ] = "EPSG:4490",
+) -> None:
+    """Write a run's workbook, or its layers for a GIS, into its folder tables.
+
+    Example: [bold]siting table maps/yubei-2025 --format gpkg[/]
+    """
+    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.outputs import layers, workbook  # noqa: PLC0415  # heavy
+    from siting.outputs.folder import filled_folder  # noqa: PLC0415  # with them
+
+    made = runfolder.load_plan(run)
+    words = language or made.language
+    folder = run / runfolder.TABLES
+    with filled_folder(folder, whole=False) as part:
+        if form == "xlsx":
+            date = str(made.timings.get("date", ""))[:10]
+            workbook.write_workbook(made, part / "plan.xlsx", language=words, date=date)
+        else:
+            wanted = made.crs if crs == "metric" else crs
+            layers.write_layers(made, part, form, language=words, crs=wanted)
+        names = sorted(path.name for path in part.iterdir())
+    for name in names:
+        screen.say(f"wrote {folder / name}")

@@ -1,0 +1,199 @@
+"""The columns of a handout's table: what each shows, and which are left for the reader to fill in.
+
+A column whose data the plan does not have is left out. A column that only the body itself can
+fill stands empty and is marked so: nothing is invented.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from siting import geo
+from siting.outputs.classes import class_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+    from siting.plan import Plan
+
+    Say = Callable[..., str]
+    Values = list[str | float | int | None]
+
+FIRST = ("no", "name", "kind", "zone", "lonlat", "priority")
+"""Columns of every handout, before its own."""
+
+TO_FILL = frozenset({
+    "filing", "fund", "build_year", "batch", "direction", "holiday", "sight_class", "visitors",
+    "land_use", "condition", "operator", "occupation", "green", "energising", "level", "hydrant",
+    "inspection", "fire_unit", "maker", "verification", "road", "queue", "platform", "feed",
+    "contact", "consent",
+})  # fmt: skip
+"""Columns only the reader can fill: no public source has them."""
+
+RESTRICTED = frozenset({"substation"})
+"""Columns for the grid company's eyes only (facts 7: no undisclosed facilities in public)."""
+
+FOR_SWAPS = frozenset({"power_kw", "kva", "substation", "cost", "energising", "phase"})
+"""Columns that a table of swap stations takes over from its body."""
+
+SUMMED = frozenset({"chargers", "existing_chargers", "power_kw", "cost", "kva"})
+"""Columns whose sum stands under the table."""
+
+_DUE_KINDS = {"service_area": 0.1}
+"""Share of bays due by kind: at least 10 % at expressway service areas (facts 3.2 [V 39])."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its key, its weight in the width, digits of its numbers (None: text)."""
+
+    key: str
+    weight: float
+    digits: int | None = None
+
+
+_LAYOUT: dict[str, Column] = {
+    column.key: column
+    for column in (
+        Column("no", 0.55), Column("name", 3.2), Column("kind", 1.5), Column("zone", 1.5),
+        Column("lonlat", 1.9), Column("priority", 0.7, 0), Column("new", 0.8),
+        Column("chargers", 0.8, 0), Column("existing_chargers", 0.8, 0), Column("score", 0.8, 2),
+        Column("owner", 1.9), Column("status", 1.2), Column("power_kw", 1.0, 0),
+        Column("cost", 1.2, 0), Column("unit_cost", 1.1, 0), Column("phase", 0.8),
+        Column("spaces", 0.9, 0), Column("due", 0.8, 0), Column("verdict", 1.0),
+        Column("reason", 3.2), Column("area", 1.0, 0), Column("coincidence", 0.8, 2),
+        Column("kva", 0.9, 0), Column("substation", 1.8), Column("by_class", 1.6),
+        Column("wait", 0.9, 1), Column("count", 0.8, 0), Column("drawn", 1.0, 0),
+        Column("free", 1.0, 0),
+    )
+}  # fmt: skip
+_BLANK_WEIGHT = 1.3
+
+
+def layout(key: str) -> Column:
+    """Return how a column is laid out."""
+    return _LAYOUT.get(key, Column(key, _BLANK_WEIGHT))
+
+
+def values(
+    plan: Plan, key: str, rows: gpd.GeoDataFrame, say: Say
+) -> Values | None:  # one return a kind of column
+    """Return the cells of a column, or None if the plan has no data for it.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    key
+        Key of the column.
+    rows
+        Rows of ``plan.sites`` or ``plan.swap_sites``, in the order of the table.
+    say
+        Words.
+
+    Returns
+    -------
+    list
+        Text, a number, or None where the plan does not know.
+    """
+    if key in TO_FILL:
+        return [None] * len(rows)
+    if key in _PLAIN:
+        return _plain(rows, _PLAIN[key])
+    if key in _MADE:
+        return _MADE[key](plan, rows, say)
+    msg = f"no handout has a column '{key}'"
+    raise KeyError(msg)
+
+
+_PLAIN = {
+    "name": "name", "priority": "priority", "chargers": "chargers", "score": "score",
+    "existing_chargers": "existing_chargers", "owner": "owner", "power_kw": "power_kw",
+    "cost": "cost_cny", "phase": "phase", "spaces": "spaces", "reason": "reason",
+    "area": "area_m2", "kva": "kva", "wait": "wait_min",
+    "substation": "substation_id",
+}  # fmt: skip
+"""Columns that stand in the plan as they are."""
+
+
+def _plain(rows: gpd.GeoDataFrame, name: str) -> Values | None:
+    if name not in rows.columns:
+        return None
+    return [None if pd.isna(value) else value for value in rows[name].tolist()]
+
+
+def _kind(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values:
+    return [say(f"kind.{kind}") for kind in rows["kind"]]
+
+
+def _zone(plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values:
+    names = plan.zones.set_index("zone_id")["name"]
+    return [names.get(zone_id) for zone_id in rows["zone_id"]]
+
+
+def _new(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values:
+    return [say("handout.new" if new else "handout.existing") for new in rows["is_new"]]
+
+
+def _status(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values:
+    if "verdict" not in rows.columns:
+        return [None] * len(rows)
+    return [say("handout.stands") if not new else say(f"verdict.{verdict}")
+            for new, verdict in zip(rows["is_new"], rows["verdict"], strict=True)]  # fmt: skip
+
+
+def _verdict(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values | None:
+    if "verdict" not in rows.columns:
+        return None
+    return [say(f"verdict.{verdict}") for verdict in rows["verdict"]]
+
+
+def _lonlat(_plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values:
+    degrees = rows.geometry.to_crs(geo.WGS84)
+    return [f"{lon:.5f}, {lat:.5f}" for lon, lat in zip(degrees.x, degrees.y, strict=True)]
+
+
+def _unit_cost(_plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values | None:
+    if not {"cost_cny", "chargers", "existing_chargers"} <= set(rows.columns):
+        return None
+    added = (rows["chargers"] - rows["existing_chargers"]).to_numpy(dtype=float)
+    cost = rows["cost_cny"].to_numpy(dtype=float)
+    known = (added > 0) & np.isfinite(cost)
+    return [c / a if k else None for c, a, k in zip(cost, added, known, strict=True)]
+
+
+def _due(_plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values | None:
+    if "spaces" not in rows.columns:
+        return None
+    return [
+        float(np.ceil(_DUE_KINDS[kind] * spaces - 1e-9))
+        if kind in _DUE_KINDS and pd.notna(spaces)
+        else None
+        for kind, spaces in zip(rows["kind"], rows["spaces"], strict=True)
+    ]
+
+
+def _by_class(plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values | None:
+    names = [name for name in plan.charger_classes if f"chargers_{name}" in rows.columns]
+    if not names:
+        return None
+    counts = rows[[f"chargers_{name}" for name in names]].to_numpy(dtype=float)
+    return [class_text(dict(zip(names, row, strict=True)), say) for row in counts.tolist()]
+
+
+def _coincidence(plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values | None:
+    share = plan.scenario.get("model", {}).get("coincidence")
+    return None if share is None else [float(share)] * len(rows)
+
+
+_MADE: dict[str, Callable[[Plan, gpd.GeoDataFrame, Say], Values | None]] = {
+    "kind": _kind, "zone": _zone, "new": _new, "status": _status, "verdict": _verdict,
+    "lonlat": _lonlat, "unit_cost": _unit_cost, "due": _due, "by_class": _by_class,
+    "coincidence": _coincidence,
+}  # fmt: skip

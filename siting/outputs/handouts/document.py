@@ -1,0 +1,320 @@
+"""A handout as pages: the map and its panel, zoom sheets, tables, remarks and sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siting.outputs import palette
+from siting.outputs.handouts.frames import Frame, make_frames
+from siting.outputs.handouts.mapping import Pins, draw_map
+from siting.outputs.handouts.paper import ALARM, FAINT, INK, Format, Page, line_mm
+from siting.outputs.handouts.sheet import Sheet, Table, make_say, site_points
+from siting.outputs.handouts.tables import draw_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shapely.geometry.base import BaseGeometry
+
+    from siting.outputs.handouts.fonts import Face
+    from siting.outputs.handouts.ground import Ground
+    from siting.plan import Plan
+
+    Say = Callable[..., str]
+
+SWAP_COLOUR = "#23262d"
+_HEAD_MM = 17.0
+_FOOT_MM = 8.0
+_MARK_MM = 5.5
+_GUTTER_MM = 5.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every handout of one run shares."""
+
+    plan: Plan
+    ground: Ground
+    face: Face
+    paper: Format
+    language: str
+    date: str
+
+    @property
+    def say(self) -> Say:
+        """Words in the language of the pages."""
+        return make_say(self.language)
+
+
+def draw_pages(setting: Setting, sheet: Sheet) -> list[Page]:
+    """Draw every page of a handout.
+
+    Parameters
+    ----------
+    setting
+        What the handouts of a run share.
+    sheet
+        What this one says.
+    """
+    pins, frames = _framed(setting, sheet)
+    pages = [_first_page(setting, sheet, frames, pins)]
+    for frame in frames[1:]:
+        page = _empty(setting, sheet)
+        _map(setting, sheet, page, frame, pins, top_mm=_top(setting))
+        pages.append(page)
+    tables = _titled_tables(setting, sheet)
+    pages += draw_tables(
+        lambda: _empty(setting, sheet), tables, _ending(setting, sheet),
+        top_mm=_top(setting), bottom_mm=_top(setting) + _height(setting),
+    )  # fmt: skip
+    for number, page in enumerate(pages, start=1):
+        _foot(setting, page, number, len(pages))
+    return pages
+
+
+def draw_first_page(setting: Setting, sheet: Sheet) -> Page:
+    """Draw the map and its panel only."""
+    pins, frames = _framed(setting, sheet)
+    page = _first_page(setting, sheet, frames, pins)
+    _foot(setting, page, 1, 1)
+    return page
+
+
+def _framed(setting: Setting, sheet: Sheet) -> tuple[Pins, list[Frame]]:
+    pins = _pins(sheet)
+    frames = make_frames(
+        pins.xy, tuple(setting.plan.zones.total_bounds),
+        radius_mm=setting.paper.tag_mm, box_mm=_first_box(setting), zoom_box_mm=_zoom_box(setting),
+    )  # fmt: skip
+    return pins, frames
+
+
+def _pins(sheet: Sheet) -> Pins:
+    sites, swaps = sheet.sites, sheet.swap_sites
+    colours = [palette.kind_colour(kind) for kind in sites["kind"]]
+    return Pins(
+        xy=np.vstack([site_points(sites), site_points(swaps)]),
+        label=(
+            *(str(place) for place in range(1, len(sites) + 1)),
+            *(f"S{place}" for place in range(1, len(swaps) + 1)),
+        ),
+        colour=(*colours, *[SWAP_COLOUR] * len(swaps)),
+        filled=np.concatenate([sites["is_new"], swaps["is_new"]]).astype(bool),
+        swap=np.repeat([False, True], [len(sites), len(swaps)]),
+    )
+
+
+def _top(setting: Setting) -> float:
+    return setting.paper.margin_mm + _HEAD_MM + (_MARK_MM if setting.plan.synthetic else 0.0)
+
+
+def _height(setting: Setting) -> float:
+    return setting.paper.height_mm - _top(setting) - setting.paper.margin_mm - _FOOT_MM
+
+
+def _first_box(setting: Setting) -> tuple[float, float]:
+    """Return the map's box: in the district's shape, as wide as the panel allows."""
+    west, south, east, north = setting.plan.zones.total_bounds
+    paper, high = setting.paper, _height(setting)
+    most = paper.width_mm - 2 * paper.margin_mm - paper.panel_mm - _GUTTER_MM
+    shape = (east - west) / (north - south) if north > south else 1.0
+    return (float(np.clip(high * shape * 1.02, 0.4 * most, most)), high)
+
+
+def _zoom_box(setting: Setting) -> tuple[float, float]:
+    return (setting.paper.width_mm - 2 * setting.paper.margin_mm, _height(setting))
+
+
+def _empty(setting: Setting, sheet: Sheet) -> Page:
+    """Return a page with its head: who it is for, what it is, what it must carry."""
+    page, say, paper = Page(setting.paper, setting.face), setting.say, setting.paper
+    left, right = paper.margin_mm, paper.width_mm - paper.margin_mm
+    title = setting.face.visible(sheet.title)
+    page.text(left, paper.margin_mm, title, size_pt=paper.text_pt * 2.1, bold=True)
+    page.text(left, paper.margin_mm + 8.5, setting.face.visible(sheet.subtitle), colour=FAINT,
+              size_pt=paper.text_pt * 1.15)  # fmt: skip
+    page.text(right, paper.margin_mm, say("mark.internal"), align="right", bold=True, colour=ALARM,
+              size_pt=paper.text_pt * 1.3)  # fmt: skip
+    second = say("handout.restricted") if sheet.body.restricted else say("handout.map_number")
+    page.text(right, paper.margin_mm + 5.4, second, align="right",
+              colour=ALARM if sheet.body.restricted else INK)  # fmt: skip
+    if sheet.body.restricted:
+        page.text(right, paper.margin_mm + 9.6, say("handout.map_number"), align="right")
+    page.rule(left, paper.margin_mm + _HEAD_MM - 3.2, right - left)
+    if setting.plan.synthetic:
+        low = paper.margin_mm + _HEAD_MM - 2.0
+        page.box(left, low, right - left, _MARK_MM, fill="#fdecea", edge=ALARM)
+        page.text((left + right) / 2, low + 1.1, say("mark.sample"), align="center", bold=True,
+                  colour=ALARM)  # fmt: skip
+    return page
+
+
+def _foot(setting: Setting, page: Page, number: int, count: int) -> None:
+    paper, say = setting.paper, setting.say
+    low = paper.height_mm - paper.margin_mm - _FOOT_MM + 3.0
+    left, right = paper.margin_mm, paper.width_mm - paper.margin_mm
+    page.rule(left, low - 1.2, right - left)
+    line = say("handout.foot", run=setting.plan.run, date=setting.date, crs=setting.plan.crs)
+    size = paper.text_pt * 0.92
+    page.text(left, low, setting.face.visible(line), size_pt=size, colour=FAINT)
+    page.text(left, low + line_mm(size), say("handout.proposed"), size_pt=size, colour=FAINT)
+    page.text(right, low, say("handout.page", number=number, count=count), size_pt=size,
+              align="right")  # fmt: skip
+
+
+def _map(  # a map and its place
+    setting: Setting,
+    sheet: Sheet,
+    page: Page,
+    frame: Frame,
+    pins: Pins,
+    *,
+    top_mm: float,
+    inner: tuple[Frame, ...] = (),
+) -> None:
+    axes = page.axes(setting.paper.margin_mm, top_mm, *frame.box_mm)
+    draw_map(
+        axes, frame, setting.ground, pins, _names(setting, sheet),
+        radius_mm=setting.paper.tag_mm, face=setting.face, inner=inner,
+    )  # fmt: skip
+    if frame.name:
+        name = setting.say("handout.zoom", name=frame.name)
+        size = setting.paper.text_pt * 1.3
+        wide = setting.face.width_mm(name, size) + 4
+        page.box(setting.paper.margin_mm, top_mm, wide, line_mm(size) + 1.2, fill=INK)
+        page.text(setting.paper.margin_mm + 2, top_mm + 0.6, name, size_pt=size, colour="white",
+                  bold=True)  # fmt: skip
+
+
+def _names(setting: Setting, sheet: Sheet) -> list[tuple[str, BaseGeometry]]:
+    zones = setting.plan.zones
+    column = "name_en" if setting.language == "en" and "name_en" in zones.columns else "name"
+    own = zones["zone_id"] == sheet.body.zone_id
+    order = zones.assign(own=own, big=zones.geometry.area).sort_values(
+        ["own", "big"], ascending=False
+    )
+    return [
+        (str(name), area)
+        for name, area in zip(order[column].fillna(order["name"]), order.geometry, strict=True)
+        if isinstance(name, str)
+    ]
+
+
+def _first_page(setting: Setting, sheet: Sheet, frames: list[Frame], pins: Pins) -> Page:
+    page = _empty(setting, sheet)
+    top = _top(setting)
+    _map(setting, sheet, page, frames[0], pins, top_mm=top, inner=tuple(frames[1:]))
+    left = setting.paper.margin_mm + frames[0].box_mm[0] + _GUTTER_MM
+    width = setting.paper.width_mm - setting.paper.margin_mm - left
+    bottom = setting.paper.height_mm - setting.paper.margin_mm - _FOOT_MM
+    _panel(setting, sheet, page, frames, (left, top, width, bottom))
+    return page
+
+
+def _panel(
+    setting: Setting,
+    sheet: Sheet,
+    page: Page,
+    frames: list[Frame],
+    place: tuple[float, float, float, float],
+) -> None:
+    """Write totals, status, legend and the first remarks beside the map."""
+    say, paper = setting.say, setting.paper
+    left, y, width, bottom = place
+    if sheet.question:
+        y = (
+            page.block(left, y, width, sheet.question, size_pt=paper.text_pt * 1.25, bold=True)
+            + 1.5
+        )
+    y = _totals(setting, sheet, page, (left, y, width))
+    for fact in sheet.facts:
+        y = page.block(left, y, width, fact)
+    y += 1.2
+    for line in sheet.status:
+        y = page.block(left, y, width, line, colour=FAINT)
+    if len(frames) > 1:
+        letters = " ".join(frame.name for frame in frames[1:])
+        y = page.block(left, y + 1.2, width, say("handout.zooms", names=letters))
+    if sheet.stations is None and sheet.swaps is None:
+        y = page.block(left, y + 2, width, say("handout.empty"), bold=True,
+                       size_pt=paper.text_pt * 1.3)  # fmt: skip
+    y = _legend(setting, sheet, page, (left, y + 2.5, width))
+    page.text(left, y + 1.5, say("map.notes"), bold=True)
+    y += 1.5 + line_mm(paper.text_pt) * 1.2
+    room = bottom - y
+    for place_, remark in enumerate(sheet.remarks):
+        high = page.height(width - 2.5, remark, most=2)
+        more = line_mm(paper.text_pt) if place_ + 1 < len(sheet.remarks) else 0.0
+        if room < high + more:
+            page.text(left, y, say("handout.more", count=len(sheet.remarks) - place_), colour=FAINT)
+            break
+        page.text(left, y, "·")
+        y = page.block(left + 2.5, y, width - 2.5, remark, most=2)
+        room -= high
+
+
+def _totals(setting: Setting, sheet: Sheet, page: Page, place: tuple[float, float, float]) -> float:
+    """Write this sheet's counts beside the whole plan's and the targets'."""
+    say, paper = setting.say, setting.paper
+    left, y, width = place
+    row = line_mm(paper.text_pt) * 1.35
+    ends = [left + width * share for share in (0.58, 0.79, 1.0)]
+    for end, key in zip(ends, ("handout.here", "handout.plan", "handout.target"), strict=True):
+        page.text(end, y, say(key), align="right", colour=FAINT, size_pt=paper.text_pt * 0.92)
+    y += row
+    for label, own, whole, target in sheet.totals:
+        page.rule(left, y - 0.8, width)
+        page.text(left, y, label)
+        for end, number in zip(ends, (own, whole, target), strict=True):
+            page.text(end, y, f"{number:,}", align="right", bold=number is own)
+        y += row
+    page.rule(left, y - 0.8, width)
+    return y + 0.6
+
+
+def _legend(setting: Setting, sheet: Sheet, page: Page, place: tuple[float, float, float]) -> float:
+    """Draw the legend: kinds with their counts, forms, swap stations."""
+    say, paper = setting.say, setting.paper
+    left, y, width = place
+    page.text(left, y, say("map.legend"), bold=True)
+    y += line_mm(paper.text_pt) * 1.35
+    counts = sheet.sites["kind"].value_counts()
+    kinds = sorted(counts.index, key=lambda kind: (-counts[kind], kind))
+    entries = [(palette.kind_colour(kind), True, False, f"{say(f'kind.{kind}')} {counts[kind]}")
+               for kind in kinds]  # fmt: skip
+    entries += [
+        (FAINT, True, False, say("legend.new")),
+        (FAINT, False, False, say("legend.existing")),
+        (SWAP_COLOUR, True, True, say("legend.swap_new")),
+        (SWAP_COLOUR, False, True, say("legend.swap_existing")),
+    ]
+    columns = 2
+    row = line_mm(paper.text_pt) * 1.3
+    for number, (colour, filled, swap, label) in enumerate(entries):
+        x = left + (number % columns) * width / columns
+        page.sign(x + 1.6, y + row * 0.42, colour, filled=filled, swap=swap)
+        page.block(x + 4.4, y, width / columns - 5, label, most=1)
+        if number % columns == columns - 1:
+            y += row
+    return y + (row if len(entries) % columns else 0.0)
+
+
+def _titled_tables(setting: Setting, sheet: Sheet) -> list[tuple[str, Table]]:
+    say = setting.say
+    tables = []
+    if sheet.stations is not None:
+        tables.append((say("handout.stations"), sheet.stations))
+    if sheet.swaps is not None:
+        tables.append((say("total.swap_stations"), sheet.swaps))
+    if sheet.clusters is not None:
+        tables.append((say("handout.clusters"), sheet.clusters))
+    return tables
+
+
+def _ending(setting: Setting, sheet: Sheet) -> list[tuple[str, tuple[str, ...]]]:
+    """Return what stands after the tables: all remarks, sources."""
+    say = setting.say
+    return [(say("map.notes"), sheet.remarks), (say("map.sources"), sheet.sources)]

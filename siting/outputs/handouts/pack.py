@@ -1,0 +1,239 @@
+"""The pack: a PDF, a page and a picture for everybody, and one sheet with all pages on it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.image import imsave
+
+from siting.errors import FontMissingError
+from siting.outputs.handouts.bodies import all_bodies
+from siting.outputs.handouts.document import Setting, draw_first_page, draw_pages
+from siting.outputs.handouts.fonts import find_face
+from siting.outputs.handouts.ground import make_ground
+from siting.outputs.handouts.page import make_page
+from siting.outputs.handouts.paper import FORMATS
+from siting.outputs.handouts.sheet import make_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from siting.outputs.handouts.bodies import Body
+    from siting.outputs.handouts.fonts import Face
+    from siting.plan import Plan
+
+    Pixels = NDArray[np.uint8]
+
+_LOG = logging.getLogger(__name__)
+
+CONTACT_SHEET = "contact-sheet.png"
+_THUMB_DPI = 24
+_FINER = 4
+_PICTURE_DPI = _THUMB_DPI * _FINER
+_FINE_DPI = 200
+_THUMBS_ACROSS = 14
+_SMALL_PACK = 3
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_LONGEST_NAME = 40
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for: language, paper, the date on the sheets."""
+
+    language: Literal["zh", "en", "both"]
+    paper: Literal["A3", "A4"]
+    date: str
+
+
+def write_handouts(  # what, where, and who is told
+    plan: Plan,
+    bodies: Sequence[Body],
+    folder: Path,
+    order: Order,
+    *,
+    workers: int = 1,
+    progress: Callable[[str, float], None] = lambda _name, _share: None,
+) -> list[Path]:
+    """Write the handouts of some bodies into a folder that is there.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    bodies
+        Of :func:`siting.outputs.handouts.bodies.all_bodies`.
+    folder
+        Where the files go: ``<nn>-<name>.pdf``, ``.html`` and ``.png``, and the contact sheet
+        if there is more than one handout.
+    order
+        Language, paper, date.
+    workers
+        Processes; more than one where the pack is large.
+    progress
+        Told the name of each handout and the share done when it is written.
+
+    Returns
+    -------
+    list
+        Files written, sorted. Without a Chinese font there are pages, no PDF and no picture.
+
+    Raises
+    ------
+    FontMissingError
+        After the pages are written, if there is no Chinese font to draw a PDF with.
+    """
+    places = {body.key: place for place, body in enumerate(all_bodies(plan))}
+    stems = {body.key: f"{places[body.key]:02d}-{file_name(body.name('zh'))}" for body in bodies}
+    try:
+        face = find_face()
+    except FontMissingError:
+        for body in bodies:
+            _write_page(plan, body, folder / stems[body.key], order, picture=None)
+        raise
+    thumbs: dict[str, list[Pixels]] = {}
+    jobs = [(body, folder / stems[body.key]) for body in bodies]
+    if workers > 1 and len(jobs) > _SMALL_PACK:
+        fresh = get_context("spawn")
+        with ProcessPoolExecutor(workers, fresh, _start, (plan, face, order)) as pool:
+            # longest first, so that no worker is left with it at the end
+            waiting = {pool.submit(_job, body, stem): body for body, stem in _longest(plan, jobs)}
+            for done, future in enumerate(as_completed(waiting), start=1):
+                body = waiting[future]
+                thumbs[body.key] = future.result()
+                progress(body.name("zh"), done / len(jobs))
+    else:
+        setting = _setting(plan, face, order)
+        for done, (body, stem) in enumerate(jobs, start=1):
+            thumbs[body.key] = _write(setting, body, stem)
+            progress(body.name("zh"), done / len(jobs))
+    if len(bodies) > 1:
+        pages = [page for body in bodies for page in thumbs[body.key]]
+        imsave(folder / CONTACT_SHEET, _contact_sheet(pages))
+    return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+def write_map(plan: Plan, path: Path, *, language: Literal["zh", "en"], date: str) -> None:
+    """Write the first page of the overview as a picture.
+
+    Raises
+    ------
+    FontMissingError
+        If there is no Chinese font.
+    """
+    setting = _setting(plan, find_face(), Order(language, "A4", date))
+    sheet = make_sheet(plan, all_bodies(plan)[0], language=language)
+    with mpl.rc_context(setting.face.settings):
+        imsave(path, _pixels(draw_first_page(setting, sheet).figure, _FINE_DPI))
+
+
+def file_name(text: str) -> str:
+    """Return a text as part of a file name that every system takes.
+
+    Examples
+    --------
+    >>> file_name('a/b:"c"')
+    'a_b__c_'
+    """
+    plain = _FORBIDDEN.sub("_", " ".join(text.split())).strip(" .")
+    return plain[:_LONGEST_NAME].rstrip(" .") or "_"
+
+
+def worker_count() -> int:
+    """Return how many processes suit this machine."""
+    return min(os.cpu_count() or 1, 8)
+
+
+def _longest(plan: Plan, jobs: list[tuple[Body, Path]]) -> list[tuple[Body, Path]]:
+    counts = plan.sites["zone_id"].value_counts()
+    return sorted(jobs, key=lambda job: -float(counts.get(job[0].zone_id, 0) or 1e6))
+
+
+def _setting(plan: Plan, face: Face, order: Order) -> Setting:
+    return Setting(plan, make_ground(plan), face, FORMATS[order.paper], order.language, order.date)
+
+
+_HERE: dict[str, Setting] = {}
+
+
+def _start(plan: Plan, face: Face, order: Order) -> None:
+    """Prepare a worker: the ground is made once in each."""
+    find_face()
+    _HERE["setting"] = _setting(plan, face, order)
+
+
+def _job(body: Body, stem: Path) -> list[Pixels]:
+    return _write(_HERE["setting"], body, stem)
+
+
+def _write(setting: Setting, body: Body, stem: Path) -> list[Pixels]:
+    """Write one handout, and return its pages as small pictures."""
+    sheet = make_sheet(setting.plan, body, language=setting.language)
+    thumbs = []
+    with mpl.rc_context(setting.face.settings):
+        pages = draw_pages(setting, sheet)
+        title = f"{sheet.title} · {sheet.subtitle}"
+        with PdfPages(stem.with_name(f"{stem.name}.pdf"),
+                      metadata={"Title": title, "CreationDate": None}) as pdf:  # fmt: skip
+            for page in pages:
+                pdf.savefig(page.figure)
+        picture = _pixels(pages[0].figure, _PICTURE_DPI)
+        imsave(stem.with_name(f"{stem.name}.png"), picture)
+        thumbs = [_small(picture)] + [_pixels(page.figure, _THUMB_DPI) for page in pages[1:]]
+    _write_page(setting.plan, body, stem, _order_of(setting), picture=picture)
+    return thumbs
+
+
+def _order_of(setting: Setting) -> Order:
+    return Order(setting.language, setting.paper.name, setting.date)  # type: ignore[arg-type]
+
+
+def _write_page(
+    plan: Plan, body: Body, stem: Path, order: Order, *, picture: Pixels | None
+) -> None:
+    sheet = make_sheet(plan, body, language=order.language)
+    page = make_page(plan, sheet, language=order.language, date=order.date, picture=picture)
+    stem.with_name(f"{stem.name}.html").write_text(page, encoding="utf-8", newline="\n")
+
+
+def _pixels(figure: mpl.figure.Figure, dpi: int) -> Pixels:
+    """Return a figure as pixels (height, width, 3)."""
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    return pixels[:, :, :3].copy()
+
+
+def _small(picture: Pixels) -> Pixels:
+    """Return a picture at the size of the contact sheet: the mean of each block of pixels."""
+    high, wide = (size // _FINER * _FINER for size in picture.shape[:2])
+    blocks = picture[:high, :wide].reshape(high // _FINER, _FINER, wide // _FINER, _FINER, 3)
+    return np.asarray(blocks.mean(axis=(1, 3)).astype(np.uint8))
+
+
+def _contact_sheet(pages: list[Pixels]) -> Pixels:
+    """Return all pages side by side as one picture."""
+    high = max(page.shape[0] for page in pages) + 6
+    wide = max(page.shape[1] for page in pages) + 6
+    rows = -(-len(pages) // _THUMBS_ACROSS)
+    across = min(len(pages), _THUMBS_ACROSS)
+    sheet = np.full((rows * high, across * wide, 3), 205, dtype=np.uint8)
+    for place, page in enumerate(pages):
+        top, left = divmod(place, _THUMBS_ACROSS)
+        y, x = top * high + 3, left * wide + 3
+        sheet[y : y + page.shape[0], x : x + page.shape[1]] = page
+    return sheet

@@ -1,0 +1,216 @@
+"""The chapters: basis, present state, demand, targets, layout, phases, safety, cost, assumptions.
+
+Every number is one of the plan's tables. Where the plan knows nothing, the chapter says so, and
+leaves the text to whoever signs the report.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from siting.outputs import words
+from siting.outputs.chain import chain_rows
+from siting.outputs.classes import plan_class_text
+from siting.outputs.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from siting.plan import Plan
+
+    Say = Callable[..., str]
+
+MAP_NAME = "map.png"
+_COUNTED = ("stations", "chargers", "swap_stations")
+_CNY_10K = 10_000.0
+_FEW_ROWS = 60
+
+
+def make_report(plan: Plan, *, language: str, date: str, picture: bool) -> list[Block]:
+    """Return the report of a plan.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    language
+        ``"zh"`` or ``"en"``.
+    date
+        Date on the report.
+    picture
+        Whether a map is there to be shown as ``map.png``.
+    """
+    say = words.speaker(language)
+    title = plan.title_en if language == "en" else plan.title_zh
+    head: list[Block] = [Heading(title, 0)]
+    if plan.synthetic:
+        head.append(Paragraph(say("mark.sample")))
+    head.append(Paragraph(say("report.head", run=plan.run, date=date or say("handout.unknown"))))
+    chapters = (_basis, _present, _demand, _targets, _layout, _phases, _safety, _cost, _assumptions)
+    blocks = head
+    for chapter in chapters:
+        blocks = blocks + chapter(plan, say)
+        if chapter is _layout and picture:
+            blocks.append(Picture(MAP_NAME, say("report.map")))
+    return blocks
+
+
+def _basis(_plan: Plan, say: Say) -> list[Block]:
+    return [
+        Heading(say("report.basis")),
+        Paragraph(say("report.basis_text")),
+        Bullets(tuple(say(f"report.basis_{part}") for part in ("a", "b", "c"))),
+        Paragraph(say("report.to_write")),
+    ]
+
+
+def _present(plan: Plan, say: Say) -> list[Block]:
+    totals = plan.totals
+    listed = all(note.key != "no_baseline" for note in plan.notes)
+    text = say(
+        "report.present_text" if listed else "report.present_unlisted",
+        stations=totals["existing_stations"], chargers=totals["existing_chargers"],
+        swaps=totals["existing_swap_stations"],
+    )  # fmt: skip
+    missing = [note for note in plan.notes if note.key in {"chargers_unknown", "no_baseline"}]
+    remarks = tuple(say(f"note.{note.key}", **note.values) for note in missing)
+    return [
+        Heading(say("report.present")),
+        Paragraph(text),
+        *([Bullets(remarks)] if remarks else []),
+    ]
+
+
+def _demand(plan: Plan, say: Say) -> list[Block]:
+    rows = tuple(chain_rows(plan, say))
+    blocks: list[Block] = [Heading(say("report.demand"))]
+    if not rows:
+        return [*blocks, Paragraph(say("report.no_demand"))]
+    headers = (say("book.col.what"), say("book.col.value"))
+    return [*blocks, Grid(headers, rows, frozenset({1})), Paragraph(say("report.demand_text"))]
+
+
+def _targets(plan: Plan, say: Say) -> list[Block]:
+    rows = tuple(
+        (say(f"total.{key}"), f"{plan.targets[key]:,}", f"{plan.totals[key]:,}",
+         f"{plan.totals[f'existing_{key}']:,}", f"{plan.totals[f'new_{key}']:,}")
+        for key in _COUNTED
+    )  # fmt: skip
+    headers = (say("book.col.what"), say("handout.target"), say("handout.plan"),
+               say("handout.existing"), say("handout.new"))  # fmt: skip
+    lines = [say(key, **values) for key, values in (plan.judgement, plan.answer)]
+    classes = plan_class_text(plan, say)
+    return [
+        Heading(say("report.targets")),
+        Grid(headers, rows, frozenset({1, 2, 3, 4})),
+        *([Paragraph(classes)] if classes else []),
+        *(Paragraph(line) for line in dict.fromkeys(lines)),
+    ]
+
+
+def _layout(plan: Plan, say: Say) -> list[Block]:
+    zones = plan.zones.sort_values("zone_id")
+    rows = tuple(
+        (str(row["name"]), f"{row['stations']:,.0f}", f"{row['chargers']:,.0f}",
+         f"{row['swap_stations']:,.0f}", _number(row["population"], say))
+        for _, row in zones.iterrows()
+    )  # fmt: skip
+    counts = plan.sites.groupby("kind", sort=True)["chargers"].agg(["size", "sum"])
+    kinds = tuple(
+        (say(f"kind.{kind}"), f"{row['size']:,}", f"{row['sum']:,}")
+        for kind, row in counts.iterrows()
+    )
+    totals = tuple(say(f"total.{key}") for key in _COUNTED)
+    return [
+        Heading(say("report.layout")),
+        Heading(say("report.by_kind"), 2),
+        Grid((say("column.kind"), *totals[:2]), kinds, frozenset({1, 2})),
+        Heading(say("report.by_zone"), 2),
+        Grid((say("column.zone"), *totals, say("book.col.population")), rows,
+             frozenset({1, 2, 3, 4})),
+    ]  # fmt: skip
+
+
+def _phases(plan: Plan, say: Say) -> list[Block]:
+    blocks: list[Block] = [Heading(say("report.phases"))]
+    if "phase" not in plan.sites.columns:
+        return [*blocks, Paragraph(say("report.no_phases"))]
+    groups = plan.sites[plan.sites["is_new"]].groupby("phase", sort=True)["chargers"]
+    rows = tuple((str(phase), f"{len(part):,}", f"{part.sum():,}") for phase, part in groups)
+    headers = (say("column.phase"), say("total.stations"), say("total.chargers"))
+    return [*blocks, Grid(headers, rows, frozenset({1, 2}))]
+
+
+def _safety(plan: Plan, say: Say) -> list[Block]:
+    held = plan.sites[plan.sites["verdict"] == "sign_off"].sort_values("site_id")
+    blocks: list[Block] = [
+        Heading(say("report.safety")),
+        Paragraph(say("report.safety_text", count=len(held))),
+    ]
+    if held.empty:
+        return blocks
+    shown = held.head(_FEW_ROWS)
+    names = plan.zones.set_index("zone_id")["name"]
+    rows = tuple(
+        (str(row["site_id"]), _name(row["name"], say), str(names.get(row["zone_id"], "")),
+         str(row["reason"]) if pd.notna(row["reason"]) else "")
+        for _, row in shown.iterrows()
+    )  # fmt: skip
+    headers = tuple(
+        say(key) for key in ("book.col.site_id", "column.name", "column.zone", "column.reason")
+    )
+    blocks.append(Grid(headers, rows, frozenset()))
+    if len(held) > len(shown):
+        blocks.append(Paragraph(say("report.more", count=len(held) - len(shown))))
+    return blocks
+
+
+def _cost(plan: Plan, say: Say) -> list[Block]:
+    blocks: list[Block] = [Heading(say("report.cost"))]
+    figures = plan.figures
+    parts = [
+        (label, [figures.get(f"{stem}{end}", math.nan) for end in ("low_cny", "cny", "high_cny")])
+        for label, stem in ((say("total.stations"), "cost_"),)
+    ]
+    if not all(math.isfinite(value) for _, values in parts for value in values):
+        return [*blocks, Paragraph(say("report.no_cost"))]
+    rows = tuple(
+        (label, *(f"{value / _CNY_10K:,.1f}" for value in values)) for label, values in parts
+    )
+    headers = (say("report.cost_10k"), say("report.low"), say("report.base"), say("report.high"))
+    return [*blocks, Grid(headers, rows, frozenset({1, 2, 3})), Paragraph(say("report.cost_text"))]
+
+
+def _assumptions(plan: Plan, say: Say) -> list[Block]:
+    remarks = tuple(say(f"note.{note.key}", **note.values) for note in plan.notes)
+    sources = tuple(
+        " · ".join(
+            part for part in (
+                say(f"source.{one.name}"), one.origin, one.licence,
+                say("map.as_of", date=one.as_of) if one.as_of else say("map.no_date"),
+                say("map.synthetic") if one.synthetic else "",
+            ) if part
+        )
+        for one in plan.sources
+    )  # fmt: skip
+    return [
+        Heading(say("report.assumptions")),
+        Heading(say("map.notes"), 2),
+        Bullets(remarks),
+        Heading(say("map.sources"), 2),
+        Bullets(sources),
+        Paragraph(say("handout.proposed")),
+    ]
+
+
+def _number(value: Any, say: Say, *, share: bool = False) -> str:  # noqa: ANN401  # of the plan
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return say("handout.unknown")
+    return f"{value:.1%}" if share else f"{value:,.0f}"
+
+
+def _name(value: Any, say: Say) -> str:  # noqa: ANN401  # a cell
+    return str(value) if isinstance(value, str) and value else say("handout.unknown")

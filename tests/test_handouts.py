@@ -1,0 +1,235 @@
+"""Handouts: everybody's sheet adds up, no tag on another, hostile names, no font."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from plans import small_plan
+
+from siting.errors import FontMissingError, OutputError, ScenarioError
+from siting.outputs.folder import filled_folder
+from siting.outputs.handouts import Order, all_bodies, find_body, fonts, pack, write_handouts
+from siting.outputs.handouts.columns import RESTRICTED
+from siting.outputs.handouts.frames import make_frames
+from siting.outputs.handouts.lettering import wrap
+from siting.outputs.handouts.sheet import make_sheet
+from siting.outputs.handouts.tags import place_tags
+
+HOSTILE = '<script>alert(1)</script>"&\' =1+1 垚䶮砀 \U0001f50c ' + "长" * 200
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return small_plan()
+
+
+@pytest.fixture(scope="module")
+def face():
+    try:
+        return fonts.find_face()
+    except FontMissingError as error:
+        pytest.skip(str(error))
+
+
+def sheets(plan, language="zh"):
+    return {body.key: make_sheet(plan, body, language=language) for body in all_bodies(plan)}
+
+
+def test_townships_add_up_to_the_plan_and_each_owner_counts_once(plan):
+    made = sheets(plan)
+    towns = [sheet for key, sheet in made.items() if key.startswith("zone/")]
+    whole = made["overview"]
+    for place in range(3):
+        assert sum(sheet.totals[place][1] for sheet in towns) == whole.totals[place][1]
+        assert whole.totals[place][1] == whole.totals[place][2]
+    owned = [
+        sheet.sites["site_id"][sheet.sites["owner"] == sheet.body.name_zh].tolist()
+        for sheet in made.values()
+        if sheet.body.role
+    ]
+    named = [site for sites in owned for site in sites]
+    assert sorted(named) == sorted(set(named))
+    owners = {sheet.body.name_zh for sheet in made.values() if sheet.body.role}
+    assert set(named) == set(plan.sites["site_id"][plan.sites["owner"].isin(owners)])
+
+
+def test_a_sheet_counts_its_own_rows(plan):
+    for sheet in sheets(plan).values():
+        rows = 0 if sheet.stations is None else len(sheet.stations.cells)
+        assert rows == sheet.totals[0][1] == len(sheet.sites)
+        assert sheet.totals[1][1] == sheet.sites["chargers"].sum()
+        swaps = 0 if sheet.swaps is None else len(sheet.swaps.cells)
+        assert swaps == sheet.totals[2][1]
+
+
+def test_substations_are_for_the_grid_company_alone(plan):
+    for sheet in sheets(plan).values():
+        for table in (sheet.stations, sheet.swaps):
+            keys = set() if table is None else {column.key for column in table.columns}
+            if sheet.body.key != "grid":
+                assert not keys & RESTRICTED
+                assert sheet.clusters is None
+                assert not sheet.body.restricted
+
+
+def test_a_body_is_found_by_any_of_its_names_or_refused_with_the_nearest(plan):
+    bodies = all_bodies(plan)
+    assert find_body(bodies, "区交通局") is find_body(bodies, "transport")
+    with pytest.raises(ScenarioError, match="nobody called '区交通'") as caught:
+        find_body(bodies, "区交通")
+    assert "区交通局" in caught.value.cure
+
+
+@given(
+    arrays.arrays(float, st.tuples(st.integers(0, 60), st.just(2)),
+                  elements=st.floats(0, 100, allow_nan=False)),
+    st.floats(1.0, 3.0),
+)  # fmt: skip
+def test_no_tag_lies_on_another_or_leaves_the_map(sites, radius):
+    tags = place_tags(sites, radius, (100.0, 100.0), reach_mm=8.0, corner_mm=(20.0, 5.0)).xy
+    shown = tags[~np.isnan(tags[:, 0])]
+    if len(shown) > 1:
+        apart = np.hypot(*(shown[:, None] - shown[None]).transpose(2, 0, 1))
+        assert apart[np.triu_indices(len(shown), 1)].min() >= 2 * radius - 1e-9
+    assert ((shown >= radius) & (shown <= 100 - radius)).all()
+    assert not ((shown[:, 0] < 20) & (shown[:, 1] < 5)).any()
+
+
+@pytest.mark.parametrize("kind", ["grid", "one_point", "clusters"])
+def test_every_site_has_its_number_on_some_map(kind):
+    rng = np.random.default_rng(1)
+    points = {
+        "grid": rng.uniform(0, 40_000, (300, 2)),
+        "one_point": np.vstack([np.tile([[20_000.0, 20_000.0]], (30, 1)), [[20_000.0, 20_000.0]]]),
+        "clusters": np.vstack([rng.normal(9_000, 300, (150, 2)), rng.normal(30_000, 900, (150, 2))]),
+    }[kind]
+    frames = make_frames(
+        points, (0, 0, 40_000, 40_000), radius_mm=1.8, box_mm=(150, 150), zoom_box_mm=(250, 160)
+    )
+    shown = {
+        int(site)
+        for frame in frames
+        for site, tag in zip(frame.sites, frame.tags.xy, strict=True)
+        if not np.isnan(tag[0])
+    }
+    assert shown == set(range(len(points)))
+    assert len(frames) < 20
+
+
+def test_lines_fit_and_lose_nothing(face):
+    text = "渝北区 charging stations，既有社区：incomprehensibilities（样例）" * 3
+    lines = wrap(face, text, 7.0, 30.0)
+    assert all(face.width_mm(line, 7.0) <= 30.0 for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert wrap(face, text, 7.0, 30.0, most=2)[-1].endswith("…")
+
+
+def test_a_character_no_font_has_gets_a_stand_in_and_a_line_in_the_log(face, caplog):
+    assert face.visible("垚砀\U000e0041") in {"垚砀□", "垚砀"}
+    assert face.visible("站\U0001fae8") == "站□"
+    assert "stands in" in caplog.text
+    assert face.visible("a\nb\x00c") == "a bc"
+
+
+def hostile(plan):
+    names = plan.sites["name"].astype(object).copy()
+    names.iloc[0] = HOSTILE
+    zones = plan.zones.assign(name=[HOSTILE, *plan.zones["name"].iloc[1:]])
+    return dataclasses.replace(plan, sites=plan.sites.assign(name=names), zones=zones)
+
+
+def test_the_pack_is_written_with_text_and_fonts_and_hostile_names_do_no_harm(plan, face, tmp_path):
+    bad = hostile(plan)
+    bodies = all_bodies(bad)
+    wanted = [bodies[0], find_body(bodies, "grid"), bodies[-1]]
+    written = write_handouts(bad, wanted, tmp_path, Order("both", "A4", "2026-01-01"))
+    ends = [path.suffix for path in written]
+    assert (ends.count(".pdf"), ends.count(".html"), ends.count(".png")) == (3, 3, 4)
+    page = next(path for path in written if path.suffix == ".html" and "总览" in path.name)
+    html = page.read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert not re.search(r'(?:src|href)="(?!data:)', html)
+    if shutil.which("pdffonts") is None:
+        pytest.skip("pdffonts is not installed: the fonts of the PDF were not looked at")
+    for path in written:
+        if path.suffix == ".pdf":
+            fonts_of = subprocess.run(
+                ["pdffonts", path], capture_output=True, text=True, check=True
+            ).stdout.splitlines()[2:]
+            assert fonts_of
+            assert all(re.search(r" yes (yes|no)\s+yes ", line) for line in fonts_of)
+    text = subprocess.run(
+        ["pdftotext", next(path for path in written if path.suffix == ".pdf"), "-"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "内部工作用图" in text
+
+
+def test_two_packs_of_one_plan_are_the_same_bytes(plan, face, tmp_path):
+    packs = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        written = write_handouts(
+            plan, all_bodies(plan)[:1], tmp_path / name, Order("zh", "A4", "2026-01-01")
+        )
+        packs.append([path.read_bytes() for path in written])
+    assert packs[0] == packs[1]
+
+
+def test_without_a_chinese_font_pages_are_made_and_the_cure_is_named(plan, tmp_path, monkeypatch):
+    def none():
+        raise FontMissingError("there is no Chinese font", where="here", cure="install one")
+
+    monkeypatch.setattr(pack, "find_face", none)
+    with (
+        pytest.raises(FontMissingError),
+        filled_folder(tmp_path / "handouts", whole=True) as part,
+    ):
+        write_handouts(plan, all_bodies(plan)[:2], part, Order("zh", "A4", ""))
+    assert [path.suffix for path in sorted((tmp_path / "handouts").iterdir())] == [".html"] * 2
+
+
+def test_no_font_at_all_is_an_error_with_its_cure(monkeypatch):
+    fonts.find_face.cache_clear()
+    monkeypatch.setattr(fonts, "FAMILIES", ("No Such Family",))
+    monkeypatch.setattr(fonts, "_of_mplfonts", lambda: None)
+    monkeypatch.setattr(fonts, "_look_again", lambda: None)
+    try:
+        with pytest.raises(FontMissingError, match="no Chinese font") as caught:
+            fonts.find_face()
+        assert "fonts-noto-cjk" in caught.value.cure
+    finally:
+        fonts.find_face.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("a/b\\c:d*e?f", "a_b_c_d_e_f"), ("..", "_"), ("名" * 99, "名" * 40), (" x. ", "x")],
+)
+def test_file_names_are_legal_everywhere(text, name):
+    assert pack.file_name(text) == name
+
+
+def test_a_folder_is_put_in_place_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "handouts"
+    with filled_folder(folder, whole=True) as part:
+        (part / "a").write_text("1", encoding="utf-8")
+    with pytest.raises(ZeroDivisionError), filled_folder(folder, whole=True) as part:
+        (part / "b").write_text("2", encoding="utf-8")
+        raise ZeroDivisionError
+    with filled_folder(folder, whole=False) as part:
+        (part / "c").write_text("3", encoding="utf-8")
+    assert sorted(path.name for path in folder.iterdir()) == ["a", "c"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["handouts"]
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OutputError), filled_folder(tmp_path / "file" / "x", whole=True):
+        pass
