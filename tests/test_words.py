@@ -109,7 +109,7 @@ def test_no_note_is_left_over():
 
 def test_every_step_of_the_screening_has_words():
     code = (PACKAGE / "analysis" / "candidates.py").read_text(encoding="utf-8")
-    steps = re.findall(r'(?:keep\(|screening\.append\(\(|steps = \[\()"(\w+)"', code)
+    steps = re.findall(r'(?:keep|screening\.add|steps\.add)\("(\w+)"', code)
     assert "places" in steps
     assert "with_existing" in steps
     assert sorted(f"step.{step}" for step in steps) == sorted(

@@ -20,6 +20,7 @@ from siting.analysis.rules import judge
 from siting.analysis.site_kinds import kind_by_place
 from siting.analysis.spaces import CAPACITY_TAG, estimate_spaces
 from siting.analysis.standing import place_stations
+from siting.analysis.tally import Tally
 from siting.analysis.zoning import zone_ids
 from siting.tables import SITES, check
 
@@ -49,12 +50,15 @@ class Candidates:
         ``not_left_out``, ``public``, ``big_enough``, ``in_a_zone``, ``merged``,
         ``near_a_road``, ``not_stopped`` (candidates only), then ``with_existing``, which
         adds the existing stations that stand on no candidate place.
+    by_zone
+        The same by zone: ``zone_id``, and a column for each step.
     notes
         Remarks for the reader: (key, values).
     """
 
     sites: gpd.GeoDataFrame
     screening: tuple[tuple[str, int], ...]
+    by_zone: pd.DataFrame
     notes: tuple[tuple[str, dict[str, Any]], ...]
 
 
@@ -87,22 +91,28 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     """
     pool, screening = _screened(places, zones, kinds, settings)
     pool, merged = _merged(pool, kinds, settings.merge_m)
-    screening.append(("merged", len(pool)))
+    screening.add("merged", pool["zone_id"])
     pool, notes = place_stations(pool, stations, zones, kinds=kinds, merge_m=settings.merge_m)
     pool, far = _snapped(pool, Network.of(nodes, edges), kinds, settings.max_snap_m)
     on_place = ~pool["site_id"].isin(stations["station_id"])
-    screening.append(("near_a_road", int(on_place.sum())))
+    screening.add("near_a_road", pool.loc[on_place, "zone_id"])
     sites = judge(_with_rules_of_kind(pool, kinds), places, rules)
     open_to_all = (sites["verdict"] != "stop").to_numpy(dtype=bool)
-    screening.append(("not_stopped", int((open_to_all & on_place.to_numpy(dtype=bool)).sum())))
-    screening.append(("with_existing", int(open_to_all.sum())))
+    on_a_place = open_to_all & on_place.to_numpy(dtype=bool)
+    screening.add("not_stopped", sites.loc[on_a_place, "zone_id"])
+    screening.add("with_existing", sites.loc[open_to_all, "zone_id"])
     if merged:
         notes.append(("places_merged", {"places": merged}))
     notes.append(("snap_distance", {**_spread(sites["snap_m"]), "too_far": far}))
     sites = sites.sort_values("site_id", ignore_index=True)[SITES.column_names]
     check(sites, SITES)
-    _log.info("candidates: %s", ", ".join(f"{key} {count}" for key, count in screening))
-    return Candidates(sites=sites, screening=tuple(screening), notes=tuple(notes))
+    _log.info("candidates: %s", ", ".join(f"{key} {count}" for key, count in screening.steps))
+    return Candidates(
+        sites=sites,
+        screening=tuple(screening.steps),
+        by_zone=screening.by_zone(zones["zone_id"]),
+        notes=tuple(notes),
+    )
 
 
 def left_out_at(
@@ -131,7 +141,7 @@ def left_out_at(
     told: dict[str, Any] = {"kind": str(place["kind"].iloc[0])}
     pool, steps = _screened(place, zones, kinds, settings)
     if pool.empty:
-        step = next(key for key, count in steps if not count)
+        step = next(key for key, count in steps.steps if not count)
         if step == "public":
             told["access"] = str(place["access"].iloc[0])
         return step, told
@@ -149,15 +159,19 @@ def _screened(
     zones: gpd.GeoDataFrame,
     kinds: pd.DataFrame,
     settings: scenario.Candidates,
-) -> tuple[gpd.GeoDataFrame, list[tuple[str, int]]]:
+) -> tuple[gpd.GeoDataFrame, Tally]:
     """Take away what cannot be a site, one count a step."""
-    pool = places.assign(kind=places["kind"].map(kind_by_place(kinds)))
-    steps = [("places", len(pool))]
+    points = shapely.point_on_surface(places.geometry.to_numpy())
+    pool = places.assign(
+        kind=places["kind"].map(kind_by_place(kinds)), point=points, zone_id=zone_ids(points, zones)
+    )
+    steps = Tally()
+    steps.add("places", pool["zone_id"])
 
     def keep(key: str, mask: NDArray[np.bool_]) -> None:
         nonlocal pool
         pool = pool[mask]
-        steps.append((key, len(pool)))
+        steps.add(key, pool["zone_id"])
 
     keep("kind_known", pool["kind"].notna().to_numpy())
     keep("not_left_out", ~pool["kind"].isin(settings.leave_out).to_numpy(dtype=bool))
@@ -165,8 +179,6 @@ def _screened(
     pool = pool.join(estimate_spaces(pool, kinds))
     pool = pool.assign(**_charger_limits(pool, kinds))
     keep("big_enough", _big_enough(pool, kinds))
-    points = shapely.point_on_surface(pool.geometry.to_numpy())
-    pool = pool.assign(point=points, zone_id=zone_ids(points, zones))
     keep("in_a_zone", pool["zone_id"].notna().to_numpy())
     pool = pool.rename(columns={"place_id": "site_id"})
     return pool.sort_values("site_id", ignore_index=True), steps
