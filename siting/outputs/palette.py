@@ -14,6 +14,7 @@ LAND = "#faf8f2"
 OUTLINE = "#6d6250"
 HALO = "#ddd6c6"
 ZONE = "#9a92a5"
+OWN = "#fdf0cf"
 WATER = "#bcd6e4"
 
 KIND_COLOURS = {

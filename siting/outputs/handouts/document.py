@@ -178,7 +178,7 @@ def _map(  # a map and its place
     axes = page.axes(setting.paper.margin_mm, top_mm, *frame.box_mm)
     draw_map(
         axes, frame, setting.ground, pins, _names(setting, sheet),
-        radius_mm=setting.paper.tag_mm, face=setting.face, inner=inner,
+        radius_mm=setting.paper.tag_mm, face=setting.face, inner=inner, own=_own(setting, sheet),
     )  # fmt: skip
     if frame.name:
         name = setting.say("handout.zoom", name=frame.name)
@@ -187,6 +187,12 @@ def _map(  # a map and its place
         page.box(setting.paper.margin_mm, top_mm, wide, line_mm(size) + 1.2, fill=INK)
         page.text(setting.paper.margin_mm + 2, top_mm + 0.6, name, size_pt=size, colour="white",
                   bold=True)  # fmt: skip
+
+
+def _own(setting: Setting, sheet: Sheet) -> BaseGeometry | None:
+    zones = setting.plan.zones
+    areas = zones.geometry[zones["zone_id"] == sheet.body.zone_id]
+    return None if areas.empty else areas.iloc[0]
 
 
 def _names(setting: Setting, sheet: Sheet) -> list[tuple[str, BaseGeometry]]:

@@ -18,6 +18,7 @@ _MARGIN = 0.06
 _LEADER_MM = 6.0
 _LAST_LEADER_MM = 60.0
 _ENOUGH = 0.02
+_FINEST_SCALE = 10_000.0
 SCALE_SHARE = 0.15
 """Longest scale bar as a share of the map's width."""
 
@@ -111,7 +112,7 @@ def make_frames(
         good = [one for one in found if last or len(one.tags.left) <= _ENOUGH * len(one.sites)]
         shown = [one.sites[~np.isnan(one.tags.xy[:, 0])] for one in good]
         done = np.concatenate(shown) if shown else np.zeros(0, dtype=np.int64)
-        sheets += good
+        sheets += [_tightened(one, xy, radius_mm) for one in good]
         left = np.setdiff1d(left, done)
     return [_without(whole, sheets), *_named(sheets)]
 
@@ -124,6 +125,24 @@ def _whole(bounds: tuple[float, float, float, float], box_mm: tuple[float, float
     width, height = box_mm[0] * scale / 1000, box_mm[1] * scale / 1000
     middle = ((west + east) / 2, (south + north) / 2)
     return Frame("", middle[0] - width / 2, middle[1] - height / 2, width, height, box_mm)
+
+
+def _tightened(frame: Frame, xy: NDArray[np.float64], radius_mm: float) -> Frame:
+    """Return a window closer around its sites, if their tags find room there as well."""
+    sites = xy[frame.sites]
+    low, high = sites.min(axis=0), sites.max(axis=0)
+    room = np.array(frame.box_mm) * (1 - 2 * _MARGIN) - np.array([0.0, scale_corner_mm(radius_mm)])
+    scale = _round_scale(max(float(((high - low) / room).max()) * 1000, _FINEST_SCALE))
+    if scale >= frame.scale:
+        return frame
+    width, height = np.array(frame.box_mm) * scale / 1000
+    middle = (low + high) / 2
+    closer = _numbered(
+        Frame("", middle[0] - width / 2, middle[1] - height / 2, width, height, frame.box_mm),
+        xy, radius_mm, _LEADER_MM,
+    )  # fmt: skip
+    complete = not len(closer.tags.left) and np.isin(frame.sites, closer.sites).all()
+    return closer if complete else frame
 
 
 def _round_scale(least: float) -> float:
@@ -145,7 +164,12 @@ def _numbered(frame: Frame, xy: NDArray[np.float64], radius_mm: float, reach_mm:
 
 def scale_corner(box_mm: tuple[float, float], radius_mm: float) -> tuple[float, float]:
     """Return width and height of the corner that scale bar and north arrow take (mm)."""
-    return (SCALE_SHARE * box_mm[0] + 22 + 5 * radius_mm, 8.5 + radius_mm)
+    return (SCALE_SHARE * box_mm[0] + 22 + 5 * radius_mm, scale_corner_mm(radius_mm))
+
+
+def scale_corner_mm(radius_mm: float) -> float:
+    """Return the height of that corner (mm)."""
+    return 8.5 + radius_mm
 
 
 def _cover(

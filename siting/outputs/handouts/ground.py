@@ -70,7 +70,9 @@ def _by(frame: pd.DataFrame, column: str, wanted: Iterable[str]) -> dict[str, ND
     return {kind: shapes.to_numpy() for kind, shapes in groups.items() if len(shapes)}
 
 
-def draw_ground(axes: Axes, ground: Ground, frame: Frame) -> None:
+def draw_ground(
+    axes: Axes, ground: Ground, frame: Frame, *, own: shapely.Geometry | None = None
+) -> None:
     """Draw the ground of a window, lowest first.
 
     Parameters
@@ -79,9 +81,13 @@ def draw_ground(axes: Axes, ground: Ground, frame: Frame) -> None:
         Axes in metres, already limited to the window.
     ground, frame
         What and where.
+    own
+        A township to stand out from the others.
     """
     land = _cut(np.array([ground.land]), frame)
     _fill(axes, land, palette.LAND, order=0.1)
+    if own is not None:
+        _fill(axes, _cut(np.array([own]), frame), palette.OWN, order=0.15)
     for order, (kind, shapes) in enumerate(ground.landscape.items()):
         cut = _cut(shapes, frame)
         colour, level = palette.LANDSCAPE_COLOURS[kind], 0.2 + order / 100

@@ -23,7 +23,8 @@ Align = Literal["left", "center", "right"]
 _SHIFT = {"left": 0.0, "center": 0.5, "right": 1.0}
 _POINTS = 72.0
 _MM_PER_INCH = 25.4
-_LEAST_PX = 12.0
+_LEAST_DOTS = 0.5
+_BOLD_WIDER = 1.05
 _GREY = "#9aa0aa"
 
 
@@ -75,7 +76,7 @@ class Letters(Artist):
         starts = self.get_transform().transform([(line.x, line.y) for line in self._lines])
         sized: dict[tuple[float, bool], FontProperties] = {}
         gc = renderer.new_gc()
-        if dots_per_point * max(line.size_pt for line in self._lines) < _LEAST_PX:
+        if dots_per_point < _LEAST_DOTS:
             self._draw_grey(renderer, gc, starts)
             gc.restore()
             return
@@ -91,7 +92,8 @@ class Letters(Artist):
         gc.restore()
 
     def _width_pt(self, line: Line) -> float:
-        return self._face.width_mm(line.text, line.size_pt) / _MM_PER_INCH * _POINTS
+        wider = _BOLD_WIDER if line.bold and line.text.isascii() else 1.0
+        return wider * self._face.width_mm(line.text, line.size_pt) / _MM_PER_INCH * _POINTS
 
     def _draw_grey(
         self, renderer: RendererBase, gc: GraphicsContextBase, starts: NDArray[np.float64]

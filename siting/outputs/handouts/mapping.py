@@ -65,6 +65,7 @@ def draw_map(  # noqa: PLR0913  # what stands on a map
     radius_mm: float,
     face: Face,
     inner: tuple[Frame, ...] = (),
+    own: BaseGeometry | None = None,
 ) -> None:
     """Draw a window of the district.
 
@@ -84,6 +85,8 @@ def draw_map(  # noqa: PLR0913  # what stands on a map
         The font.
     inner
         Zoom sheets to outline on the map of the whole.
+    own
+        The township the sheet is for, to stand out from the others.
     """
     west, south, east, north = frame.bounds
     axes.set_xlim(west, east)
@@ -91,7 +94,7 @@ def draw_map(  # noqa: PLR0913  # what stands on a map
     axes.set_facecolor("white")
     for spine in axes.spines.values():
         spine.set(color=palette.OUTLINE, linewidth=0.8)
-    draw_ground(axes, ground, frame)
+    draw_ground(axes, ground, frame, own=own)
     paper = axes.inset_axes((0, 0, 1, 1), zorder=4)
     paper.set_xlim(0, frame.box_mm[0])
     paper.set_ylim(0, frame.box_mm[1])

@@ -128,12 +128,11 @@ def make_sheet(plan: Plan, body: Body, *, language: str) -> Sheet:
     if body.zone_id is not None:
         swaps = swaps[swaps["zone_id"] == body.zone_id]
     swaps = swaps.sort_values(["is_new", "site_id"], ascending=[False, True])
-    title = plan.title_en if language == "en" else plan.title_zh
     return Sheet(
         body=body,
         title=body.name(language),
-        subtitle=title,
-        question=body.question_en if language == "en" else body.question_zh,
+        subtitle=_both(plan.title_zh, plan.title_en, language),
+        question=_both(body.question_zh, body.question_en, language),
         sites=sites,
         swap_sites=swaps,
         stations=_table(plan, sites, _keys(body), "", say),
@@ -145,6 +144,12 @@ def make_sheet(plan: Plan, body: Body, *, language: str) -> Sheet:
         remarks=tuple(_remarks(plan, sites, say)),
         sources=tuple(_sources(plan, say)),
     )
+
+
+def _both(zh: str, en: str, language: str) -> str:
+    if language != "both":
+        return en if language == "en" else zh
+    return f"{zh} / {en}" if zh != en else zh
 
 
 def _seen(plan: Plan, body: Body) -> pd.Series:
