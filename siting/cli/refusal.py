@@ -24,16 +24,21 @@ def told(*, as_json: bool) -> Iterator[None]:
         yield
     except NoPlanError as error:
         if as_json:
-            content = {
-                "error": type(error).__name__,
-                "exit_code": error.exit_code,
-                "what": error.what,
-                "where": error.where,
-                "cure": error.cure,
-                "explanation": error.explanation or None,
-            }
-            emit(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
+            emit(json.dumps(content_of(error), ensure_ascii=False, indent=1, allow_nan=False))
         raise
+
+
+def content_of(error: SitingError) -> dict[str, Any]:
+    """Return an error as JSON types, with the explanation of one that says no plan exists."""
+    explanation = error.explanation if isinstance(error, NoPlanError) else None
+    return {
+        "error": type(error).__name__,
+        "exit_code": error.exit_code,
+        "what": error.what,
+        "where": error.where,
+        "cure": error.cure,
+        "explanation": explanation or None,
+    }
 
 
 def text_of(error: SitingError) -> str:

@@ -35,6 +35,12 @@ def say(text: str) -> None:
     Console(highlight=False, soft_wrap=True).print(escape(text))
 
 
+def complain(text: str) -> None:
+    """Print what went wrong on stderr, where the work goes on."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]error[/] {escape(text)}")
+
+
 def emit(text: str) -> None:
     """Write text for a program to stdout as it is."""
     sys.stdout.write(text.rstrip("\n") + "\n")

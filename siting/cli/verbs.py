@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from siting.cli import refusal, screen
 from siting.cli.cache_verb import NoCacheOption, open_unless, show_cache
 from siting.cli.handout_verb import handout
+from siting.cli.options import (
+    DEFAULT_SCENARIO,
+    BasemapOption,
+    JsonOption,
+    LanguageOption,
+    RunArgument,
+    ScenarioArgument,
+    SetOption,
+    read_scenario,
+    tile_key,
+)
+from siting.cli.plan_verb import plan
 from siting.cli.report_verb import report
 from siting.cli.table_verb import table
-from siting.errors import InputMissingError, ScenarioError
-from siting.scenario import Scenario, load_scenario
+from siting.errors import ScenarioError
 from siting.shipped import shipped_path
 
 app = typer.Typer(
@@ -27,32 +36,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+app.command()(plan)
 app.command("cache")(show_cache)
 app.command()(handout)
 app.command()(table)
 app.command()(report)
-
-DEFAULT_SCENARIO = "yubei-2025"
-KEY_VARIABLE = "SITING_TIANDITU_KEY"
-
-ScenarioArgument = Annotated[
-    str, typer.Argument(help="A scenario file, or the name of a shipped one.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a key; may be repeated."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-OutOption = Annotated[Path, typer.Option("--out", help="Folder that holds the run folders.")]
-BasemapOption = Annotated[
-    Literal["none", "tianditu", "gaode", "osm"] | None, typer.Option(help="Tiles under the map.")
-]
-LanguageOption = Annotated[Literal["zh", "en"] | None, typer.Option(help="Language of the map.")]
-StartOption = Annotated[
-    Path | None,
-    typer.Option(metavar="RUN", help="Run folder of a plan of nearly the same, to start from."),
-]
-RunArgument = Annotated[Path, typer.Argument(help="A run folder, e.g. maps/yubei-2025.")]
 
 
 @app.command()
@@ -102,7 +90,7 @@ def check(
     """
     from siting import pipeline  # noqa: PLC0415  # heavy; --help stays quick
 
-    read = _scenario(scenario, overrides)
+    read = read_scenario(scenario, overrides)
     with screen.progress(read.run.language) as meter, refusal.told(as_json=as_json):
         prepared = pipeline.prepare(read, meter, cache=open_unless(no_cache))
         with pipeline.explained(read, prepared):
@@ -128,59 +116,11 @@ def fetch(
     """
     from siting import pipeline  # noqa: PLC0415  # heavy; --help stays quick
 
-    read = _scenario(scenario, overrides)
+    read = read_scenario(scenario, overrides)
     with screen.progress(read.run.language) as meter:
         report = pipeline.fetch(read, pack, meter=meter)
     screen.show_report(report, read.run.language)
     screen.say(f"wrote {pack}")
-
-
-@app.command()
-def plan(  # one parameter an option
-    scenario: ScenarioArgument = DEFAULT_SCENARIO,
-    overrides: SetOption = None,
-    out: OutOption = Path("maps"),
-    basemap: BasemapOption = None,
-    start: StartOption = None,
-    no_cache: NoCacheOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Make a plan and its map.
-
-    After one changed weight, target or lock, [bold]--start maps/yubei-2025[/] starts from that
-    plan and takes seconds; the plan says so. Without it the same input gives the same plan.
-
-    Example: [bold]siting plan my-plan.toml --set targets.stations=400[/]
-    """
-    from siting import pipeline, runfolder, startfile  # noqa: PLC0415  # heavy; --help stays quick
-    from siting.outputs import webmap, words  # noqa: PLC0415  # heavy
-
-    read = _scenario(scenario, (*(overrides or ()), *_basemap_override(basemap)))
-    folder = out / read.run.name
-    key = _tile_key(read.map.basemap)
-    replaced = runfolder.is_run_folder(folder)
-    begun = None if start is None else startfile.read_start(start)
-    with (
-        refusal.told(as_json=as_json),
-        screen.progress(read.run.language) as meter,
-        runfolder.new_run_folder(folder) as part,
-    ):
-        made = pipeline.run(
-            read,
-            meter=meter,
-            folder=_folder_of(scenario),
-            start=begun,
-            cache=open_unless(no_cache),
-        )
-        with meter.stage("map"):
-            page = webmap.make_map(made, basemap=read.map.basemap, key=key)
-            (part / runfolder.MAP_HTML).write_text(page, encoding="utf-8", newline="\n")
-        made = dataclasses.replace(made, timings=meter.content())
-        runfolder.save_plan(made, part, say=words.speaker(made.language))
-    if as_json:
-        screen.emit((folder / runfolder.PLAN_JSON).read_text(encoding="utf-8"))
-    else:
-        screen.show_plan(made, folder, replaced=replaced)
 
 
 @app.command("map")
@@ -198,7 +138,7 @@ def make_map(
 
     made = runfolder.load_plan(run)
     chosen = basemap or made.scenario["map"]["basemap"]
-    page = webmap.make_map(made, basemap=chosen, key=_tile_key(chosen), language=language)
+    page = webmap.make_map(made, basemap=chosen, key=tile_key(chosen), language=language)
     runfolder.write_whole(run / runfolder.MAP_HTML, page)
     screen.say(f"wrote {run / runfolder.MAP_HTML}")
 
@@ -256,38 +196,7 @@ def why(
         screen_why.show_why(answer, made.language, made.outcome.objective)
 
 
-def _scenario(name: str, overrides: list[str] | tuple[str, ...] | None) -> Scenario:
-    return load_scenario(_scenario_path(name), overrides=tuple(overrides or ()))
-
-
-def _scenario_path(name: str) -> Path:
-    path = Path(name)
-    if path.suffix or path.is_file():
-        return path
-    try:
-        return shipped_path(f"scenarios/{name}.toml")
-    except InputMissingError as error:
-        known = sorted(entry.stem for entry in shipped_path("scenarios").glob("*.toml"))
-        raise ScenarioError(
-            f"no scenario file or shipped scenario is called '{name}'",
-            where=str(Path.cwd()),
-            cure=f"shipped ones: {', '.join(known)}; or give the path of a .toml file",
-        ) from error
-
-
-def _folder_of(name: str) -> Path:
-    return _scenario_path(name).resolve().parent
-
-
 def _run_name(file: Path) -> str:
     """Return a run name from a file name; other signs become dashes."""
     kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in file.stem)
     return kept.strip("-")[:60] or "my-plan"
-
-
-def _basemap_override(basemap: str | None) -> tuple[str, ...]:
-    return (f'map.basemap="{basemap}"',) if basemap else ()
-
-
-def _tile_key(basemap: str) -> str | None:
-    return os.environ.get(KEY_VARIABLE) if basemap == "tianditu" else None

@@ -1,7 +1,7 @@
 """The scenario: one TOML file in, one frozen :class:`Scenario` out.
 
 Keys are grouped by the stage that reads them; a key nobody reads is refused with its
-path and the nearest name. Precedence: default < ``extends`` < file < ``--set key=value``.
+path and the nearest name. Precedence: default < ``extends`` < file < variant < ``--set key=value``.
 Paths in a file are relative to that file; ``shipped:`` paths lie in the project's data.
 """
 
@@ -32,6 +32,7 @@ from siting.scenario.files import (
     load_scenario,
     local_path,
     scenario_from,
+    variant_names,
 )
 from siting.scenario.rule_blocks import Limit, Promise, Senses
 from siting.scenario.score_blocks import Learned, ScoreLayer, Scoring, Stability, Weights
@@ -75,4 +76,5 @@ __all__ = [
     "load_scenario",
     "local_path",
     "scenario_from",
+    "variant_names",
 ]

@@ -19,10 +19,10 @@ _UNKNOWN = "extra_forbidden"
 _NEAR_ENOUGH = 0.5
 
 
-def translated(error: ValidationError, where: str) -> ScenarioError:
-    """Return the error that names every fault of a scenario with its path."""
+def translated(error: ValidationError, where: str, prefix: str = "") -> ScenarioError:
+    """Return the error that names every fault of a scenario with its path after a prefix."""
     faults = error.errors()
-    lines = [_fault_line(fault["loc"], fault["type"], fault["msg"]) for fault in faults]
+    lines = [_fault_line(fault["loc"], fault["type"], fault["msg"], prefix) for fault in faults]
     unknown = any(fault["type"] == _UNKNOWN for fault in faults)
     kind = UnknownKeyError if unknown else ScenarioError
     what = f"the scenario has {len(lines)} fault(s):\n    - " + "\n    - ".join(lines)
@@ -37,12 +37,12 @@ def block_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401  # any 
     return None
 
 
-def _fault_line(loc: tuple[int | str, ...], kind: str, message: str) -> str:
-    path = ".".join(str(part) for part in loc)
+def _fault_line(loc: tuple[int | str, ...], kind: str, message: str, prefix: str) -> str:
+    path = prefix + ".".join(str(part) for part in loc)
     if kind != _UNKNOWN:
         return f"{path or 'scenario'}: {message.removeprefix('Value error, ')}"
     near = _nearest(loc)
-    hint = f"; did you mean '{near}'?" if near else ""
+    hint = f"; did you mean '{prefix}{near}'?" if near else ""
     return f"unknown key '{path}'{hint}"
 
 

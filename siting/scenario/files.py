@@ -13,6 +13,7 @@ from siting.errors import InputMissingError, ScenarioError
 from siting.scenario.blocks import OVERPASS, Scenario
 from siting.scenario.faults import block_of, translated
 from siting.scenario.fields import Block, IsPath
+from siting.scenario.variants import VARIANTS, check_names, parts_of, variant_changes
 from siting.shipped import SHIPPED_PREFIX, shipped_name, shipped_path
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ _MAX_EXTENDS = 8
 _AREA_KEYS = frozenset({"boundary", "bbox", "place"})
 
 
-def load_scenario(path: Path, *, overrides: tuple[str, ...] = ()) -> Scenario:
-    """Read a scenario file, what it extends, and the overrides of the command line.
+def load_scenario(
+    path: Path, *, overrides: tuple[str, ...] = (), variant: str | None = None
+) -> Scenario:
+    """Read a scenario file, what it extends, a variant, and the overrides of the command line.
 
     Parameters
     ----------
@@ -34,24 +37,66 @@ def load_scenario(path: Path, *, overrides: tuple[str, ...] = ()) -> Scenario:
     overrides
         ``key=value`` texts, e.g. ``"targets.stations=400"``; values are TOML, paths are
         relative to the working folder.
+    variant
+        Name of a table ``[variants.<name>]`` of the file or of one it extends. The run is then
+        called as that of the file, a dash, and the name of the variant.
 
     Raises
     ------
     InputMissingError
         If the file, or one it extends, is not there.
     UnknownKeyError
-        For a key no stage reads, with its path and the nearest known one.
+        For a key no stage reads, with its path and the nearest known one; of a variant that
+        was not asked for too.
     ScenarioError
-        For bad TOML or a value out of range; all faults at once.
+        For bad TOML, a value out of range, or a variant that is not there; all faults of the
+        file, or else of a variant, at once.
     """
-    content = _read_with_parents(path, seen=())
-    for text in overrides:
-        content = _merged(content, _override(text))
-    return scenario_from(content, where=str(path))
+    whole = _read_with_parents(path, seen=())
+    content, variants = parts_of(whole)
+
+    def resolved(changes: dict[str, Any]) -> dict[str, Any]:
+        result = _merged(content, changes)
+        for text in overrides:
+            result = _merged(result, _override(text))
+        return result
+
+    base = scenario_from(resolved({}), where=str(path))
+    made = {
+        name: scenario_from(resolved(changes), where=str(path), prefix=f"{VARIANTS}.{name}.")
+        for name, changes in variants.items()
+    }
+    if variant is None:
+        return base
+    check_names([variant], list(made), where=str(path))
+    run = {"name": f"{base.run.name}-{variant}"}
+    return scenario_from(_merged(resolved(variants[variant]), {"run": run}), where=str(path))
 
 
-def scenario_from(content: dict[str, Any], *, where: str = "scenario") -> Scenario:
+def variant_names(path: Path) -> tuple[str, ...]:
+    """Return the names of a scenario's variants, in the order they stand in its files.
+
+    Raises
+    ------
+    InputMissingError, ScenarioError
+        As :func:`load_scenario`.
+    """
+    return tuple(parts_of(_read_with_parents(path, seen=()))[1])
+
+
+def scenario_from(
+    content: dict[str, Any], *, where: str = "scenario", prefix: str = ""
+) -> Scenario:
     """Check a nested dict against the scenario's keys and freeze it.
+
+    Parameters
+    ----------
+    content
+        The keys and their values.
+    where
+        File they come from.
+    prefix
+        What stands before the path of a key at fault.
 
     Raises
     ------
@@ -61,7 +106,7 @@ def scenario_from(content: dict[str, Any], *, where: str = "scenario") -> Scenar
     try:
         return Scenario.model_validate(content)
     except ValidationError as error:
-        raise translated(error, where) from error
+        raise translated(error, where, prefix) from error
 
 
 def dump_scenario(scenario: Scenario, *, folder: Path | None = None) -> dict[str, Any]:
@@ -149,7 +194,12 @@ def _read_with_parents(path: Path, *, seen: tuple[Path, ...]) -> dict[str, Any]:
         )
     raw = _read_toml(path)
     parent = raw.pop("extends", None)
+    variants = variant_changes(raw.pop(VARIANTS, {}), where=str(path))
     content = _with_paths(raw, lambda text: _anchored(text, here.parent))
+    content[VARIANTS] = {
+        name: _with_paths(changes, lambda text: _anchored(text, here.parent))
+        for name, changes in variants.items()
+    }
     if parent is None:
         return content
     if not isinstance(parent, str):
