@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ImpossibleTargetError
-from siting.optimize.spacing import most_stations
+from siting.optimize.capacity import charger_range, station_room, swap_room
 
 if TYPE_CHECKING:
     from siting.optimize.problem import SitingProblem
@@ -75,13 +75,11 @@ def _floors(problem: SitingProblem) -> None:
 
 
 def _room(problem: SitingProblem) -> None:
-    forced = int(problem.forced.sum())
-    fresh = np.flatnonzero(problem.openable & ~problem.forced)
-    least_m = float(problem.site_spacing_m[fresh].min(initial=problem.min_spacing_m))
-    room = forced + most_stations(problem.site_xy, fresh, least_m)
+    sites = int((problem.openable | problem.forced).sum())
+    room, least_m = station_room(problem)
     if room < problem.stations and problem.station_sense != "<=":
         raise ImpossibleTargetError(
-            f"{problem.stations} stations, but {len(fresh) + forced} sites have room for at most "
+            f"{problem.stations} stations, but {sites} sites have room for at most "
             f"{room} at a spacing of {least_m:g} m",
             where="model.min_spacing_m",
             cure=f"lower the spacing, or ask for fewer: no more than {room} can stand",
@@ -89,12 +87,7 @@ def _room(problem: SitingProblem) -> None:
 
 
 def _chargers(problem: SitingProblem) -> None:
-    fresh = problem.openable & ~problem.forced
-    fewest = int(problem.min_chargers[problem.forced].sum())
-    few, many = _new_stations(problem)
-    fewest += int(np.sort(problem.min_chargers[fresh])[:few].sum())
-    most = int(problem.max_chargers[problem.forced].sum())
-    most += int(np.sort(problem.max_chargers[fresh])[::-1][:many].sum())
+    fewest, most = charger_range(problem)
     below = problem.chargers < fewest and problem.charger_sense != ">="
     above = problem.chargers > most and problem.charger_sense != "<="
     if below or above:
@@ -107,20 +100,9 @@ def _chargers(problem: SitingProblem) -> None:
         )
 
 
-def _new_stations(problem: SitingProblem) -> tuple[int, int]:
-    """Return how many new stations there are at least and at most."""
-    new = max(problem.stations - int(problem.forced.sum()), 0)
-    every = int((problem.openable & ~problem.forced).sum())
-    return (
-        0 if problem.station_sense == "<=" else new,
-        every if problem.station_sense == ">=" else new,
-    )
-
-
 def _swap(problem: SitingProblem) -> None:
     sites, standing = int(problem.swap_ok.sum()), int(problem.existing_swap.sum())
-    fresh = np.flatnonzero(problem.swap_ok & ~problem.existing_swap)
-    room = standing + most_stations(problem.site_xy, fresh, problem.swap_spacing_m)
+    room = swap_room(problem)
     at_least, at_most = problem.swap_sense == ">=", problem.swap_sense == "<="
     if standing > problem.swap_stations and not at_least:
         what = f"{standing} swap stations exist and stay, but the target is {problem.swap_stations}"
