@@ -1,7 +1,7 @@
 # Two commands do everything: `make plan` and `make test`. Both set themselves up first.
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help plan test lint bench docs lock clean
+.PHONY: help plan handouts test lint bench docs lock clean
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
@@ -17,6 +17,11 @@ help: ## this list
 
 plan: $(VENV)/run.stamp ## plan the embedded sample of Yubei; the map lands in maps/
 	$(BIN)/siting plan data/scenarios/yubei-2025.toml
+
+handouts: plan ## plan the sample, then write everybody's sheet, the workbook and the report
+	$(BIN)/siting handout maps/yubei-2025
+	$(BIN)/siting table maps/yubei-2025
+	$(BIN)/siting report maps/yubei-2025
 
 test: $(VENV)/dev.stamp ## every test, on all cores
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)

@@ -64,6 +64,8 @@ def make_layers(plan: Plan, *, language: str, crs: str) -> dict[str, gpd.GeoData
         say("layer.file_swap_sites"): _places(plan, plan.swap_sites, say),
         say("layer.file_zones"): plan.zones[[*_ZONE_FIELDS, "geometry"]],
     }
+    if plan.hydrogen_sites is not None:
+        layers[say("layer.file_hydrogen_sites")] = _places(plan, plan.hydrogen_sites, say)
     try:
         return {name: frame.to_crs(crs) for name, frame in layers.items()}
     except Exception as error:
@@ -153,6 +155,8 @@ def _add_styles(path: Path, plan: Plan, language: str) -> None:
         say("layer.file_swap_sites"): _points("is_new", states, "diamond"),
         say("layer.file_zones"): _areas(),
     }
+    if plan.hydrogen_sites is not None:
+        styles[say("layer.file_hydrogen_sites")] = _points("is_new", states, "hexagon")
     with closing(sqlite3.connect(path)) as base, base:
         base.execute(_STYLES)
         base.execute(_REGISTER)

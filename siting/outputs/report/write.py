@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FONT = "Microsoft YaHei"
 # what XML has no place for
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]#|])")
 _PICTURE_CM = 16.0
 
 
@@ -103,4 +103,5 @@ def _markdown(block: Block) -> str:
 
 
 def _plain(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", _clean(text))
+    escaped = _clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKDOWN.sub(r"\\\1", escaped)

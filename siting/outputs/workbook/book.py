@@ -79,6 +79,8 @@ def write_workbook(plan: Plan, path: Path, *, language: str, date: str) -> None:
     overview = book.create_sheet(say("book.overview"))
     stations = _stations(made)
     swaps = _swaps(made)
+    if plan.hydrogen_sites is not None:
+        _places(made, "hydrogen_sites", plan.hydrogen_sites, _SWAP_FIELDS)
     _zones(made)
     _departments(made)
     _cost(made)
@@ -174,7 +176,9 @@ def _zones(made: _Sheets) -> None:
 def _departments(made: _Sheets) -> None:
     """Write stations and chargers by proposed owner: each station counts once."""
     plan, say = made.plan, made.say
-    groups = plan.sites.assign(new=plan.sites["is_new"].astype(int)).groupby("owner", sort=True)
+    owner = plan.sites["owner"].astype(object).where(plan.sites["owner"].notna(), None)
+    owner = owner.fillna(say("handout.unknown"))
+    groups = plan.sites.assign(new=plan.sites["is_new"].astype(int)).groupby(owner, sort=True)
     rows = [
         [str(owner), len(part), int(part["new"].sum()), int(part["chargers"].sum()),
          float(part["cost_cny"].sum()) if "cost_cny" in part else None]
