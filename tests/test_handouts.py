@@ -233,6 +233,6 @@ def test_a_folder_is_put_in_place_whole_or_not_at_all(tmp_path):
     assert sorted(path.name for path in folder.iterdir()) == ["a", "c"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["handouts"]
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(OutputError):  # noqa: PT012  # the block is what fails
-        with filled_folder(tmp_path / "file" / "x", whole=True):
-            pass
+    blocked = filled_folder(tmp_path / "file" / "x", whole=True)
+    with pytest.raises(OutputError):
+        blocked.__enter__()
