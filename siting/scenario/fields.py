@@ -36,5 +36,7 @@ class Block(BaseModel):
         extra="forbid",
         strict=True,
         allow_inf_nan=False,
+        # a default has the type of its key, as the same number read from a file has
+        validate_default=True,
         use_attribute_docstrings=True,
     )
