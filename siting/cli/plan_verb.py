@@ -21,11 +21,11 @@ from siting.cli.options import (
     basemap_override,
     folder_of,
     read_scenario,
-    scenario_path,
-    tile_key,
 )
 from siting.errors import EXIT_GOOD, ScenarioError, SitingError
+from siting.outputs.basemaps import tile_key
 from siting.scenario import Scenario, variant_names
+from siting.scenario.find import find_scenario
 
 if TYPE_CHECKING:
     from siting.cache import Cache
@@ -93,7 +93,7 @@ def chosen_variants(
     ScenarioError
         If there are none at all.
     """
-    path = scenario_path(scenario)
+    path = find_scenario(scenario)
     if not all_variants:
         return tuple(dict.fromkeys(variants or ()))
     names = variant_names(path)

@@ -20,12 +20,12 @@ from siting.cli.options import (
     ScenarioArgument,
     SetOption,
     read_scenario,
-    tile_key,
 )
 from siting.cli.plan_verb import plan
 from siting.cli.report_verb import report
 from siting.cli.table_verb import table
 from siting.errors import ScenarioError
+from siting.outputs.basemaps import tile_key
 from siting.shipped import shipped_path
 
 app = typer.Typer(

@@ -6,6 +6,7 @@ Tianditu key stands in such a map as plain text, so it is for one's own desk.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from siting.errors import ScenarioError
@@ -41,6 +42,11 @@ def _tianditu(layer: str, key: str) -> str:
         f"&LAYER={layer}&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles"
         f"&TILEMATRIX={{z}}&TILEROW={{y}}&TILECOL={{x}}&tk={key}"
     )
+
+
+def tile_key(basemap: str) -> str | None:
+    """Return the key of the tiles of a basemap from the environment, if it wants one."""
+    return os.environ.get(KEY_VARIABLE) if basemap == "tianditu" else None
 
 
 def find_basemap(name: str, *, key: str | None = None) -> Basemap | None:
