@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from siting.optimize.outcome import Outcome
     from siting.optimize.start import Start
 
+_SAME_M = 1e-6
+
 
 @dataclass(frozen=True)
 class Note:
@@ -107,6 +109,10 @@ class Plan:
         :func:`siting.analysis.scores.stability.rank_stability`. Empty where nobody told.
     charger_classes
         Each class of charger: ``power_kw`` and ``kwh_day`` of one, ``chargers`` in the plan.
+    counts
+        ``pools``: stations, chargers and candidates by regime of the policy; ``otherwise``: the
+        totals under other readings of what counts. See :mod:`siting.counts`. Empty
+        where nobody told.
     timings
         Seconds and peak memory (MB) by stage, and the date; not part of the plan's identity.
     hydrogen_sites
@@ -146,6 +152,7 @@ class Plan:
     timings: dict[str, Any]
     scoring: dict[str, Any] = field(default_factory=dict)
     charger_classes: dict[str, dict[str, float]] = field(default_factory=dict)
+    counts: dict[str, Any] = field(default_factory=dict)
     hydrogen_sites: gpd.GeoDataFrame | None = None
     hydrogen: dict[str, float] = field(default_factory=dict)
     start: Start | None = None
@@ -158,6 +165,8 @@ class Plan:
         kind = outcome.objective
         if kind == "max_cover" and (cover.get("radii") or cover.get("backup")):
             kind = "max_cover_weighed"
+        if kind == "p_center" and outcome.value >= self._unserved_m - _SAME_M:
+            kind = "p_center_unserved"
         values = {
             "value": outcome.value,
             "bound": outcome.bound,
@@ -178,6 +187,12 @@ class Plan:
             sense = "at_most" if sense == "exactly" else sense
         spare = self.totals[key] - self.targets[key]
         return (spare >= 0 or sense == "at_most") and (spare <= 0 or sense == "at_least")
+
+    @property
+    def _unserved_m(self) -> float:
+        """Distance that a demand point without a station in reach counts as (m)."""
+        asked = self.scenario.get("model", {}).get("unserved_m")
+        return float(asked or self.scenario.get("travel", {}).get("cutoff_m", math.inf))
 
     @property
     def judgement(self) -> tuple[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ import json
 
 import pandas as pd
 import pytest
+from plans import small_plan
 from test_recount import MODEL, legal_plan
 
 from siting.goalcheck import answer_holds
@@ -138,3 +139,11 @@ def test_every_objective_is_told_with_its_bound_and_judged_as_its_own(objective,
     key, values = plan.judgement
     assert key == "status.own_optimal"
     assert speaker(language)(key, **values)
+
+
+def test_a_center_that_leaves_someone_out_of_reach_says_so():
+    plan = small_plan()
+    for value, key in ((2999.0, "goal.p_center"), (3000.0, "goal.p_center_unserved")):
+        outcome = dataclasses.replace(plan.outcome, objective="p_center", value=value, bound=2000.0)
+        scenario = {"model": {"unserved_m": None}, "travel": {"cutoff_m": 3000.0}}
+        assert dataclasses.replace(plan, outcome=outcome, scenario=scenario).answer[0] == key

@@ -378,7 +378,7 @@ def test_the_scenario_poses_the_objective_and_its_promise():
     assert problem.goal.name == "set_cover"
     assert problem.station_sense == "<="
     assert problem.rules.promises
-    assert ("stations_at_most", {"objective": "set_cover", "stations": 3}) in problem.notes
+    assert ("stations_at_most", {"stations": 3}) in problem.notes
     assert built().goal.name == "joint"
     assert built().station_sense == "="
 

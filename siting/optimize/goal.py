@@ -79,7 +79,7 @@ def fewest_note(targets: scenario.Targets, model: scenario.Model) -> list[Note]:
     """Return the remark that the station total is read as "at most", where it is."""
     if model.objective not in FEWEST or targets.sense.stations != "exactly":
         return []
-    return [("stations_at_most", {"objective": model.objective, "stations": targets.stations})]
+    return [("stations_at_most", {"stations": targets.stations})]
 
 
 def cover_promise(model: scenario.Model) -> list[Promise]:
