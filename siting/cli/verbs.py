@@ -10,6 +10,7 @@ import typer
 
 from siting.cli import refusal, screen
 from siting.cli.cache_verb import NoCacheOption, open_unless, show_cache
+from siting.cli.compare_verb import compare
 from siting.cli.handout_verb import handout
 from siting.cli.options import (
     DEFAULT_SCENARIO,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 
 app.command()(plan)
+app.command()(compare)
 app.command("cache")(show_cache)
 app.command()(handout)
 app.command()(table)

@@ -1,0 +1,114 @@
+"""``siting compare``: plans side by side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from siting.cli import screen
+from siting.cli.cache_verb import NoCacheOption, open_unless
+from siting.cli.options import (
+    JsonOption,
+    LanguageOption,
+    OutOption,
+    SetOption,
+    folder_of,
+    read_scenario,
+)
+from siting.cli.plan_verb import VariantOption, chosen_variants, make_many
+from siting.cli.screen_compare import show_contrast
+from siting.errors import EXIT_GOOD
+
+if TYPE_CHECKING:
+    from siting.contrast import Contrast
+
+
+def compare(
+    runs: Annotated[
+        list[Path] | None, typer.Argument(help="Run folders, what to hold against first.")
+    ] = None,
+    *,
+    plan: Annotated[
+        str | None,
+        typer.Option("--plan", metavar="SCENARIO", help="Plan the variants of a scenario first."),
+    ] = None,
+    variants: VariantOption = None,
+    overrides: SetOption = None,
+    out: OutOption = Path("maps"),
+    xlsx: Annotated[Path | None, typer.Option(help="Write a workbook.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page of tables.")] = None,
+    map_page: Annotated[
+        Path | None, typer.Option("--map", help="Write a map with all plans and their differences.")
+    ] = None,
+    moved_m: Annotated[
+        float, typer.Option(min=0, help="A site moved if it comes back within so many metres.")
+    ] = 500.0,
+    different_data: Annotated[
+        bool, typer.Option("--different-data", help="Compare plans made from different data.")
+    ] = False,
+    language: LanguageOption = None,
+    no_cache: NoCacheOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Put plans side by side: figures, sites that change, zones, departments, a map.
+
+    Example: [bold]siting compare --plan yubei-variants --html compared.html[/]
+    """
+    from siting.explore.compare import compare_runs, write_contrast  # noqa: PLC0415  # heavy
+
+    folders, code = list(runs or []), EXIT_GOOD
+    if plan is not None:
+        names = chosen_variants(plan, variants, all_variants=not variants)
+        many = [read_scenario(plan, overrides, name) for name in names]
+        told, code = make_many(
+            many, out, data=folder_of(plan), cache=open_unless(no_cache), shown=False
+        )
+        folders += [out / name for name, content in told.items() if "error" not in content]
+    made = compare_runs(folders, different_data=different_data, moved_m=moved_m)
+    spoken = language or made.plans[0].language
+    written = write_contrast(made, language=spoken, xlsx=xlsx, page=html, map_page=map_page)
+    if as_json:
+        screen.emit(json.dumps(_content(made), ensure_ascii=False, indent=1, allow_nan=False))
+    else:
+        show_contrast(made, spoken)
+        for path in written:
+            screen.say(f"wrote {path}")
+    if code != EXIT_GOOD:
+        raise typer.Exit(code)
+
+
+def _content(made: Contrast) -> dict[str, Any]:
+    from siting.contrast import count_changes  # noqa: PLC0415  # heavy
+    from siting.runfolder import tidy  # noqa: PLC0415  # heavy
+
+    return {
+        "runs": list(made.names),
+        "synthetic": made.synthetic,
+        "other_inputs": list(made.other_inputs),
+        "figures": [
+            {
+                "figure": line.figure,
+                "values": tidy(list(line.values)),
+                "best": [made.names[place] for place in line.best],
+            }
+            for line in made.figures
+        ],
+        "moved_m": made.moved_m,
+        "changes": {
+            name: {
+                "counts": count_changes(frame),
+                "sites": tidy(_records(frame)),
+            }
+            for name, frame in zip(made.names[1:], made.changes, strict=True)
+        },
+        "zones": tidy(_records(made.zones)),
+        "departments": tidy(_records(made.departments)),
+    }
+
+
+def _records(frame: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # a table
+    plain = frame.astype(object)
+    return list(plain.where(plain.notna(), None).to_dict("records"))

@@ -1,0 +1,15 @@
+"""Plans side by side, for people: a page of tables, a workbook, a map of differences."""
+
+from siting.outputs.contrast.atlas import make_contrast_map
+from siting.outputs.contrast.book import write_contrast_book
+from siting.outputs.contrast.page import make_contrast_page
+from siting.outputs.contrast.text import Grid, contrast_grids, contrast_warnings
+
+__all__ = [
+    "Grid",
+    "contrast_grids",
+    "contrast_warnings",
+    "make_contrast_map",
+    "make_contrast_page",
+    "write_contrast_book",
+]
