@@ -1,4 +1,4 @@
-"""Take the README's pictures of a run's map: at district and at street level, network off.
+"""Take the README's pictures of a run: its map, network off, and first pages of its handouts.
 
     python docs/pictures.py maps/yubei-2025
 
@@ -10,28 +10,76 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
+from siting.outputs.handouts import Order, all_bodies, find_body, write_handouts
+from siting.outputs.webmap import make_map
+from siting.runfolder import load_plan
+
+if TYPE_CHECKING:
+    from siting.plan import Plan
+
 PICTURES = Path(__file__).parent / "pictures"
-VIEWS = {"map-district.png": "", "map-street.png": "#15/29.6020/106.5350"}
+VIEWS = {
+    "map-district.png": ("zh", ""),
+    "map-street.png": ("zh", "#15/29.6020/106.5350"),
+    "map-district-en.png": ("en", ""),
+}
+# picture: language, whose sheet; a dense township and a rural one among them
+HANDOUTS = {
+    "handout-overview.png": ("zh", "overview"),
+    "handout-transport.png": ("zh", "transport"),
+    "handout-grid.png": ("zh", "grid"),
+    "handout-housing.png": ("en", "housing"),
+    "handout-dense.png": ("zh", "500112002"),
+    "handout-town.png": ("zh", "石船镇"),
+}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
 
 
 def main(run: Path) -> None:
-    """Write the pictures of ``run/map.html`` beside this script."""
+    """Write the pictures of a run folder beside this script."""
     PICTURES.mkdir(exist_ok=True)
+    plan = load_plan(run)
+    with TemporaryDirectory() as name:
+        maps = {}
+        for language in ("zh", "en"):
+            maps[language] = Path(name, f"{language}.html")
+            page = make_map(plan, basemap="none", key=None, language=language)
+            maps[language].write_text(page, encoding="utf-8", newline="\n")
+        photograph(maps)
+        copy_handouts(plan, Path(name))
+
+
+def photograph(maps: dict[str, Path]) -> None:
+    """Photograph the maps, by language, at the views of ``VIEWS``."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=program, args=ARGUMENTS)
-        for name, view in VIEWS.items():
+        for name, (language, view) in VIEWS.items():
             page = browser.new_page(viewport={"width": 1600, "height": 1000})
-            page.goto((run / "map.html").resolve().as_uri() + view)
+            page.goto(maps[language].resolve().as_uri() + view)
             page.wait_for_selector("html[data-drawn-ms]")
             page.wait_for_timeout(500)
             page.screenshot(path=PICTURES / name)
             page.close()
         browser.close()
+
+
+def copy_handouts(plan: Plan, folder: Path) -> None:
+    """Draw the sheets of ``HANDOUTS`` and keep the pictures of their first pages."""
+    bodies = all_bodies(plan)
+    date = str(plan.timings.get("date", ""))[:10]
+    for name, (language, who) in HANDOUTS.items():
+        part = folder / name
+        part.mkdir()
+        order = Order(language, "A4", date)
+        written = write_handouts(plan, [find_body(bodies, who)], part, order)
+        [picture] = [path for path in written if path.suffix == ".png"]
+        shutil.copyfile(picture, PICTURES / name)
 
 
 if __name__ == "__main__":
