@@ -7,7 +7,7 @@ import dataclasses
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from shapely.geometry import LineString, Point, box
+from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from siting.optimize.outcome import Outcome, Status
 from siting.plan import Note, Plan, Source
@@ -150,6 +150,42 @@ def district_plan():
         ).reset_index(drop=True),
         zones=zones.set_geometry(shapes, crs=CRS),
         roads=base.roads.iloc[kept].reset_index(drop=True).set_geometry(roads, crs=CRS),
+    )
+
+
+LONG = "很长的名字垚䶮砀🚗" * 25
+
+
+def hard_plan(*, language="zh"):
+    """Return the small plan with names, zones and places that are hard to draw.
+
+    Names that look like script, formulas, of two lines, of 250 signs, rare and emoji; a zone of
+    two parts, one without stations; two stations on one point; a site that a rule stops.
+    """
+    plan = small_plan(language=language)
+    zones = plan.zones.assign(
+        name=["=1+1\n换行", "<script>alert(1)</script>\"'", LONG, "未划入"],
+        name_en=pd.Series([None] * 4, dtype="str"),
+        stations=[2, 2, 0, 1],
+    )
+    shapes = zones.geometry.to_list()
+    island = box(EAST + 4000, NORTH, EAST + 4500, NORTH + 600)
+    shapes[0] = MultiPolygon([shapes[0], island])
+    names = [
+        LONG, "</script><img src=x onerror=alert(1)>", "=1+1\n第二行", "垚䶮砀 🚗", None,
+        "\"quoted\" 'x' & {{7*7}}",
+    ]  # fmt: skip
+    points = plan.sites.geometry.to_list()
+    points[3] = points[2]
+    homes = plan.sites["zone_id"].replace("Z3", "Z1").to_numpy()
+    sites = plan.sites.assign(name=pd.Series(names, dtype="str"), zone_id=homes)
+    stops = plan.candidates["verdict"] == "stop"
+    reason = plan.candidates["reason"].mask(stops, "距<b>变配电间</b>不足 3 米")
+    return dataclasses.replace(
+        plan,
+        zones=zones.set_geometry(shapes, crs=CRS),
+        sites=sites.set_geometry(points, crs=CRS),
+        candidates=plan.candidates.assign(reason=reason),
     )
 
 

@@ -6,19 +6,24 @@ import dataclasses
 import json
 import math
 import re
+from importlib import resources
 
 import numpy as np
 import pytest
 import shapely
-from plans import HOSTILE, district_plan, small_plan
+from plans import HOSTILE, LONG, district_plan, hard_plan, small_plan
 
 from siting import geo
 from siting.errors import ScenarioError
 from siting.optimize.outcome import Status
 from siting.outputs import palette
 from siting.outputs.basemaps import find_basemap
+from siting.outputs.dates import date_text
+from siting.outputs.handouts import all_bodies
+from siting.outputs.handouts.sheet import make_sheet
 from siting.outputs.webmap import make_map, shapes
-from siting.outputs.words import words
+from siting.outputs.webmap.coverage import charging_reach, near_people, swap_reach
+from siting.outputs.words import speaker, words
 from siting.plan import Note
 
 MARK = "合成样例数据，不可用于决策 / synthetic sample, not for decisions"
@@ -49,7 +54,9 @@ def test_everything_of_the_plan_is_on_the_map(page):
     data = data_of(page)
     assert len(data["stations"]["lat"]) == 6
     assert len(data["swaps"]["lat"]) == 2
-    assert len(data["candidates"]["lat"]) == 12
+    assert len(data["candidates"]["lat"]) == 11
+    assert data["stopped"]["site_id"] == ["way/111"]
+    assert len(data["coverage"]["lat"]) == 2
     assert len(data["zones"]["shape"]) == 4
     assert [road["class"] for road in data["roads"]] == ["primary", "motorway"]
     assert [part["kind"] for part in data["landscape"]] == ["water"]
@@ -92,7 +99,7 @@ def test_totals_targets_status_and_sources_are_told(page):
     for text in ("小样例 &lt;选址&gt; 方案", "规划目标年 2025", "已证明与最优方案相差不超过 0.49%",
                  "目标值 0.9300", "上界 0.9346", "需求得到服务", "93.2%", "1,234 m", "得分最高",
                  "随机合规", "90.2%", "1,634 m",
-                 "数据截至 2023-12-31", "sample/yubei-sample.osm.pbf", "内部工作用图",
+                 "数据截至 2023年12月31日", "sample/yubei-sample.osm.pbf", "内部工作用图",
                  "坐标：WGS-84", "既有 2 · 新增 4"):  # fmt: skip
         assert text in page, text
 
@@ -116,7 +123,9 @@ def test_an_unlisted_baseline_is_called_unknown_and_not_zero():
     assert "2 existing · 4 new" in make_map(plan)
     page = make_map(dataclasses.replace(plan, notes=(Note("no_baseline", {"from_map": 2}),)))
     assert "existing unknown (2 on the map) · 4 new" in page
-    assert "2 existing" not in page
+    panel = page[page.index("<aside") : page.index("</aside>")]
+    assert "2 existing" not in panel
+    assert "may be less than there is" in panel, "coverage now rests on a list that is missing"
 
 
 def test_the_sample_mark_stands_on_maps_of_samples_only():
@@ -139,7 +148,7 @@ def test_the_page_speaks_the_language_asked_for():
 def test_candidates_are_off_at_first_and_the_rest_is_on(page):
     names = dict(re.findall(r'var (atlas_layer_\d+) = siting\.layer\("(\w+)"\)', page))
     shown = {names[name] for name in re.findall(r"(atlas_layer_\d+)\.addTo\(", page)}
-    assert set(names.values()) - shown == {"candidates"}
+    assert set(names.values()) - shown == {"candidates", "stopped"}
 
 
 def test_two_pages_of_one_plan_are_the_same_bytes(page):
@@ -151,9 +160,8 @@ def test_nothing_is_loaded_from_anywhere(page):
     assert "img-src data:;" in page
     assert not re.search(r'<(script|link|img|iframe)[^>]+(src|href)="(?!data:)', page)
     assert "@import" not in page
-    assert all(
-        url.startswith(("data:", "#default#VML")) for url in re.findall(r"url\(([^)]+)\)", page)
-    )
+    urls = re.findall(r"url\([\"']?([^)]+)\)", page)
+    assert all(url.startswith(("data:", "#default#VML")) for url in urls)
 
 
 def test_a_hostile_name_is_text_and_nothing_else(page):
@@ -168,7 +176,8 @@ def test_a_hostile_name_is_text_and_nothing_else(page):
 def test_a_map_of_true_size_is_under_three_megabytes():
     page = make_map(district_plan())
     data = data_of(page)
-    assert (len(data["stations"]["lat"]), len(data["candidates"]["lat"])) == (550, 4500)
+    sites = len(data["candidates"]["lat"]) + len(data["stopped"]["lat"])
+    assert (len(data["stations"]["lat"]), sites) == (550, 4500)
     assert len(data["zones"]["shape"]) == 30
     assert len(page.encode("utf-8")) < 3e6
 
@@ -261,3 +270,115 @@ def test_an_empty_landscape_and_no_swap_stations_make_a_map_too():
     assert data["landscape"] == []
     assert data["roads"] == []
     assert data["swaps"]["lat"] == []
+
+
+@pytest.mark.parametrize("plan", [small_plan(), hard_plan(), district_plan()])
+def test_each_view_has_the_rows_numbers_and_totals_of_its_handout(plan):
+    data = data_of(make_map(plan))
+    bodies = all_bodies(plan)
+    assert len(data["views"]) == len(bodies)
+    for view, body in zip(data["views"], bodies, strict=True):
+        sheet = make_sheet(plan, body, language="zh")
+        rows = [data["stations"]["site_id"][row] for row in view["sites"]]
+        assert rows == sheet.sites["site_id"].tolist(), body.key
+        swaps = [data["swaps"]["site_id"][row] for row in view["swaps"]]
+        assert swaps == sheet.swap_sites["site_id"].tolist(), body.key
+        chargers = sum(data["stations"]["chargers"][row] for row in view["sites"])
+        assert [total[1] for total in view["totals"]] == [len(rows), chargers, len(swaps)]
+        if body.zone_id is not None:
+            assert plan.zones["zone_id"].iloc[view["zone"]] == body.zone_id
+
+
+def test_the_townships_add_up_to_the_plan():
+    plan = district_plan()
+    views = [view for view in data_of(make_map(plan))["views"] if view["zone"] is not None]
+    seen = [row for view in views for row in view["sites"]]
+    assert sorted(seen) == list(range(len(plan.sites)))
+
+
+def test_coverage_is_counted_by_the_straight_line():
+    plan = small_plan()  # demand stands on the sites way/100 and way/101, both there already
+    reach = charging_reach(plan)
+    assert reach.states() == [0, 0]
+    assert (reach.before_share, reach.after_share) == (1.0, 1.0)
+    new = plan.sites.assign(is_new=True)
+    assert charging_reach(dataclasses.replace(plan, sites=new)).states() == [1, 1]
+    far = new.iloc[[2]]  # 1,800 m east of the first demand, 900 m east of the second
+    reach = charging_reach(dataclasses.replace(plan, sites=far))
+    assert reach.states() == [2, 1]
+    assert reach.before_share == 0
+    assert reach.after_share == pytest.approx(50.5 / 60.5)
+    assert near_people(plan, reach, "Z1") == (0, 0)
+    assert near_people(plan, reach, "Z2") is None, "nobody known to live there"
+
+
+def test_swap_coverage_takes_the_service_radius_of_the_scenario():
+    plan = small_plan()
+    assert swap_reach(plan).within_m == 5000
+    near = dataclasses.replace(plan, scenario={**plan.scenario, "travel": {"swap_cutoff_m": 950}})
+    assert swap_reach(near).within_m == 950
+    assert swap_reach(near).states() == [2, 0], (
+        "one stands 900 m off the second, 1.3 km off the first"
+    )
+
+
+def test_coverage_of_no_demand_is_unknown_and_not_zero():
+    plan = small_plan()
+    bare = dataclasses.replace(plan, demand=plan.demand.iloc[:0])
+    assert math.isnan(charging_reach(bare).after_share)
+    assert "方案：– 的需求" in make_map(bare)
+
+
+def test_zones_tell_what_is_served_and_who_is_near(page):
+    zones = data_of(page)["zones"]
+    assert zones["served_percent"] == [100, 100, None, None]
+    assert zones["near"] == ["现状 100%，方案 100%", None, None, None]
+
+
+def test_substations_stand_nowhere_on_the_map():
+    for language in ("zh", "en"):
+        data = data_of(make_map(district_plan(), language=language))
+        for table in ("stations", "swaps", "candidates", "stopped", "zones", "coverage"):
+            hidden = {"substation_id", "substation_m", "headroom_kw", "drawn_kw"}
+            assert not hidden & set(data[table])
+
+
+def test_hard_names_are_text_in_panel_selector_and_data():
+    page = make_map(hard_plan())
+    assert page.count("<script>") == page.count("</script>")
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page, "the selector has the township, escaped"
+    data = data_of(page)
+    assert data["stations"]["name"][1] == "</script><img src=x onerror=alert(1)>"
+    assert data["zones"]["name"][2] == LONG
+    assert max(len(label["text"]) for label in data["labels"]) <= 20
+    assert len(data["zones"]["shape"][0]) == 2, "a zone of two parts"
+
+
+def test_a_plan_without_stopped_sites_has_no_layer_for_them():
+    plan = small_plan()
+    page = make_map(dataclasses.replace(plan, candidates=plan.candidates.assign(verdict="ok")))
+    assert "stopped" not in data_of(page)
+    assert words("legend.stopped", "zh") not in page
+
+
+@pytest.mark.parametrize(
+    ("date", "chinese", "english"),
+    [
+        ("2023-12-31", "2023年12月31日", "31 December 2023"),
+        ("2025-02", "2025年2月", "February 2025"),
+        ("2023", "2023", "2023"),
+        ("2023-13-01", "2023-13-01", "2023-13-01"),
+    ],
+)
+def test_dates_stand_in_the_form_of_the_language(date, chinese, english):
+    assert date_text(date, speaker("zh")) == chinese
+    assert date_text(date, speaker("en")) == english
+
+
+def test_the_scripts_hold_no_text_of_their_own():
+    scripts = sorted((resources.files("siting.outputs.webmap") / "assets").iterdir(), key=str)
+    for file in scripts:
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"[\u4e00-\u9fff]", text), file.name

@@ -16,6 +16,11 @@ HALO = "#ddd6c6"
 ZONE = "#9a92a5"
 OWN = "#fdf0cf"
 WATER = "#bcd6e4"
+STOPPED = "#a3201a"
+
+# covered now, covered by the plan, not covered: Okabe and Ito's blue, sky blue and vermilion,
+# the last one as a ring
+COVERAGE = ("#0072b2", "#56b4e9", "#d55e00")
 
 KIND_COLOURS = {
     "residential": "#44aa99",
@@ -33,8 +38,8 @@ KIND_COLOURS = {
 OTHER_KIND = "#7f828b"
 
 # lowest first; the widths, in pixels at zoom 12, are those of brooks and of mapped runway lines
-LANDSCAPE_COLOURS = {"wood": "#e4ebd8", "water": WATER, "runway": "#cfccd0"}
-LANDSCAPE_WIDTHS = {"wood": 1.0, "water": 1.6, "runway": 2.4}
+LANDSCAPE_COLOURS = {"wood": "#e4ebd8", "water": WATER, "runway": "#cfccd0", "rail": "#b5b1ad"}
+LANDSCAPE_WIDTHS = {"wood": 1.0, "water": 1.6, "runway": 2.4, "rail": 1.0}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ import shapely
 
 from siting.outputs.classes import class_names, class_text
 from siting.outputs.webmap import shapes
+from siting.outputs.webmap.coverage import charging_reach, coverage_data, near_people
+from siting.outputs.webmap.labels import STATION_NAMES_FROM, map_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,14 +24,7 @@ if TYPE_CHECKING:
 
     from siting.plan import Plan
 
-_STATION_NAMES_FROM = 15
-_SHIELD_SPACING_M = 9000.0
-_NAMED_ROAD_M = 1500.0
-_NAMED_WATER_M2 = 60_000.0
-_WIDE_WATER_M2 = 2_000_000.0
-_NO_ZOOM_END = 30
 _TEN_THOUSAND = 1e4
-_SHIELD_ZOOM = {"motorway": 9, "trunk": 12}
 
 # columns of the page's tables: name in the plan, digits after the point; None is a text,
 # and "" marks a text told by number from a list
@@ -50,6 +45,9 @@ _HYDROGEN_COLUMNS = ("name", "site_id", "kind", "zone", "verdict")
 _CANDIDATE_COLUMNS = (
     "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "limits", "chosen",
     "spaces", "score",
+)  # fmt: skip
+_STOPPED_COLUMNS = (
+    "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "spaces",
 )  # fmt: skip
 
 
@@ -80,6 +78,7 @@ class MapData:
             names = plan.zones["name_en"].fillna(names)
         self._zone_names = dict(zip(plan.zones["zone_id"], names, strict=True))
         self._thin_zones = shapes.thin_zones(plan.zones)
+        self._reach = charging_reach(plan)
 
     @property
     def kinds(self) -> list[str]:
@@ -97,7 +96,8 @@ class MapData:
             "stations": self._points(plan.sites, _STATION_COLUMNS),
             "swaps": self._points(plan.swap_sites, _SWAP_COLUMNS),
             **self._hydrogen(),
-            "candidates": self._points(plan.candidates, _CANDIDATE_COLUMNS),
+            **self._candidates(),
+            "coverage": coverage_data(plan, self._to),
             "zones": self._zones(),
             "outline": shapes.area_rings([outline], self._to, thin_m=0),
             "borders": shapes.line_paths(
@@ -105,15 +105,25 @@ class MapData:
             ),
             "roads": shapes.road_lines(plan.roads, self._to),
             "landscape": shapes.landscape_parts(plan.landscape, self._to),
-            "labels": [*self._zone_labels(), *self._road_labels(), *self._water_labels()],
+            "labels": map_labels(plan, self._thin_zones, self._zone_names, self._to),
             "lookups": self._lookups,
             "bounds": [[south, west], [north, east]],
-            "stationNamesFrom": _STATION_NAMES_FROM,
+            "stationNamesFrom": STATION_NAMES_FROM,
         }
 
     def _hydrogen(self) -> dict[str, Any]:
         sites = self._plan.hydrogen_sites
         return {} if sites is None else {"hydrogen": self._points(sites, _HYDROGEN_COLUMNS)}
+
+    def _candidates(self) -> dict[str, Any]:
+        """Return the sites that may be built on, and apart from them those a rule stops."""
+        every = self._plan.candidates
+        stopped = every[every["verdict"] == "stop"]
+        table = self._points(every.drop(index=stopped.index), _CANDIDATE_COLUMNS)
+        signed = every["verdict"].drop(index=stopped.index) == "sign_off"
+        table["sign_off"] = signed.astype(int).tolist()
+        more = {"stopped": self._points(stopped, _STOPPED_COLUMNS)} if len(stopped) else {}
+        return {"candidates": table, **more}
 
     def _points(self, frame: gpd.GeoDataFrame, columns: tuple[str, ...]) -> dict[str, Any]:
         lon, lat = shapes.lonlat(frame.geometry, self._to)
@@ -189,10 +199,14 @@ class MapData:
         zones, say = self._plan.zones, self._say
         self._lookups["zone_kind"] = []
         kinds = zones["kind"].map(lambda kind: say(f"zone.{kind}"))
+        aliases = zip(*(_texts(zones[key]) for key in ("zone_id", "name", "name_en")), strict=True)
+        served, asked = zones["served_kwh_day"], zones["demand_kwh_day"] > 0
         quality = zones["population_quality"].map(lambda key: say(f"quality.{key}"))
         return {
             "shape": [shapes.area_rings([shape], self._to, thin_m=0) for shape in self._thin_zones],
             "name": [self._zone_names[zone] for zone in zones["zone_id"]],
+            # searched beside the name: the other language, and the id
+            "alias": [" ".join(filter(None, row)) for row in aliases],
             "kind": self._told_by_number("zone_kind", kinds),
             "managed_by": _texts(zones["managed_by"]),
             "population": _numbers(zones["population"], 0),
@@ -202,84 +216,15 @@ class MapData:
             "swap_stations": _numbers(zones["swap_stations"], 0),
             "demand_kwh_day": _numbers(zones["demand_kwh_day"], 0),
             "served_kwh_day": _numbers(zones["served_kwh_day"], 0),
+            "served_percent": _numbers(served / zones["demand_kwh_day"].where(asked) * 100, 1),
+            "near": [self._near(zone) for zone in zones["zone_id"]],
         }
 
-    def _zone_labels(self) -> list[dict[str, Any]]:
-        zones = self._plan.zones
-        lon, lat = shapes.lonlat(shapes.middle_points(self._thin_zones), self._to)
-        largest_first = np.argsort(-zones.geometry.area.to_numpy(), kind="stable")
-        return [
-            _label(self._short_name(zones["zone_id"].iloc[row]), lon[row], lat[row], "zone", 12.5)
-            | {"to": _STATION_NAMES_FROM}
-            for row in largest_first
-            if zones["kind"].iloc[row] != "uncovered"
-        ]
-
-    def _short_name(self, zone_id: str) -> str:
-        """Return a zone's name as a map writes it: English ones without the word for its kind."""
-        name = self._zone_names[zone_id]
-        return name.removesuffix(" Subdistrict").removesuffix(" Town") or name
-
-    def _road_labels(self) -> list[dict[str, Any]]:
-        """Return road numbers along expressways and trunk roads, and names of long streets."""
-        roads = self._plan.roads
-        labels = []
-        for road_class, zoom in _SHIELD_ZOOM.items():
-            named = roads[(roads["road_class"] == road_class) & roads["ref"].notna()]
-            for ref, lines in named.groupby("ref").geometry:
-                points = _spread(lines, _SHIELD_SPACING_M)
-                text = str(ref).split(";")[0]
-                labels += self._labels_at(points, text, "shield", 10, zoom)
-        minor = roads["road_class"].isin(["trunk", "primary", "secondary"])
-        for name, lines in roads[minor & roads["name"].notna()].groupby("name").geometry:
-            if lines.length.sum() >= _NAMED_ROAD_M:
-                labels += self._labels_at(_spread(lines, _NAMED_ROAD_M), str(name), "road", 11, 14)
-        return labels
-
-    def _water_labels(self) -> list[dict[str, Any]]:
-        landscape = self._plan.landscape
-        water = landscape[
-            (landscape["kind"] == "water")
-            & landscape["name"].notna()
-            & (landscape.geometry.area >= _NAMED_WATER_M2)
-        ]
-        labels = []
-        for name, areas in water.groupby("name").geometry:
-            widest = areas.loc[areas.area.idxmax()]
-            points = shapes.middle_points(np.array([widest], dtype=object))
-            zoom = 9 if widest.area >= _WIDE_WATER_M2 else 13
-            labels += self._labels_at(points, str(name), "water", 12, zoom)
-        return labels
-
-    def _labels_at(
-        self, points: list[Any], text: str, look: str, size: float, zoom: int
-    ) -> list[dict[str, Any]]:
-        lon, lat = shapes.lonlat(points, self._to)
-        pairs = zip(lon, lat, strict=True)
-        return [_label(text, east, north, look, size) | {"from": zoom} for east, north in pairs]
-
-
-def _label(text: str, lon: float, lat: float, look: str, size: float) -> dict[str, Any]:
-    return {
-        "text": text, "lon": lon, "lat": lat, "look": look, "size": size,
-        "from": 0, "to": _NO_ZOOM_END,
-    }  # fmt: skip
-
-
-def _spread(lines: gpd.GeoSeries, spacing_m: float) -> list[Any]:
-    """Return points along the lines, one about every so many metres, at least one."""
-    joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(
-        [part for line in lines for part in shapely.get_parts(line)]
-    )))  # fmt: skip
-    longest_first = joined[np.argsort(-shapely.length(joined), kind="stable")]
-    points: list[Any] = []
-    for line in longest_first:
-        count = max(1, int(line.length // spacing_m))
-        for step in range(count):
-            point = line.interpolate((step + 0.5) / count, normalized=True)
-            if all(point.distance(other) >= spacing_m / 2 for other in points):
-                points.append(point)
-    return points
+    def _near(self, zone_id: str) -> str | None:
+        shares = near_people(self._plan, self._reach, zone_id)
+        if shares is None:
+            return None
+        return self._say("fact.near_text", before=shares[0], after=shares[1])
 
 
 def _texts(values: pd.Series) -> list[str | None]:

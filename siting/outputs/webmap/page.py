@@ -8,19 +8,27 @@ policy in its head forbids the page every request but those for tiles that were 
 from __future__ import annotations
 
 import html
-import json
 from typing import TYPE_CHECKING, Any, cast
 
 import offlinefolium as folium
-from branca.element import Element, Figure, MacroElement
-from jinja2 import Template
-from offlinefolium.map import Layer
+from branca.element import Element, Figure
 
 from siting.outputs import palette, words
 from siting.outputs.basemaps import Basemap, find_basemap
 from siting.outputs.webmap import style
 from siting.outputs.webmap.data import MapData
+from siting.outputs.webmap.facts import popup_facts
+from siting.outputs.webmap.frame import (
+    AtlasLayer,
+    Leaflet,
+    Page,
+    Start,
+    Text,
+    name_plainly,
+    script_json,
+)
 from siting.outputs.webmap.panel import asset, panel_html
+from siting.outputs.webmap.views import make_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,64 +38,14 @@ if TYPE_CHECKING:
     Say = Callable[..., str]
 
 _LAYERS = (
-    "new", "existing", "swap", "hydrogen", "candidates", "zones", "names", "roads", "landscape",
+    "new", "existing", "swap", "hydrogen", "candidates", "stopped", "zones", "names", "roads",
+    "landscape",
 )  # fmt: skip
-_OFF_AT_FIRST = {"candidates"}
+_OFF_AT_FIRST = {"candidates", "stopped"}
+_MAY_BE_ABSENT = {"hydrogen", "stopped"}
+_SCRIPTS = ("map.js", "views.js", "search.js", "coverage.js", "print.js")
 _OFF_ON_TILES = {"roads", "landscape"}
 _OSM_LICENCE = "ODbL"
-_ESCAPES = {
-    "<": "\\u003c",
-    ">": "\\u003e",
-    "&": "\\u0026",
-    "\u2028": "\\u2028",
-    "\u2029": "\\u2029",
-}
-
-
-class _Page(Figure):
-    """The page around the map: language, title and the policy that keeps it offline."""
-
-    _template = Template(
-        "<!DOCTYPE html>\n"
-        '<html lang="{{ this.language }}">\n<head>\n'
-        '<meta charset="utf-8">\n'
-        '<meta http-equiv="Content-Security-Policy" content="{{ this.policy }}">\n'
-        "<title>{{ this.title | e }}</title>\n"
-        '<link rel="icon" href="data:,">\n'
-        "{{ this.header.render(**kwargs) }}\n"
-        "</head>\n<body>\n{{ this.html.render(**kwargs) }}\n"
-        "<script>\n{{ this.script.render(**kwargs) }}\n</script>\n</body>\n</html>\n"
-    )
-
-    def __init__(self, *, title: str, language: str, hosts: tuple[str, ...]) -> None:
-        super().__init__(title=title)
-        self.language = {"zh": "zh-CN", "en": "en"}[language]
-        pictures = " ".join(("data:", *hosts))
-        self.policy = (
-            "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-            f"img-src {pictures}; base-uri 'none'; form-action 'none'"
-        )
-
-
-class _Leaflet(folium.Map):
-    """Folium's map with Leaflet alone: no Bootstrap, jQuery or icon font, 1.3 MB less."""
-
-    default_js = [pair for pair in folium.Map.default_js if pair[0] == "leaflet"]  # noqa: RUF012
-    default_css = [pair for pair in folium.Map.default_css if pair[0] == "leaflet_css"]  # noqa: RUF012
-
-
-class _Text(Element):
-    """Text that reaches the page as it is.
-
-    Branca runs what an element gives as a template once more, so that a place called
-    ``{{ ... }}`` would be computed; this template is only the door for the text.
-    """
-
-    _template = Template("{{ this.text }}")
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
 
 
 class _Panel(Element):
@@ -101,7 +59,7 @@ class _Panel(Element):
     def render(self, **_: object) -> str:
         """Put the panel into the page."""
         page = cast("Figure", self.get_root())
-        page.html.add_child(_Text(self._markup), name=self.get_name())
+        page.html.add_child(Text(self._markup), name=self.get_name())
         return ""
 
 
@@ -111,41 +69,17 @@ class _Atlas(Element):
     def __init__(self, data: dict[str, Any], drawn_on: folium.Map) -> None:
         super().__init__()
         self._name = "Atlas"
-        self._data = _script_json(data)
+        self._data = script_json(data)
         self._drawn_on = drawn_on
 
     def render(self, **_: object) -> str:
         """Put style sheet, script and data into the page."""
         page, name = cast("Figure", self.get_root()), self.get_name()
-        page.header.add_child(_Text(f"<style>\n{asset('map.css')}</style>"), name=name)
+        page.header.add_child(Text(f"<style>\n{asset('map.css')}</style>"), name=name)
         call = f"var siting = sitingAtlas({self._drawn_on.get_name()}, {self._data});"
-        page.script.add_child(_Text(f"{asset('map.js')}\n{call}"), name=name)
+        code = "\n".join(asset(script) for script in _SCRIPTS)
+        page.script.add_child(Text(f"{code}\n{call}"), name=name)
         return ""
-
-
-class _AtlasLayer(Layer):
-    """One layer of the map, by the key under which the script draws it."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        'var {{ this.get_name() }} = siting.layer("{{ this.key }}");'
-        "{% endmacro %}"
-    )
-
-    def __init__(self, key: str, *, name: str, show: bool) -> None:
-        super().__init__(name=name, overlay=True, show=show)
-        self._name = "AtlasLayer"
-        self.key = key
-
-
-class _Start(MacroElement):
-    """The last line of the script: everything is there, begin."""
-
-    _template = Template("{% macro script(this, kwargs) %}siting.start();{% endmacro %}")
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Branca leaves it untyped
-        self._name = "Start"
 
 
 def make_map(
@@ -176,23 +110,26 @@ def make_map(
     title = plan.title_zh if language == "zh" else plan.title_en
     gcj02 = tiles is not None and tiles.datum == "gcj02"
     source = MapData(plan, say=say, language=language, gcj02=gcj02)
+    views = make_views(plan, say=say, language=language)
     data = source.content() | {
         "language": {"zh": "zh-CN", "en": "en-GB"}[language],
         "words": _script_words(say),
-        "facts": _facts(say),
+        "facts": popup_facts(say),
+        "views": [view.content for view in views],
         "style": _style(source.kinds, on_tiles=tiles is not None),
         "attribution": _attribution(plan, tiles, say),
     }
-    page = _Page(title=title, language=language, hosts=tiles.hosts if tiles else ())
-    page.add_child(_Panel(panel_html(plan, source.kinds, say=say, title=title, gcj02=gcj02)))
+    page = Page(title=title, language=language, hosts=tiles.hosts if tiles else ())
+    panel = panel_html(plan, source.kinds, views, say=say, title=title, gcj02=gcj02)
+    page.add_child(_Panel(panel))
     page.add_child(_map(data, tiles, say))
-    _name_plainly(page)
+    name_plainly(page)
     return str(page.render())
 
 
 def _map(data: dict[str, Any], tiles: Basemap | None, say: Say) -> folium.Map:
     (south, west), (north, east) = data["bounds"]
-    drawn = _Leaflet(
+    drawn = Leaflet(
         location=[(south + north) / 2, (west + east) / 2],
         zoom_start=10,
         tiles=None,
@@ -212,26 +149,15 @@ def _map(data: dict[str, Any], tiles: Basemap | None, say: Say) -> folium.Map:
     drawn.add_child(_Atlas(data, drawn))
     hidden = _OFF_AT_FIRST | (_OFF_ON_TILES if tiles else set())
     for layer_key in _LAYERS:
-        if layer_key == "hydrogen" and "hydrogen" not in data:
+        if layer_key in _MAY_BE_ABSENT and layer_key not in data:
             continue
         drawn.add_child(
-            _AtlasLayer(layer_key, name=say(f"layer.{layer_key}"), show=layer_key not in hidden)
+            AtlasLayer(layer_key, name=say(f"layer.{layer_key}"), show=layer_key not in hidden)
         )
     narrow = folium.JsCode("window.matchMedia('(max-width: 760px)').matches")
     drawn.add_child(folium.LayerControl(collapsed=narrow))  # type: ignore[arg-type]  # any option may be code
-    drawn.add_child(_Start())
+    drawn.add_child(Start())
     return drawn
-
-
-def _name_plainly(page: _Page) -> None:
-    """Give numbers to the elements, whose names are random, so that one plan gives one page."""
-    waiting = list(page._children.values())  # noqa: SLF001  # Branca has no other door
-    number = 0
-    while waiting:
-        element = waiting.pop(0)
-        number += 1
-        element._id = f"{number:03d}"  # noqa: SLF001
-        waiting.extend(element._children.values())  # noqa: SLF001
 
 
 def _script_words(say: Say) -> dict[str, str]:
@@ -247,65 +173,17 @@ def _script_words(say: Say) -> dict[str, str]:
         "close": say("map.close"),
         "map": say("map.name"),
         "noTiles": say("map.no_tiles"),
-    }
-
-
-def _facts(say: Say) -> dict[str, list[list[Any]]]:
-    """Return the rows of the popups: label, column, digits, unit, left out where missing."""
-
-    def row(key: str, column: str, unit: str = "", *, digits: int = 0, quiet: bool = False) -> Any:  # noqa: ANN401  # a row of JSON
-        return [say(f"fact.{key}"), column, digits, unit, quiet]
-
-    rules = [
-        row("verdict", "verdict"),
-        row("reason", "reason", quiet=True),
-        row("owner", "owner", quiet=True),
-        row("id", "site_id"),
-    ]
-    a_day = say("unit.kwh_day")
-    return {
-        "stations": [
-            row("state", "state"),
-            row("chargers", "chargers"),
-            row("existing_chargers", "existing_chargers"),
-            row("classes", "classes", quiet=True),
-            row("power_kw", "power_kw", "kW"),
-            row("kva", "kva", "kVA"),
-            row("load_kwh_day", "load_kwh_day", a_day),
-            row("utilisation", "utilisation_percent", "%"),
-            row("wait_min", "wait_min", say("unit.minutes"), digits=1),
-            row("wait_over_promise", "wait_over_percent", "%"),
-            row("chargers_needed", "chargers_needed"),
-            row("cost", "cost"),
-            row("spaces", "spaces"),
-            row("score", "score", digits=2),
-            *rules,
-        ],
-        "swaps": [
-            row("state", "state"),
-            row("power_kw", "power_kw", "kW"),
-            row("kva", "kva", "kVA"),
-            row("cost", "cost"),
-            row("id", "site_id"),
-        ],
-        "hydrogen": [row("verdict", "verdict"), row("id", "site_id")],
-        "candidates": [
-            row("chosen", "chosen"),
-            row("limits", "limits"),
-            row("spaces", "spaces"),
-            row("score", "score", digits=2),
-            *rules,
-        ],
-        "zones": [
-            row("population", "population", say("unit.people")),
-            row("population_quality", "quality"),
-            row("stations", "stations"),
-            row("chargers", "chargers"),
-            row("swap_stations", "swap_stations"),
-            row("demand_kwh_day", "demand_kwh_day", a_day),
-            row("served_kwh_day", "served_kwh_day", a_day),
-            row("managed_by", "managed_by", quiet=True),
-        ],
+        "print": say("map.print"),
+        "number": say("fact.number"),
+        "also": say("fact.also"),
+        "yes": say("fact.yes"),
+        "here": say("handout.here"),
+        "plan": say("handout.plan"),
+        # the script fills in the numbers of these
+        "more": say("search.more", count="{count}"),
+        "found": say("search.found", count="{count}"),
+        "went": say("search.went", name="{name}"),
+        "nothing": say("search.none"),
     }
 
 
@@ -317,6 +195,8 @@ def _style(kinds: list[str], *, on_tiles: bool) -> dict[str, Any]:
         "outline": palette.OUTLINE,
         "halo": palette.HALO,
         "zone": palette.ZONE,
+        "stopped": palette.STOPPED,
+        "coverage": palette.COVERAGE,
         "hydrogen": style.HYDROGEN,
         "swapNew": style.SWAP_NEW,
         "swapExisting": style.SWAP_EXISTING,
@@ -330,9 +210,3 @@ def _attribution(plan: Plan, tiles: Basemap | None, say: Say) -> str:
         names.append("© OpenStreetMap contributors (ODbL)")
     names.append(say("mark.internal"))
     return html.escape(" · ".join(dict.fromkeys(names)))
-
-
-def _script_json(content: dict[str, Any]) -> str:
-    """Return JSON that may stand in a script, whatever the names in it hold."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return "".join(_ESCAPES.get(sign, sign) for sign in text)

@@ -13,13 +13,16 @@ from siting.outputs import palette
 from siting.outputs.chain import chain_rows
 from siting.outputs.classes import plan_class_text
 from siting.outputs.comparison import comparison
+from siting.outputs.dates import date_text
 from siting.outputs.facilities import facility_lines
 from siting.outputs.scoring import score_lines
 from siting.outputs.webmap import style
+from siting.outputs.webmap.coverage import coverage_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from siting.outputs.webmap.views import View
     from siting.plan import Plan, Source
 
     Say = Callable[..., str]
@@ -28,7 +31,9 @@ _COUNTED = ("stations", "chargers", "swap_stations")
 _LEGEND_SIZES = (8, 24, 60)
 
 
-def panel_html(plan: Plan, kinds: list[str], *, say: Say, title: str, gcj02: bool) -> str:
+def panel_html(
+    plan: Plan, kinds: list[str], views: list[View], *, say: Say, title: str, gcj02: bool
+) -> str:
     """Return the panel and the sample mark as HTML, every text of a plan escaped.
 
     Parameters
@@ -37,6 +42,8 @@ def panel_html(plan: Plan, kinds: list[str], *, say: Say, title: str, gcj02: boo
         The plan.
     kinds
         Kinds of site in the order the map's script numbers them.
+    views
+        What the selector offers, in the order the script numbers it.
     say
         Words in the language of the map.
     title
@@ -53,6 +60,14 @@ def panel_html(plan: Plan, kinds: list[str], *, say: Say, title: str, gcj02: boo
         .render(
             say=say,
             title=title,
+            run=say("print.run", run=plan.run),
+            views=_views(views),
+            coverage=coverage_lines(plan, say),
+            unlisted="" if _listed(plan) else say("cover.unlisted"),
+            spots=[
+                {"drawing": Markup(style.spot(state)), "label": say(f"cover.{word}")}  # noqa: S704  # our own drawing
+                for state, word in enumerate(("before", "after", "none"))
+            ],
             subtitle=say("total.by", year=year) if year else plan.run,
             totals=[_total(plan, key, say) for key in _COUNTED],
             status=say(status, **judged),
@@ -82,12 +97,10 @@ def asset(name: str) -> str:
 
 def _total(plan: Plan, key: str, say: Say) -> dict[str, Any]:
     met = plan.meets(key)
-    # without a list of what stands there, the number of existing ones is unknown, not zero
-    listed = all(note.key != "no_baseline" for note in plan.notes)
     return {
         "label": say(f"total.{key}"),
         "split": say(
-            "total.split" if listed else "total.split_unlisted",
+            "total.split" if _listed(plan) else "total.split_unlisted",
             existing=plan.totals[f"existing_{key}"],
             new=plan.totals[f"new_{key}"],
         ),
@@ -97,6 +110,19 @@ def _total(plan: Plan, key: str, say: Say) -> dict[str, Any]:
         "met": met,
         "verdict": say("total.met" if met else "total.missed"),
     }
+
+
+def _listed(plan: Plan) -> bool:
+    """Whether a list of what stands was given; without it their number is unknown, not zero."""
+    return all(note.key != "no_baseline" for note in plan.notes)
+
+
+def _views(views: list[View]) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Return the groups of the selector: key and entries of number and name."""
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for number, view in enumerate(views):
+        groups.setdefault(view.group, []).append((number, view.name))
+    return list(groups.items())
 
 
 def _legend_kinds(plan: Plan, kinds: list[str], say: Say) -> list[dict[str, Any]]:
@@ -124,6 +150,8 @@ def _signs(plan: Plan, say: Say) -> list[dict[str, Any]]:
         "legend.swap_existing": style.SWAP_EXISTING,
         "legend.hydrogen": style.HYDROGEN,
         "legend.candidate": style.small_dot(),
+        "legend.sign_off": style.ring_dot(),
+        "legend.stopped": style.cross(),
         "legend.zone": style.stroke(palette.ZONE, 1.4, dashed=True),
         **{
             f"road.{name}": style.stroke(road.colour, road.width, casing=road.casing)
@@ -138,6 +166,9 @@ def _signs(plan: Plan, say: Say) -> list[dict[str, Any]]:
     }
     if plan.hydrogen_sites is None:
         del drawings["legend.hydrogen"]
+    for verdict in ("sign_off", "stop"):
+        if not (plan.candidates["verdict"] == verdict).any():
+            del drawings["legend.stopped" if verdict == "stop" else "legend.sign_off"]
     if plan.swap_sites["is_new"].all():
         del drawings["legend.swap_existing"]
     return [{"drawing": Markup(svg), "label": say(key)} for key, svg in drawings.items()]  # noqa: S704  # our own drawings
@@ -149,5 +180,7 @@ def _source(source: Source, say: Say) -> dict[str, Any]:
         "origin": source.origin,
         "licence": source.licence,
         "synthetic": source.synthetic,
-        "date": say("map.as_of", date=source.as_of) if source.as_of else say("map.no_date"),
+        "date": say("map.as_of", date=date_text(source.as_of, say))
+        if source.as_of
+        else say("map.no_date"),
     }

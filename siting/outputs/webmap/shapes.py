@@ -55,9 +55,11 @@ class Degrees:
         return np.asarray(frame.geometry.array, dtype=object)
 
 
-def lonlat(points: Iterable[Any], to: Degrees) -> tuple[list[float], list[float]]:
-    """Return longitudes and latitudes of points, rounded to about a metre."""
-    at = shapely.get_coordinates(to(points)).round(_DECIMALS)
+def lonlat(
+    points: Iterable[Any], to: Degrees, *, decimals: int = _DECIMALS
+) -> tuple[list[float], list[float]]:
+    """Return longitudes and latitudes of points, rounded to about a metre if not told otherwise."""
+    at = shapely.get_coordinates(to(points)).round(decimals)
     return at[:, 0].tolist(), at[:, 1].tolist()
 
 

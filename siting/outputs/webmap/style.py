@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from siting.outputs.palette import PAPER
+from siting.outputs.palette import COVERAGE, PAPER, STOPPED
 
 _ARROWS = (
     '<path d="M6.6 9.6h7.2l-2.4-2.4M15.4 12.4H8.2l2.4 2.4" fill="none" stroke="{ink}" '
@@ -35,6 +35,28 @@ def dot(*, filled: bool, colour: str = "#44586a") -> str:
 def small_dot() -> str:
     """Return the legend's drawing of a candidate site."""
     return _drawing('<circle cx="11" cy="8" r="2.4" fill="#44586a" opacity=".6"/>')
+
+
+def ring_dot() -> str:
+    """Return the legend's drawing of a candidate site that needs a sign-off."""
+    return _drawing(
+        '<circle cx="11" cy="8" r="3.2" fill="#44586a" fill-opacity=".55" stroke="#23262d" '
+        'stroke-width="1.2"/>'
+    )
+
+
+def cross() -> str:
+    """Return the legend's drawing of a site stopped by a rule."""
+    return _drawing(f'<path d="M7.5 4.5l7 7m0-7l-7 7" stroke="{STOPPED}" stroke-width="2.2"/>')
+
+
+def spot(state: int) -> str:
+    """Return the legend's drawing of a place of demand: filled where covered, else a ring."""
+    colour, covered = COVERAGE[state], state < len(COVERAGE) - 1
+    fill = colour if covered else "none"
+    return _drawing(
+        f'<circle cx="11" cy="8" r="4" fill="{fill}" stroke="{colour}" stroke-width="1.8"/>'
+    )
 
 
 def stroke(colour: str, width: float, *, casing: str | None = None, dashed: bool = False) -> str:

@@ -8,8 +8,12 @@ function sitingAtlas(map, data) {
       minimumFractionDigits: digits, maximumFractionDigits: digits,
     }).format(value);
   const hiddenKinds = new Set();
-  const circles = { new: [], existing: [], candidates: [] };
+  const circles = { new: [], existing: [], candidates: [], stopped: [] };
   const groups = {};
+  const shapes = { stations: [], swaps: [], hydrogen: [], candidates: [], stopped: [], zones: [] };
+  // what other parts of the page ask before a place is shown, and before a popup is filled
+  const filters = [];
+  const extraFacts = [];
 
   function element(tag, className, text) {
     const node = document.createElement(tag);
@@ -25,6 +29,7 @@ function sitingAtlas(map, data) {
   }
   const canvas = {
     land: pane("land", 210), landscape: pane("landscape", 220), roads: pane("roads", 230),
+    coverage: pane("coverage", 240),
   };
   map.createPane("names").style.zIndex = 450;
   map.getPane("names").style.pointerEvents = "none";
@@ -41,18 +46,58 @@ function sitingAtlas(map, data) {
     return [label, value, false];
   }
 
-  function facts(table, row, spec, subtitle) {
+  function facts(shape, spec, subtitle) {
+    const { table, row } = shape;
     const box = element("div", "facts");
     box.append(element("h3", "", table.name[row] ?? words.unnamed));
     box.append(element("p", "", subtitle));
     const list = element("dl");
+    for (const [label, text] of extraFacts.map((of) => of(shape)).filter(Boolean)) {
+      list.append(element("dt", "", label), element("dd", "", text));
+    }
     for (const entry of spec) {
       const [label, text, missing] = fact(table, row, entry);
       if (missing && entry[4]) continue;
       list.append(element("dt", "", label), element("dd", missing ? "missing" : "", text));
     }
     box.append(list);
+    const near = alsoHere(shape);
+    if (near.length) box.append(element("p", "also", words.also), ...near.map(toShape));
     return box;
+  }
+
+  // places that lie under the one that was pressed, so that none is out of reach
+  function alsoHere(shape) {
+    if (!shape.getLatLng) return [];
+    const at = map.latLngToContainerPoint(shape.getLatLng());
+    const places = ["stations", "swaps", "hydrogen", "candidates", "stopped"];
+    return places.flatMap((set) => shapes[set]).filter((other) =>
+      other && other !== shape && !isOpenSite(other) && map.hasLayer(other) &&
+      map.latLngToContainerPoint(other.getLatLng()).distanceTo(at) < 5).slice(0, 8);
+  }
+  // a candidate that the plan chose stands there as a station already
+  function isOpenSite(shape) {
+    return shape.set === "candidates" &&
+      data.lookups.chosen[shape.table.chosen[shape.row]] === words.yes;
+  }
+  function toShape(shape) {
+    const name = shape.table.name[shape.row] ?? words.unnamed;
+    const button = element("button", "there", groupWord(shape) + name);
+    button.type = "button";
+    L.DomEvent.on(button, "click", (event) => { L.DomEvent.stop(event); open(shape); });
+    return button;
+  }
+  function groupWord(shape) {
+    if (shape.set === "swaps") return words.swap + " · ";
+    return shape.set === "hydrogen" ? words.hydrogen + " · " : "";
+  }
+  function open(shape) {
+    map.closePopup();
+    shape.fire("click", { latlng: shape.getLatLng ? shape.getLatLng() : middle(shape) }, true);
+  }
+  function middle(area) {
+    const label = data.labels.find((one) => one.zone === area.row);
+    return label ? L.latLng(label.lat, label.lon) : area.getBounds().getCenter();
   }
 
   function place(table, row) {
@@ -60,9 +105,12 @@ function sitingAtlas(map, data) {
   }
 
   function withFacts(group, spec, subtitle, tip) {
-    const options = { maxWidth: 300, minWidth: 210, autoPanPadding: [24, 24] };
-    group.bindPopup((shape) => facts(shape.table, shape.row, spec, subtitle(shape)), options);
-    if (tip) group.bindTooltip((shape) => element("span", "", tip(shape)), { direction: "top" });
+    const options = { maxWidth: 310, minWidth: 256, autoPanPadding: [24, 24] };
+    group.bindPopup((shape) => facts(shape, spec, subtitle(shape)), options);
+    if (tip) {
+      group.bindTooltip((shape) => element("span", "", short(tip(shape), 60)), { direction: "top" });
+      group.on("click", () => group.closeTooltip()); // Leaflet opens it under the popup
+    }
     return group;
   }
 
@@ -76,12 +124,29 @@ function sitingAtlas(map, data) {
   function candidateRadius() {
     return Math.max(1.3, 1.9 * zoomFactor());
   }
-  function circle(table, row, options) {
-    const dot = L.circleMarker([table.lat[row], table.lon[row]], {
+  function circle(set, row, options, Shape = L.CircleMarker) {
+    const table = data[set];
+    const dot = new Shape([table.lat[row], table.lon[row]], {
       bubblingMouseEvents: false, ...options,
     });
-    return Object.assign(dot, { table, row, kind: table.kind[row] });
+    shapes[set][row] = Object.assign(dot, { set, table, row, kind: table.kind[row] });
+    return dot;
   }
+  // a cross, drawn where Leaflet draws a circle
+  const Cross = L.CircleMarker.extend({
+    _updatePath() {
+      const context = this._renderer._ctx;
+      if (!this._renderer._drawing || this._empty()) return;
+      const { x, y } = this._point;
+      const reach = this._radius;
+      context.beginPath();
+      context.moveTo(x - reach, y - reach);
+      context.lineTo(x + reach, y + reach);
+      context.moveTo(x + reach, y - reach);
+      context.lineTo(x - reach, y + reach);
+      this._renderer._fillStroke(context, this);
+    },
+  });
 
   function stationLayer(key, isNew) {
     const table = data.stations;
@@ -93,7 +158,7 @@ function sitingAtlas(map, data) {
       const look = isNew
         ? { color: style.paper, weight: 0.8, fillColor: colour, fillOpacity: 0.92 }
         : { color: colour, weight: 2.4, fillColor: style.paper, fillOpacity: 0.95 };
-      circles[key].push(circle(table, row, { ...look, radius: radius(table.chargers[row]) }));
+      circles[key].push(circle("stations", row, { ...look, radius: radius(table.chargers[row]) }));
     }
     circles[key].forEach((dot) => group.addLayer(dot));
     const tip = (dot) =>
@@ -103,22 +168,26 @@ function sitingAtlas(map, data) {
   }
 
   // thousands of circles that most readers never ask for: made when the layer is first shown
-  function candidateLayer() {
+  function candidateLayer(key, facts, make) {
     const group = L.featureGroup();
-    group.on("add", () => { if (!circles.candidates.length) fillCandidates(group); });
-    return withFacts(group, data.facts.candidates, (dot) => place(data.candidates, dot.row));
-  }
-  function fillCandidates(group) {
-    const table = data.candidates;
-    for (let row = 0; row < table.lat.length; row += 1) {
-      circles.candidates.push(circle(table, row, {
-        color: style.kinds[table.kind[row]], weight: 0, stroke: false,
-        fillColor: style.kinds[table.kind[row]], fillOpacity: 0.55, radius: candidateRadius(),
-      }));
+    group.on("add", () => { if (!circles[key].length) fill(key); });
+    groups[key] = group;
+    return withFacts(group, facts, (dot) => place(data[key], dot.row));
+    function fill() {
+      data[key].lat.forEach((_, row) => circles[key].push(make(data[key], row)));
+      circles[key].filter(wanted).forEach((dot) => group.addLayer(dot));
     }
-    circles.candidates.filter((dot) => !hiddenKinds.has(dot.kind))
-      .forEach((dot) => group.addLayer(dot));
   }
+  function candidate(table, row) {
+    const signed = Boolean(table.sign_off[row]);
+    return circle("candidates", row, {
+      color: "#23262d", weight: 1, stroke: signed, fillColor: style.kinds[table.kind[row]],
+      fillOpacity: 0.55, radius: candidateRadius() + (signed ? 0.6 : 0), signed,
+    });
+  }
+  const stopped = (_, row) => circle("stopped", row, {
+    color: style.stopped, weight: 2, fill: true, fillOpacity: 0, radius: candidateRadius() + 2,
+  }, Cross);
 
   function facilityIcon(drawing) {
     const icon = element("div");
@@ -127,21 +196,23 @@ function sitingAtlas(map, data) {
   }
 
   // stations that stand for themselves, one drawing each: battery swap, hydrogen
-  function facilityLayer(table, facts, word, drawingOf) {
+  function facilityLayer(set, word, drawingOf) {
     const group = L.featureGroup();
+    const table = data[set];
     for (let row = 0; row < table.lat.length; row += 1) {
       const name = table.name[row] ?? words.unnamed;
       const mark = L.marker([table.lat[row], table.lon[row]], {
         icon: facilityIcon(drawingOf(row)), alt: word + " " + name,
       });
-      group.addLayer(Object.assign(mark, { table, row }));
+      shapes[set][row] = Object.assign(mark, { set, table, row });
+      group.addLayer(mark);
     }
-    return withFacts(group, facts, (mark) => word + " · " + place(table, mark.row),
+    return withFacts(group, data.facts[set], (mark) => word + " · " + place(table, mark.row),
       (mark) => word + " · " + (table.name[mark.row] ?? words.unnamed));
   }
-  const swapLayer = () => facilityLayer(data.swaps, data.facts.swaps, words.swap,
+  const swapLayer = () => facilityLayer("swaps", words.swap,
     (row) => (data.swaps.new[row] ? style.swapNew : style.swapExisting));
-  const hydrogenLayer = () => facilityLayer(data.hydrogen, data.facts.hydrogen, words.hydrogen,
+  const hydrogenLayer = () => facilityLayer("hydrogen", words.hydrogen,
     () => style.hydrogen);
 
   // ---- lines and areas ---------------------------------------------------------------
@@ -167,7 +238,8 @@ function sitingAtlas(map, data) {
       const area = L.polygon(rings(areas), {
         stroke: false, fillColor: style.zone, fillOpacity: 0,
       });
-      group.addLayer(Object.assign(area, { table, row }));
+      shapes.zones[row] = Object.assign(area, { set: "zones", table, row });
+      group.addLayer(area);
     });
     group.addLayer(L.polyline(lines(data.borders), {
       interactive: false, color: style.zone, weight: 0.9, dashArray: "5 3",
@@ -230,7 +302,8 @@ function sitingAtlas(map, data) {
   // what stands on the map already: controls, swap stations, the title card
   function standingBoxes() {
     const frame = map.getContainer().getBoundingClientRect();
-    const standing = document.querySelectorAll(".leaflet-control, .swap svg, .closed .panel");
+    const standing = document.querySelectorAll(
+      ".leaflet-control, .swap svg, .closed:not(.printing) .panel");
     return Array.from(standing).map((thing) => {
       const box = thing.getBoundingClientRect();
       return [box.left - frame.left, box.top - frame.top,
@@ -249,34 +322,96 @@ function sitingAtlas(map, data) {
     if (map.getZoom() < data.stationNamesFrom) return [];
     const shown = [...circles.new, ...circles.existing].filter((dot) => map.hasLayer(dot));
     return shown.filter((dot) => dot.table.name[dot.row] !== null).map((dot) => ({
-      lat: dot.getLatLng().lat, lon: dot.getLatLng().lng, text: dot.table.name[dot.row],
+      lat: dot.getLatLng().lat, lon: dot.getLatLng().lng, text: short(dot.table.name[dot.row]),
       look: "station", size: 11.5, aside: dot.getRadius() + 3, from: 0, to: 30,
     }));
   }
+  function short(text, most = 24) {
+    const letters = Array.from(text.replace(/\s+/g, " "));
+    return letters.length > most ? letters.slice(0, most - 1).join("") + "…" : letters.join("");
+  }
+  // a township's name moves off the stations where it can, and stays inside its township
+  const STEPS = [[0, 0], [0, -1], [0, 1], [0, -2], [0, 2], [-0.5, 0], [0.5, 0], [-0.5, -1],
+    [0.5, -1], [-0.5, 1], [0.5, 1], [0, -3], [0, 3], [-0.5, -2], [0.5, -2], [-0.5, 2], [0.5, 2],
+    [-1, 0], [1, 0], [-1, -1], [1, -1], [-1, 1], [1, 1], [0, -4], [0, 4], [-0.5, -3],
+    [0.5, -3], [-0.5, 3], [0.5, 3], [-1, -2], [1, -2], [-1, 2], [1, 2]];
+  function freestBox(label, at, width, taken, dots) {
+    let best = null;
+    let least = Infinity;
+    for (const [across, down] of STEPS) {
+      const x = at.x + across * width;
+      const y = at.y + down * label.size;
+      const box = [x - width / 2, y - label.size * 0.75, x + width / 2, y + label.size * 0.75];
+      if ((across || down) && !inside(shapes.zones[label.zone], L.point(x, y))) continue;
+      if (!onMap(box) || !fits(box, taken)) continue;
+      const covered = dots.reduce((sum, dot) => sum + shared(box, dot), 0);
+      if (covered < least) { best = box; least = covered; }
+      if (least === 0) break;
+    }
+    return best;
+  }
+  function shared(one, other) {
+    const wide = Math.min(one[2], other[2]) - Math.max(one[0], other[0]);
+    const high = Math.min(one[3], other[3]) - Math.max(one[1], other[1]);
+    return wide > 0 && high > 0 ? wide * high : 0;
+  }
+  function inside(area, point) {
+    const { lat, lng } = map.containerPointToLatLng(point);
+    let within = false;
+    for (const ring of area.getLatLngs().flat()) {
+      for (let here = 0, last = ring.length - 1; here < ring.length; last = here, here += 1) {
+        const a = ring[here];
+        const b = ring[last];
+        if (a.lat > lat !== b.lat > lat &&
+            lng < a.lng + ((lat - a.lat) / (b.lat - a.lat)) * (b.lng - a.lng)) within = !within;
+      }
+    }
+    return within;
+  }
+  function onMap(box) {
+    const size = map.getSize();
+    return box[0] >= 2 && box[1] >= 2 && box[2] <= size.x - 2 && box[3] <= size.y - 2;
+  }
+  // beside its station a name stands on the right; a number may stand on any side
+  function boxesOf(label, at, width) {
+    const high = label.size * 0.75;
+    const box = (left, middle) => [left, middle - high, left + width, middle + high];
+    if (!label.aside) return [box(at.x - width / 2, at.y)];
+    const right = box(at.x + label.aside, at.y);
+    if (label.look !== "number") return [right];
+    const away = label.aside + high - 3;
+    return [right, box(at.x - label.aside - width, at.y), box(at.x - width / 2, at.y - away),
+      box(at.x - width / 2, at.y + away)];
+  }
+  // road numbers and waters may stand on stations, lesser names not
+  function hasRoom(label, box, taken, dots) {
+    const lesser = ["road", "station", "number"].includes(label.look);
+    return onMap(box) && fits(box, taken) && !(lesser && !fits(box, dots));
+  }
+  const moreNames = []; // of other parts of the page, after those of the plan
   function placeNames() {
     names.clearLayers();
     if (!map.hasLayer(names)) return;
-    const size = map.getSize();
     const zoom = map.getZoom();
     const taken = standingBoxes();
-    const dots = dotBoxes(); // zones and road numbers may stand on them, lesser names not
-    for (const label of [...data.labels, ...stationNames()]) {
+    const dots = dotBoxes();
+    const wishes = [...data.labels, ...moreNames.flatMap((of) => of()), ...stationNames()];
+    for (const label of wishes) {
       if (zoom < label.from || zoom > label.to) continue;
       const ofRoad = label.look === "road" || label.look === "shield";
       if (ofRoad && !map.hasLayer(groups.roads)) continue;
       const at = map.latLngToContainerPoint([label.lat, label.lon]);
       const width = textWidth(label.text, label.size) + (label.look === "shield" ? 10 : 4);
-      const left = label.aside ? at.x + label.aside : at.x - width / 2;
-      const box = [left, at.y - label.size * 0.75, left + width, at.y + label.size * 0.75];
-      if (box[0] < 2 || box[1] < 2 || box[2] > size.x - 2 || box[3] > size.y - 2) continue;
-      const lesser = label.look === "road" || label.look === "station";
-      if (!fits(box, taken) || (lesser && !fits(box, dots))) continue;
+      const box = label.look === "zone"
+        ? freestBox(label, at, width, taken, dots)
+        : boxesOf(label, at, width).find((one) => hasRoom(label, one, taken, dots));
+      if (!box) continue;
       taken.push([box[0] - 3, box[1] - 2, box[2] + 3, box[3] + 2]);
       const text = element("span", "name " + label.look, label.text);
       text.style.width = Math.ceil(width) + "px";
       const icon = L.divIcon({
         html: text, className: "", iconSize: [Math.ceil(width), label.size * 1.5],
-        iconAnchor: [label.aside ? -label.aside : width / 2, label.size * 0.75],
+        iconAnchor: [at.x - box[0], at.y - box[1]],
       });
       names.addLayer(L.marker([label.lat, label.lon], {
         icon, pane: "names", interactive: false, keyboard: false,
@@ -287,9 +422,13 @@ function sitingAtlas(map, data) {
   // ---- behaviour -----------------------------------------------------------------------
   const makers = {
     new: () => stationLayer("new", true), existing: () => stationLayer("existing", false),
-    candidates: candidateLayer, swap: swapLayer, hydrogen: hydrogenLayer, zones: zoneLayer, roads: roadLayer,
+    candidates: () => candidateLayer("candidates", data.facts.candidates, candidate),
+    stopped: () => candidateLayer("stopped", data.facts.stopped, stopped),
+    swap: swapLayer, hydrogen: hydrogenLayer, zones: zoneLayer, roads: roadLayer,
     landscape: landscapeLayer, names: () => names,
   };
+  const layerOf = (shape) => ({ stations: shape.table.new?.[shape.row] ? "new" : "existing",
+    swaps: "swap" }[shape.set] ?? shape.set);
 
   function order() {
     groups.zones.bringToBack();
@@ -301,7 +440,9 @@ function sitingAtlas(map, data) {
     for (const key of ["new", "existing"]) {
       circles[key].forEach((dot) => dot.setRadius(radius(dot.table.chargers[dot.row])));
     }
-    circles.candidates.forEach((dot) => dot.setRadius(candidateRadius()));
+    circles.candidates.forEach((dot) =>
+      dot.setRadius(candidateRadius() + (dot.options.signed ? 0.6 : 0)));
+    circles.stopped.forEach((dot) => dot.setRadius(candidateRadius() + 2));
     lineWidths();
     const swapSize = Math.max(0.62, Math.min(1.25, 0.62 + 0.16 * (map.getZoom() - 10)));
     map.getContainer().style.setProperty("--swap", swapSize);
@@ -310,27 +451,33 @@ function sitingAtlas(map, data) {
     });
   }
 
-  function filterKinds() {
-    for (const key of Object.keys(circles)) {
-      for (const dot of circles[key]) {
-        const wanted = !hiddenKinds.has(dot.kind);
-        if (wanted !== groups[key].hasLayer(dot)) {
-          if (wanted) groups[key].addLayer(dot);
-          else groups[key].removeLayer(dot);
-        }
-      }
+  function wanted(shape) {
+    return !hiddenKinds.has(shape.kind) && filters.every((shows) => shows(shape));
+  }
+  function filter() {
+    const every = [...Object.values(circles), shapes.swaps, shapes.hydrogen].flat();
+    for (const shape of every) {
+      const group = groups[layerOf(shape)];
+      if (wanted(shape) === group.hasLayer(shape)) continue;
+      if (wanted(shape)) group.addLayer(shape);
+      else group.removeLayer(shape);
     }
+    resize();
     order();
     placeNames();
+  }
+  function showKind(kind, on) {
+    if (on) hiddenKinds.delete(kind);
+    else hiddenKinds.add(kind);
+    document.querySelector(`[data-kind="${kind}"]`)?.setAttribute("aria-pressed", String(on));
   }
 
   function listen() {
     document.querySelectorAll("[data-kind]").forEach((button) => {
       const kind = Number(button.dataset.kind);
       button.addEventListener("click", () => {
-        if (!hiddenKinds.delete(kind)) hiddenKinds.add(kind);
-        button.setAttribute("aria-pressed", String(!hiddenKinds.has(kind)));
-        filterKinds();
+        showKind(kind, hiddenKinds.has(kind));
+        filter();
       });
     });
     const toggle = document.getElementById("toggle");
@@ -361,18 +508,32 @@ function sitingAtlas(map, data) {
     return true;
   }
 
+  // a popup opens beside the list of layers, or on a narrow map below it
+  function besidePopups() {
+    const list = document.querySelector(".leaflet-control-layers").getBoundingClientRect();
+    const narrow = map.getSize().x < 600;
+    const room = narrow ? { autoPanPaddingTopLeft: [8, list.height + 16] }
+      : { autoPanPaddingBottomRight: [list.width + 22, 24] };
+    for (const group of Object.values(groups)) Object.assign(group.getPopup?.()?.options ?? {}, room);
+  }
+
+  function key(word, className, sign, press) {
+    const button = element("a", className, sign);
+    button.href = "#";
+    button.title = word;
+    button.setAttribute("role", "button");
+    button.setAttribute("aria-label", word);
+    L.DomEvent.on(button, "click", (event) => { L.DomEvent.stop(event); press(); });
+    return button;
+  }
+
   function controls() {
     L.control.attribution({ prefix: "Leaflet" }).addAttribution(data.attribution).addTo(map);
     const home = L.control({ position: "bottomright" });
     home.onAdd = () => {
       const bar = element("div", "leaflet-bar");
-      const button = element("a", "home", "⤢");
-      button.href = "#";
-      button.title = words.whole;
-      button.setAttribute("role", "button");
-      button.setAttribute("aria-label", words.whole);
-      L.DomEvent.on(button, "click", (event) => { L.DomEvent.stop(event); wholeArea(); });
-      bar.append(button);
+      bar.append(key(words.print, "print", "", () => atlas.print()),
+        key(words.whole, "home", "⤢", wholeArea));
       return bar;
     };
     home.addTo(map);
@@ -412,6 +573,8 @@ function sitingAtlas(map, data) {
     resize();
     order();
     listen();
+    besidePopups();
+    for (const part of [sitingViews, sitingSearch, sitingCoverage, sitingPrint]) part(atlas);
     withoutTiles();
     placeNames();
     requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -419,9 +582,13 @@ function sitingAtlas(map, data) {
     }));
   }
 
+  const atlas = {
+    map, data, words, style, canvas, element, number, groups, shapes, filters, extraFacts, moreNames,
+    rings, short, filter, showKind, wanted, placeNames, layerOf, open, wholeArea, zoomFactor,
+  };
   return {
     land: land().addTo(map),
-    layer: (key) => { groups[key] = makers[key](); return groups[key]; },
+    layer: (name) => { groups[name] = makers[name](); return groups[name]; },
     start,
   };
 }
