@@ -1,0 +1,378 @@
+"""A plan in phases: which stations open in which year, all years together and year by year.
+
+*Together*: the sum over the years of each year's value is made as large as a nested plan can make
+it. A small problem is solved whole over all years (:func:`siting.optimize.years.all_years`).
+A large one in steps: each year alone and year by year first; the sites any of them opens are the
+pool; the linear relaxation over all years on the pool, demand in cells, then the nested stations
+nearest to its answer, sized and valued year by year at full resolution. If building year by
+year comes out better, that is the answer.
+
+*Year by year*: each year is the best one given what stands: what a planner gets who never looks
+ahead.
+
+No nested plan is worth more in a year than the bound of that year alone, so the sum of those
+bounds is one on every nested plan. On a small problem the whole model gives a better one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siting.errors import ImpossibleTargetError, InfeasibleError, NoAnswerError
+from siting.optimize import reduce
+from siting.optimize.filling import filled
+from siting.optimize.model import joint_model
+from siting.optimize.run import Run
+from siting.optimize.select import station_rules
+from siting.optimize.solution import PROVEN, assignment_table
+from siting.optimize.solve import EXACT_PAIRS, solve_problem
+from siting.optimize.solver import linear, open_door, values_of
+from siting.optimize.swap_years import swaps_by_year
+from siting.optimize.years import (
+    Built,
+    all_years,
+    built_in,
+    charging_only,
+    spent_cny,
+    standing,
+    year_problem,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+    from siting import scenario
+    from siting.optimize.arrays import Flags, Floats, Ints, Names
+    from siting.optimize.problem import SitingProblem
+    from siting.optimize.solution import Solution
+    from siting.optimize.solver import Door, Word
+    from siting.optimize.start import Start
+    from siting.optimize.years import Year
+
+_DEMAND_CELLS_M = (300.0, 800.0)
+_NEAREST_SITES = 20
+_SELECT_GAP = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """One nested plan: what stands, who is served where, and the value, year by year."""
+
+    built: tuple[Built, ...]
+    assignments: tuple[pd.DataFrame, ...]
+    worth: tuple[float, ...]
+
+    @property
+    def total(self) -> float:
+        """Sum of the values of the years."""
+        return float(sum(self.worth))
+
+
+@dataclass(frozen=True, eq=False)
+class Phased:
+    """What was found about the years.
+
+    Attributes
+    ----------
+    site_id
+        Site ids by position.
+    together
+        The plan over all years.
+    by_year
+        The plan that never looks ahead; as many years as it got.
+    best, bounds
+        Best value known of each year alone, and an upper bound on it.
+    bound
+        Upper bound on the sum of the values of every nested plan.
+    whole
+        Whether the model over all years was solved whole.
+    swaps
+        Positions of the swap stations at the end of each year.
+    swap_gap_share
+        Gap proven on their covering model over the years before the last.
+    late
+        Whether the clock, not the work, ended some step.
+    """
+
+    site_id: Names
+    together: Path
+    by_year: Path
+    best: tuple[float, ...]
+    bounds: tuple[float, ...]
+    bound: float
+    whole: bool
+    swaps: tuple[Ints, ...]
+    swap_gap_share: float
+    late: bool
+
+
+def solve_phases(
+    problem: SitingProblem,
+    solution: Solution,
+    years: Sequence[Year],
+    *,
+    solver: scenario.Solver,
+    seed: int,
+    progress: Callable[[str], None] | None = None,
+) -> Phased:
+    """Decide what opens in which year.
+
+    Parameters
+    ----------
+    problem
+        The problem of the last year.
+    solution
+        Its plan: gives the swap stations, and a bound of the last year.
+    years
+        The phases, the last with the totals of the problem.
+    solver, seed
+        As for ``solve_problem``, each time.
+    progress
+        Called with the name of each step as it starts.
+
+    Raises
+    ------
+    ImpossibleTargetError
+        If a year alone cannot be built.
+    InfeasibleError, NoAnswerError
+        If no nested plan exists, or none was found in time.
+    """
+    tell = progress or (lambda _: None)
+    work = _Work(problem, solution, tuple(years), solver, seed)
+    door = work.door()
+    with_swaps, swap_gap = swaps_by_year(problem, work.swap_sites, work.years, door)
+    tell("years alone")
+    alone = [work.alone(place) for place in range(len(years))]
+    tell("year by year")
+    by_year = work.year_by_year(alone[0])
+    tell("together")
+    bounds = tuple(one.outcome.bound for one in alone)
+    together, bound, whole = work.together(alone, by_year)
+    paths = [path.worth for path in (together, by_year)]
+    best = tuple(
+        max([one.outcome.value, *(worth[place] for worth in paths if place < len(worth))])
+        for place, one in enumerate(alone)
+    )
+    return Phased(
+        site_id=problem.site_id,
+        together=together,
+        by_year=by_year,
+        best=best,
+        bounds=tuple(max(pair) for pair in zip(bounds, best, strict=True)),
+        bound=max(min(bound, sum(bounds)), together.total),
+        whole=whole,
+        swaps=tuple(with_swaps),
+        swap_gap_share=swap_gap,
+        late=work.late,
+    )
+
+
+class _Work:
+    """The problem of the years, and what is tried on it."""
+
+    def __init__(
+        self,
+        problem: SitingProblem,
+        solution: Solution,
+        years: tuple[Year, ...],
+        solver: scenario.Solver,
+        seed: int,
+    ) -> None:
+        self.solution, self.years, self.solver, self.seed = solution, years, solver, seed
+        self.swap_sites = np.flatnonzero(np.isin(problem.site_id, list(solution.swap_ids)))
+        self.base = charging_only(problem, self.swap_sites)
+        self.late = False
+
+    def door(self) -> Door:
+        """Return a door to the solver with the whole time."""
+        given = self.solver
+        return open_door(
+            given.name, threads=given.threads, seed=self.seed, time_limit_s=given.time_limit_s
+        )
+
+    def last(self, place: int) -> bool:
+        """Whether a place is that of the last year."""
+        return place == len(self.years) - 1
+
+    def alone(self, place: int) -> Solution:
+        """Return the best plan of one year alone, with the money of all years up to it.
+
+        Raises
+        ------
+        ImpossibleTargetError
+            If there is none.
+        """
+        year = self.years[place]
+        budgets = [one.budget_cny for one in self.years[: place + 1]]
+        known = [money for money in budgets if money is not None]
+        most_cny = sum(known) if len(known) == len(budgets) else None
+        if self.last(place):
+            spent = spent_cny(self.base, standing(self.base), self.built(self.solution))
+            if most_cny is None or spent <= most_cny:
+                return self.solution
+        asked = year_problem(self.base, year, last=self.last(place), most_cny=most_cny)
+        try:
+            return self.solved(asked, self.solution.start)
+        except InfeasibleError as error:
+            raise ImpossibleTargetError(
+                f"no plan stands at the end of {year.year}, other years aside: {error}",
+                where=f"phases[{place + 1}]",
+                cure="change the numbers of this phase, or its budget_cny and those before it",
+            ) from error
+
+    def solved(self, problem: SitingProblem, start: Start | None) -> Solution:
+        """Solve a problem like any other, and note whether the clock ended it."""
+        found = solve_problem(problem, solver=self.solver, seed=self.seed, start=start)
+        self.late |= any(key == "time_limit_reached" for key, _ in found.notes)
+        return found
+
+    def built(self, solution: Solution) -> Built:
+        """Return what stands in a solution of one year."""
+        ids = np.array(list(solution.chargers), dtype=object)
+        sites = np.searchsorted(self.base.site_id, ids)
+        chargers = np.array(list(solution.chargers.values()), dtype=np.int64)
+        order = np.argsort(sites)
+        return Built(sites[order], chargers[order])
+
+    def year_by_year(self, first: Solution) -> Path:
+        """Return the plan whose every year is the best one given what stands.
+
+        It ends before a year in which what stands leaves no legal plan.
+        """
+        found = [first]
+        for place, year in enumerate(self.years[1:], start=1):
+            built = self.built(found[-1])
+            asked = year_problem(
+                self.base, year, last=self.last(place), before=built, most_cny=year.budget_cny
+            )
+            try:
+                found.append(self.solved(asked, self._start_with(built)))
+            except (InfeasibleError, NoAnswerError):
+                break
+        return Path(
+            tuple(self.built(one) for one in found),
+            tuple(one.assignments for one in found),
+            tuple(one.outcome.value for one in found),
+        )
+
+    def _start_with(self, built: Built) -> Start | None:
+        """Return the plan's start with what stands among its stations."""
+        start = self.solution.start
+        if start is None:
+            return None
+        ids = {*start.stations.tolist(), *self.base.site_id[built.sites].tolist()}
+        return replace(start, stations=np.array(sorted(ids), dtype=object))
+
+    def together(self, alone: list[Solution], by_year: Path) -> tuple[Path, float, bool]:
+        """Return the best nested plan found, a bound on the sum of its values, and if whole."""
+        whole = len(self.years) * len(self.base.pair_demand) <= EXACT_PAIRS
+        if whole:
+            big = all_years(self.base, self.years)
+            found = self.solved(big, None)
+            return self._split(big, found), found.outcome.bound * len(self.years), True
+        path = self._staged(self._pool(alone, by_year))
+        full = [one for one in (path, by_year) if one and len(one.worth) == len(self.years)]
+        if not full:
+            raise NoAnswerError(
+                "no plan in phases was found among the sites that the years want, and none is "
+                "proven impossible",
+                where="phases",
+                cure="allow more money or chargers in the early years, or fewer stations",
+            )
+        return max(full, key=lambda one: one.total), np.inf, False
+
+    def _pool(self, alone: list[Solution], by_year: Path) -> Flags:
+        """Return the sites that some year wants, alone or year by year."""
+        wanted = np.zeros(len(self.base.site_id), dtype=bool)
+        for built in (*(self.built(one) for one in alone), *by_year.built):
+            wanted[built.sites] = True
+        return wanted
+
+    def _split(self, big: SitingProblem, found: Solution) -> Path:
+        """Return the path of a solution of all years."""
+        place = {name: number for number, name in enumerate(big.site_id.tolist())}
+        opened = np.zeros(len(big.site_id), dtype=bool)
+        chargers = np.zeros(len(big.site_id), dtype=np.int64)
+        for name, count in found.chargers.items():
+            opened[place[name]], chargers[place[name]] = True, count
+        built = built_in(self.base, chargers, opened, len(self.years))
+        tables, values = [], []
+        for year, here in zip(self.years, built, strict=True):
+            mark = f"{year.year}/"
+            table = found.assignments
+            table = table[table["demand_id"].str.startswith(mark)].reset_index(drop=True)
+            table = table.assign(
+                demand_id=table["demand_id"].str.removeprefix(mark),
+                site_id=table["site_id"].str.removeprefix(mark),
+                kwh_day=table["kwh_day"] * year.demand_factor,
+            )
+            tables.append(table)
+            values.append(self._value(year, here, table))
+        return Path(tuple(built), tuple(tables), tuple(values))
+
+    def _value(self, year: Year, built: Built, table: pd.DataFrame) -> float:
+        """Return the value of a year from who is served where."""
+        base = self.base
+        worth = 1.0 - base.distance_discount * table["distance_m"] / base.cutoff_m
+        served = float((worth * table["kwh_day"]).sum()) / (base.total_kwh * year.demand_factor)
+        bonus = base.suitability_weight * base.score[built.sites].sum() / year.stations
+        return served + float(bonus)
+
+    def _staged(self, pool: Flags) -> Path | None:
+        """Choose among the sites of a pool by the relaxation over all years; None without luck."""
+        door = self.door()
+        big = all_years(reduce.keep_sites(self.base, pool), self.years)
+        wish = _wish(big, door)
+        rules = station_rules(big)
+        rules.lp.setObjective(linear([(one, float(wish[j])) for j, one in rules.open.items()]))
+        answer = door.maximise(rules.lp, gap_share=_SELECT_GAP)
+        if not answer.usable or rules.chargers is None:
+            self.late |= door.left_s <= 0
+            return None
+        opened = np.zeros(len(big.site_id), dtype=bool)
+        opened[rules.chosen()] = True
+        chargers = np.zeros(len(big.site_id), dtype=np.int64)
+        sites = list(rules.chargers)
+        chargers[sites] = np.rint(values_of(list(rules.chargers.values())))
+        built = built_in(self.base, chargers, opened, len(self.years))
+        return self._sized(built, door, fixed=False) or self._sized(built, door, fixed=True)
+
+    def _sized(self, built: Sequence[Built], door: Door, *, fixed: bool) -> Path | None:
+        """Size the stations year by year, none losing a charger; or take the sizes as given."""
+        done, tables, values = [standing(self.base)], [], []
+        for place, (year, here) in enumerate(zip(self.years, built, strict=True)):
+            asked = year_problem(
+                self.base, year, last=self.last(place), before=done[-1], most_cny=year.budget_cny
+            )
+            if fixed:
+                held = asked.min_chargers.copy()
+                held[here.sites] = here.chargers
+                asked = replace(asked, min_chargers=held, max_chargers=held)
+            run = Run(asked, door, gap_share=0.0, limit_s=door.left_s)
+            try:
+                one = filled(run, here.sites, here.chargers if fixed else None)
+            except (InfeasibleError, NoAnswerError):
+                return None
+            self.late |= bool(run.notes)
+            done.append(Built(one.sites, one.chargers))
+            tables.append(assignment_table(asked, one.serve))
+            values.append(one.value)
+        return Path(tuple(done[1:]), tuple(tables), tuple(values))
+
+
+def _wish(big: SitingProblem, door: Door) -> Floats:
+    """Return how much of each station the relaxation over all years opens; scores without one."""
+    small = reduce.nearest(reduce.cells(big, *_DEMAND_CELLS_M), _NEAREST_SITES)
+    model = joint_model(small, relaxed=True)
+    options: dict[str, Word] = {"solver": "ipx"} if door.name == "highs" else {}
+    answer = door.until(0.7 * door.left_s).maximise(model.lp, gap_share=PROVEN, **options)
+    wish = big.score.copy()
+    if answer.proven:
+        wish = np.zeros(len(big.site_id))
+        wish[list(model.open)] = values_of(list(model.open.values()))
+    return wish
