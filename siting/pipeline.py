@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siting import __version__, assembly
 from siting.analysis.scores.stability import rank_stability
+from siting.checkup import make_checkup
+from siting.counts import count_otherwise, count_pools
 from siting.figures import build_figures, plan_figures
-from siting.findings import findings
 from siting.hydrogen import with_hydrogen
 from siting.inputs.area import load_area
 from siting.inputs.osm import fetch as fetch_pack
@@ -23,6 +25,7 @@ from siting.optimize.baselines import BASELINES, make_baselines
 from siting.optimize.explain import Rulings, explaining
 from siting.optimize.problem import build_problem
 from siting.optimize.solve import solve_problem
+from siting.phasing import in_phases, with_phases, without_phases, years_of
 from siting.plan import Note, Plan, Source
 from siting.preparation import Prepared, prepare, rule_tables
 from siting.recount import recount
@@ -128,6 +131,7 @@ def run(
     folder: Path | None = None,
     cache: Cache | None = None,
     start: Start | None = None,
+    lean: bool = False,
 ) -> Plan:
     """Make a plan: load, analyse, optimise, recount.
 
@@ -144,6 +148,8 @@ def run(
         As in :func:`prepare`.
     start
         What an earlier run of nearly the same left, to start from; see ``solve_problem``.
+    lean
+        Without baselines, and without an explanation where no plan exists: one of many plans.
 
     Raises
     ------
@@ -155,9 +161,11 @@ def run(
         If the finished plan breaks a rule: a bug, and nothing may be saved.
     """
     prepared = prepare(scenario, meter, cache=cache)
-    with meter.stage("problem"), explained(scenario, prepared):
+    told = (lambda *_: nullcontext()) if lean else explained
+    with meter.stage("problem"), told(scenario, prepared):
         problem = pose(scenario, prepared)
-    with meter.stage("solve") as step, explained(scenario, prepared):
+        years = years_of(scenario, problem)
+    with meter.stage("solve") as step, told(scenario, prepared):
         solution = solve_problem(
             problem,
             solver=scenario.solver,
@@ -165,16 +173,22 @@ def run(
             start=start,
             progress=lambda name: step(name, 0.0),
         )
-    with meter.stage("baselines"):
-        others = make_baselines(problem, solution, solver=scenario.solver, seed=scenario.run.seed)
+    solution, phased = in_phases(scenario, problem, solution, years, meter)
+    others = {}
+    if not lean:
+        with meter.stage("baselines"):
+            others = make_baselines(
+                problem, solution, solver=scenario.solver, seed=scenario.run.seed
+            )
     plan = _plan(scenario, prepared, solution, folder=folder or Path.cwd())
+    plan = with_phases(plan, problem, years, phased)
     if scenario.hydrogen is not None:
         with meter.stage("hydrogen"):
             plan = with_hydrogen(plan, scenario, prepared.world, problem)
     with meter.stage("recount"):
         substations = prepared.world.substations
         recount(plan, prepared.reach, prepared.swap_reach, substations=substations)
-        plan = _beside(plan, scenario, prepared, others)
+        plan = plan if lean else _beside(plan, scenario, prepared, others)
     return replace(plan, timings=meter.content())
 
 
@@ -196,18 +210,9 @@ def fetch(scenario: Scenario, pack: Path, *, meter: Meter) -> dict[str, Any]:
         return fetch_pack(scenario.inputs, area, pack, progress=step)
 
 
-def look(prepared: Prepared) -> dict[str, Any]:
+def look(scenario: Scenario, prepared: Prepared) -> dict[str, Any]:
     """Return what a plan would rest on, as JSON types (``siting check``)."""
-    synthetic = any(source.synthetic for source in prepared.world.sources)
-    return {"synthetic": synthetic} | findings(
-        report=prepared.world.report,
-        screening=prepared.candidates.screening,
-        sites=prepared.candidates.sites,
-        zones=prepared.world.zones,
-        demand=prepared.demand,
-        reach=prepared.reach,
-        notes=prepared.notes,
-    )
+    return make_checkup(scenario, prepared, pose(scenario, prepared, refuse=False))
 
 
 def _ground(scenario: Scenario, prepared: Prepared) -> Ground:
@@ -288,6 +293,12 @@ def _decided(
             **build_figures(stations, swaps, promise_share=scenario.sizing.promise_share),
         },
         "charger_classes": class_table(stations, chargers),
+        "counts": {
+            "pools": count_pools(stations, candidates),
+            "otherwise": count_otherwise(
+                stations, swaps, zones, chargers, unit=scenario.counting.charger
+            ),
+        },
         "outcome": solution.outcome,
         "sites": stations,
         "swap_sites": swaps,
@@ -304,7 +315,7 @@ def _beside(
     figures, ground = {}, _ground(scenario, prepared)
     for name, solution in others.items():
         decided = _decided(scenario, prepared, solution, ground)
-        other = replace(plan, run=f"{plan.run}: {name}", **decided)
+        other = without_phases(replace(plan, run=f"{plan.run}: {name}", **decided))
         substations = prepared.world.substations
         recount(other, prepared.reach, prepared.swap_reach, substations=substations)
         figures[name] = other.figures

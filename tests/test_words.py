@@ -160,7 +160,7 @@ def test_no_text_is_left_over():
     put_together = ("note.", "step.", "figure.", "kind.", "zone.", "quality.", "road.", "verdict.",
                     "landscape.", "status.", "fact.", "layer.", "total.", "terminal.",
                     "source.", "stage.", "column.", "found.", "need.", "nev.", "why.",
-                    "class.", "clash.", "goal.", "pool.", "cover.", "month.",
+                    "class.", "clash.", "check.", "goal.", "pool.", "cover.", "month.",
                     "book.", "report.basis_", "contrast.")  # fmt: skip
     left = [
         key

@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from siting.meter import Meter
     from siting.plan import Plan
 
-_PREFIXES = {
-    "places_by_kind": "kind", "people_by_quality": "quality", "by_kind": "need",
-    "by_quality": "quality",
-}  # fmt: skip
-"""Where the words of the parts of a finding stand, if not under ``found.``."""
-
 _TARGETS = ("stations", "chargers", "swap_stations")
 
 
@@ -84,7 +78,7 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     title = plan.title_zh if plan.language == "zh" else plan.title_en
     console.print(f"\n[bold]{escape(title)}[/]  {escape(plan.run)}")
     if plan.synthetic:
-        console.print(_mark(words))
+        console.print(sample_mark(words))
     console.print(_totals(plan, words))
     if by_class := plan_class_text(plan, words):
         console.print(escape(by_class))
@@ -111,34 +105,6 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     console.print(f"{words('terminal.look')}: [bold]{escape(str(folder / 'map.html'))}[/]")
 
 
-def show_findings(content: dict[str, Any], language: str) -> None:
-    """Print what a plan would rest on."""
-    from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
-    from siting.plan import Note  # noqa: PLC0415  # geopandas behind it
-
-    words = speaker(language)
-    console = Console(highlight=False)
-    if content["synthetic"]:
-        console.print(_mark(words))
-    table = Table(title=words("terminal.screening"), box=box.SIMPLE)
-    table.add_column("")
-    table.add_column(words("terminal.count"), justify="right")
-    for entry in content["screening"]:
-        table.add_row(words(f"step.{entry['step']}"), f"{entry['count']:,}")
-    console.print(table)
-    kinds = Table(title=words("layer.candidates"), box=box.SIMPLE)
-    kinds.add_column("")
-    kinds.add_column(words("terminal.count"), justify="right")
-    for kind, count in content["sites_by_kind"].items():
-        kinds.add_row(escape(words(f"kind.{kind}")), f"{count:,}")
-    console.print(kinds)
-    for name in ("map", "snap_m", "people_by_quality", "existing", "demand"):
-        console.print(_found(name, content[name], words))
-    for entry in content["notes"]:
-        text = note_text(Note(entry["key"], entry["values"]), language)
-        console.print(f"  · {escape(text)}", soft_wrap=True)
-
-
 def show_entries(entries: list[Entry], folder: Path, limit_bytes: float) -> None:
     """Print what the cache holds, by stage."""
     table = Table(box=box.SIMPLE_HEAD)
@@ -155,47 +121,9 @@ def show_entries(entries: list[Entry], folder: Path, limit_bytes: float) -> None
     say(f"limit {limit_bytes / 1e6:,.0f} MB, in {folder}")
 
 
-def show_report(report: dict[str, Any], language: str) -> None:
-    """Print what was downloaded."""
-    from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
-
-    Console(highlight=False).print(_found("map", report, speaker(language)))
-
-
-def _mark(words: Any) -> Panel:  # noqa: ANN401  # words in one language
+def sample_mark(words: Any) -> Panel:  # noqa: ANN401  # words in one language
+    """Return the mark of synthetic data."""
     return Panel(words("mark.sample"), style="bold red", box=box.SQUARE, expand=False)
-
-
-def _found(name: str, content: dict[str, Any], words: Any) -> Table:  # noqa: ANN401  # words
-    """Return one block of findings as a table; its keys have words under ``found.``."""
-    table = Table(title=words(f"found.{name}"), box=box.SIMPLE, show_header=False)
-    table.add_column("")
-    table.add_column("", justify="right")
-    for key, value in content.items():
-        if isinstance(value, dict):
-            for inner, number in value.items():
-                label = f"{words(_label(name, key))} · {words(_label(key, inner))}"
-                table.add_row(escape(label), _number(inner, number, words))
-        else:
-            table.add_row(escape(words(f"found.{key}")), _number(key, value, words))
-    return table
-
-
-def _label(block: str, key: str) -> str:
-    prefix = _PREFIXES.get(block, "found")
-    return f"{prefix}.{key}"
-
-
-def _number(key: str, value: float | str | list[str] | None, words: Any) -> str:  # noqa: ANN401  # words
-    if value is None:
-        return str(words("fact.none"))
-    if isinstance(value, str):
-        return escape(value)
-    if isinstance(value, list):
-        return f"{len(value):,}"
-    if key.endswith("_share") or key.startswith("share_"):
-        return f"{value:.1%}"
-    return f"{value:,.1f}" if isinstance(value, float) and value % 1 else f"{value:,.0f}"
 
 
 def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from siting.cli import refusal, screen
+from siting.cli import screen
 from siting.cli.cache_verb import NoCacheOption, open_unless, show_cache
+from siting.cli.check_verb import check
 from siting.cli.compare_verb import compare
 from siting.cli.handout_verb import handout
 from siting.cli.options import (
@@ -37,6 +38,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+app.command()(check)
 app.command()(plan)
 app.command()(compare)
 app.command("cache")(show_cache)
@@ -80,31 +82,6 @@ def new(
 
 
 @app.command()
-def check(
-    scenario: ScenarioArgument = DEFAULT_SCENARIO,
-    overrides: SetOption = None,
-    no_cache: NoCacheOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Load the data and say what a plan would rest on, without solving.
-
-    Example: [bold]siting check my-plan.toml[/]
-    """
-    from siting import pipeline  # noqa: PLC0415  # heavy; --help stays quick
-
-    read = read_scenario(scenario, overrides)
-    with screen.progress(read.run.language) as meter, refusal.told(as_json=as_json):
-        prepared = pipeline.prepare(read, meter, cache=open_unless(no_cache))
-        with pipeline.explained(read, prepared):
-            pipeline.pose(read, prepared)
-    content = pipeline.look(prepared)
-    if as_json:
-        screen.emit(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
-    else:
-        screen.show_findings(content, read.run.language)
-
-
-@app.command()
 def fetch(
     scenario: ScenarioArgument,
     pack: Annotated[Path, typer.Argument(help="The pack to write, e.g. yubei.gpkg.")],
@@ -117,11 +94,12 @@ def fetch(
     Example: [bold]siting fetch my-plan.toml yubei.gpkg[/]
     """
     from siting import pipeline  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.cli import screen_check  # noqa: PLC0415  # beside what it shows
 
     read = read_scenario(scenario, overrides)
     with screen.progress(read.run.language) as meter:
         report = pipeline.fetch(read, pack, meter=meter)
-    screen.show_report(report, read.run.language)
+    screen_check.show_report(report, read.run.language)
     screen.say(f"wrote {pack}")
 
 

@@ -1,0 +1,66 @@
+"""``siting check``: what a plan would rest on, before any solving."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path  # noqa: TC003  # typer reads it
+from typing import Annotated
+
+import typer
+
+from siting.cli import refusal, screen
+from siting.cli.cache_verb import NoCacheOption, open_unless
+from siting.cli.options import (
+    DEFAULT_SCENARIO,
+    JsonOption,
+    LanguageOption,
+    ScenarioArgument,
+    SetOption,
+    read_scenario,
+)
+from siting.errors import NoPlanError
+
+
+def check(
+    scenario: ScenarioArgument = DEFAULT_SCENARIO,
+    overrides: SetOption = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page, too.")
+    ] = None,
+    language: LanguageOption = None,
+    no_cache: NoCacheOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Load the data and say what a plan would rest on, graded, without solving.
+
+    Where no plan can exist the report is made all the same, and the exit code is 4.
+
+    Example: [bold]siting check my-plan.toml --html check.html[/]
+    """
+    from siting import pipeline, runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.cli import screen_check  # noqa: PLC0415  # beside what it shows
+    from siting.outputs import checkup  # noqa: PLC0415  # heavy
+
+    read = read_scenario(scenario, overrides)
+    refused = None
+    with screen.progress(read.run.language) as meter:
+        prepared = pipeline.prepare(read, meter, cache=open_unless(no_cache))
+        content = pipeline.look(read, prepared)
+        try:
+            with pipeline.explained(read, prepared):
+                pipeline.pose(read, prepared)
+        except NoPlanError as error:
+            refused = error
+            content |= refusal.content_of(error)
+    chosen = language or read.run.language
+    if html is not None:
+        told = refusal.text_of(refused).splitlines() if refused else ()
+        runfolder.write_whole(html, checkup.make_page(content, chosen, refusal=told))
+    if as_json:
+        screen.emit(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
+    else:
+        screen_check.show_checkup(content, chosen)
+        if html is not None:
+            screen.say(f"wrote {html}")
+    if refused:
+        raise refused
