@@ -121,6 +121,12 @@ class Plan:
     hydrogen
         ``gap_share``, proven on their own covering model, and ``covered_share``, the share of
         the demand within their radius.
+    phases
+        What is known of the years of a plan in phases, empty otherwise: ``years``, one entry
+        a phase; ``total``, value, bound and regret over all of them; see
+        :mod:`siting.phasing`. Then ``sites`` and ``swap_sites`` have ``phase``, the year a new
+        one opens in (missing where it stands today), and ``sites`` the chargers at the end of
+        each year, ``phase_<year>_chargers``.
     start
         Where a later solve may start from; None for a plan read back from its folder.
     """
@@ -155,6 +161,7 @@ class Plan:
     counts: dict[str, Any] = field(default_factory=dict)
     hydrogen_sites: gpd.GeoDataFrame | None = None
     hydrogen: dict[str, float] = field(default_factory=dict)
+    phases: dict[str, Any] = field(default_factory=dict)
     start: Start | None = None
 
     @property

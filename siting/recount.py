@@ -16,6 +16,7 @@ from siting import promisecheck, rulecheck
 from siting.errors import RecountError
 from siting.goalcheck import answer_holds
 from siting.hydrogencheck import hydrogen_stations_are_as_asked
+from siting.phasecheck import phases_lead_to_the_plan
 from siting.promisecheck import promises_are_kept, spacings
 from siting.rulecheck import headroom_holds, settings
 
@@ -202,6 +203,7 @@ RULES: tuple[Callable[[Plan], Iterator[str]], ...] = (
     load_fits_capacity,
     demand_is_served_once,
     hydrogen_stations_are_as_asked,
+    phases_lead_to_the_plan,
     *rulecheck.RULES,
     promisecheck.townships_have_charging,
     promisecheck.service_areas_have_their_bays,
