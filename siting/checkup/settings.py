@@ -63,6 +63,7 @@ def parameters(
         given = _value_of(name, values)
         own = given is not None and given != default
         own = own or any(_own_table(name, key, files) for key in _TABLES)
+        own = own or (name == "scoring.weights" and _own_weights(scenario))
         unverified = is_unverified(str(row["mark"]))
         rows.append(
             {
@@ -111,6 +112,11 @@ def _value_of(name: str, values: Mapping[str, Any]) -> float | None:
     return float(here) if is_number else None
 
 
+def _own_weights(scenario: Scenario) -> bool:
+    weights = scenario.scoring.weights
+    return weights != type(weights)()
+
+
 def _own_table(name: str, key: str, files: Mapping[str, Path]) -> bool:
     return name.startswith(f"{key}.") and shipped_name(files[key]) is None
 
@@ -119,6 +125,7 @@ def _in_use(name: str, scenario: Scenario) -> bool:
     """Tell whether anything of this scenario reads a parameter."""
     swaps = scenario.targets.swap_stations > 0
     cases = {
+        "demand.year": scenario.demand.year is None and scenario.targets.by is None,
         "hydrogen.": scenario.hydrogen is not None,
         "demand.through_": scenario.inputs.traffic is not None,
         "scoring.learned.": scenario.scoring.weights.learned > 0,

@@ -266,11 +266,11 @@ def _measured(value: float | None, unit: str, say: Say) -> str:
 
 
 def _plain(value: float | None, say: Say) -> str:
-    return say("check.in_code") if value is None else f"{value:,g}"
+    return say("check.in_code") if value is None else f"{value:g}"
 
 
 def _range(row: dict[str, Any]) -> str:
-    ends = [f"{row[end]:,g}" if row[end] is not None else "" for end in ("low", "high")]
+    ends = [f"{row[end]:g}" if row[end] is not None else "" for end in ("low", "high")]
     return "–".join(ends) if any(ends) else ""
 
 
