@@ -149,6 +149,9 @@ class MapData:
         if "is_new" in columns:
             words = {True: say("fact.state_new"), False: say("fact.state_existing")}
             columns["state"] = frame["is_new"].map(words)
+        if "phase" in columns:
+            opens = frame["phase"].map(lambda year: say("fact.state_year", year=str(year)))
+            columns["state"] = columns["state"].where(frame["phase"].isna(), opens)
         if "chosen" in columns:
             columns["chosen"] = frame["chosen"].map({True: say("fact.yes"), False: say("fact.no")})
         if "verdict" in columns:

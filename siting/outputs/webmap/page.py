@@ -174,6 +174,7 @@ def _script_words(say: Say) -> dict[str, str]:
         "map": say("map.name"),
         "noTiles": say("map.no_tiles"),
         "print": say("map.print"),
+        "layers": say("map.layers"),
         "number": say("fact.number"),
         "also": say("fact.also"),
         "yes": say("fact.yes"),

@@ -510,7 +510,9 @@ function sitingAtlas(map, data) {
 
   // a popup opens beside the list of layers, or on a narrow map below it
   function besidePopups() {
-    const list = document.querySelector(".leaflet-control-layers").getBoundingClientRect();
+    const control = document.querySelector(".leaflet-control-layers");
+    control.querySelector("a").title = words.layers;
+    const list = control.getBoundingClientRect();
     const narrow = map.getSize().x < 600;
     const room = narrow ? { autoPanPaddingTopLeft: [8, list.height + 16] }
       : { autoPanPaddingBottomRight: [list.width + 22, 24] };
