@@ -35,15 +35,17 @@ _DECIMALS_BY_END = {"_m": 1, "_m2": 0, "_kw": 1, "_kwh_day": 1, "_min": 1, "_cny
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # columns of a sheet, in order; those that a table lacks are left out
 _SHEET_COLUMNS = (
-    "site_id", "name", "kind", "kind_name", "zone_id", "zone_name", "lon", "lat", "is_new",
-    "chargers", "existing_chargers", "chargers_*", "power_kw", "kva", "load_kwh_day",
-    "utilisation", "wait_min", "wait_over_promise_share", "chargers_needed", "peak_busy_share",
+    "site_id", "name", "kind", "kind_name", "pool", "zone_id", "zone_name", "lon", "lat", "is_new",
+    "phase", "chargers", "existing_chargers", "chargers_*", "phase_*", "power_kw", "kva",
+    "load_kwh_day", "utilisation", "wait_min", "wait_over_promise_share", "chargers_needed",
+    "peak_busy_share",
     "site_fixed_cny", "charger_cny", "cost_cny", "cost_low_cny", "cost_high_cny", "substation_id",
     "substation_m", "headroom_kw", "drawn_kw", "swap", "spaces", "spaces_source",
-    "min_chargers", "max_chargers", "score", "verdict", "reason", "owner", "mark",
+    "min_chargers", "max_chargers", "score", "verdict", "rule", "reason", "owner", "mark",
 )  # fmt: skip
 _TEXT = pd.StringDtype(na_value=np.nan)
 _MARK = "mark"
+_PHASE = "phase"
 _CURE = "make the plan again with: siting plan SCENARIO"
 
 
@@ -176,7 +178,9 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
         for name in frame.columns
         if frame[name].dtype == object and name != "geometry"
     }
-    return frame.assign(**texts)
+    # years, missing where a station stands today
+    years = {name: frame[name].astype("Int64") for name in frame.columns if name == _PHASE}
+    return frame.assign(**texts, **years)
 
 
 def _rounded(values: pd.Series) -> pd.Series:

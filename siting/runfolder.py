@@ -164,10 +164,13 @@ def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
         "totals": plan.totals,
         "targets": plan.targets,
         "charger_classes": tidy(plan.charger_classes),
+        "pools": tidy(plan.counts.get("pools", {})),
+        "totals_otherwise": tidy(plan.counts.get("otherwise", {})),
         "figures": tidy(plan.figures),
         "baselines": tidy(plan.baselines),
         "demand": tidy(plan.chain),
         **({"hydrogen": tidy(plan.hydrogen)} if plan.hydrogen else {}),
+        **({"phases": tidy(plan.phases)} if plan.phases else {}),
         **tidy(asdict(plan.outcome)),
         "answer": _answer(plan, say),
         "scoring": tidy(plan.scoring),
@@ -336,11 +339,20 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         scenario=content["scenario"],
         scoring=content.get("scoring", {}),
         charger_classes=content.get("charger_classes", {}),
+        counts=_counts(content),
         hydrogen=_numbers(content.get("hydrogen", {})),
+        phases=content.get("phases", {}),
         versions=content["versions"],
         timings={},
         **tables,
     )
+
+
+def _counts(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the counts of a plan; none of one that was made before they were counted."""
+    if not content.get("totals_otherwise"):
+        return {}
+    return {"pools": content["pools"], "otherwise": content["totals_otherwise"]}
 
 
 def _numbers(values: dict[str, float | None]) -> dict[str, float]:

@@ -33,7 +33,7 @@ Format = Literal["gpkg", "geojson", "csv", "parquet"]
 CGCS2000 = "EPSG:4490"
 _FIELDS = (
     "site_id", "name", "kind", "kind_name", "zone_id", "zone_name", "owner", "state", "is_new",
-    "chargers", "existing_chargers", "new_chargers", "power_kw", "kva", "load_kwh_day",
+    "phase", "chargers", "existing_chargers", "new_chargers", "power_kw", "kva", "load_kwh_day",
     "utilisation", "wait_min", "spaces", "score", "verdict", "verdict_name", "reason", "cost_cny",
     "cost_low_cny", "cost_high_cny", "lon", "lat",
 )  # fmt: skip

@@ -14,6 +14,7 @@ import pandas as pd
 from siting.outputs import words
 from siting.outputs.chain import chain_rows
 from siting.outputs.classes import plan_class_text
+from siting.outputs.phases import BRIEF, phase_header, phase_texts
 from siting.outputs.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 
 if TYPE_CHECKING:
@@ -136,12 +137,18 @@ def _layout(plan: Plan, say: Say) -> list[Block]:
 
 def _phases(plan: Plan, say: Say) -> list[Block]:
     blocks: list[Block] = [Heading(say("report.phases"))]
-    if "phase" not in plan.sites.columns:
+    if not plan.phases:
         return [*blocks, Paragraph(say("report.no_phases"))]
-    groups = plan.sites[plan.sites["is_new"]].groupby("phase", sort=True)["chargers"]
-    rows = tuple((str(phase), f"{len(part):,}", f"{part.sum():,}") for phase, part in groups)
-    headers = (say("column.phase"), say("total.stations"), say("total.chargers"))
-    return [*blocks, Grid(headers, rows, frozenset({1, 2}))]
+    headers = tuple(phase_header(key, say) for key in BRIEF)
+    rows = tuple(phase_texts(plan, say))
+    remarks = tuple(
+        say(f"note.{note.key}", **note.values)
+        for note in plan.notes
+        if note.key.startswith("phased")
+    )
+    about = Paragraph(say("phase.about"))
+    numbers = frozenset(range(1, len(headers)))
+    return [*blocks, Grid(headers, rows, numbers), about, Bullets(remarks)]
 
 
 def _safety(plan: Plan, say: Say) -> list[Block]:

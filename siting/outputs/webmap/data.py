@@ -33,22 +33,24 @@ _POINTS: dict[str, int | str | None] = {
     "owner": "", "limits": "", "state": "", "chosen": "", "spaces": 0, "chargers": 0,
     "existing_chargers": 0, "power_kw": 0, "load_kwh_day": 0, "utilisation_percent": 0, "score": 2,
     "classes": "", "cost": None, "kva": 0, "wait_min": 1, "wait_over_percent": 0,
-    "chargers_needed": 0,
+    "chargers_needed": 0, "pool": "", "phase": "",
 }  # fmt: skip
 _STATION_COLUMNS = (
     "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "state", "spaces",
     "chargers", "existing_chargers", "classes", "power_kw", "kva", "load_kwh_day",
     "utilisation_percent", "wait_min", "wait_over_percent", "chargers_needed", "cost", "score",
+    "pool", "phase",
 )  # fmt: skip
-_SWAP_COLUMNS = ("name", "site_id", "kind", "zone", "state", "power_kw", "kva", "cost")
+_SWAP_COLUMNS = ("name", "site_id", "kind", "zone", "state", "power_kw", "kva", "cost", "phase")
 _HYDROGEN_COLUMNS = ("name", "site_id", "kind", "zone", "verdict")
 _CANDIDATE_COLUMNS = (
     "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "limits", "chosen",
-    "spaces", "score",
+    "spaces", "score", "pool",
 )  # fmt: skip
 _STOPPED_COLUMNS = (
-    "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "spaces",
+    "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "spaces", "pool",
 )  # fmt: skip
+_OPTIONAL = frozenset({"pool", "phase"})  # not every plan has them
 
 
 class MapData:
@@ -132,6 +134,8 @@ class MapData:
             table["new"] = frame["is_new"].astype(int).tolist()
         readable = self._readable(frame)
         for name in columns:
+            if name in _OPTIONAL and name not in readable:
+                continue
             how = _POINTS[name]
             if how == "":
                 table[name] = self._told_by_number(name, readable[name])
@@ -146,6 +150,12 @@ class MapData:
         say, columns = self._say, dict(frame.items())
         columns["kind"] = frame["kind"].map(lambda kind: say(f"kind.{kind}"))
         columns["zone"] = frame["zone_id"].map(self._zone_names)
+        if "pool" in columns:
+            columns["pool"] = frame["pool"].map(lambda key: say(f"pool.{key}"))
+        if "phase" in columns:  # a year, which no language writes with a comma
+            columns["phase"] = (
+                frame["phase"].astype("Int64").astype("str").where(frame["phase"].notna())
+            )
         if "is_new" in columns:
             words = {True: say("fact.state_new"), False: say("fact.state_existing")}
             columns["state"] = frame["is_new"].map(words)

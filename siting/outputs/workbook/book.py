@@ -13,6 +13,7 @@ from openpyxl.chart import BarChart, Reference
 
 from siting.outputs import words
 from siting.outputs.described import described
+from siting.outputs.phases import COLUMNS, phase_header, phase_rows
 from siting.outputs.workbook.cells import (
     Block,
     Field,
@@ -42,6 +43,7 @@ _MONEY = "#,##0"
 _SITE_FIELDS: tuple[tuple[str, str | None, bool], ...] = (
     ("site_id", None, False), ("name", None, False), ("kind_name", None, False),
     ("zone_name", None, False), ("owner", None, False), ("state", None, False),
+    ("phase", "0", False),
     ("lon", _DEGREES, False), ("lat", _DEGREES, False), ("chargers", _WHOLE, True),
     ("existing_chargers", _WHOLE, True), ("new_chargers", _WHOLE, True),
     ("power_kw", _WHOLE, True), ("kva", _WHOLE, True), ("load_kwh_day", _WHOLE, True),
@@ -51,8 +53,8 @@ _SITE_FIELDS: tuple[tuple[str, str | None, bool], ...] = (
 )  # fmt: skip
 _SWAP_FIELDS = tuple(
     entry for entry in _SITE_FIELDS
-    if entry[0] in {"site_id", "name", "kind_name", "zone_name", "state", "lon", "lat", "power_kw",
-                    "kva", "cost_cny", "cost_low_cny", "cost_high_cny"}
+    if entry[0] in {"site_id", "name", "kind_name", "zone_name", "state", "phase", "lon", "lat",
+                    "power_kw", "kva", "cost_cny", "cost_low_cny", "cost_high_cny"}
 )  # fmt: skip
 
 
@@ -81,6 +83,8 @@ def write_workbook(plan: Plan, path: Path, *, language: str, date: str) -> None:
     swaps = _swaps(made)
     if plan.hydrogen_sites is not None:
         _places(made, "hydrogen_sites", plan.hydrogen_sites, _SWAP_FIELDS)
+    if plan.phases:
+        _phases(made)
     _zones(made)
     _departments(made)
     _cost(made)
@@ -149,6 +153,14 @@ def _header(say: Say, column: str) -> str:
     if column.startswith("chargers_"):
         return say(f"class.{column.removeprefix('chargers_')}")
     return say(f"book.col.{column}")
+
+
+def _phases(made: _Sheets) -> None:
+    """Write the years: what stands, what it costs, and what each gives up."""
+    fields = [Field(phase_header(key, made.say), number) for key, number in COLUMNS]
+    rows = [list(row.values()) for row in phase_rows(made.plan)]
+    sheet, block = made.table("phases", fields, rows)
+    write_text(sheet.cell((block.sums or block.last) + 2, 1), made.say("phase.about"))
 
 
 def _zones(made: _Sheets) -> None:
