@@ -7,6 +7,7 @@ import html
 import itertools
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -84,6 +85,30 @@ def test_layers_tell_what_was_given_and_what_nobody_has(checked):
     assert state["stations"] == "given"
     assert state["slope"] == state["flood"] == state["traffic"] == "missing"
     assert state["roads"] == "map"
+    assert {f"check.layer.{name}" for name in state} == {
+        key for key in all_words() if key.startswith("check.layer.")
+    }
+
+
+def test_a_layer_of_ones_own_is_told_as_given(desk, tmp_path):
+    project = tmp_path / "projects.csv"
+    project.write_text("project_id,name,kind,bays,lon,lat\n", encoding="utf-8")
+    given = f'inputs.layers=[{{role="projects", file="{project.as_posix()}", datum="wgs84"}}]'
+    scenario = load_scenario(desk, overrides=(given,))
+    world = SimpleNamespace(
+        edges=[], places=[], stations=[], zones=pd.DataFrame({"population": [1.0, np.nan]}),
+        substations=pd.DataFrame({"headroom_kw": []}), traffic=None,
+    )  # fmt: skip
+    table = pd.DataFrame({"rule": ["steep"], "test": ["layer"], "values": ["slope"]})
+    lacking = (Note("rules_without_layer", {"count": 1, "names": ["steep"]}),)
+    for notes, slope in (((), "given"), (lacking, "missing")):
+        found = layers.layers(scenario, world, table=table, notes=notes, counted_people=5.0)
+        state = {row["layer"]: row["state"] for row in found}
+        assert state["projects"] == state["people_in_place"] == "given"
+        assert state["communities"] == state["barriers"] == "missing"
+        assert state["people"] == "partly"
+        assert state["substations"] == state["headroom"] == "missing"
+        assert state["slope"] == slope
 
 
 @given(st.integers(0, 50), st.sampled_from([0.0, 300.0, 700.0, 1500.0]))

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 GROUND_LAYERS = ("slope", "flood", "red_lines", "protected")
 """Layers of the ground that rules ask for."""
 
+_OWN_LAYERS = ("projects", "communities", "barriers")
+"""Layers that only the planner has, by their role in ``inputs.layers``."""
+
 _UNCHECKED = {
     "rules_by_hand": "by_hand",
     "rules_without_figure": "no_figure",
@@ -93,6 +96,8 @@ def layers(
         _row("traffic", "missing" if world.traffic is None else "given"),
         _part("fleets", len(counted), 3),
     ]
+    roles = {layer.role for layer in inputs.layers}
+    rows += [_row(name, "given" if name in roles else "missing") for name in _OWN_LAYERS]
     read = _layers_read(table, notes)
     rows += [_row(name, "given" if name in read else "missing") for name in GROUND_LAYERS]
     return rows
