@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 QUALITIES = ("counted", "spread", "estimated")
 """How well people are known in their place, from the best to the worst."""
 
+POOLS = ("A", "B", "C")
+"""Regimes of the policy: new build, existing places, communities."""
+
 DRAWN_ROADS = (
     "motorway", "motorway_link", "trunk", "trunk_link", "primary", "secondary", "tertiary",
 )  # fmt: skip
@@ -77,6 +80,12 @@ def zone_table(
         "stations": stations["zone_id"].value_counts(),
         "chargers": stations.groupby("zone_id")["chargers"].sum(),
         "swap_stations": swaps["zone_id"].value_counts(),
+        **{
+            f"stations_pool_{pool.lower()}": stations.loc[
+                stations["pool"] == pool, "zone_id"
+            ].value_counts()
+            for pool in POOLS
+        },
         "demand_kwh_day": demand.groupby("zone_id")["kwh_day"].sum(),
         "served_kwh_day": by_point.groupby(demand["zone_id"]).sum(),
     }
@@ -84,7 +93,7 @@ def zone_table(
     result["demand_quality"] = result["zone_id"].map(_worst_quality(demand))
     for name, values in columns.items():
         filled = values.reindex(result["zone_id"], fill_value=0).to_numpy()
-        whole = name in {"stations", "chargers", "swap_stations"}
+        whole = "stations" in name or name == "chargers"
         result[name] = filled.astype("int64" if whole else "float64")
     return result
 

@@ -16,9 +16,11 @@ from siting.analysis.chargers import make_chargers, with_mean_charger
 from siting.analysis.costs import check_costs
 from siting.analysis.demand import DemandResult, Figures, make_demand
 from siting.analysis.scoring import Scored, make_scores
-from siting.analysis.site_kinds import check_site_kinds, check_site_rules
+from siting.analysis.site_kinds import check_site_kinds
+from siting.analysis.site_rules import check_site_rules
 from siting.analysis.travel import make_reach
 from siting.cache import Memory
+from siting.gathered import around, build_ratios, counted_world
 from siting.hydrogen import check_hydrogen
 from siting.inputs.area import AreaShape
 from siting.inputs.provenance import Provenance
@@ -33,9 +35,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.analysis.chargers import Chargers
-    from siting.analysis.site_kinds import SiteRule
+    from siting.analysis.site_rules import SiteRule
     from siting.cache import Cache
     from siting.meter import Meter
+    from siting.scenario import Candidates as CandidatesBlock
     from siting.scenario import Demand as DemandBlock
     from siting.scenario import Scenario
 
@@ -81,16 +84,21 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
     """
     memory = Memory(cache, _KEPT)
     with meter.stage("inputs") as step:
+        ratios = build_ratios(scenario.candidates)
         world = memory.call(
             "inputs", load_world, scenario.area, scenario.inputs,
+            project_kinds=tuple(ratios.index),
             silent={"progress": step}, keep=not _downloads(scenario),
         )  # fmt: skip
         kinds, rules, chargers = rule_tables(scenario)
+        world, told_counted = counted_world(world, scenario.counting)
+        lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
     with meter.stage("candidates"):
         candidates = memory.call(
             "candidates", make_candidates,
             world.places, world.zones, world.nodes, world.edges, world.stations,
-            kinds=kinds, rules=rules, settings=scenario.candidates,
+            kinds=kinds, rules=rules, settings=_candidate_settings(scenario),
+            around=lists,
         )  # fmt: skip
     check_hydrogen(scenario, candidates.sites, kinds.index)
     with meter.stage("demand"):
@@ -98,7 +106,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             "demand", make_demand,
             world.places, world.zones, world.nodes, world.edges,
             kinds=kinds, figures=_demand_figures(scenario), settings=_demand_settings(scenario),
-            traffic=world.traffic,
+            people=world.people, traffic=world.traffic, given=world.layers.get("demand"),
         )  # fmt: skip
     with meter.stage("travel"):
         reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand, memory)
@@ -113,7 +121,11 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         )  # fmt: skip
     meter.reused(memory.reused)
     _check_all(candidates.sites, demand.demand, reach, scored.scores)
-    told = (*world.notes, *candidates.notes, *demand.notes, *files.notes, *scored.notes)
+    prices = check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices"))
+    told = (
+        *world.notes, *told_counted, *told_lists, *candidates.notes, *demand.notes,
+        *files.notes, *scored.notes,
+    )  # fmt: skip
     return Prepared(
         world=world,
         candidates=candidates,
@@ -126,7 +138,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         score_sources=files.sources,
         notes=tuple(Note(key, dict(values)) for key, values in told),
         chargers=chargers,
-        prices=check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices")),
+        prices=prices,
     )
 
 
@@ -140,8 +152,16 @@ def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...],
     }
     kinds = check_site_kinds(tables_["site_kinds"], language=language)
     chargers = make_chargers(tables_["charger_classes"], tables_["charger_mix"], kinds)
-    rules = check_site_rules(tables_["site_rules"], language=language)
+    if scenario.counting.charger == "gun":
+        chargers = chargers.by_gun()
+    rules = check_site_rules(tables_["site_rules"], kinds, language=language)
     return with_mean_charger(kinds, chargers), rules, chargers
+
+
+def _candidate_settings(scenario: Scenario) -> CandidatesBlock:
+    """Return the block of candidates without the kinds that do not count as public."""
+    out = (*scenario.candidates.leave_out, *scenario.counting.not_public)
+    return scenario.candidates.model_copy(update={"leave_out": out})
 
 
 def _demand_figures(scenario: Scenario) -> Figures:

@@ -66,6 +66,9 @@ def _limit_holds(plan: Plan, limit: dict[str, Any]) -> Iterator[str]:
         zones = zones[zones["kind"].isin(limit["zone_kinds"])]
     if limit["kinds"]:
         counted = counted[counted["kind"].isin(limit["kinds"])]
+    if limit.get("pools"):
+        pool = plan.candidates.set_index("site_id")["pool"]
+        counted = counted[counted["site_id"].map(pool).isin(limit["pools"])]
     inside = counted[counted["zone_id"].isin(zones["zone_id"])]
     names = list(zones["zone_id"]) if limit["each_zone"] else [None]
     target = plan.targets[limit["count"]]

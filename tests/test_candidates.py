@@ -435,7 +435,7 @@ def test_no_existing_station_or_charger_is_ever_lost(spots):
 def test_shipped_tables_hold_and_speak_both_languages():
     assert town.kinds("zh").loc["fuel", "owner"] == "区经济信息委"
     assert town.kinds("en").loc["fuel", "owner"] == "Economy and Informatization Commission"
-    assert {rule.verdict for rule in town.rules("zh")} == {"stop", "sign_off"}
+    assert {rule.verdict for rule in town.rules("zh")} == {"stop", "sign_off", "note"}
     raw = town.raw_kinds()
     assert raw["source"].str.len().min() > 20
     assert raw["mark"].notna().all()

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from siting.analysis.merging import main_places
 from siting.analysis.network import Network
-from siting.analysis.rules import judge
+from siting.analysis.regimes import Around, regime_places, with_pools
+from siting.analysis.rules import Setting, judge, not_checked
 from siting.analysis.site_kinds import kind_by_place
 from siting.analysis.spaces import CAPACITY_TAG, estimate_spaces
 from siting.analysis.standing import place_stations
@@ -25,11 +27,10 @@ from siting.analysis.zoning import zone_ids
 from siting.tables import SITES, check
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from siting import scenario
-    from siting.analysis.site_kinds import SiteRule
+    from siting.analysis.site_rules import SiteRule
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     kinds: pd.DataFrame,
     rules: tuple[SiteRule, ...],
     settings: scenario.Candidates,
+    around: Around | None = None,
 ) -> Candidates:
     """Return the sites that may take a station, existing stations included.
 
@@ -83,20 +85,27 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
         Results of ``with_mean_charger`` and ``check_site_rules``.
     settings
         Block ``candidates`` of the scenario.
+    around
+        Landscape, layers and lists besides the places of the map.
 
     Raises
     ------
     TableError
         If the sites break their contract (a bug).
     """
-    pool, screening = _screened(places, zones, kinds, settings)
+    around = around or Around()
+    every = _with_lists(places, regime_places(around))
+    pool, screening = _screened(every, zones, kinds, settings)
     pool, merged = _merged(pool, kinds, settings.merge_m)
     screening.add("merged", pool["zone_id"])
     pool, notes = place_stations(pool, stations, zones, kinds=kinds, merge_m=settings.merge_m)
     pool, far = _snapped(pool, Network.of(nodes, edges), kinds, settings.max_snap_m)
     on_place = ~pool["site_id"].isin(stations["station_id"])
     screening.add("near_a_road", pool.loc[on_place, "zone_id"])
-    sites = judge(_with_rules_of_kind(pool, kinds), places, rules)
+    pool, told = with_pools(pool, around, settings)
+    setting = Setting(places, around.landscape, around.layers)
+    ground = pool.geometry.to_numpy()
+    sites = judge(_with_rules_of_kind(pool, kinds), ground, setting, rules)
     open_to_all = (sites["verdict"] != "stop").to_numpy(dtype=bool)
     on_a_place = open_to_all & on_place.to_numpy(dtype=bool)
     screening.add("not_stopped", sites.loc[on_a_place, "zone_id"])
@@ -104,6 +113,7 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     if merged:
         notes.append(("places_merged", {"places": merged}))
     notes.append(("snap_distance", {**_spread(sites["snap_m"]), "too_far": far}))
+    notes += told + not_checked(setting, rules)
     sites = sites.sort_values("site_id", ignore_index=True)[SITES.column_names]
     check(sites, SITES)
     _log.info("candidates: %s", ", ".join(f"{key} {count}" for key, count in screening.steps))
@@ -113,6 +123,14 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
         by_zone=screening.by_zone(zones["zone_id"]),
         notes=tuple(notes),
     )
+
+
+def _with_lists(places: gpd.GeoDataFrame, listed: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """Return the places with those of the lists under them."""
+    places = places.assign(room=np.nan)
+    if listed is None:
+        return places
+    return gpd.GeoDataFrame(pd.concat([places, listed], ignore_index=True), crs=places.crs)
 
 
 def left_out_at(
@@ -139,7 +157,7 @@ def left_out_at(
         A key of :attr:`Candidates.screening`; ``merged`` where the place passes alone.
     """
     told: dict[str, Any] = {"kind": str(place["kind"].iloc[0])}
-    pool, steps = _screened(place, zones, kinds, settings)
+    pool, steps = _screened(_with_lists(place, None), zones, kinds, settings)
     if pool.empty:
         step = next(key for key, count in steps.steps if not count)
         if step == "public":
@@ -204,7 +222,9 @@ def _charger_limits(pool: pd.DataFrame, kinds: pd.DataFrame) -> dict[str, NDArra
 def _by_spaces(pool: pd.DataFrame, rule: pd.DataFrame) -> NDArray[np.float64]:
     # The tiny amount keeps 20 spaces x 0.15 from being 2 by binary arithmetic.
     share = rule["share_of_spaces"].to_numpy(dtype=float)
-    return np.floor(pool["spaces"].to_numpy(dtype=float) * share + 1e-9)
+    by_kind = np.floor(pool["spaces"].to_numpy(dtype=float) * share + 1e-9)
+    room = pool["room"].to_numpy(dtype=float)
+    return np.where(np.isnan(room), by_kind, room)
 
 
 def _big_enough(pool: pd.DataFrame, kinds: pd.DataFrame) -> NDArray[np.bool_]:
@@ -213,6 +233,7 @@ def _big_enough(pool: pd.DataFrame, kinds: pd.DataFrame) -> NDArray[np.bool_]:
     is_point = np.isnan(area)
     known = pool["spaces_source"].eq(CAPACITY_TAG).to_numpy(dtype=bool)
     least = rule["min_area_m2"].fillna(0.0).to_numpy(dtype=float)
+    known = known | pool["room"].notna().to_numpy(dtype=bool)
     ground = np.where(is_point, rule["point_ok"].to_numpy(dtype=bool) | known, area >= least)
     room = _by_spaces(pool, rule)
     enough = np.isnan(room) | (room >= rule["min_chargers"].to_numpy(dtype=float))
@@ -235,9 +256,20 @@ def _merged(
         for joined, site in zip(ids, result["site_id"], strict=True)
     ]
     result["capacity"] = by_main["capacity"].max()
+    result["room"] = _merged_room(result, kinds, by_main["room"].max())
     result = result.drop(columns=["area_m2", "spaces", "spaces_source"])
     result = result.join(estimate_spaces(result, kinds))
     return result.assign(**_charger_limits(result, kinds)), int((~stays).sum())
+
+
+def _merged_room(
+    kept: gpd.GeoDataFrame, kinds: pd.DataFrame, most: pd.Series
+) -> NDArray[np.float64]:
+    """Return its own room of each kept place, else that of a list if it is the larger one."""
+    own = kept["room"].to_numpy(dtype=float)
+    by_kind = _by_spaces(kept, kinds.loc[kept["kind"]])
+    listed = np.where(np.isnan(most), np.nan, np.fmax(most, by_kind))
+    return np.where(np.isnan(own), listed, own)
 
 
 def _snapped(

@@ -7,7 +7,7 @@ plan gives each station whole chargers by class (:meth:`Chargers.split`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +28,7 @@ CHARGER_CLASSES = Table(
     (
         Column("charger_class", "str", "class of charger", unique=True),
         Column("for_swap", "str", "a bay of a swap station", choices=("yes", "no")),
+        Column("guns", "int", "guns (connectors) of one pile, sharing its power", "guns", low=1),
         Column("power_kw", "float", "rated power of one", "kW", low=0.1),
         Column("kwh_day", "float", "energy it gives a day by design", "kWh/day", low=0.1),
         Column("session_kwh", "float", "energy of one session", "kWh", low=0.1),
@@ -55,6 +56,7 @@ CHARGER_MIX = Table(
     ),
 )
 
+_OF_A_PILE = ("power_kw", "kwh_day", "price_low_cny", "price_cny", "price_high_cny")
 _TINY = 1e-9
 _WHOLE_SHARE = 1e-6
 _CURE = "mend the rows named above, or take the shipped table"
@@ -78,6 +80,12 @@ class Chargers:
     classes: pd.DataFrame
     swap_bay: pd.Series
     shares: pd.DataFrame
+
+    def by_gun(self) -> Chargers:
+        """Return the classes with a gun as the charger: its part of power, energy and price."""
+        guns = self.classes["guns"]
+        parts = {name: self.classes[name] / guns for name in _OF_A_PILE}
+        return replace(self, classes=self.classes.assign(**parts))
 
     def mean(self, column: str) -> pd.Series:
         """Return a figure of the mean charger of each kind of site, e.g. ``power_kw``."""

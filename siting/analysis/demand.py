@@ -18,6 +18,7 @@ from siting.analysis.chain import KINDS, YEAR, nev_share, peak, public_shares
 from siting.analysis.corridor import next_stops, node_parts, road_pull, through_kwh
 from siting.analysis.counted import counted_parts
 from siting.analysis.fleets import fleet_parts
+from siting.analysis.given import given_parts
 from siting.analysis.housing import home_parts
 from siting.analysis.network import Network
 from siting.analysis.points import QUALITIES, demand_points
@@ -99,6 +100,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     settings: scenario.Demand,
     people: gpd.GeoDataFrame | None = None,
     traffic: pd.DataFrame | None = None,
+    given: gpd.GeoDataFrame | None = None,
 ) -> DemandResult:
     """Return the demand points of an area.
 
@@ -123,6 +125,8 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
         the zone's own figure is not spread.
     traffic
         ``tables.TRAFFIC``.
+    given
+        Demand of a layer of the planner's own, on top of all else: ``kwh_day``, ``kind``.
 
     Returns
     -------
@@ -130,9 +134,10 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
         Its ``chain`` holds ``year``, ``nev_scenario``, ``nev_share``, ``people``, ``cars``,
         ``nevs``, ``charging_kwh_day`` (all charging of the residents), ``public_share``,
         ``residents_kwh_day`` (the public part), ``through_kwh_day``, ``fleet_kwh_day`` and
-        ``swap_kwh_day`` (None where unknown), ``kwh_day`` (residents + through + fleets) and
-        ``by_kind`` of it, ``fleets``, ``people_by_quality``, and the peak: ``hour_kw``,
-        ``peak_hour``, ``peak_kw``, ``peak_share``.
+        ``swap_kwh_day`` (None where unknown), ``given_kwh_day`` (of a layer; None without one),
+        ``kwh_day`` (residents + through + fleets + given) and ``by_kind`` of it, ``fleets``,
+        ``people_by_quality``, and the peak: ``hour_kw``, ``peak_hour``, ``peak_kw`` and
+        ``peak_share``.
 
     Raises
     ------
@@ -157,7 +162,9 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     notes += told
     fleet, energy, told = fleet_parts(settings.fleets, drawing, homes, kinds)
     notes += told
-    everything = [part for part in (*parts, through, fleet) if part is not None and len(part)]
+    own, told = given_parts(given, zones)
+    notes += told
+    everything = [part for part in (*parts, through, fleet, own) if part is not None and len(part)]
     demand = demand_points(pd.concat(everything, ignore_index=True), network, crs=zones.crs)
     demand["peak_share"] = demand["kind"].map(figures.hours.max(axis=1)).astype(float)
     demand = demand[DEMAND.column_names]
@@ -169,6 +176,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
         "nev_share": share,
         **_resident_numbers(homes, per_person, share, settings),
         "through_kwh_day": None if traffic is None else _energy(through),
+        "given_kwh_day": None if own is None else _energy(own),
         "fleet_kwh_day": _known_sum(energy, "public_kwh_day"),
         "swap_kwh_day": _known_sum(energy, "swap_kwh_day"),
         "fleets": energy,

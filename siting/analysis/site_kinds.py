@@ -1,18 +1,18 @@
-"""The rules of each kind of site, and of its setting, as checked tables.
+"""The rules of each kind of site as a checked table.
 
-The figures stand in ``data/site_kinds.csv`` and ``data/site_rules.csv``, each with its
-source and mark; here stands only what a row must look like.
+The figures stand in ``data/site_kinds.csv``, each with its source and mark; here stands only
+what a row must look like. The rules of the setting have :mod:`siting.analysis.site_rules`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from siting.errors import TableError
 from siting.tables import Column, Table, check
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Language = Literal["zh", "en"]
 
@@ -74,46 +74,6 @@ SITE_KINDS = Table(
     ),
 )  # fmt: skip
 
-SITE_RULES = Table(
-    "site_rules",
-    "data/site_rules.csv",
-    (
-        Column("rule", "str", "name of the rule", unique=True),
-        Column("test", "str", "what it looks at", choices=("place", "parking")),
-        Column("values", "str", "kinds of place, or values of the parking tag, joined by |"),
-        Column("within_m", "float", "distance of the place", "m", nullable=True, low=0),
-        Column("verdict", "str", "what it does", choices=("sign_off", "stop")),
-        Column("reason_zh", "str", "reason in Chinese"),
-        Column("reason_en", "str", "reason in English"),
-        Column("source", "str", "where the rule comes from"),
-        Column("mark", "str", "V verified, v weak, D derived, U unverified, P proposal"),
-    ),
-    may_be_empty=True,
-)
-
-
-@dataclass(frozen=True)
-class SiteRule:
-    """One rule of the setting.
-
-    Attributes
-    ----------
-    rule
-        Its name.
-    test
-        ``place``: a place of the kinds in ``values`` lies within ``within_m`` metres of the
-        site (0: the site lies on it). ``parking``: the place's parking tag is in ``values``.
-    verdict, reason
-        What follows, and why.
-    """
-
-    rule: str
-    test: str
-    values: tuple[str, ...]
-    within_m: float
-    verdict: str
-    reason: str
-
 
 def check_site_kinds(frame: pd.DataFrame, *, language: Language = "zh") -> pd.DataFrame:
     """Check the table of site kinds and make it ready for the stages.
@@ -144,33 +104,10 @@ def check_site_kinds(frame: pd.DataFrame, *, language: Language = "zh") -> pd.Da
     switches = [column.name for column in SITE_KINDS.columns if column.choices == _YES_NO]
     for name in switches:
         kinds[name] = kinds[name].eq("yes")
-    kinds["place_kinds"] = [_split(text) for text in kinds["place_kinds"].fillna("")]
+    kinds["place_kinds"] = [split_names(text) for text in kinds["place_kinds"].fillna("")]
     kinds["reason"] = kinds[f"reason_{language}"]
     kinds["owner"] = kinds[f"owner_{language}"]
     return kinds
-
-
-def check_site_rules(frame: pd.DataFrame, *, language: Language = "zh") -> tuple[SiteRule, ...]:
-    """Check the table of setting rules and return its rules, sorted by name.
-
-    Raises
-    ------
-    TableError
-        If a row breaks the contract of :data:`SITE_RULES`.
-    """
-    check(frame, SITE_RULES)
-    rows = frame.sort_values("rule").to_dict("records")
-    return tuple(
-        SiteRule(
-            rule=str(row["rule"]),
-            test=str(row["test"]),
-            values=_split(str(row["values"])),
-            within_m=0.0 if pd.isna(row["within_m"]) else float(row["within_m"]),
-            verdict=str(row["verdict"]),
-            reason=str(row[f"reason_{language}"]),
-        )
-        for row in rows
-    )
 
 
 def kind_by_place(kinds: pd.DataFrame) -> dict[str, str]:
@@ -178,7 +115,8 @@ def kind_by_place(kinds: pd.DataFrame) -> dict[str, str]:
     return {place: str(kind) for kind, row in kinds.iterrows() for place in row["place_kinds"]}
 
 
-def _split(text: str) -> tuple[str, ...]:
+def split_names(text: str) -> tuple[str, ...]:
+    """Return the names of a cell, joined by ``|`` there."""
     return tuple(part.strip() for part in text.split(_SEPARATOR) if part.strip())
 
 
@@ -196,7 +134,7 @@ def _refuse_moved(frame: pd.DataFrame) -> None:
 
 def _check_relations(frame: pd.DataFrame) -> None:
     faults = []
-    fed = [place for text in frame["place_kinds"].fillna("") for place in _split(text)]
+    fed = [place for text in frame["place_kinds"].fillna("") for place in split_names(text)]
     repeated = sorted({place for place in fed if fed.count(place) > 1})
     if repeated:
         faults.append(f"these kinds of place feed two kinds of site: {', '.join(repeated)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,20 @@ class PointField:
         ``id``, ``text``, ``number``, ``count`` (whole number) or ``flag``.
     required
         Whether the file must have the column (its cells may be empty).
+    filled
+        Whether each cell must have a value.
+    choices
+        The texts it may hold; none means any.
+    high
+        Most a number may be.
     """
 
     name: str
     kind: str
     required: bool = False
+    filled: bool = False
+    choices: tuple[str, ...] = ()
+    high: float = math.inf
 
 
 @dataclass(frozen=True)

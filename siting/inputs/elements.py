@@ -52,7 +52,7 @@ _FEATURE_TAGS = frozenset(
     {
         "access", "admin_level", "amenity", "area", "boundary", "building", "building:levels",
         "capacity", "charging_station:output", "landuse", "leisure", "levels", "man_made", "name",
-        "name:en", "name:zh", "operator", "parking", "parking:levels", "ref", "type",
+        "name:en", "name:zh", "operator", "parking", "parking:levels", "ref", "start_date", "type",
     }
 )  # fmt: skip
 _AREA_RELATIONS = ("multipolygon", "boundary")

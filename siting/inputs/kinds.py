@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LAYERS = ("places", "landscape", "stations", "substations")
 ANY = "*"
+NONE = "!"
 _COLUMNS = ("layer", "kind", "key", "value", "also", "priority")
 
 
@@ -31,7 +32,7 @@ class KindRule:
     key, values
         The tag; no values means any value.
     also
-        Further tags that must be there as well: (key, value or ``*``).
+        Further tags that must be there as well: (key, value or ``*``); ``!``: not there.
     priority
         Lower wins where several rows of one layer fit.
     """
@@ -48,7 +49,7 @@ class KindRule:
         value = tags.get(self.key)
         if value is None or value == "no" or (self.values and value not in self.values):
             return False
-        return all(key in tags and wanted in (ANY, tags[key]) for key, wanted in self.also)
+        return all(_holds(tags, key, wanted) for key, wanted in self.also)
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,13 @@ class PlaceKinds:
         return asked
 
 
+def _holds(tags: Mapping[str, str], key: str, wanted: str) -> bool:
+    """Tell whether the tags have a key with a value, any value, or do not have it."""
+    if wanted == NONE:
+        return tags.get(key, "no") == "no"
+    return key in tags and wanted in (ANY, tags[key])
+
+
 def _before(rule: KindRule, other: KindRule | None) -> bool:
     return other is None or (rule.priority, rule.kind) < (other.priority, other.kind)
 
@@ -107,7 +115,7 @@ def read_place_kinds(path: Path) -> PlaceKinds:
     ----------
     path
         CSV with the columns layer, kind, key, value (``*`` for any, ``a|b`` for several),
-        also (``key=value;key=*``) and priority; further columns are for people.
+        also (``key=value;key=*;key=!``) and priority; further columns are for people.
 
     Raises
     ------

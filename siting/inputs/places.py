@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LAYERS = ("places", "landscape", "admin", "stations", "substations")
 _LINE, _SURFACE = 1, 2
+_YEAR = re.compile(r"\s*(\d{4})(?:-\d{2}){0,2}\s*$")
 _KILOWATT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*kW\b", re.IGNORECASE)
 
 
@@ -82,7 +83,7 @@ def _read(path: Path | None) -> gpd.GeoDataFrame:
 
 _TAGS = (
     "access", "admin_level", "building:levels", "capacity", "charging_station:output", "levels",
-    "name", "name:en", "name:zh", "operator", "parking", "parking:levels", "ref",
+    "name", "name:en", "name:zh", "operator", "parking", "parking:levels", "ref", "start_date",
 )  # fmt: skip
 
 
@@ -113,11 +114,18 @@ def _place_table(found: gpd.GeoDataFrame, report: dict[str, Any]) -> gpd.GeoData
             "ref": texts(found["ref"]),
             "operator": texts(found["operator"]),
             "source": texts(["osm"] * len(found)),
+            "built_year": found["start_date"].map(_year).to_numpy(dtype=float),
         },
         geometry=geometry,
         crs=WGS84,
     )
     return table[~empty].sort_values("place_id", ignore_index=True)
+
+
+def _year(value: object) -> float:
+    """Return the year of a date of building, as 1998 or 1998-05; NaN for any other text."""
+    found = _YEAR.match(value) if isinstance(value, str) else None
+    return float(found.group(1)) if found else np.nan
 
 
 def _first_number(values: tuple[object, ...]) -> float:

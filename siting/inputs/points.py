@@ -62,7 +62,7 @@ class _Faults:
 
 
 def read_points(
-    wanted: PointFile, area: AreaShape, *, name: str, notes: Notes
+    wanted: PointFile, area: AreaShape, *, name: str, notes: Notes, shapes: bool = False
 ) -> tuple[gpd.GeoDataFrame, Provenance]:
     """Read a file of points and bring it to WGS-84.
 
@@ -76,6 +76,8 @@ def read_points(
         Role of the file in the provenance.
     notes
         Takes up the remark that the rows have no ids of their own.
+    shapes
+        Keep lines and areas of a vector file as they are, instead of a point on each.
 
     Returns
     -------
@@ -97,6 +99,7 @@ def read_points(
         swapped or impossible coordinates, repeated ids.
     """
     require_file(wanted.path, wanted.key)
+    geometry: gpd.GeoSeries | None = None
     if wanted.path.suffix.lower() in TABLE_SUFFIXES:
         raw = read_table(wanted.path, wanted.layer)
         mapping = map_columns(wanted, list(raw.columns), COORDINATES)
@@ -105,9 +108,11 @@ def read_points(
         lon = _numbers(raw, mapping["lon"], "lon", faults, needed=True)
         lat = _numbers(raw, mapping["lat"], "lat", faults, needed=True)
     else:
-        raw, lon, lat = _vector_points(wanted)
+        raw, lon, lat, geometry = _vector_points(wanted)
         mapping = map_columns(wanted, [str(column) for column in raw.columns], ())
         datum, faults = "wgs84", _Faults(_file_rows(raw))
+        for position in np.flatnonzero(np.isnan(lon)):
+            faults.at(position, "it has no geometry")
     values = _values(raw, mapping, wanted.fields, faults)
     _coordinate_faults(lon, lat, datum, area, faults)
     if faults.found:
@@ -115,9 +120,9 @@ def read_points(
     if any(one.kind == "id" and one.name not in mapping for one in wanted.fields):
         notes.append(("ids_by_row", {"file": wanted.path.name, "count": len(raw)}))
     x, y = to_wgs84(lon, lat, datum)
-    frame = gpd.GeoDataFrame(
-        values | {"row": faults.rows}, geometry=gpd.points_from_xy(x, y), crs=WGS84
-    )
+    points = gpd.points_from_xy(x, y)
+    kept = points if geometry is None or not shapes else geometry.to_numpy()
+    frame = gpd.GeoDataFrame(values | {"row": faults.rows}, geometry=kept, crs=WGS84)
     dates = frame["as_of"].dropna() if "as_of" in frame.columns else pd.Series(dtype=object)
     as_of = str(dates.max()) if len(dates) else ""
     synthetic, licence = marked_synthetic(raw), stated_licence(raw)
@@ -131,14 +136,17 @@ def _file_rows(raw: pd.DataFrame) -> np.ndarray:
     return raw.index.to_numpy(dtype=np.int64) + 2
 
 
-def _vector_points(wanted: PointFile) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+def _vector_points(
+    wanted: PointFile,
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, gpd.GeoSeries]:
     frame = read_vector(wanted.path, layer=wanted.layer, datum=wanted.datum, key=wanted.key)
     points = frame.geometry.representative_point()
     raw = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     cells = {
         column: ["" if pd.isna(cell) else _plain(cell) for cell in raw[column]] for column in raw
     }
-    return pd.DataFrame(cells, index=raw.index), points.x.to_numpy(), points.y.to_numpy()
+    table = pd.DataFrame(cells, index=raw.index)
+    return table, points.x.to_numpy(), points.y.to_numpy(), frame.geometry
 
 
 def _plain(cell: object) -> str:
@@ -197,7 +205,7 @@ def _values(
         if one.kind in {"number", "count"}:
             numbers = np.full(len(raw), np.nan)
             if column is not None:
-                numbers = _numbers(raw, column, one.name, faults, needed=False)
+                numbers = _numbers(raw, column, one.name, faults, needed=one.filled)
                 _range_faults(numbers, one, faults)
             values[one.name] = numbers
         elif one.kind == "flag":
@@ -209,6 +217,8 @@ def _values(
                 cells = [f"row-{row}" for row in faults.rows]
             elif one.kind == "id":
                 _id_faults(cells, one.name, faults)
+            else:
+                _text_faults(cells, one, faults)
             values[one.name] = texts(cells)
     return values
 
@@ -216,9 +226,20 @@ def _values(
 def _range_faults(numbers: np.ndarray, one: PointField, faults: _Faults) -> None:
     for position in np.flatnonzero(numbers < 0):
         faults.at(position, f"{one.name} is below 0: {numbers[position]:g}")
+    for position in np.flatnonzero(numbers > one.high):
+        faults.at(position, f"{one.name} is above {one.high:g}: {numbers[position]:g}")
     if one.kind == "count":
         for position in np.flatnonzero(np.isfinite(numbers) & (numbers % 1 != 0)):
             faults.at(position, f"{one.name} is no whole number: {numbers[position]:g}")
+
+
+def _text_faults(cells: list[str], one: PointField, faults: _Faults) -> None:
+    for position, cell in enumerate(cells):
+        if not cell and one.filled:
+            faults.at(position, f"{one.name} is missing")
+        elif cell and one.choices and cell not in one.choices:
+            known = ", ".join(one.choices[:_SHOWN])
+            faults.at(position, f"{one.name} '{cell}' is none of {known}")
 
 
 def _flags(cells: Sequence[str], name: str, faults: _Faults) -> np.ndarray:

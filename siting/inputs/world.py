@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from siting import tables
 from siting.inputs.area import AreaShape, load_area
+from siting.inputs.kinds import read_place_kinds
 from siting.inputs.layers import load_substations
 from siting.inputs.osm import load_osm
 from siting.inputs.stations import load_stations
 from siting.inputs.traffic import load_traffic
+from siting.inputs.user_layers import joined_places, load_layers, people_rows
 from siting.inputs.zones import load_zones
+from siting.scenario import local_path
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -34,6 +37,11 @@ class World:
         As in :mod:`siting.tables`.
     traffic
         As ``tables.TRAFFIC``; None where nobody counted it.
+    people
+        As ``tables.PEOPLE``; None where no layer has them.
+    layers
+        The planner's own layers by role, but for places and people; see
+        :func:`siting.inputs.user_layers.load_layers`.
     report
         What was read from the map, kept and dropped.
     notes
@@ -51,13 +59,19 @@ class World:
     stations: gpd.GeoDataFrame
     substations: gpd.GeoDataFrame
     traffic: pd.DataFrame | None
+    people: gpd.GeoDataFrame | None
+    layers: dict[str, gpd.GeoDataFrame]
     report: dict[str, Any]
     notes: tuple[tuple[str, dict[str, Any]], ...]
     sources: tuple[Provenance, ...]
 
 
 def load_world(
-    area: scenario.Area, inputs: scenario.Inputs, *, progress: Progress | None = None
+    area: scenario.Area,
+    inputs: scenario.Inputs,
+    *,
+    progress: Progress | None = None,
+    project_kinds: tuple[str, ...] = (),
 ) -> World:
     """Load the area, the map, the zones, the stations and the substations.
 
@@ -67,6 +81,8 @@ def load_world(
         The scenario's blocks.
     progress
         Called with the name of a step and the share of it that is done.
+    project_kinds
+        Kinds that a list of building projects may name; any if empty.
 
     Raises
     ------
@@ -76,6 +92,10 @@ def load_world(
         If a table breaks its contract.
     """
     shape = load_area(area, overpass=inputs.overpass)
+    # before the map: a fault in a list shows at once
+    layers, layer_notes, layer_sources = load_layers(
+        inputs.layers, shape, kinds=_known_kinds(inputs, project_kinds)
+    )
     osm = load_osm(inputs, shape, progress=progress)
     zones, zone_notes, zone_sources = load_zones(
         inputs.zones, osm.admin, shape, packed=osm.packed_zones
@@ -84,19 +104,23 @@ def load_world(
     substations, power_notes, power_sources = load_substations(
         inputs.substations, osm.substations, shape
     )
+    places = layers.pop("places", None)
+    people = layers.pop("people", None)
     traffic, traffic_sources = load_traffic(inputs.traffic, osm.edges)
     world = World(
         area=shape,
         nodes=osm.nodes,
         edges=osm.edges,
-        places=osm.places,
+        places=osm.places if places is None else joined_places(osm.places, places),
         landscape=osm.landscape,
         zones=zones,
         stations=stations,
         substations=substations,
         traffic=traffic,
+        people=None if people is None else people_rows(people),
+        layers=layers,
         report=osm.report,
-        notes=(*shape.notes, *osm.notes, *zone_notes, *station_notes, *power_notes),
+        notes=(*shape.notes, *osm.notes, *zone_notes, *station_notes, *power_notes, *layer_notes),
         sources=(
             shape.source,
             *osm.sources,
@@ -104,6 +128,7 @@ def load_world(
             *station_sources,
             *power_sources,
             *traffic_sources,
+            *layer_sources,
         ),
     )
     for table in (
@@ -112,3 +137,12 @@ def load_world(
     ):  # fmt: skip
         tables.check(getattr(world, table.name), table, where=f"inputs, table {table.name}")
     return world
+
+
+def _known_kinds(
+    inputs: scenario.Inputs, project_kinds: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Return the kinds that rows of a layer may name, by role."""
+    table = read_place_kinds(local_path(inputs.place_kinds))
+    kinds = sorted({rule.kind for rule in table.rules if rule.layer == "places"})
+    return {"places": tuple(kinds), "projects": project_kinds}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
-    from siting.optimize.arrays import Flags, Ints
+    from siting.optimize.arrays import Flags, Ints, Names
     from siting.optimize.problem import SitingProblem
 
 _SHOWN = 5
@@ -126,11 +126,16 @@ def locked_stations(problem: SitingProblem, model: scenario.Model) -> Iterator[L
 
 
 def quotas(
-    problem: SitingProblem, limit: scenario.Limit, zone_kind: pd.Series, *, key: str
+    problem: SitingProblem,
+    limit: scenario.Limit,
+    zone_kind: pd.Series,
+    *,
+    key: str,
+    pool: Names | None = None,
 ) -> Iterator[LinearRule]:
     """Yield a floor and a ceiling: ``least <= sum_{j in M} x_j <= most``.
 
-    ``M`` are the sites that pass the filters by zone, kind of zone and kind of site; ``x`` is
+    ``M`` are the sites that pass the filters by zone, kind of zone, kind of site and pool; ``x`` is
     ``open``, ``chargers`` or ``swap``. A share counts of the target ``T`` of what is counted:
     ``least = ceil(share T)``, ``most = floor(share T)``. With ``each_zone`` there is one pair
     of rows for each zone.
@@ -144,6 +149,7 @@ def quotas(
     """
     zones = chosen_zones(problem, limit.zones, limit.zone_kinds, zone_kind, key=key)
     kinds = kinds_flags(problem, limit.kinds, key=key)
+    kinds = kinds & _pool_flags(problem, limit.pools, pool, key=key)
     parts = [[zone] for zone in zones.tolist()] if limit.each_zone else [zones.tolist()]
     usable = problem.swap_ok if limit.count == "swap_stations" else problem.openable
     least, most = _ends(problem, limit)
@@ -189,6 +195,16 @@ def kinds_flags(problem: SitingProblem, kinds: tuple[str, ...], *, key: str) -> 
         return np.ones(len(problem.site_id), dtype=bool)
     check_names(kinds, problem.site_kind, key=f"{key}.kinds", what="kind of site")
     return np.isin(problem.site_kind.astype(str), list(kinds))
+
+
+def _pool_flags(
+    problem: SitingProblem, pools: tuple[str, ...], pool: Names | None, *, key: str
+) -> Flags:
+    """Return which sites are in the pools; all if none is named."""
+    if not pools or pool is None:
+        return np.ones(len(problem.site_id), dtype=bool)
+    check_names(pools, pool, key=f"{key}.pools", what="site of pool")
+    return np.isin(pool.astype(str), list(pools))
 
 
 def _ends(problem: SitingProblem, limit: scenario.Limit) -> tuple[int | None, int | None]:

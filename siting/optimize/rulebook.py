@@ -103,9 +103,10 @@ def with_rules(
     ground = Ground(sites, demand, _zone_kind(zones), *reaches)
     stations: list[LinearRule] = list(locked_stations(problem, model))
     swaps: list[LinearRule] = []
+    pool = sites["pool"].to_numpy(dtype=object) if "pool" in sites.columns else None
     limits = [(f"model.limits[{n}]", limit) for n, limit in enumerate(model.limits, start=1)]
     for key, limit in [*limits, *chongqing_limits(model)]:
-        rows = quotas(problem, limit, ground.zone_kind, key=key)
+        rows = quotas(problem, limit, ground.zone_kind, key=key, pool=pool)
         (swaps if limit.count == "swap_stations" else stations).extend(rows)
     covers: dict[str, list[CoverPromise]] = {"charging": [], "swap": []}
     notes = list(problem.notes)

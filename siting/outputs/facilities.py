@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from siting.outputs.counts import count_lines
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -12,10 +14,11 @@ if TYPE_CHECKING:
 
 
 def facility_lines(plan: Plan, say: Callable[..., str]) -> list[str]:
-    """Return one line for each facility class that has a covering model of its own."""
+    """Return lines for the regimes, other readings of the totals, and hydrogen stations."""
+    lines = count_lines(plan, say)
     if plan.hydrogen_sites is None:
-        return []
+        return lines
     gap, covered = plan.hydrogen["gap_share"], plan.hydrogen["covered_share"]
     if math.isfinite(gap):
-        return [say("status.hydrogen", gap=gap, covered=covered)]
-    return [say("status.hydrogen_open", covered=covered)]
+        return [*lines, say("status.hydrogen", gap=gap, covered=covered)]
+    return [*lines, say("status.hydrogen_open", covered=covered)]

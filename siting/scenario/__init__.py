@@ -34,6 +34,8 @@ from siting.scenario.files import (
     scenario_from,
     variant_names,
 )
+from siting.scenario.layer_blocks import Counting, Layer
+from siting.scenario.phase_blocks import Phase
 from siting.scenario.rule_blocks import Limit, Promise, Senses
 from siting.scenario.score_blocks import Learned, ScoreLayer, Scoring, Stability, Weights
 from siting.scenario.site_blocks import Costs, Power, Sizing
@@ -43,17 +45,20 @@ __all__ = [
     "Area",
     "Candidates",
     "Costs",
+    "Counting",
     "Datum",
     "Demand",
     "Fleet",
     "Fleets",
     "Hydrogen",
     "Inputs",
+    "Layer",
     "Learned",
     "Limit",
     "MapOptions",
     "Model",
     "Overpass",
+    "Phase",
     "Power",
     "Promise",
     "Run",

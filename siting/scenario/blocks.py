@@ -25,7 +25,9 @@ from siting.scenario.fields import (
     Positive,
     Share,
 )  # fmt: skip
+from siting.scenario.layer_blocks import Counting, Layer
 from siting.scenario.objective_blocks import Cover, Objective
+from siting.scenario.phase_blocks import Phase, phase_faults
 from siting.scenario.rule_blocks import ChongqingRule, Limit, Promise, Senses
 from siting.scenario.score_blocks import Scoring
 from siting.scenario.site_blocks import Costs, Power, Sizing
@@ -179,6 +181,8 @@ class Inputs(Block):
     """Substations; Left out, those of the map (headroom unknown)."""
     traffic: TrafficInput | None = None
     """Through traffic on numbered roads; left out, it is not counted."""
+    layers: Annotated[tuple[Layer, ...], Field(strict=False)] = ()
+    """Layers of your own: places, demand, people, barriers, red lines, projects, communities."""
     place_kinds: File = "shipped:place_kinds.csv"
     """Table of the OSM tags of each kind of place."""
     speeds: File = "shipped:road_speeds.csv"
@@ -213,6 +217,12 @@ class Candidates(Block):
     """Table of the classes at each kind of site, by how long people stay."""
     site_rules: File = "shipped:site_rules.csv"
     """Table of the rules of the setting: what stops a site, what needs an expert's sign-off."""
+    build_ratios: File = "shipped:build_ratios.csv"
+    """Table of the charging bays that new building projects owe, by kind."""
+    old_until: int = 2000
+    """A home built up to this year is an old community (pool C)."""
+    communities: Literal["old", "all"] = "old"
+    """Homes in pool C: the old and the listed ones, or all that stand."""
     leave_out: Names = ()
     """Kinds not to consider."""
     merge_m: NonNegative = 40
@@ -314,6 +324,7 @@ class Scenario(Block):
     inputs: Inputs
     targets: Targets
     candidates: Candidates = Candidates()
+    counting: Counting = Counting()
     demand: Demand = Demand()
     travel: Travel = Travel()
     scoring: Scoring = Scoring()
@@ -322,5 +333,12 @@ class Scenario(Block):
     costs: Costs = Costs()
     model: Model = Model()
     hydrogen: Hydrogen | None = None
+    phases: Annotated[tuple[Phase, ...], Field(strict=False)] = ()
     solver: Solver = Solver()
     map: MapOptions = MapOptions()
+
+    @model_validator(mode="after")
+    def _phases_lead_to_the_targets(self) -> Self:
+        if faults := list(phase_faults(self.phases, self.targets, self.model)):
+            raise ValueError("\n    - ".join(faults))
+        return self

@@ -45,6 +45,8 @@ class Limit(Block):
     """Kinds of zone, e.g. town."""
     kinds: Names = ()
     """Kinds of site, e.g. service_area."""
+    pools: Annotated[tuple[Literal["A", "B", "C"], ...], Field(strict=False)] = ()
+    """Regimes of the policy: A new build, B existing places, C communities."""
     each_zone: bool = False
     """Hold each zone to the numbers by itself, not all together."""
     at_least: Count | None = None

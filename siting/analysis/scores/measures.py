@@ -34,7 +34,7 @@ _HEADROOM_PART = 0.3
 _ACCESS_HALF_M = 500.0
 POWER_HALF_M = 2000.0
 _CONNECTION = (0.3, 1.0)
-_VERDICT_SAFETY = {"ok": 1.0, "sign_off": 0.5, "stop": 0.0}
+_VERDICT_SAFETY = {"ok": 1.0, "note": 1.0, "sign_off": 0.5, "stop": 0.0}
 _SERVICE_AREA = "service_area"
 _HEADROOM = Criterion("headroom", "可开放容量", "headroom", "up", "quantile")
 

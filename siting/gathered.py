@@ -1,0 +1,77 @@
+"""What the planner gave besides the map, made ready for the stages: lists, layers, what counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from siting.analysis.given import without_crossed
+from siting.analysis.regimes import Around, check_build_ratios, communities_room, projects_due
+from siting.errors import ScenarioError
+from siting.inputs.rules import read_rule_table
+from siting.scenario import local_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from siting import scenario
+    from siting.inputs.world import World
+
+    Notes = list[tuple[str, dict[str, Any]]]
+
+_FOR_RULES = ("red_lines", "protected", "flood", "slope")
+
+
+def build_ratios(settings: scenario.Candidates) -> pd.DataFrame:
+    """Return the checked table of the charging bays that building projects owe."""
+    path = local_path(settings.build_ratios)
+    return check_build_ratios(read_rule_table(path, key="candidates.build_ratios"))
+
+
+def counted_world(world: World, counting: scenario.Counting) -> tuple[World, Notes]:
+    """Return the world with its roads cut by the barriers and without the zones left out.
+
+    Raises
+    ------
+    ScenarioError
+        If ``counting.leave_out_managed_by`` names nobody, or leaves no zone.
+    """
+    nodes, edges, notes = without_crossed(world.nodes, world.edges, world.layers.get("barriers"))
+    bodies = sorted(set(world.zones["managed_by"].dropna()))
+    unknown = [name for name in counting.leave_out_managed_by if name not in bodies]
+    out = world.zones["managed_by"].isin(counting.leave_out_managed_by)
+    if unknown or out.all():
+        raise ScenarioError(
+            f"no zone is run by {', '.join(unknown)}" if unknown else "no zone is left to plan",
+            where="counting.leave_out_managed_by",
+            cure=f"one of: {', '.join(bodies)}" if bodies else "the zones do not say who runs them",
+        )
+    if out.any():
+        values = {"zones": int(out.sum()), "bodies": list(counting.leave_out_managed_by)}
+        notes.append(("zones_left_out", values))
+    zones = world.zones[~out].reset_index(drop=True)
+    return replace(world, nodes=nodes, edges=edges, zones=zones), notes
+
+
+def around(
+    world: World, kinds: pd.DataFrame, ratios: pd.DataFrame, *, by: int | None
+) -> tuple[Around, Notes]:
+    """Return what the candidates take from the layers and lists.
+
+    Parameters
+    ----------
+    world
+        The world.
+    kinds, ratios
+        Results of ``check_site_kinds`` and :func:`build_ratios`.
+    by
+        Year of the targets.
+    """
+    notes: Notes = []
+    projects, communities = world.layers.get("projects"), world.layers.get("communities")
+    if projects is not None:
+        projects, notes = projects_due(projects, ratios, by=by)
+    if communities is not None:
+        communities = communities_room(communities, kinds)
+    layers = {role: world.layers[role] for role in _FOR_RULES if role in world.layers}
+    return Around(world.landscape, layers, projects, communities), notes
