@@ -97,7 +97,7 @@ def check(
     prepared = pipeline.prepare(scenario, _meter(progress), cache=open_cache() if cache else None)
     with pipeline.explained(scenario, prepared):
         pipeline.pose(scenario, prepared)
-    return pipeline.look(prepared)
+    return pipeline.look(scenario, prepared)
 
 
 def make_plan(
