@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from siting.plan import Plan
 
 PICTURES = Path(__file__).parent / "pictures"
+# picture: language, place, whose view, coverage
 VIEWS = {
-    "map-district.png": ("zh", ""),
-    "map-street.png": ("zh", "#15/29.6020/106.5350"),
-    "map-district-en.png": ("en", ""),
+    "map-district.png": ("zh", "", "", ""),
+    "map-street.png": ("zh", "#15/29.6020/106.5350", "", ""),
+    "map-district-en.png": ("en", "", "", ""),
+    "map-view.png": ("zh", "", "区交通局", ""),
+    "map-coverage.png": ("en", "", "", "near_plan"),
 }
 # picture: language, whose sheet; a dense township and a rural one among them
 HANDOUTS = {
@@ -59,10 +62,14 @@ def photograph(maps: dict[str, Path]) -> None:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=program, args=ARGUMENTS)
-        for name, (language, view) in VIEWS.items():
+        for name, (language, view, body, coverage) in VIEWS.items():
             page = browser.new_page(viewport={"width": 1600, "height": 1000})
             page.goto(maps[language].resolve().as_uri() + view)
             page.wait_for_selector("html[data-drawn-ms]")
+            if body:
+                page.select_option("#views", label=body)
+            if coverage:
+                page.check(f"[name=coverage][value={coverage}]")
             page.wait_for_timeout(500)
             page.screenshot(path=PICTURES / name)
             page.close()

@@ -346,6 +346,18 @@ def test_zones_tell_what_is_served_and_who_is_near(page):
     assert zones["near"] == ["现状 100%，方案 100%", None, None, None]
 
 
+def test_regime_and_phase_are_told_where_the_plan_has_them(page):
+    assert "phase" not in data_of(page)["stations"]
+    plan = small_plan()
+    years = [np.nan, np.nan, 2024, 2025, 2025, 2025]
+    sites = plan.sites.assign(pool=list("BBACBB"), phase=years)
+    data = data_of(make_map(dataclasses.replace(plan, sites=sites)))
+    stations, lookups = data["stations"], data["lookups"]
+    assert stations["phase"][:2] == [None, None]
+    assert [lookups["phase"][at] for at in stations["phase"][2:4]] == ["2024", "2025"]
+    assert lookups["pool"][stations["pool"][2]] == words("pool.A", "zh")
+
+
 def test_substations_stand_nowhere_on_the_map():
     for language in ("zh", "en"):
         data = data_of(district_page(language))

@@ -28,6 +28,7 @@ def popup_facts(say: Say) -> dict[str, list[list[Any]]]:
         return [say(f"fact.{key}"), column, digits, unit, quiet]
 
     rules = [
+        row("pool", "pool", quiet=True),
         row("verdict", "verdict"),
         row("reason", "reason", quiet=True),
         row("owner", "owner", quiet=True),
@@ -37,6 +38,7 @@ def popup_facts(say: Say) -> dict[str, list[list[Any]]]:
     return {
         "stations": [
             row("state", "state"),
+            row("phase", "phase", quiet=True),
             row("chargers", "chargers"),
             row("existing_chargers", "existing_chargers"),
             row("classes", "classes", quiet=True),
@@ -54,6 +56,7 @@ def popup_facts(say: Say) -> dict[str, list[list[Any]]]:
         ],
         "swaps": [
             row("state", "state"),
+            row("phase", "phase", quiet=True),
             row("power_kw", "power_kw", "kW"),
             row("kva", "kva", "kVA"),
             row("cost", "cost"),
@@ -71,6 +74,7 @@ def popup_facts(say: Say) -> dict[str, list[list[Any]]]:
         "stopped": [
             row("verdict", "verdict"),
             row("reason", "reason"),
+            row("pool", "pool", quiet=True),
             row("spaces", "spaces"),
             row("owner", "owner", quiet=True),
             row("id", "site_id"),

@@ -36,7 +36,7 @@ function sitingAtlas(map, data) {
 
   // ---- facts -------------------------------------------------------------------------
   function fact(table, row, [label, column, digits, unit]) {
-    const value = table[column][row];
+    const value = table[column]?.[row] ?? null;
     const list = data.lookups[column];
     if (value === null) return [label, words.none, true];
     if (list) return [label, list[value], false];
