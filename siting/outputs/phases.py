@@ -35,8 +35,9 @@ _FORMATS = {"0": "{:.0f}", "#,##0": "{:,.0f}", "0.00": "{:.2f}", "0.0000": "{:.4
 
 def phase_header(key: str, say: Say) -> str:
     """Return the header of a column."""
-    return say(f"total.{key}" if key in {"stations", "chargers", "swap_stations"}
-               else f"phase.{key}")  # fmt: skip
+    if key in {"stations", "chargers", "swap_stations"}:
+        return say(f"total.{key}")
+    return say(f"phase.{key}")
 
 
 def phase_rows(plan: Plan) -> list[dict[str, Any]]:
