@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 import re
@@ -212,6 +213,31 @@ def test_every_pair_of_kind_colours_differs():
     rgb = np.array([[int(one[i : i + 2], 16) for i in (1, 3, 5)] for one in colours])
     distances = np.linalg.norm(rgb[:, None] - rgb[None, :], axis=2) + 999 * np.eye(len(rgb))
     assert distances.min() > 35
+
+
+# Machado, Oliveira and Fernandes (2009), severity 1: what is left of linear RGB
+WITHOUT = {
+    "red": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "green": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "blue": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+TO_XYZ = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+
+
+def lab(colour, left):
+    """Return CIE L*a*b* of a colour as eyes without one kind of cone see it."""
+    rgb = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    linear = np.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
+    seen = np.clip(np.array(left) @ linear, 0, 1)
+    x, y, z = np.cbrt(np.array(TO_XYZ) @ seen / [0.9505, 1.0, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("missing", sorted(WITHOUT))
+def test_coverage_is_told_apart_with_any_colour_vision(missing):
+    seen = [lab(colour, WITHOUT[missing]) for colour in (*palette.COVERAGE, palette.LAND)]
+    for one, other in itertools.combinations(seen, 2):
+        assert np.linalg.norm(one - other) > 20
 
 
 def test_on_gaode_the_drawn_copy_is_shifted_and_says_so(page):

@@ -115,6 +115,7 @@ function sitingSearch(atlas) {
       map.fitBounds(shape.getBounds(), { padding: [24, 24], animate: false });
     }
     atlas.open(shape);
+    if (window.matchMedia("(pointer: coarse)").matches) input.blur(); // folds the phone's keyboard
     said.textContent = words.went.replace("{name}", () => name);
   }
 
@@ -133,6 +134,7 @@ function sitingSearch(atlas) {
       const entry = hits[Math.max(at, 0)];
       if (!list.hidden && entry) go(entry);
     } else if (event.key === "Escape") {
+      if (list.hidden) map.closePopup();
       show(false);
     }
   });
