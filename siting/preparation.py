@@ -20,6 +20,7 @@ from siting.analysis.site_kinds import check_site_kinds
 from siting.analysis.site_rules import check_site_rules
 from siting.analysis.travel import make_reach
 from siting.cache import Memory
+from siting.factors import factored_chargers, factored_prices, factored_world
 from siting.gathered import around, build_ratios, counted_world
 from siting.hydrogen import check_hydrogen
 from siting.inputs.area import AreaShape
@@ -92,6 +93,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         )  # fmt: skip
         kinds, rules, chargers = rule_tables(scenario)
         world, told_counted = counted_world(world, scenario.counting)
+        world, told_factors = factored_world(world, scenario.factors)
         lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
     with meter.stage("candidates"):
         candidates = memory.call(
@@ -123,7 +125,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
     _check_all(candidates.sites, demand.demand, reach, scored.scores)
     prices = check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices"))
     told = (
-        *world.notes, *told_counted, *told_lists, *candidates.notes, *demand.notes,
+        *world.notes, *told_counted, *told_factors, *told_lists, *candidates.notes, *demand.notes,
         *files.notes, *scored.notes,
     )  # fmt: skip
     return Prepared(
@@ -137,8 +139,8 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         scoring=scored.summary,
         score_sources=files.sources,
         notes=tuple(Note(key, dict(values)) for key, values in told),
-        chargers=chargers,
-        prices=prices,
+        chargers=factored_chargers(chargers, scenario.factors),
+        prices=factored_prices(prices, scenario.factors),
     )
 
 

@@ -142,5 +142,5 @@ def test_the_shipped_variants_are_whole():
     assert names[0] == "base"
     for name in names:
         made = load_scenario(path, variant=name)
-        assert made.run.name == f"yubei-{name}"
+        assert made.run.name == f"yubei-variants-{name}"
         assert (made.targets.stations, made.targets.chargers) == (550, 12000)

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from siting.cache import Entry
@@ -66,6 +66,29 @@ def progress(language: str) -> Iterator[Meter]:
         yield Meter(tell)
 
 
+@contextmanager
+def counting(language: str) -> Iterator[Callable[[int, int, int], None]]:
+    """Show on stderr how many plans are done, in a language; yields what is to be told."""
+    from siting.outputs.words import words  # noqa: PLC0415  # geopandas behind it
+
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+    task = bar.add_task(words("terminal.plans", language, failed=0), total=None)
+
+    def tell(done: int, total: int, failed: int) -> None:
+        text = words("terminal.plans", language, failed=failed)
+        bar.update(task, completed=done, total=total, description=text)
+
+    with bar:
+        yield tell
+
+
 def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     """Print totals against targets, status, figures, seconds per stage, and where to look."""
     from siting.outputs.classes import plan_class_text  # noqa: PLC0415  # with the words
@@ -92,6 +115,8 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     for line in facility_lines(plan, words):
         console.print(line)
     console.print(_chain(plan, words))
+    if plan.phases:
+        console.print(_phases(plan, words))
     console.print(_figures(plan, words))
     if plan.baselines:
         console.print(words("column.about"), style="dim")
@@ -159,6 +184,17 @@ def _chain(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one lan
     table.add_column("", justify="right")
     for label, text in chain_rows(plan, words):
         table.add_row(escape(label), escape(text))
+    return table
+
+
+def _phases(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
+    from siting.outputs.phases import NARROW, phase_header, phase_texts  # noqa: PLC0415  # as above
+
+    table = Table(title=words("phase.title"), box=box.SIMPLE_HEAD, caption=words("phase.about"))
+    for key in NARROW:
+        table.add_column(phase_header(key, words), justify="right")
+    for texts in phase_texts(plan, words, NARROW):
+        table.add_row(*texts)
     return table
 
 

@@ -25,6 +25,8 @@ from siting.cli.options import (
 )
 from siting.cli.plan_verb import plan
 from siting.cli.report_verb import report
+from siting.cli.robust_verb import robust
+from siting.cli.sweep_verb import sweep
 from siting.cli.table_verb import table
 from siting.errors import ScenarioError
 from siting.outputs.basemaps import tile_key
@@ -41,6 +43,8 @@ app = typer.Typer(
 app.command()(check)
 app.command()(plan)
 app.command()(compare)
+app.command()(sweep)
+app.command()(robust)
 app.command("cache")(show_cache)
 app.command()(handout)
 app.command()(table)

@@ -28,10 +28,12 @@ from siting.scenario.facility_blocks import Hydrogen
 from siting.scenario.fields import Datum
 from siting.scenario.files import (
     block_values,
+    changed_scenario,
     dump_scenario,
     load_scenario,
     local_path,
     scenario_from,
+    setting_values,
     variant_names,
 )
 from siting.scenario.layer_blocks import Counting, Layer
@@ -39,6 +41,7 @@ from siting.scenario.phase_blocks import Phase
 from siting.scenario.rule_blocks import Limit, Promise, Senses
 from siting.scenario.score_blocks import Learned, ScoreLayer, Scoring, Stability, Weights
 from siting.scenario.site_blocks import Costs, Power, Sizing
+from siting.scenario.whatif_blocks import Factors, Uncertain
 
 __all__ = [
     "OVERPASS",
@@ -48,6 +51,7 @@ __all__ = [
     "Counting",
     "Datum",
     "Demand",
+    "Factors",
     "Fleet",
     "Fleets",
     "Hydrogen",
@@ -74,12 +78,15 @@ __all__ = [
     "Targets",
     "TrafficInput",
     "Travel",
+    "Uncertain",
     "Weights",
     "ZonesInput",
     "block_values",
+    "changed_scenario",
     "dump_scenario",
     "load_scenario",
     "local_path",
     "scenario_from",
+    "setting_values",
     "variant_names",
 ]

@@ -31,6 +31,7 @@ from siting.scenario.phase_blocks import Phase, phase_faults
 from siting.scenario.rule_blocks import ChongqingRule, Limit, Promise, Senses
 from siting.scenario.score_blocks import Scoring
 from siting.scenario.site_blocks import Costs, Power, Sizing
+from siting.scenario.whatif_blocks import Factors, Uncertain
 
 OVERPASS = "overpass"
 # A folder name that every system takes: no leading dot or dash, no trailing dot.
@@ -334,6 +335,9 @@ class Scenario(Block):
     model: Model = Model()
     hydrogen: Hydrogen | None = None
     phases: Annotated[tuple[Phase, ...], Field(strict=False)] = ()
+    factors: Factors = Factors()
+    uncertainty: dict[str, Uncertain] = Field(default_factory=dict)
+    """Key of the scenario to how its number may lie, e.g. "demand.nev_share"; for siting sweep."""
     solver: Solver = Solver()
     map: MapOptions = MapOptions()
 

@@ -17,7 +17,7 @@ from siting.scenario.variants import VARIANTS, check_names, parts_of, variant_ch
 from siting.shipped import SHIPPED_PREFIX, shipped_name, shipped_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pydantic import BaseModel
 
@@ -71,6 +71,50 @@ def load_scenario(
     check_names([variant], list(made), where=str(path))
     run = {"name": f"{base.run.name}-{variant}"}
     return scenario_from(_merged(resolved(variants[variant]), {"run": run}), where=str(path))
+
+
+def changed_scenario(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
+    """Return a scenario with keys set to other values, all else as it is.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    settings
+        Key with its path, e.g. ``"demand.nev_share"``, to its value as JSON types; paths are
+        relative to the working folder.
+
+    Raises
+    ------
+    UnknownKeyError, ScenarioError
+        For a key no stage reads, or a value out of range.
+    """
+    content = dump_scenario(scenario)
+    for key, value in settings.items():
+        content = _merged(content, _nested(key.split("."), value))
+    return scenario_from(content, where="a changed scenario")
+
+
+def setting_values(text: str) -> tuple[str, tuple[Any, ...]]:
+    """Return key and values of ``key=value,value``; values are TOML, else texts.
+
+    Raises
+    ------
+    ScenarioError
+        If it has another form.
+    """
+    key, equals, values = text.partition("=")
+    if not equals or not key.strip() or not values.strip():
+        raise ScenarioError(
+            f"a grid wants key=value,value, got '{text}'",
+            where="--grid",
+            cure='e.g. --grid "scoring.weights.demand=0.2,0.3,0.4"',
+        )
+    try:
+        found = tomllib.loads(f"values = [{values}]")["values"]
+    except tomllib.TOMLDecodeError:
+        found = [value.strip() for value in values.split(",")]
+    return key.strip(), tuple(found)
 
 
 def variant_names(path: Path) -> tuple[str, ...]:
@@ -251,9 +295,14 @@ def _override(text: str) -> dict[str, Any]:
         parsed: Any = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         parsed = value.strip()
+    return _nested(parts, parsed)
+
+
+def _nested(parts: list[str], value: Any) -> dict[str, Any]:  # noqa: ANN401  # a value of TOML
+    """Return a value below its keys; paths are seen from the working folder."""
     for part in reversed(parts):
-        parsed = {part: parsed}
-    return _with_paths(parsed, lambda path: _anchored(path, Path.cwd()))
+        value = {part: value}
+    return _with_paths(value, lambda path: _anchored(path, Path.cwd()))
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

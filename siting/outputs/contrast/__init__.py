@@ -1,6 +1,6 @@
 """Plans side by side, for people: a page of tables, a workbook, a map of differences."""
 
-from siting.outputs.contrast.atlas import make_contrast_map
+from siting.outputs.contrast.atlas import make_contrast_map, make_share_map
 from siting.outputs.contrast.book import write_contrast_book
 from siting.outputs.contrast.page import make_contrast_page
 from siting.outputs.contrast.text import Grid, contrast_grids, contrast_warnings
@@ -11,5 +11,6 @@ __all__ = [
     "contrast_warnings",
     "make_contrast_map",
     "make_contrast_page",
+    "make_share_map",
     "write_contrast_book",
 ]

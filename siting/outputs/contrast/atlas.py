@@ -47,6 +47,7 @@ _CHANGE_COLOURS = {
     "grown": "#44aa99",
     "shrunk": "#d8a62a",
 }
+_HOLD_COLOURS = {"core": "#117733", "swing": "#d8a62a"}
 
 
 class _Before(Element):
@@ -95,26 +96,101 @@ def make_contrast_map(made: Contrast, *, language: str) -> str:
     say = words.speaker(language)
     base = made.plans[0]
     to = shapes.Degrees(base.crs)
-    edge = shapes.outline(shapes.thin_zones(base.zones))
-    west, south, east, north = shapely.total_bounds(to([edge])).tolist()
     data = {
-        "bounds": [[south, west], [north, east]],
-        "outline": shapes.area_rings([edge], to, thin_m=0),
-        "zones": shapes.line_paths([shapes.borders(shapes.thin_zones(base.zones), edge)], to),
-        "roads": shapes.road_lines(base.roads, to),
+        **_ground(base.zones, base.roads, to),
         "plans": [_plan(plan, to, place, say) for place, plan in enumerate(made.plans)],
         "changes": [_changes(frame, to, say) for frame in made.changes],
-        "style": {"outline": palette.OUTLINE, "zone": palette.ZONE, "land": palette.LAND},
     }
     title = say("contrast.title", runs=" · ".join(made.names))
+    layers = [(f"plan {place}", name, not made.changes) for place, name in enumerate(made.names)]
+    layers += [
+        (f"changes {place}", say("contrast.difference", run=name, base=made.names[0]), place == 0)
+        for place, name in enumerate(made.names[1:])
+    ]
+    return _page(title, _head(made, title, say), data, layers, language)
+
+
+def make_share_map(
+    shares: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    roads: gpd.GeoDataFrame,
+    *,
+    language: str,
+    synthetic: bool,
+) -> str:
+    """Return the map of the sites that samples choose, one layer each for core and swing.
+
+    Parameters
+    ----------
+    shares
+        site_id, kind, name, share, holds (core, swing, never), in a metric CRS.
+    zones, roads
+        As of a plan.
+    language
+        ``"zh"`` or ``"en"``.
+    synthetic
+        Whether the data are made up.
+    """
+    say = words.speaker(language)
+    to = shapes.Degrees(str(shares.crs))
+    parts = [_share_part(shares, name, colour, to, say) for name, colour in _HOLD_COLOURS.items()]
+    data = {**_ground(zones, roads, to), "plans": [], "changes": [[part] for part in parts]}
+    title = say("contrast.shares")
+    mark = f'<p class="warning">{html.escape(say("mark.sample"))}</p>' if synthetic else ""
+    keys = "".join(
+        f'<span><i style="background:{colour}"></i>{html.escape(say(f"contrast.word.{name}"))} '
+        f"{len(part['lon']):,}</span>"
+        for (name, colour), part in zip(_HOLD_COLOURS.items(), parts, strict=True)
+    )
+    head = (
+        f'<header class="head"><h1>{html.escape(title)}</h1>{mark}'
+        f'<p class="keys">{keys}</p></header>'
+    )
+    layers = [
+        (f"changes {place}", say(f"contrast.word.{name}"), True)
+        for place, name in enumerate(_HOLD_COLOURS)
+    ]
+    return _page(title, head, data, layers, language)
+
+
+def _share_part(
+    shares: gpd.GeoDataFrame, holds: str, colour: str, to: shapes.Degrees, say: Say
+) -> dict[str, Any]:
+    rows = shares[shares["holds"] == holds]
+    lon, lat = shapes.lonlat(rows.geometry, to)
+    texts = [f"{_name(row, say)} · {row['share']:.0%}" for _, row in rows.iterrows()]
+    return {"change": holds, "colour": colour, "lon": lon, "lat": lat, "text": texts,
+            "swap": [0] * len(rows)}  # fmt: skip
+
+
+def _ground(zones: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, to: shapes.Degrees) -> dict[str, Any]:
+    thin = shapes.thin_zones(zones)
+    edge = shapes.outline(thin)
+    west, south, east, north = shapely.total_bounds(to([edge])).tolist()
+    return {
+        "bounds": [[south, west], [north, east]],
+        "outline": shapes.area_rings([edge], to, thin_m=0),
+        "zones": shapes.line_paths([shapes.borders(thin, edge)], to),
+        "roads": shapes.road_lines(roads, to),
+        "style": {"outline": palette.OUTLINE, "zone": palette.ZONE, "land": palette.LAND},
+    }
+
+
+def _page(
+    title: str,
+    head: str,
+    data: dict[str, Any],
+    layers: list[tuple[str, str, bool]],
+    language: str,
+) -> str:
     page = Page(title=title, language=language)
-    page.add_child(_Before(_head(made, title, say)))
-    page.add_child(_map(made, data, say))
+    page.add_child(_Before(head))
+    page.add_child(_map(data, layers))
     name_plainly(page)
     return str(page.render())
 
 
-def _map(made: Contrast, data: dict[str, Any], say: Say) -> folium.Map:
+def _map(data: dict[str, Any], layers: list[tuple[str, str, bool]]) -> folium.Map:
     (south, west), (north, east) = data["bounds"]
     drawn = Leaflet(
         location=[(south + north) / 2, (west + east) / 2],
@@ -125,14 +201,8 @@ def _map(made: Contrast, data: dict[str, Any], say: Say) -> folium.Map:
         attribution_control=False,
     )
     drawn.add_child(_Script(data, drawn))
-    names = made.names
-    several = len(made.changes) > 1
-    for place, name in enumerate(names):
-        drawn.add_child(AtlasLayer(f"plan {place}", name=html.escape(name), show=not made.changes))
-    for place, name in enumerate(names[1:]):
-        label = say("contrast.difference", run=name, base=names[0])
-        shown = not several or place == 0
-        drawn.add_child(AtlasLayer(f"changes {place}", name=html.escape(label), show=shown))
+    for key, name, show in layers:
+        drawn.add_child(AtlasLayer(key, name=html.escape(name), show=show))
     drawn.add_child(folium.LayerControl(collapsed=False))
     drawn.add_child(Start())
     return drawn
