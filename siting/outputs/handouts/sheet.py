@@ -160,7 +160,7 @@ def _seen(plan: Plan, body: Body) -> pd.Series:
     seen = pd.Series(EVERYTHING in body.informed, index=sites.index)
     seen |= sites["kind"].isin(body.informed) | (sites["owner"] == body.name_zh)
     if body.risk:
-        seen |= sites["verdict"] != "ok"
+        seen |= sites["verdict"] == "sign_off"
     return seen
 
 
