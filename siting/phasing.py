@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting.meter import Meter
-    from siting.optimize.phases import Path, Phased
+    from siting.optimize.phase_search import Path
+    from siting.optimize.phases import Phased
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solution import Solution
     from siting.plan import Plan

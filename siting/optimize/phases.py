@@ -3,9 +3,8 @@
 *Together*: the sum over the years of each year's value is made as large as a nested plan can make
 it. A small problem is solved whole over all years (:func:`siting.optimize.years.all_years`).
 A large one in steps: each year alone and year by year first; the sites any of them opens are the
-pool; the linear relaxation over all years on the pool, demand in cells, then the nested stations
-nearest to its answer, sized and valued year by year at full resolution. If building year by
-year comes out better, that is the answer.
+pool, and :mod:`siting.optimize.phase_search` looks among them. It begins with the plan year by
+year too, so that its answer is never worse.
 
 *Year by year*: each year is the best one given what stands: what a planner gets who never looks
 ahead.
@@ -22,14 +21,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ImpossibleTargetError, InfeasibleError, NoAnswerError
-from siting.optimize import reduce
-from siting.optimize.filling import filled
-from siting.optimize.model import joint_model
-from siting.optimize.run import Run
-from siting.optimize.select import station_rules
-from siting.optimize.solution import PROVEN, assignment_table
+from siting.optimize.phase_search import Path, PhaseSearch
 from siting.optimize.solve import EXACT_PAIRS, solve_problem
-from siting.optimize.solver import linear, open_door, values_of
+from siting.optimize.solver import open_door
 from siting.optimize.swap_years import swaps_by_year
 from siting.optimize.years import (
     Built,
@@ -47,30 +41,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
-    from siting.optimize.arrays import Flags, Floats, Ints, Names
+    from siting.optimize.arrays import Flags, Ints, Names
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solution import Solution
-    from siting.optimize.solver import Door, Word
+    from siting.optimize.solver import Door
     from siting.optimize.start import Start
     from siting.optimize.years import Year
-
-_DEMAND_CELLS_M = (300.0, 800.0)
-_NEAREST_SITES = 20
-_SELECT_GAP = 1e-3
-
-
-@dataclass(frozen=True, eq=False)
-class Path:
-    """One nested plan: what stands, who is served where, and the value, year by year."""
-
-    built: tuple[Built, ...]
-    assignments: tuple[pd.DataFrame, ...]
-    worth: tuple[float, ...]
-
-    @property
-    def total(self) -> float:
-        """Sum of the values of the years."""
-        return float(sum(self.worth))
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,16 +251,18 @@ class _Work:
             big = all_years(self.base, self.years)
             found = self.solved(big, None)
             return self._split(big, found), found.outcome.bound * len(self.years), True
-        path = self._staged(self._pool(alone, by_year))
-        full = [one for one in (path, by_year) if one and len(one.worth) == len(self.years)]
-        if not full:
+        start = by_year if len(by_year.worth) == len(self.years) else None
+        search = PhaseSearch(self.base, self.years, self._pool(alone, by_year), self.door())
+        path = search.best(start)
+        self.late |= search.late
+        if path is None:
             raise NoAnswerError(
                 "no plan in phases was found among the sites that the years want, and none is "
                 "proven impossible",
                 where="phases",
                 cure="allow more money or chargers in the early years, or fewer stations",
             )
-        return max(full, key=lambda one: one.total), np.inf, False
+        return path, np.inf, False
 
     def _pool(self, alone: list[Solution], by_year: Path) -> Flags:
         """Return the sites that some year wants, alone or year by year."""
@@ -322,57 +300,3 @@ class _Work:
         served = float((worth * table["kwh_day"]).sum()) / (base.total_kwh * year.demand_factor)
         bonus = base.suitability_weight * base.score[built.sites].sum() / year.stations
         return served + float(bonus)
-
-    def _staged(self, pool: Flags) -> Path | None:
-        """Choose among the sites of a pool by the relaxation over all years; None without luck."""
-        door = self.door()
-        big = all_years(reduce.keep_sites(self.base, pool), self.years)
-        wish = _wish(big, door)
-        rules = station_rules(big)
-        rules.lp.setObjective(linear([(one, float(wish[j])) for j, one in rules.open.items()]))
-        answer = door.maximise(rules.lp, gap_share=_SELECT_GAP)
-        if not answer.usable or rules.chargers is None:
-            self.late |= door.left_s <= 0
-            return None
-        opened = np.zeros(len(big.site_id), dtype=bool)
-        opened[rules.chosen()] = True
-        chargers = np.zeros(len(big.site_id), dtype=np.int64)
-        sites = list(rules.chargers)
-        chargers[sites] = np.rint(values_of(list(rules.chargers.values())))
-        built = built_in(self.base, chargers, opened, len(self.years))
-        return self._sized(built, door, fixed=False) or self._sized(built, door, fixed=True)
-
-    def _sized(self, built: Sequence[Built], door: Door, *, fixed: bool) -> Path | None:
-        """Size the stations year by year, none losing a charger; or take the sizes as given."""
-        done, tables, values = [standing(self.base)], [], []
-        for place, (year, here) in enumerate(zip(self.years, built, strict=True)):
-            asked = year_problem(
-                self.base, year, last=self.last(place), before=done[-1], most_cny=year.budget_cny
-            )
-            if fixed:
-                held = asked.min_chargers.copy()
-                held[here.sites] = here.chargers
-                asked = replace(asked, min_chargers=held, max_chargers=held)
-            run = Run(asked, door, gap_share=0.0, limit_s=door.left_s)
-            try:
-                one = filled(run, here.sites, here.chargers if fixed else None)
-            except (InfeasibleError, NoAnswerError):
-                return None
-            self.late |= bool(run.notes)
-            done.append(Built(one.sites, one.chargers))
-            tables.append(assignment_table(asked, one.serve))
-            values.append(one.value)
-        return Path(tuple(done[1:]), tuple(tables), tuple(values))
-
-
-def _wish(big: SitingProblem, door: Door) -> Floats:
-    """Return how much of each station the relaxation over all years opens; scores without one."""
-    small = reduce.nearest(reduce.cells(big, *_DEMAND_CELLS_M), _NEAREST_SITES)
-    model = joint_model(small, relaxed=True)
-    options: dict[str, Word] = {"solver": "ipx"} if door.name == "highs" else {}
-    answer = door.until(0.7 * door.left_s).maximise(model.lp, gap_share=PROVEN, **options)
-    wish = big.score.copy()
-    if answer.proven:
-        wish = np.zeros(len(big.site_id))
-        wish[list(model.open)] = values_of(list(model.open.values()))
-    return wish
