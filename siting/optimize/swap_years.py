@@ -90,6 +90,7 @@ def _all_years(problem: SitingProblem, final: Ints, years: Sequence[Year]) -> Si
         demand_xy=away(problem.demand_xy),
         site_xy=away(problem.site_xy),
         score=np.concatenate([problem.score] * count),
+        max_chargers=np.concatenate([problem.max_chargers] * count),
         swap_ok=np.concatenate([usable] * count),
         existing_swap=np.concatenate([problem.existing_swap & usable] * count),
         swap_kwh=need,
