@@ -1,7 +1,7 @@
 # Two commands do everything: `make plan` and `make test`. Both set themselves up first.
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help plan handouts test lint bench docs lock clean
+.PHONY: help plan handouts test lint bench docs site notebooks lock clean
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
@@ -38,13 +38,21 @@ bench: $(VENV)/bench.stamp ## time the stages beside rivals; writes docs/benchma
 docs: $(VENV)/dev.stamp ## write the reference pages from the code
 	$(BIN)/python docs/generate.py
 
+site: $(VENV)/dev.stamp ## build the pages of docs/ into site/, to be opened without a server
+	$(BIN)/python -m mkdocs build
+
+notebooks: $(VENV)/dev.stamp ## run the notebooks; with their pictures they land in maps/notebooks/
+	mkdir -p maps/notebooks
+	for name in 01-first-plan 02-scenarios-and-trade-off 03-handouts 04-own-data; do \
+	  $(BIN)/python -m papermill --cwd notebooks --kernel python3 notebooks/$$name.ipynb maps/notebooks/$$name.ipynb || exit 1; done
+
 lock: ## pin the dependencies of pyproject.toml again (wants uv)
 	$(COMPILE) --group build --output-file requirements.lock pyproject.toml
 	$(COMPILE) --constraint requirements.lock --group dev --output-file requirements-dev.lock
 	$(COMPILE) --constraint requirements.lock --constraint requirements-dev.lock --group bench --output-file requirements-bench.lock
 
 clean: ## remove the environment and everything built
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find siting tests benchmarks data docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:

@@ -1,4 +1,4 @@
-"""Write the reference pages of the scenario and of the tables from the code.
+"""Write the reference pages of the scenario, the tables and the commands from the code.
 
 Run it with ``make docs``; a test holds the pages against what it would write.
 """
@@ -6,9 +6,14 @@ Run it with ``make docs``; a test holds the pages against what it would write.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+from typer.cli import get_docs_for_click
+
+from siting.cli.verbs import app
 from siting.scenario import Scenario
 from siting.scenario.faults import block_of
 from siting.scenario.fields import IsPath
@@ -74,6 +79,15 @@ named at once. Further columns are allowed.
 """
 
 
+_CLI_HEAD = f"""{_WRITTEN}
+# The commands
+
+What `siting VERB --help` says. Exit codes: 0 good, 1 a bug of ours, 2 the scenario, 3 the data or
+the download, 4 no plan exists.
+
+"""
+
+
 def scenario_page() -> str:
     """Return the reference of the scenario file as Markdown."""
     top = "".join(_row("", Scenario, name) for name in _own_keys(Scenario))
@@ -96,7 +110,16 @@ def tables_page() -> str:
     return "".join(parts)
 
 
-PAGES = {"scenario.md": scenario_page, "tables.md": tables_page}
+def cli_page() -> str:
+    """Return the reference of the command line as Markdown."""
+    command = typer.main.get_command(app)
+    context = typer.Context(command, info_name="siting")
+    _, _, verbs = get_docs_for_click(obj=command, ctx=context, name="siting").partition("\n## ")
+    text = re.sub(r"\[bold\](.*?)\[/\]", r"`\1`", f"## {verbs}").replace("```console", "```text")
+    return _CLI_HEAD + re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+PAGES = {"scenario.md": scenario_page, "tables.md": tables_page, "cli.md": cli_page}
 
 
 def main() -> None:
