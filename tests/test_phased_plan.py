@@ -145,7 +145,7 @@ def test_what_does_not_go_with_phases_is_refused(made, override, told):
     [
         ("stations = 3\nchargers = 25", "stations = 1\nchargers = 25", 4, "2 exist and stay"),
         ("stations = 3\nchargers = 25", "stations = 3\nchargers = 5", 4, "12 exist and stay"),
-        ("demand_factor = 0.5", "budget_cny = 1.0", 4, "phases[1]"),
+        ("demand_factor = 0.5", "budget_cny = 1.0", 4, "1 CNY for charging stations, but what"),
         ("year = 2024", "year = 2001", 2, "no share of NEVs is known for 2001"),
     ],
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from problem_cases import _legal, _served, small_problem
 from test_model import hold, text_of
 
-from siting.errors import ImpossibleTargetError
+from siting.errors import ImpossibleTargetError, InfeasibleError
 from siting.optimize import phases
 from siting.optimize.goal import SiteCosts
 from siting.optimize.model import joint_model
@@ -248,6 +248,24 @@ def test_a_year_that_cannot_be_built_is_named():
     with pytest.raises(ImpossibleTargetError, match="at the end of 2024") as caught:
         solved(problem, years)
     assert "phases[1]" in str(caught.value)
+
+
+def test_years_that_cannot_follow_each_other_are_refused():
+    # the middle site is all the first year can pay, and it shuts out both of the second
+    problem = replace(crossing(), costs=SiteCosts(np.array([9e5, 1e5, 9e5, 9e5]), np.full(4, 1e4)),
+                      openable=np.array([True, True, True, False]))  # fmt: skip
+    near = problem.pair_site != 3
+    problem = replace(
+        problem, pair_demand=problem.pair_demand[near], pair_site=problem.pair_site[near],
+        pair_distance_m=problem.pair_distance_m[near], pair_kwh=problem.pair_kwh[near],
+    )  # fmt: skip
+    years = (Year(2024, 1, 3, 0, 1.0, 2e5), Year(2025, 2, 6, 0, 1.0, 5e6))
+    with pytest.raises(InfeasibleError, match="not one on top of the other"):
+        solved(problem, years)
+    stuck = (Year(2024, 1, 3, 0), Year(2025, 2, 6, 0))
+    found = solved(problem, stuck)
+    assert len(found.by_year.worth) == 1
+    assert found.together.built[1].sites.tolist() == [0, 2]
 
 
 def test_the_swap_stations_open_where_they_cover_most():

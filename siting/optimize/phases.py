@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ImpossibleTargetError, InfeasibleError, NoAnswerError
+from siting.optimize.budget import least_cost
 from siting.optimize.phase_search import Path, PhaseSearch
 from siting.optimize.solve import EXACT_PAIRS, solve_problem
 from siting.optimize.solver import open_door
@@ -192,11 +193,15 @@ class _Work:
             if most_cny is None or spent <= most_cny:
                 return self.solution
         asked = year_problem(self.base, year, last=self.last(place), most_cny=most_cny)
+        if most_cny is not None:
+            _refuse_poor(
+                year_problem(self.base, year, last=self.last(place)), place, year, most_cny
+            )
         try:
             return self.solved(asked, self.solution.start)
         except InfeasibleError as error:
             raise ImpossibleTargetError(
-                f"no plan stands at the end of {year.year}, other years aside: {error}",
+                f"no plan stands at the end of {year.year}, other years aside: {error.what}",
                 where=f"phases[{place + 1}]",
                 cure="change the numbers of this phase, or its budget_cny and those before it",
             ) from error
@@ -249,7 +254,14 @@ class _Work:
         whole = len(self.years) * len(self.base.pair_demand) <= EXACT_PAIRS
         if whole:
             big = all_years(self.base, self.years)
-            found = self.solved(big, None)
+            try:
+                found = self.solved(big, None)
+            except InfeasibleError as error:
+                raise InfeasibleError(
+                    "each year can be built alone, but not one on top of the other",
+                    where="phases",
+                    cure="move money, stations or chargers between the phases",
+                ) from error
             return self._split(big, found), found.outcome.bound * len(self.years), True
         start = by_year if len(by_year.worth) == len(self.years) else None
         search = PhaseSearch(self.base, self.years, self._pool(alone, by_year), self.door())
@@ -300,3 +312,15 @@ class _Work:
         served = float((worth * table["kwh_day"]).sum()) / (base.total_kwh * year.demand_factor)
         bonus = base.suitability_weight * base.score[built.sites].sum() / year.stations
         return served + float(bonus)
+
+
+def _refuse_poor(problem: SitingProblem, place: int, year: Year, most_cny: float) -> None:
+    """Refuse money that does not pay the cheapest plan of a year, with a proven least cost."""
+    least_cny = least_cost(problem)
+    if least_cny > most_cny:
+        raise ImpossibleTargetError(
+            f"up to {year.year} there are {most_cny:,.0f} CNY for charging stations, but what must "
+            f"stand at the end of that year costs at least {least_cny:,.0f}",
+            where=f"phases[{place + 1}].budget_cny",
+            cure="allow more money in this phase or before it, or ask for less",
+        )
