@@ -155,6 +155,7 @@ def test_the_page_speaks_the_language_asked_for():
         assert words(key, "zh") in chinese or json.dumps(words(key, "zh")) in chinese
         assert words(key, "en") in english
     assert "Mu\\u0027er" in english or "Mu'er" in english
+    assert data_of(english)["lookups"]["owner"] == ["Economy and Informatization Commission"]
 
 
 def test_candidates_are_off_at_first_and_the_rest_is_on(page):
@@ -373,14 +374,14 @@ def test_zones_tell_what_is_served_and_who_is_near(page):
 
 
 def test_regime_and_phase_are_told_where_the_plan_has_them(page):
-    assert "phase" not in data_of(page)["stations"]
+    assert "pool" not in data_of(page)["stations"]
     plan = small_plan()
     years = [np.nan, np.nan, 2024, 2025, 2025, 2025]
     sites = plan.sites.assign(pool=list("BBACBB"), phase=years)
     data = data_of(make_map(dataclasses.replace(plan, sites=sites)))
     stations, lookups = data["stations"], data["lookups"]
-    assert stations["phase"][:2] == [None, None]
-    assert [lookups["phase"][at] for at in stations["phase"][2:4]] == ["2024", "2025"]
+    states = [lookups["state"][at] for at in stations["state"]]
+    assert states[1:4] == ["既有", "新增（2024 年）", "新增（2025 年）"]
     assert lookups["pool"][stations["pool"][2]] == words("pool.A", "zh")
 
 

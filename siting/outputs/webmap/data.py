@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from siting.outputs.classes import class_names, class_text
+from siting.outputs.handouts.bodies import all_bodies
 from siting.outputs.webmap import shapes
 from siting.outputs.webmap.coverage import charging_reach, coverage_data, near_people
 from siting.outputs.webmap.labels import STATION_NAMES_FROM, map_labels
@@ -33,15 +34,15 @@ _POINTS: dict[str, int | str | None] = {
     "owner": "", "limits": "", "state": "", "chosen": "", "spaces": 0, "chargers": 0,
     "existing_chargers": 0, "power_kw": 0, "load_kwh_day": 0, "utilisation_percent": 0, "score": 2,
     "classes": "", "cost": None, "kva": 0, "wait_min": 1, "wait_over_percent": 0,
-    "chargers_needed": 0, "pool": "", "phase": "",
+    "chargers_needed": 0, "pool": "",
 }  # fmt: skip
 _STATION_COLUMNS = (
     "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "state", "spaces",
     "chargers", "existing_chargers", "classes", "power_kw", "kva", "load_kwh_day",
     "utilisation_percent", "wait_min", "wait_over_percent", "chargers_needed", "cost", "score",
-    "pool", "phase",
+    "pool",
 )  # fmt: skip
-_SWAP_COLUMNS = ("name", "site_id", "kind", "zone", "state", "power_kw", "kva", "cost", "phase")
+_SWAP_COLUMNS = ("name", "site_id", "kind", "zone", "state", "power_kw", "kva", "cost")
 _HYDROGEN_COLUMNS = ("name", "site_id", "kind", "zone", "verdict")
 _CANDIDATE_COLUMNS = (
     "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "limits", "chosen",
@@ -50,7 +51,7 @@ _CANDIDATE_COLUMNS = (
 _STOPPED_COLUMNS = (
     "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "spaces", "pool",
 )  # fmt: skip
-_OPTIONAL = frozenset({"pool", "phase"})  # not every plan has them
+_OPTIONAL = frozenset({"pool"})  # not every plan has them
 
 
 class MapData:
@@ -81,6 +82,7 @@ class MapData:
         self._zone_names = dict(zip(plan.zones["zone_id"], names, strict=True))
         self._thin_zones = shapes.thin_zones(plan.zones)
         self._reach = charging_reach(plan)
+        self._bodies = {body.name_zh: body.name(language) for body in all_bodies(plan)}
 
     @property
     def kinds(self) -> list[str]:
@@ -148,28 +150,26 @@ class MapData:
     def _readable(self, frame: gpd.GeoDataFrame) -> dict[str, pd.Series]:
         """Return the frame's columns with words in place of its keys."""
         say, columns = self._say, dict(frame.items())
-        columns["kind"] = frame["kind"].map(lambda kind: say(f"kind.{kind}"))
         columns["zone"] = frame["zone_id"].map(self._zone_names)
-        if "pool" in columns:
-            columns["pool"] = frame["pool"].map(lambda key: say(f"pool.{key}"))
-        if "phase" in columns:  # a year, which no language writes with a comma
-            columns["phase"] = (
-                frame["phase"].astype("Int64").astype("str").where(frame["phase"].notna())
-            )
+        tell: dict[str, Callable[[Any], str]] = {
+            "kind": lambda kind: say(f"kind.{kind}"),
+            "owner": lambda name: self._bodies.get(name, name),
+            "pool": lambda key: say(f"pool.{key}"),
+            "chosen": lambda chosen: say("fact.yes" if chosen else "fact.no"),
+            "verdict": lambda key: say(f"verdict.{key}"),
+        }
+        columns |= {name: frame[name].map(how) for name, how in tell.items() if name in columns}
         if "is_new" in columns:
             words = {True: say("fact.state_new"), False: say("fact.state_existing")}
             columns["state"] = frame["is_new"].map(words)
         if "phase" in columns:
-            opens = frame["phase"].map(lambda year: say("fact.state_year", year=str(year)))
+            # no language writes a year with a comma, or as 2024.0
+            opens = frame["phase"].map(lambda year: say("fact.state_year", year=f"{year:.0f}"))
             columns["state"] = columns["state"].where(frame["phase"].isna(), opens)
-        if "chosen" in columns:
-            columns["chosen"] = frame["chosen"].map({True: say("fact.yes"), False: say("fact.no")})
-        if "verdict" in columns:
-            columns["verdict"] = frame["verdict"].map(lambda key: say(f"verdict.{key}"))
-            if "min_chargers" in columns:
-                columns["limits"] = (
-                    frame["min_chargers"].astype(str) + "–" + frame["max_chargers"].astype(str)
-                )
+        if "verdict" in columns and "min_chargers" in columns:
+            columns["limits"] = (
+                frame["min_chargers"].astype(str) + "–" + frame["max_chargers"].astype(str)
+            )
         if "utilisation" in columns:
             columns["utilisation_percent"] = frame["utilisation"] * 100
             columns["wait_over_percent"] = frame["wait_over_promise_share"] * 100

@@ -38,7 +38,6 @@ def popup_facts(say: Say) -> dict[str, list[list[Any]]]:
     return {
         "stations": [
             row("state", "state"),
-            row("phase", "phase", quiet=True),
             row("chargers", "chargers"),
             row("existing_chargers", "existing_chargers"),
             row("classes", "classes", quiet=True),
@@ -56,7 +55,6 @@ def popup_facts(say: Say) -> dict[str, list[list[Any]]]:
         ],
         "swaps": [
             row("state", "state"),
-            row("phase", "phase", quiet=True),
             row("power_kw", "power_kw", "kW"),
             row("kva", "kva", "kVA"),
             row("cost", "cost"),
