@@ -22,8 +22,10 @@ from siting.explore.held import Held, hold
 from siting.explore.holds import distinct_plans, holding, measures, site_shares
 from siting.explore.sweep import ROWS, Wanted, make_tasks, read_rows, sweep
 from siting.explore.tasks import LOST, OK, Task, lost_row
+from siting.explore.tornado import Assumption, assumptions, tornado_table
 from siting.factors import factored_prices
 from siting.meter import Meter
+from siting.outputs.contrast import draw_tornado
 from siting.scenario import Factors, Uncertain, changed_scenario, load_scenario
 
 UNCERTAIN = """
@@ -293,3 +295,39 @@ def test_what_holds_in_a_sweep(swept, capsys):
 
 def test_a_folder_without_a_sweep_is_refused(tmp_path):
     assert run(["robust", str(tmp_path)]) == EXIT_DATA
+
+
+def test_assumptions_are_what_is_uncertain_and_what_nobody_verified(tmp_path):
+    found = {one.key: one for one in assumptions(desk(tmp_path))}
+    assert list(found)[:2] == ["demand.nev_share", "factors.prices"]
+    assert (found["model.coincidence"].low, found["model.coincidence"].high) == (0.4, 0.9)
+    assert "demand.cars_per_person" not in found, "its mark says verified"
+    assert "scoring.connection_share" not in found, "no key of the scenario"
+
+
+def test_the_tornado_counts_new_sites_and_puts_the_greatest_first():
+    found = [Assumption("a", 1, 2, ""), Assumption("b", 1, 2, "")]
+    base = {"site_ids": ["x", "y", "old"], "figures": {"cost_cny": 5.0}}
+    same = {"state": OK, "site_ids": ["x", "y", "old"], "figures": {"cost_cny": 7.0}}
+    half = {"state": OK, "site_ids": ["x", "z", "old"], "figures": {}}
+    table = tornado_table(found, base, [same, {"state": "failed"}, half, same], {"old"})
+    assert table["key"].tolist() == ["b", "b", "a", "a"]
+    assert table["sites_changed_share_change"].iloc[:3].tolist() == [0.5, 0.0, 0.0]
+    assert np.isnan(table["sites_changed_share_change"].iloc[3])
+    assert table["cost_cny_change"].iloc[1] == 2.0
+    picture = draw_tornado(table, ("sites_changed_share", "cost_cny"), synthetic=True)
+    assert picture.startswith(b"\x89PNG")
+    assert picture == draw_tornado(table, ("sites_changed_share", "cost_cny"), synthetic=True)
+
+
+def test_the_verb_of_the_tornado(tmp_path, monkeypatch, capsys):
+    desk(tmp_path)
+    few = [Assumption("factors.prices", 0.8, 1.3, ""), Assumption("travel.cutoff_m", 900, 3000, "")]
+    monkeypatch.setattr("siting.explore.tornado.assumptions", lambda _: few)
+    asked = ["tornado", str(tmp_path / "town.toml"), "--out", str(tmp_path / "maps"), "--json"]
+    assert run([*asked, "--scheduler", address()]) == EXIT_GOOD
+    told = {(row["key"], row["end"]): row for row in json.loads(capsys.readouterr().out)}
+    prices = told["factors.prices", "high"]
+    assert prices["sites_changed_share_change"] == 0, "no budget: prices choose nothing"
+    assert prices["cost_cny_change"] > 0 > told["factors.prices", "low"]["cost_cny_change"]
+    assert (tmp_path / "maps" / "town-tornado" / "tornado.png").is_file()

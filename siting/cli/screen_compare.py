@@ -10,11 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from siting.contrast import Contrast
     from siting.outputs.contrast import Grid
 
 _LABEL_WIDTH = 44
 _RUN_WIDTH = 20
+_TEXTS = 2
 
 
 def show_contrast(made: Contrast, language: str) -> None:
@@ -51,3 +54,16 @@ def _table(grid: Grid) -> Table:
             )
         )
     return table
+
+
+def show_tornado(table: pd.DataFrame, panels: tuple[str, ...]) -> None:
+    """Print what each end of each assumption moves, the greatest first."""
+    shown = Table(box=box.SIMPLE_HEAD)
+    for place, head in enumerate(("key", "end", "value", *panels)):
+        shown.add_column(head, justify="left" if place < _TEXTS else "right")
+    for row in table.to_dict("records"):
+        numbers = (f"{row[f'{name}_change']:+,.4g}" for name in panels)
+        shown.add_row(escape(row["key"]), row["end"], f"{row['value']:g}", *numbers)
+    console = Console(highlight=False)
+    console.width = max(console.width, _LABEL_WIDTH + _RUN_WIDTH * len(panels))
+    console.print(shown)

@@ -28,6 +28,7 @@ from siting.cli.report_verb import report
 from siting.cli.robust_verb import robust
 from siting.cli.sweep_verb import sweep
 from siting.cli.table_verb import table
+from siting.cli.tornado_verb import tornado
 from siting.errors import ScenarioError
 from siting.outputs.basemaps import tile_key
 from siting.shipped import shipped_path
@@ -45,6 +46,7 @@ app.command()(plan)
 app.command()(compare)
 app.command()(sweep)
 app.command()(robust)
+app.command()(tornado)
 app.command("cache")(show_cache)
 app.command()(handout)
 app.command()(table)

@@ -4,11 +4,13 @@ from siting.outputs.contrast.atlas import make_contrast_map, make_share_map
 from siting.outputs.contrast.book import write_contrast_book
 from siting.outputs.contrast.page import make_contrast_page
 from siting.outputs.contrast.text import Grid, contrast_grids, contrast_warnings
+from siting.outputs.contrast.tornado import draw_tornado
 
 __all__ = [
     "Grid",
     "contrast_grids",
     "contrast_warnings",
+    "draw_tornado",
     "make_contrast_map",
     "make_contrast_page",
     "make_share_map",
