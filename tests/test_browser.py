@@ -337,6 +337,12 @@ def test_tiles_are_asked_of_their_owner_and_nobody_else(visit):
     assert "GCJ-02" in seen.page.inner_text("#about")
 
 
+def test_on_gaode_an_address_and_a_popup_are_in_wgs84(visit):
+    seen = visit("gaode", view=at_site(3))  # the address of the place, in WGS-84
+    point = small_plan().sites.geometry.to_crs("EPSG:4326").iloc[3]
+    assert f"经纬度（WGS-84）\n{point.x:.5f}, {point.y:.5f}" in click_middle(seen)
+
+
 def test_tiles_that_do_not_come_are_said_and_replaced(visit):
     seen = visit("gaode")
     seen.page.wait_for_selector(".notice")
@@ -489,15 +495,11 @@ def test_a_printed_page_is_clean_and_whole(visit):
     seen.page.emulate_media(media="screen")
     assert seen.page.evaluate(f"{LEAFLET}.getCenter()") == before
     assert seen.page.is_visible(".leaflet-bar")
-    assert (seen.said, seen.failed, seen.left_the_page) == ([], [], [])
-
-
-def test_the_print_button_prints(visit):
-    seen = visit("small")
     seen.page.evaluate("() => { window.print = () => { document.title = 'printed'; }; }")
     seen.page.get_by_label("打印").focus()
     seen.page.keyboard.press("Enter")
     assert seen.page.title() == "printed"
+    assert (seen.said, seen.failed, seen.left_the_page) == ([], [], [])
 
 
 def test_on_a_phone_selector_and_search_stand_ready(visit):
@@ -513,6 +515,7 @@ def test_on_a_phone_selector_and_search_stand_ready(visit):
     assert left >= 0
     assert right <= 390
     seen.page.locator("#hits [role=option]").first.click()
+    seen.page.wait_for_timeout(500)  # the map glides until the popup has room
     layers = seen.boxes(".leaflet-control-layers")[0]
     assert not overlap(seen.boxes(".leaflet-popup-close-button")[0], layers)
 

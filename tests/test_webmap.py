@@ -246,6 +246,11 @@ def test_on_gaode_the_drawn_copy_is_shifted_and_says_so(page):
     moved = metres_between(data_of(page)["stations"], data_of(shifted)["stations"])
     assert 475 < min(moved) <= max(moved) < 504
     assert data_of(shifted)["bounds"] != data_of(page)["bounds"]
+    stations, plain = data_of(shifted)["stations"], data_of(page)["stations"]
+    assert stations["true_lon"] == plain["lon"], "popups tell WGS-84 on any tiles"
+    assert stations["true_lat"] == plain["lat"]
+    assert data_of(page)["shift"] == [0, 0]
+    assert "true_lon" not in plain
     assert words("map.datum_gcj02", "zh") in shifted
     assert "img-src data: https://*.is.autonavi.com;" in shifted
     assert "webrd0{s}.is.autonavi.com" in shifted

@@ -75,6 +75,7 @@ class MapData:
         self._plan = plan
         self._say = say
         self._to = shapes.Degrees(plan.crs, gcj02=gcj02)
+        self._true = shapes.Degrees(plan.crs) if gcj02 else self._to
         self._lookups: dict[str, list[str]] = {}
         names = plan.zones["name"]
         if language == "en":
@@ -112,8 +113,16 @@ class MapData:
             "labels": map_labels(plan, self._thin_zones, self._zone_names, self._to),
             "lookups": self._lookups,
             "bounds": [[south, west], [north, east]],
+            "shift": self._shift(outline),
             "stationNamesFrom": STATION_NAMES_FROM,
         }
+
+    def _shift(self, outline: Any) -> list[float]:  # noqa: ANN401  # a polygon or several
+        """Return degrees north and east from WGS-84 to what is drawn, at the middle."""
+        drawn, true = (shapely.get_coordinates(to([outline.centroid]))[0]
+                       for to in (self._to, self._true))  # fmt: skip
+        east, north = (drawn - true).round(5).tolist()
+        return [north, east]
 
     def _hydrogen(self) -> dict[str, Any]:
         sites = self._plan.hydrogen_sites
@@ -132,6 +141,8 @@ class MapData:
     def _points(self, frame: gpd.GeoDataFrame, columns: tuple[str, ...]) -> dict[str, Any]:
         lon, lat = shapes.lonlat(frame.geometry, self._to)
         table: dict[str, Any] = {"lon": lon, "lat": lat}
+        if self._to is not self._true:  # drawn in GCJ-02, told in WGS-84
+            table["true_lon"], table["true_lat"] = shapes.lonlat(frame.geometry, self._true)
         if "is_new" in frame.columns:
             table["new"] = frame["is_new"].astype(int).tolist()
         readable = self._readable(frame)

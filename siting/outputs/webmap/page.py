@@ -176,6 +176,7 @@ def _script_words(say: Say) -> dict[str, str]:
         "print": say("map.print"),
         "layers": say("map.layers"),
         "number": say("fact.number"),
+        "lonlat": say("fact.lonlat"),
         "also": say("fact.also"),
         "yes": say("fact.yes"),
         "here": say("handout.here"),

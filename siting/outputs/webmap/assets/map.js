@@ -60,10 +60,17 @@ function sitingAtlas(map, data) {
       if (missing && entry[4]) continue;
       list.append(element("dt", "", label), element("dd", missing ? "missing" : "", text));
     }
+    if (shape.getLatLng) list.append(element("dt", "", words.lonlat), element("dd", "", lonlat(shape)));
     box.append(list);
     const near = alsoHere(shape);
     if (near.length) box.append(element("p", "also", words.also), ...near.map(toShape));
     return box;
+  }
+
+  // in WGS-84 whatever the map is drawn in
+  function lonlat({ table, row }) {
+    const lon = (table.true_lon ?? table.lon)[row];
+    return lon.toFixed(5) + ", " + (table.true_lat ?? table.lat)[row].toFixed(5);
   }
 
   // places that lie under the one that was pressed, so that none is out of reach
@@ -500,11 +507,12 @@ function sitingAtlas(map, data) {
   function wholeArea() {
     map.fitBounds(data.bounds, { padding: [18, 18], animate: false });
   }
-  // #15/29.7196/106.6301 opens the map at a zoom and a place
+  // #15/29.7196/106.6301 opens the map at a zoom and a place, in WGS-84 on any tiles
   function goToHash() {
     const parts = location.hash.slice(1).split("/").map(Number);
     if (parts.length !== 3 || parts.some(Number.isNaN)) return false;
-    map.setView([parts[1], parts[2]], parts[0], { animate: false });
+    const [north, east] = data.shift;
+    map.setView([parts[1] + north, parts[2] + east], parts[0], { animate: false });
     return true;
   }
 
