@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,17 @@ def compare_runs(
             cure="name two run folders or more, e.g. maps/yubei-base maps/yubei-equity",
         )
     plans = [runfolder.load_plan(folder) for folder in folders]
+    if len({plan.run for plan in plans}) < len(plans):
+        # copies, or runs of other folders: then the folder tells them apart
+        plans = [
+            replace(plan, run=folder.name) for plan, folder in zip(plans, folders, strict=True)
+        ]
     names = [plan.run for plan in plans]
     if len(set(names)) < len(names):
         raise ScenarioError(
             f"two of the runs have the same name: {', '.join(names)}",
             where=", ".join(map(str, folders)),
-            cure="make one of them again with another name: --set run.name=other",
+            cure="name each run once, and rename the folder of one of two alike",
         )
     made = contrast(plans, moved_m=moved_m)
     if made.other_inputs and not different_data:

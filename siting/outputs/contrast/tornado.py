@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,11 @@ def draw_tornado(table: pd.DataFrame, panels: Sequence[str], *, synthetic: bool)
         axis.set_title(panel, fontsize=9)
         axis.tick_params(labelsize=8)
         axis.margins(x=0.12)
+        axis.xaxis.set_major_locator(MaxNLocator(4))
+        if panel.endswith("_cny"):
+            axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+        if not table[f"{panel}_change"].fillna(0.0).any():
+            axis.set_xlim(-1.0, 1.0)  # nothing moves: a scale of rounding would look like much
     axes[0].set_yticks(places, keys, fontsize=8)
     axes[-1].legend(fontsize=8, frameon=False, loc="lower right")
     head = "Change against the base, one assumption at a time"
