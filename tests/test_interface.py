@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import desk
 import pytest
 from plans import small_plan
 
@@ -88,3 +90,16 @@ def test_handouts_leave_files_of_other_names(tmp_path):
     names = {path.name for path in tmp_path.iterdir()}
     assert "notes.txt" in names
     assert any(name.endswith(".pdf") for name in names)
+
+
+def test_the_lines_of_the_readme_run(tmp_path, monkeypatch, capsys):
+    (block,) = re.findall(
+        r"^```python\n(.*?)^```$",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+    desk.set_up(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(block.replace('"yubei-2025"', '"town.toml"'), {})  # noqa: S102  # our own page
+    assert "change" in capsys.readouterr().out
+    assert siting.load_plan("maps/fair").outcome.objective == "max_min"
