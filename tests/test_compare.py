@@ -30,7 +30,7 @@ from siting.outputs.words import all_words, speaker
 from siting.plan import Source
 from siting.shipped import shipped_path
 
-VARIANTS = '[variants.base]\n[variants.fewer.targets]\nstations = 3\nchargers = 34\n'
+VARIANTS = "[variants.base]\n[variants.fewer.targets]\nstations = 3\nchargers = 34\n"
 
 
 def other(plan, **changed):
@@ -152,7 +152,7 @@ def test_names_from_a_map_stay_text_on_page_and_map():
         assert "<script>alert" not in page
         assert "49" not in page.partition("7*7")[0][-5:]
         assert "合成样例数据" in page
-        assert "http-equiv=\"Content-Security-Policy\"" in page
+        assert 'http-equiv="Content-Security-Policy"' in page
     assert HOSTILE in set(made.changes[0]["name"])
     again = make_contrast_map(contrast([one, two]), language="zh")
     assert again == make_contrast_map(made, language="zh")

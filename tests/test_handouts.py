@@ -225,9 +225,14 @@ def test_a_folder_is_put_in_place_whole_or_not_at_all(tmp_path):
     folder = tmp_path / "handouts"
     with filled_folder(folder, whole=True) as part:
         (part / "a").write_text("1", encoding="utf-8")
-    with pytest.raises(ZeroDivisionError), filled_folder(folder, whole=True) as part:
-        (part / "b").write_text("2", encoding="utf-8")
-        raise ZeroDivisionError
+
+    def fail_half_way():
+        with filled_folder(folder, whole=True) as part:
+            (part / "b").write_text("2", encoding="utf-8")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
     with filled_folder(folder, whole=False) as part:
         (part / "c").write_text("3", encoding="utf-8")
     assert sorted(path.name for path in folder.iterdir()) == ["a", "c"]
