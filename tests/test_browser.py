@@ -563,7 +563,7 @@ def test_every_text_of_the_page_comes_from_the_words(browser, tmp_path, monkeypa
     own |= set(plan.zones["name"]) | set(plan.zones["name_en"].dropna())
     own |= set(plan.candidates["name"].dropna()) | set(plan.candidates["owner"].dropna())
     own |= {source.origin for source in plan.sources} | {s.licence for s in plan.sources}
-    own |= {"Mu'er", "碧津湖", "G65", "M", "m", HOSTILE[:19] + "…"}
+    own |= {"Mu'er", "碧津湖", "G65", "M", "m", HOSTILE[:35] + "…"}
     own |= set(plan.zones["managed_by"].dropna())
     strange = []
     for text in seen.page.evaluate(VISIBLE_TEXTS):

@@ -23,7 +23,8 @@ _NAMED_WATER_M2 = 60_000.0
 _WIDE_WATER_M2 = 2_000_000.0
 _NO_ZOOM_END = 30
 _SHIELD_ZOOM = {"motorway": 9, "trunk": 12}
-_LETTERS = 20
+_LETTERS, _LATIN_LETTERS = 20, 36
+_HAN_FROM = "\u2e80"
 
 
 def map_labels(
@@ -111,7 +112,8 @@ def _labels_at(
 
 
 def _label(text: str, lon: float, lat: float, look: str, size: float) -> dict[str, Any]:
-    short = text if len(text) <= _LETTERS else text[: _LETTERS - 1] + "…"
+    most = _LETTERS if max(text, default="") >= _HAN_FROM else _LATIN_LETTERS
+    short = text if len(text) <= most else text[: most - 1] + "…"
     return {
         "text": short, "lon": lon, "lat": lat, "look": look, "size": size,
         "from": 0, "to": _NO_ZOOM_END,

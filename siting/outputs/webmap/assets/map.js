@@ -335,7 +335,8 @@ function sitingAtlas(map, data) {
   }
   function short(text, most = 24) {
     const letters = Array.from(text.replace(/\s+/g, " "));
-    return letters.length > most ? letters.slice(0, most - 1).join("") + "…" : letters.join("");
+    if (letters.every((letter) => letter < "\u2e80")) most *= 1.6; // Latin letters are narrower
+    return letters.length > most ? letters.slice(0, Math.floor(most) - 1).join("") + "…" : letters.join("");
   }
   // a township's name moves off the stations where it can, and stays inside its township
   const STEPS = [[0, 0], [0, -1], [0, 1], [0, -2], [0, 2], [-0.5, 0], [0.5, 0], [-0.5, -1],
