@@ -17,6 +17,7 @@ from siting.optimize import phases
 from siting.optimize.goal import SiteCosts
 from siting.optimize.model import joint_model
 from siting.optimize.phases import solve_phases
+from siting.optimize.reduce import keep_sites
 from siting.optimize.solve import solve_problem
 from siting.optimize.solver import open_door
 from siting.optimize.swap import RADII
@@ -28,7 +29,7 @@ SOLVER = Solver(time_limit_s=20)
 
 
 def town(seed, **changes):
-    """Return five sites, the first with a station of one charger; no swap stations."""
+    """Return five sites, the first with a station of one charger, its neighbours closed."""
     rng = np.random.default_rng(seed + 500)
     least = rng.integers(1, 3, 5)
     problem = small_problem(
@@ -38,7 +39,9 @@ def town(seed, **changes):
         costs=SiteCosts(rng.uniform(1e5, 3e5, 5).round(0), rng.uniform(5e3, 5e4, 5).round(0)),
         swap_station_cny=0.0,
     )  # fmt: skip
-    return replace(problem, **changes)
+    away = np.linalg.norm(problem.site_xy - problem.site_xy[0], axis=1)
+    open_to_us = problem.forced | (away >= problem.min_spacing_m)
+    return keep_sites(replace(problem, **changes), open_to_us)
 
 
 def two_years(budgets=(None, None), factor=0.6):
