@@ -50,8 +50,8 @@ refused with its path and the nearest one that does. `siting new my-plan.toml` w
 start from, and `siting check my-plan.toml` says what a plan from it would rest on.
 
 - **Who wins:** the default here < the file that `extends` names < the file < the variant <
-  `--set key=value`. Blocks are merged key by key, lists replaced whole. An `[area]` with another boundary, bbox or
-  place takes nothing over from the old one.
+  `--set key=value`. Blocks are merged key by key, lists replaced whole. An `[area]` with another
+  boundary, bbox or place takes nothing over from the old one.
 - **Files** are relative to the scenario file they stand in (those of `--set` to the working
   folder). `shipped:` in front means the data that comes with the project.
 - **Units** end the name: `_m` metres, `_km`, `_s` seconds, `_min`, `_kw`, `_kwh_day`, and
@@ -59,8 +59,8 @@ start from, and `siting check my-plan.toml` says what a plan from it would rest 
 - **Datum** of a file is `wgs84` (also CGCS2000), `gcj02` (AMap, Tencent) or `bd09` (Baidu). In
   Yubei they lie about half a kilometre apart, which no check can see: it has to be said.
 
-`extends` and `siting` stand at the top of the file. `[variants.<name>.<block>]` holds the keys that a
-variant changes ([scenarios.md](scenarios.md)); `siting plan FILE --variant NAME` plans it.
+`extends` and `siting` stand at the top of the file. `[variants.<name>.<block>]` holds the keys that
+a variant changes ([scenarios.md](scenarios.md)); `siting plan FILE --variant NAME` plans it.
 
 | key | what | default | meaning |
 |---|---|---|---|
