@@ -79,6 +79,7 @@ def test_chinese_comes_first(site):
     assert "十分钟入门" in start
     entries = re.findall(r'<a href="([\w-]+\.html)" class="md-nav__link', start)
     assert entries.index("index.html") < entries.index("start.html")
+    assert len(entries) == len(set(entries)), "a page stands twice in mkdocs.yml"
 
 
 def test_no_page_asks_another_host_for_anything(site):
