@@ -37,12 +37,13 @@ def draw_growth(results: dict[tuple[int, int], list[Result]], path: Path) -> Non
     axes = figure.subplots()
     for (label, values), marker in zip(series.items(), "os^", strict=True):
         axes.loglog(pairs, values, marker=marker, label=label)
-    for (demand, sites), x in zip(results, pairs, strict=True):
+    for (demand, sites), x, y in zip(results, pairs, series["CPU seconds"], strict=True):
         axes.annotate(
-            f"{demand // 1000}k x {sites // 1000}k", (x, axes.get_ylim()[0]), fontsize=8,
-            rotation=90, textcoords="offset points", xytext=(-4, 6), color="#6b7280",
+            f"{demand // 1000}k x {sites // 1000}k", (x, y), fontsize=8, ha="center",
+            textcoords="offset points", xytext=(0, 8), color="#20242c",
         )  # fmt: skip
+    axes.set_ylim(top=6 * max(series["CPU seconds"]))
     axes.set_xlabel("pairs in reach")
     axes.grid(visible=True, which="both", linewidth=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="upper left")
     figure.savefig(path, dpi=130, metadata={"Software": None})

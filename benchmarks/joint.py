@@ -93,6 +93,7 @@ def joint_section(keep: Callable[[dict[tuple[int, int], list[Result]]], None]) -
         "hand. The solver's settings are those a scenario has when it says nothing, but for a "
         "clock that stops nobody.\n\n"
         f"{_HEAD}{sizes}\n"
+        "![Growth with size](pictures/benchmarks-growth.png)\n\n"
         f"### Ten variants of 8,000 x 4,000, seed {_SEEDS[0]}\n\n{_HEAD}{rows}\n"
         f"Gap of the reduced model over base and variants: median {statistics.median(known):.2%}, "
         f"worst {max(known):.2%}; not reached in {len(all_gaps) - len(known)} of "
