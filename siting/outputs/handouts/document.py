@@ -268,9 +268,13 @@ def _totals(setting: Setting, sheet: Sheet, page: Page, place: tuple[float, floa
     left, y, width = place
     row = line_mm(paper.text_pt) * 1.35
     ends = [left + width * share for share in (0.58, 0.79, 1.0)]
-    for end, key in zip(ends, ("handout.here", "handout.plan", "handout.target"), strict=True):
-        page.text(end, y, say(key), align="right", colour=FAINT, size_pt=paper.text_pt * 0.92)
-    y += row
+    size = paper.text_pt * 0.92
+    heads = [say(key).split(" / ") for key in ("handout.here", "handout.plan", "handout.target")]
+    for end, head in zip(ends, heads, strict=True):
+        for place_, line in enumerate(head):
+            low = y + place_ * line_mm(size)
+            page.text(end, low, line, align="right", colour=FAINT, size_pt=size)
+    y += row + (max(map(len, heads)) - 1) * line_mm(size)
     for label, own, whole, target in sheet.totals:
         page.rule(left, y - 0.8, width)
         page.text(left, y, label)
