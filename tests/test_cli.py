@@ -44,7 +44,8 @@ def test_a_plan_hits_its_targets_and_leaves_a_whole_folder(planned):
     assert 0 <= made["gap_share"] <= 0.005
     files = {path.name for path in (planned / "maps" / "town").iterdir()}
     assert files == {
-        "map.html", "plan.gpkg", "plan.json", "sites.csv", "swap_sites.csv", "timings.json",
+        "map.html", "plan.gpkg", "plan.json", "restart.npz", "sites.csv", "swap_sites.csv",
+        "timings.json",
     }  # fmt: skip
     assert [path.name for path in (planned / "maps").iterdir()] == ["town"], "leftovers"
 

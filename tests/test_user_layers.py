@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 
 import desk
 import geopandas as gpd
@@ -11,6 +12,7 @@ import grid_town as town
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 import shapely
 
 from siting import pipeline
@@ -19,7 +21,7 @@ from siting.analysis.regimes import check_build_ratios, projects_due
 from siting.analysis.rules import Setting, judge, not_checked
 from siting.analysis.site_rules import SiteRule, check_site_rules
 from siting.cache.parcels import pack, unpack
-from siting.errors import InputMissingError, ScenarioError, TableError
+from siting.errors import BrokenFileError, InputMissingError, ScenarioError, TableError
 from siting.inputs.area import AreaShape
 from siting.inputs.provenance import Provenance
 from siting.inputs.world import World
@@ -318,9 +320,15 @@ def test_a_substation_without_power_keeps_new_chargers_out(ready):
     assert set(new["substation_id"]) == {"file:s/S2"}
 
 
-def test_a_missing_file_a_picture_and_a_shape_without_geometry_are_refused(ready, tmp_path):
+def test_a_missing_file_a_picture_and_a_shape_without_geometry_are_refused(
+    ready, tmp_path, monkeypatch
+):
     with pytest.raises(InputMissingError, match=r"gone\.csv"):
         prepared(ready(layer("people", "gone.csv")))
+    assert 'give role = "people"' in faults_of(ready(layer("red_lines", "g.tif"), g__tif="x"))
+    with pytest.raises(BrokenFileError):
+        prepared(ready(layer("people", "g.tif"), g__tif="x"))
+    monkeypatch.setitem(sys.modules, "rasterio", None)
     assert "gdal_translate" in faults_of(ready(layer("people", "g.tif"), g__tif="x"))
     given = ready(layer("red_lines", "r.json"))
     hollow = {"type": "FeatureCollection", "features": [
@@ -453,3 +461,43 @@ def test_every_remark_can_be_said(ready):
     plan = planned(ready(layer("projects", "p.csv"), p__csv=PROJECTS))
     for language in ("zh", "en"):
         assert all(note_text(one, language) for one in plan.notes)
+
+
+def write_grid(path, cells, *, crs="EPSG:4326", nodata=-1.0):
+    """Write cells of 0.001 degrees from 106.60 E, 29.71 N on, north first."""
+    values = np.array(cells, dtype="float32")
+    with rasterio.open(
+        path, "w", driver="GTiff", height=values.shape[0], width=values.shape[1], count=1,
+        dtype="float32", crs=crs, nodata=nodata,
+        transform=rasterio.transform.from_origin(106.600, 29.710, 0.001, 0.001),
+    ) as grid:  # fmt: skip
+        grid.write(values, 1)
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_people_grid_replaces_the_spread(ready, tmp_path):
+    given = ready(layer("people", "g.tif"))
+    cells = np.zeros((10, 10))
+    cells[2, 3], cells[7, 8], cells[0, 0] = 4000, 1000, -1
+    write_grid(tmp_path / "g.tif", cells)
+    world = prepared(given).world
+    assert sorted(world.people["people"]) == [1000, 4000]
+    assert set(world.people["quality"]) == {"counted"}
+    middle = world.people.to_crs("EPSG:4326").geometry.iloc[0].centroid
+    assert abs(middle.x - 106.6035) < 1e-6
+    assert abs(middle.y - 29.7075) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "fault"),
+    [
+        (np.full((10, 10), -5.0), {"nodata": None}, "fewer than 0 people"),
+        (np.zeros((10, 10)), {}, "nobody in the area"),
+        (np.ones((10, 10)), {"crs": None}, "does not say its CRS"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_bad_grid_is_refused(ready, tmp_path, cells, options, fault):
+    given = ready(layer("people", "g.tif"))
+    write_grid(tmp_path / "g.tif", cells, **options)
+    assert fault in faults_of(given)

@@ -12,18 +12,20 @@ import shapely
 from siting.errors import TableError
 from siting.inputs.columns import PointField, PointFile
 from siting.inputs.frames import texts
+from siting.inputs.grids import GRIDS, read_people_grid
 from siting.inputs.points import how_far, read_points
 from siting.inputs.vectors import require_file
 from siting.scenario import local_path
 from siting.tables import DEMAND, PEOPLE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from siting import scenario
     from siting.inputs.area import AreaShape
     from siting.inputs.points import Notes
     from siting.inputs.provenance import Provenance
 
-_GRIDS = (".tif", ".tiff")
 _YEARS = 2200
 _NEEDS = next(column.choices for column in DEMAND.columns if column.name == "kind")
 _QUALITIES = next(column.choices for column in PEOPLE.columns if column.name == "quality")
@@ -130,13 +132,8 @@ def _load(
 ) -> tuple[gpd.GeoDataFrame, Provenance]:
     path, key = local_path(given.file), f"inputs.layers[{number}]"
     require_file(path, f"{key}.file")
-    if path.suffix.lower() in _GRIDS:
-        raise TableError(
-            f"'{path.name}' is a GeoTIFF: grids are read as points or squares, not as pictures",
-            where=f"{key}.file",
-            cure="write its cells as a table, e.g. gdal_translate -of XYZ -co ADD_HEADER_LINE=YES "
-            'grid.tif grid.csv, and map columns = { lon = "X", lat = "Y", people = "Z" }',
-        )
+    if path.suffix.lower() in GRIDS:
+        return _grid(given, path, key, area)
     fields = tuple(
         PointField(one.name, one.kind, one.required, one.filled, kinds[given.role])
         if one.name == "kind" and given.role in kinds
@@ -150,6 +147,19 @@ def _load(
     frame = frame.drop(columns="row").assign(source=texts([path.name] * len(frame)))
     frame.geometry = shapely.make_valid(frame.geometry.to_numpy())
     return frame.to_crs(area.crs), source
+
+
+def _grid(
+    given: scenario.Layer, path: Path, key: str, area: AreaShape
+) -> tuple[gpd.GeoDataFrame, Provenance]:
+    if given.role != "people":
+        raise TableError(
+            f"'{path.name}' is a grid, and the role {given.role} takes points, lines or areas",
+            where=f"{key}.role",
+            cure='give role = "people", or a table or vector file',
+        )
+    frame, source = read_people_grid(path, area, key=key, datum=given.datum)
+    return frame.assign(source=texts([path.name] * len(frame))).to_crs(area.crs), source
 
 
 def _refuse_shapes(frame: gpd.GeoDataFrame, role: str, wanted: PointFile) -> None:
