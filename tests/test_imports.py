@@ -78,7 +78,8 @@ def test_every_library_imported_is_declared_and_every_declared_one_is_imported()
     # pandas, geopandas and folium-offline load these themselves: for spreadsheets, for
     # GeoPackages, for the tables of the cache, and as the map that is made to need no network.
     # Only the font that lies in mplfonts is used, and rasterio is asked for where a grid is given.
-    assert declared - brought <= {"openpyxl", "pyogrio", "pyarrow", "folium", "mplfonts", "rasterio"}
+    known = {"openpyxl", "pyogrio", "pyarrow", "folium", "mplfonts", "rasterio"}
+    assert declared - brought <= known
     assert brought <= declared
 
 

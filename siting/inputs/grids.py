@@ -6,6 +6,7 @@ Needs rasterio, an extra (``siting[grids]``): most districts have no such grid.
 from __future__ import annotations
 
 import importlib
+import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from siting import geo
 from siting.errors import TableError
 from siting.inputs.frames import texts
 from siting.inputs.provenance import file_provenance
@@ -97,14 +99,20 @@ def _cells(
     """Return people and corners (west, south, east, north) of the cells in the area."""
     if grid.crs is None:
         raise _fault(path, key, "does not say its CRS", "write one into it: gdal_edit.py -a_srs")
-    outline = gpd.GeoSeries([area.polygon], crs=area.crs).to_crs(grid.crs.to_wkt())
+    outline = gpd.GeoSeries([area.polygon], crs=geo.WGS84).to_crs(grid.crs.to_wkt())
     west, south, east, north = outline.total_bounds
-    window = grid.window(west, south, east, north).round_offsets("floor").round_lengths("ceil")
-    values = grid.read(1, window=window, boundless=True, masked=True, fill_value=0)
-    if float(values.min()) < 0:
+    near = grid.window(west, south, east, north)
+    left, top = max(math.floor(near.col_off), 0), max(math.floor(near.row_off), 0)
+    right = min(math.ceil(near.col_off + near.width), grid.width)
+    low = min(math.ceil(near.row_off + near.height), grid.height)
+    if right <= left or low <= top:
+        raise _fault(path, key, "lies outside the area", "check the area and the grid's CRS")
+    window = type(near)(left, top, right - left, low - top)
+    values = np.nan_to_num(grid.read(1, window=window, masked=True).filled(0).astype(float))
+    if (values < 0).any():
         raise _fault(path, key, "has cells with fewer than 0 people",
                      "name its no-data value: gdal_edit.py -a_nodata")  # fmt: skip
-    rows, columns = np.nonzero(values.filled(0) > 0)
+    rows, columns = np.nonzero(values > 0)
     if not len(rows):
         raise _fault(path, key, "has nobody in the area", "check the area and the grid's CRS")
     shift = grid.window_transform(window)
@@ -113,7 +121,7 @@ def _cells(
     x = np.stack([shift.c + shift.a * columns, shift.c + shift.a * (columns + 1)])
     y = np.stack([shift.f + shift.e * rows, shift.f + shift.e * (rows + 1)])
     corners = (x.min(axis=0), y.min(axis=0), x.max(axis=0), y.max(axis=0))
-    return values.filled(0)[rows, columns].astype(float), corners, grid.crs.to_wkt()
+    return values[rows, columns], corners, grid.crs.to_wkt()
 
 
 def _fault(path: Path, key: str, what: str, cure: str) -> TableError:
