@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -102,7 +102,7 @@ def draw_map(  # noqa: PLR0913  # what stands on a map
     letters = Letters(face)
     letters.put_on(paper, order=4)
     tags = _draw_pins(paper, frame, pins, radius_mm, letters)
-    taken = [*tags, *_draw_windows(paper, frame, inner, radius_mm)]
+    taken = [*tags, *_draw_windows(paper, frame, inner, radius_mm, tags)]
     _draw_names(paper, frame, names, taken, radius_mm, face)
     _draw_scale(paper, frame, radius_mm)
 
@@ -170,7 +170,9 @@ def _luminance(colour: str) -> float:
     return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
-def _draw_windows(paper: Axes, frame: Frame, inner: tuple[Frame, ...], radius: float) -> list[Box]:
+def _draw_windows(
+    paper: Axes, frame: Frame, inner: tuple[Frame, ...], radius: float, tags: list[Box]
+) -> list[Box]:
     """Outline the zoom sheets with their letters; return the boxes of the letters."""
     taken = []
     for sheet in inner:
@@ -181,8 +183,8 @@ def _draw_windows(paper: Axes, frame: Frame, inner: tuple[Frame, ...], radius: f
             Rectangle(tuple(low), width, height, fill=False, ec=INK, lw=0.7, ls=(0, (5, 2)),
                       zorder=2.5)
         )  # fmt: skip
-        corner = (float(low[0]) + 0.2, float(high[1]) - 2.4 * radius)
         side = (1.1 + 0.9 * len(sheet.name)) * radius
+        corner = _free_corner(low, high, (side, 2.2 * radius), tags)
         paper.add_patch(
             Rectangle(corner, side, 2.2 * radius, facecolor=INK, edgecolor="none", zorder=4.5)
         )
@@ -190,6 +192,23 @@ def _draw_windows(paper: Axes, frame: Frame, inner: tuple[Frame, ...], radius: f
                    fontsize=radius * 3.4, ha="center", va="center_baseline", zorder=5)  # fmt: skip
         taken.append((*corner, corner[0] + side, corner[1] + 2.2 * radius))
     return taken
+
+
+def _free_corner(
+    low: NDArray[np.float64], high: NDArray[np.float64], size: tuple[float, float], tags: list[Box]
+) -> tuple[float, float]:
+    """Return a place for a letter inside a window's corner that no tag stands on."""
+    wide, tall = size
+    boxes = np.array(tags, dtype=float).reshape(-1, 4)
+    corners = [
+        (float(x), float(y))
+        for y in (high[1] - tall - 0.2, low[1] + 0.2)
+        for x in (low[0] + 0.2, high[0] - wide - 0.2)
+    ]
+    for x, y in corners:
+        if not _overlaps((x, y, x + wide, y + tall), boxes):
+            return (x, y)
+    return corners[0]
 
 
 def _draw_names(  # what a name must keep clear of
@@ -251,19 +270,18 @@ def _draw_scale(paper: Axes, frame: Frame, radius: float) -> None:
     size = radius * 3.0
     label = f"{length / _KM:g} km" if length >= _KM else f"{length:g} m"
     corner = scale_corner(frame.box_mm, radius)
-    paper.add_patch(Rectangle((0, 0), *corner, facecolor="white", alpha=0.85, edgecolor="none",
-                              zorder=5))  # fmt: skip
+    look: dict[str, Any] = {"zorder": 6, "path_effects": _HALO}
     for half in (0, 1):
         paper.add_patch(
             Rectangle((left + half * wide / 2, low), wide / 2, 1.1, lw=0.5, edgecolor=INK,
                       facecolor=INK if half == 0 else "white", zorder=6)
         )  # fmt: skip
-    paper.text(left, low + 2.0, "0", fontsize=size, color=INK, zorder=6)
-    paper.text(left + wide, low + 2.0, label, fontsize=size, color=INK, ha="center", zorder=6)
-    paper.text(left + wide + 8, low, f"1:{frame.scale:,.0f}", fontsize=size, color=FAINT, zorder=6)
+    paper.text(left, low + 2.0, "0", fontsize=size, color=INK, **look)
+    paper.text(left + wide, low + 2.0, label, fontsize=size, color=INK, ha="center", **look)
+    paper.text(left + wide + 8, low, f"1:{frame.scale:,.0f}", fontsize=size, color=FAINT, **look)
     arrow = corner[0] - 3.0
     paper.add_patch(
         Polygon([(arrow - 1.3, low), (arrow, low + 4.5), (arrow + 1.3, low), (arrow, low + 1.1)],
                 facecolor=INK, edgecolor="none", zorder=6)
     )  # fmt: skip
-    paper.text(arrow, low + 4.9, "N", fontsize=size, color=INK, ha="center", zorder=6)
+    paper.text(arrow, low + 4.9, "N", fontsize=size, color=INK, ha="center", **look)
