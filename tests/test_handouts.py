@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import re
 import shutil
 import subprocess
@@ -135,6 +136,7 @@ def test_lines_fit_and_lose_nothing(face):
 
 
 def test_a_character_no_font_has_gets_a_stand_in_and_a_line_in_the_log(face, caplog):
+    caplog.set_level(logging.WARNING, logger=fonts.__name__)
     assert face.visible("垚砀\U000e0041") in {"垚砀□", "垚砀"}
     assert face.visible("站\U0001fae8") == "站□"
     assert "stands in" in caplog.text
