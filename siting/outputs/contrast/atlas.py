@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import html
 from importlib import resources
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import offlinefolium as folium
 import shapely
-from branca.element import Element, Figure
 
 from siting.contrast.changes import count_changes
 from siting.outputs import palette, words
@@ -21,11 +20,11 @@ from siting.outputs.webmap import shapes
 from siting.outputs.webmap.frame import (
     AtlasLayer,
     Leaflet,
+    Markup,
     Page,
+    Script,
     Start,
-    Text,
     name_plainly,
-    script_json,
 )
 
 if TYPE_CHECKING:
@@ -48,39 +47,6 @@ _CHANGE_COLOURS = {
     "shrunk": "#d8a62a",
 }
 _HOLD_COLOURS = {"core": "#117733", "swing": "#d8a62a"}
-
-
-class _Before(Element):
-    """Ready-made HTML before the map."""
-
-    def __init__(self, markup: str) -> None:
-        super().__init__()
-        self._name = "Before"
-        self._markup = markup
-
-    def render(self, **_: object) -> str:
-        """Put it into the page."""
-        page = cast("Figure", self.get_root())
-        page.html.add_child(Text(self._markup), name=self.get_name())
-        return ""
-
-
-class _Script(Element):
-    """The script that draws, its data and its style sheet."""
-
-    def __init__(self, data: dict[str, Any], drawn_on: folium.Map) -> None:
-        super().__init__()
-        self._name = "Script"
-        self._data = script_json(data)
-        self._drawn_on = drawn_on
-
-    def render(self, **_: object) -> str:
-        """Put style sheet, script and data into the page."""
-        page, name = cast("Figure", self.get_root()), self.get_name()
-        page.header.add_child(Text(f"<style>\n{_asset('contrast.css')}</style>"), name=name)
-        call = f"var siting = sitingContrast({self._drawn_on.get_name()}, {self._data});"
-        page.script.add_child(Text(f"{_asset('contrast.js')}\n{call}"), name=name)
-        return ""
 
 
 def make_contrast_map(made: Contrast, *, language: str) -> str:
@@ -184,7 +150,7 @@ def _page(
     language: str,
 ) -> str:
     page = Page(title=title, language=language)
-    page.add_child(_Before(head))
+    page.add_child(Markup(head, name="Before"))
     page.add_child(_map(data, layers))
     name_plainly(page)
     return str(page.render())
@@ -200,7 +166,8 @@ def _map(data: dict[str, Any], layers: list[tuple[str, str, bool]]) -> folium.Ma
         zoom_snap=0.5,
         attribution_control=False,
     )
-    drawn.add_child(_Script(data, drawn))
+    code, sheet = _asset("contrast.js"), _asset("contrast.css")
+    drawn.add_child(Script("sitingContrast", data, drawn, code=code, sheet=sheet, name="Script"))
     for key, name, show in layers:
         drawn.add_child(AtlasLayer(key, name=html.escape(name), show=show))
     drawn.add_child(folium.LayerControl(collapsed=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import offlinefolium as folium
 from branca.element import Element, Figure, MacroElement
@@ -105,3 +105,67 @@ def script_json(content: dict[str, Any]) -> str:
     """Return JSON that may stand in a script, whatever the names in it hold."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return "".join(_ESCAPES.get(sign, sign) for sign in text)
+
+
+class Markup(Element):
+    """Ready-made HTML before the map.
+
+    Parameters
+    ----------
+    markup
+        The HTML, every text of a plan escaped.
+    name
+        Name of the element in the page.
+    """
+
+    def __init__(self, markup: str, *, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._markup = markup
+
+    def render(self, **_: object) -> str:
+        """Put it into the page."""
+        page = cast("Figure", self.get_root())
+        page.html.add_child(Text(self._markup), name=self.get_name())
+        return ""
+
+
+class Script(Element):
+    """A script that draws on a map, its data and its style sheet.
+
+    Parameters
+    ----------
+    call
+        Function of the script that is given the map and the data.
+    data
+        JSON types.
+    drawn_on
+        The map.
+    code, sheet
+        Text of the script and of the style sheet.
+    name
+        Name of the element in the page.
+    """
+
+    def __init__(  # the parts of a page
+        self,
+        call: str,
+        data: dict[str, Any],
+        drawn_on: folium.Map,
+        *,
+        code: str,
+        sheet: str,
+        name: str,
+    ) -> None:
+        super().__init__()
+        self._name = name
+        self._call, self._data, self._drawn_on = call, script_json(data), drawn_on
+        self._code, self._sheet = code, sheet
+
+    def render(self, **_: object) -> str:
+        """Put style sheet, script and data into the page."""
+        page = cast("Figure", self.get_root())
+        page.header.add_child(Text(f"<style>\n{self._sheet}</style>"), name=self.get_name())
+        call = f"var siting = {self._call}({self._drawn_on.get_name()}, {self._data});"
+        page.script.add_child(Text(f"{self._code}\n{call}"), name=self.get_name())
+        return ""

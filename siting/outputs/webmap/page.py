@@ -8,10 +8,9 @@ policy in its head forbids the page every request but those for tiles that were 
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import offlinefolium as folium
-from branca.element import Element, Figure
 
 from siting.outputs import palette, words
 from siting.outputs.basemaps import Basemap, find_basemap
@@ -21,11 +20,11 @@ from siting.outputs.webmap.facts import popup_facts
 from siting.outputs.webmap.frame import (
     AtlasLayer,
     Leaflet,
+    Markup,
     Page,
+    Script,
     Start,
-    Text,
     name_plainly,
-    script_json,
 )
 from siting.outputs.webmap.panel import asset, panel_html
 from siting.outputs.webmap.views import make_views
@@ -46,40 +45,6 @@ _MAY_BE_ABSENT = {"hydrogen", "stopped"}
 _SCRIPTS = ("map.js", "views.js", "search.js", "coverage.js", "print.js")
 _OFF_ON_TILES = {"roads", "landscape"}
 _OSM_LICENCE = "ODbL"
-
-
-class _Panel(Element):
-    """The panel and the sample mark, ready-made HTML before the map."""
-
-    def __init__(self, markup: str) -> None:
-        super().__init__()
-        self._name = "Panel"
-        self._markup = markup
-
-    def render(self, **_: object) -> str:
-        """Put the panel into the page."""
-        page = cast("Figure", self.get_root())
-        page.html.add_child(Text(self._markup), name=self.get_name())
-        return ""
-
-
-class _Atlas(Element):
-    """The script that knows how to draw, its data and its style sheet."""
-
-    def __init__(self, data: dict[str, Any], drawn_on: folium.Map) -> None:
-        super().__init__()
-        self._name = "Atlas"
-        self._data = script_json(data)
-        self._drawn_on = drawn_on
-
-    def render(self, **_: object) -> str:
-        """Put style sheet, script and data into the page."""
-        page, name = cast("Figure", self.get_root()), self.get_name()
-        page.header.add_child(Text(f"<style>\n{asset('map.css')}</style>"), name=name)
-        call = f"var siting = sitingAtlas({self._drawn_on.get_name()}, {self._data});"
-        code = "\n".join(asset(script) for script in _SCRIPTS)
-        page.script.add_child(Text(f"{code}\n{call}"), name=name)
-        return ""
 
 
 def make_map(
@@ -121,7 +86,7 @@ def make_map(
     }
     page = Page(title=title, language=language, hosts=tiles.hosts if tiles else ())
     panel = panel_html(plan, source.kinds, views, say=say, title=title, gcj02=gcj02)
-    page.add_child(_Panel(panel))
+    page.add_child(Markup(panel, name="Panel"))
     page.add_child(_map(data, tiles, say))
     name_plainly(page)
     return str(page.render())
@@ -146,7 +111,10 @@ def _map(data: dict[str, Any], tiles: Basemap | None, say: Say) -> folium.Map:
             layer.url, attr=" ", name=say(layer.words), subdomains=layer.subdomains,
             max_zoom=18, max_native_zoom=layer.max_native_zoom, control=False,
         ).add_to(drawn)  # fmt: skip
-    drawn.add_child(_Atlas(data, drawn))
+    code = "\n".join(asset(script) for script in _SCRIPTS)
+    drawn.add_child(
+        Script("sitingAtlas", data, drawn, code=code, sheet=asset("map.css"), name="Atlas")
+    )
     hidden = _OFF_AT_FIRST | (_OFF_ON_TILES if tiles else set())
     for layer_key in _LAYERS:
         if layer_key in _MAY_BE_ABSENT and layer_key not in data:
