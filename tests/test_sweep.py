@@ -20,7 +20,8 @@ from siting.explore.draws import make_draws, quantile, read_grid
 from siting.explore.engine import run_tasks, workers
 from siting.explore.held import Held, hold
 from siting.explore.holds import distinct_plans, holding, measures, site_shares
-from siting.explore.sweep import ROWS, Wanted, make_tasks, read_rows, sweep
+from siting.explore.rows import ROWS, read_rows
+from siting.explore.sweep import Wanted, make_tasks, sweep
 from siting.explore.tasks import LOST, OK, Task, lost_row
 from siting.explore.tornado import Assumption, assumptions, tornado_table
 from siting.factors import factored_prices

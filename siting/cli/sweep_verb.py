@@ -25,6 +25,9 @@ WorkersOption = Annotated[
 SchedulerOption = Annotated[
     str | None, typer.Option(metavar="TCP", help="A dask scheduler that runs, tcp://host:port.")
 ]
+AfreshOption = Annotated[
+    bool, typer.Option("--afresh", help="Start no plan from that of the base; takes longer.")
+]
 
 
 def sweep(
@@ -46,6 +49,7 @@ def sweep(
         Literal["parquet", "csv"], typer.Option("--format", help="Form of the table.")
     ] = "parquet",
     runs: Annotated[bool, typer.Option("--runs", help="Write each run folder too.")] = False,
+    afresh: AfreshOption = False,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,7 +63,9 @@ def sweep(
 
     read = read_scenario(scenario, overrides)
     folder = out / f"{read.run.name}-sweep"
-    wanted = Wanted(read_grid(grid or ()), samples=samples, seed=seed, form=form, runs=runs)
+    wanted = Wanted(
+        read_grid(grid or ()), samples=samples, seed=seed, form=form, runs=runs, afresh=afresh
+    )
     with screen.counting(read.run.language) as tell:
         swept = run_sweep(
             read, folder, wanted,

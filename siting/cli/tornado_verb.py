@@ -14,7 +14,11 @@ from siting.cli.options import (
     SetOption,
     read_scenario,
 )
-from siting.cli.sweep_verb import SchedulerOption, WorkersOption  # noqa: TC001  # typer reads them
+from siting.cli.sweep_verb import (  # noqa: TC001  # typer reads them
+    AfreshOption,
+    SchedulerOption,
+    WorkersOption,
+)
 
 
 def tornado(
@@ -24,6 +28,7 @@ def tornado(
     out: OutOption = Path("maps"),
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
+    afresh: AfreshOption = False,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -37,7 +42,7 @@ def tornado(
     folder = out / f"{read.run.name}-tornado"
     with screen.counting(read.run.language) as tell:
         table = rooms.tornado(
-            read, folder,
+            read, folder, afresh=afresh,
             count=workers, scheduler=scheduler, cache=open_unless(no_cache), progress=tell,
         )  # fmt: skip
     if as_json:

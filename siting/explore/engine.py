@@ -1,12 +1,15 @@
 """Tasks on workers: the one door of dask.distributed.
 
 A local cluster of one process a core, or the scheduler that is named. What all tasks share is
-scattered once; a task whose worker died is given to another one by the scheduler.
+itself the result of a task: sent once, carried to each worker once, and made again if it dies with
+the workers that hold it. (Scattered data is lost then, and ``Client.scatter`` may wait for ever if
+a worker dies meanwhile.) A task whose worker died is given to another one by the scheduler.
 """
 
 from __future__ import annotations
 
 import logging
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +20,6 @@ from siting.errors import ScenarioError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-_log = logging.getLogger(__name__)
-
-_TRIES = 3
 _CONNECT_S = 20
 
 
@@ -81,44 +81,26 @@ def run_tasks(  # what, with what, and who hears of it
     tasks
         Each with an ``id``.
     shared
-        Given to every call; scattered to all workers once.
+        Given to every call; sent once, and carried to each worker once.
     lost
         Makes a result of a task that raised, or whose worker died with it again and again.
     done
         Told each result as it comes, in no order.
     """
-    left = list(tasks)
-    for _ in range(_TRIES):
-        left = _round(client, function, left, shared, lost=lost, done=done)
-        if not left:
-            return
-        _log.warning("%d tasks lost what they share with their worker, and start again", len(left))
-    for task in left:
-        done(lost(task, None))
-
-
-def _round(  # as run_tasks
-    client: Client,
-    function: Callable[[Any, Any], Any],
-    tasks: Sequence[Any],
-    shared: Any,  # noqa: ANN401
-    *,
-    lost: Callable[[Any, BaseException | None], Any],
-    done: Callable[[Any], None],
-) -> list[Any]:
-    """Run tasks, and return those that were cancelled since the shared data died with a worker."""
-    (everywhere,) = client.scatter([shared], broadcast=True, hash=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+        everywhere = client.submit(_same, shared, pure=False)
     by_future = {
         client.submit(function, task, everywhere, pure=False, retries=1): task for task in tasks
     }
-    again = []
     for future in as_completed(by_future):
-        task = by_future[future]
         if future.status == "finished":
             done(future.result())
-        elif future.status == "error":
-            done(lost(task, future.exception()))
         else:
-            again.append(task)
+            error = future.exception() if future.status == "error" else None
+            done(lost(by_future[future], error))
         future.release()
-    return again
+
+
+def _same(shared: Any) -> Any:  # noqa: ANN401
+    return shared

@@ -18,7 +18,7 @@ import pandas as pd
 from siting import pipeline
 from siting.errors import InputMissingError, NoPlanError, ScenarioError
 from siting.explore.held import Held
-from siting.explore.sweep import ASKED, read_rows
+from siting.explore.rows import ASKED, read_rows
 from siting.explore.tasks import OK
 from siting.meter import Meter
 from siting.optimize.filling import fill_stations

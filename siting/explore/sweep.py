@@ -4,24 +4,23 @@ The folder of a sweep holds ``rows.jsonl``, one line a plan, written as the plan
 ``results.parquet`` (or ``.csv``), the same as a table in the order of the draws, without the
 times; and ``sweep.json``, what was asked. A sweep started again in its folder makes only what is
 not in ``rows.jsonl`` yet: the id of a plan is the hash of all it depends on.
+
+The base plan is made first, and every other one starts from it unless each is wanted afresh.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
-
-from siting.contrast.figures import directions
-from siting.errors import OutputError
 from siting.explore.draws import Draw, make_draws
 from siting.explore.engine import run_tasks, workers
 from siting.explore.held import hold
-from siting.explore.tasks import LOST, OK, Shared, Task, lost_row, make_row, task_id
-from siting.runfolder import write_whole
+from siting.explore.origin import begin_from
+from siting.explore.rows import ROWS, begin_rows, write_table
+from siting.explore.tasks import OK, Shared, Task, lost_row, make_row, started_id, task_id
 from siting.scenario import changed_scenario, dump_scenario
 
 if TYPE_CHECKING:
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
 
     from siting.cache import Cache
     from siting.scenario import Scenario
-
-ROWS, ASKED = "rows.jsonl", "sweep.json"
-_LISTS = ("site_ids", "site_chargers", "swap_site_ids")
 
 Form = Literal["parquet", "csv"]
 
@@ -63,6 +59,8 @@ class Wanted:
         Form of the table.
     runs
         Write a run folder of each plan too, below ``runs``.
+    afresh
+        Make each plan without starting from that of the base.
     """
 
     grid: dict[str, tuple[Any, ...]]
@@ -70,6 +68,7 @@ class Wanted:
     seed: int = 7
     form: Form = "parquet"
     runs: bool = False
+    afresh: bool = False
 
 
 def sweep(
@@ -116,8 +115,9 @@ def sweep(
         "samples": wanted.samples,
         "seed": wanted.seed,
         "grid": {key: list(values) for key, values in wanted.grid.items()},
+        "afresh": wanted.afresh,
     }
-    tasks = make_tasks(scenario, draws, inputs)
+    tasks = make_tasks(scenario, draws, inputs, afresh=wanted.afresh)
     rows, reused = run_kept(
         tasks, shared, folder,
         asked=asked | {"ids": [task.id for task in tasks]},
@@ -140,12 +140,14 @@ def run_kept(  # as sweep
 ) -> tuple[list[dict[str, Any]], int]:
     """Run the tasks that a folder has no row of; return all rows in order, and how many it had.
 
+    The first task is the base; it is made first if others start from its plan.
+
     Raises
     ------
     OutputError
         If the folder cannot be written.
     """
-    kept = _begin(folder, asked)
+    kept = begin_rows(folder, asked)
     known = {task.id: kept[task.id] for task in tasks if task.id in kept}
     reused = len(known)
     missing = list({task.id: task for task in tasks if task.id not in known}.values())
@@ -164,107 +166,34 @@ def run_kept(  # as sweep
                 os.fsync(stream.fileno())
                 tell()
 
+            if any(task.origin for task in missing):
+                row, shared = begin_from(tasks[0], shared, folder, known.get(tasks[0].id))
+                if tasks[0].id not in known:
+                    done(row)
+                missing = [task for task in missing if task.id not in known]
             with workers(count, scheduler) as client:
                 run_tasks(client, make_row, missing, shared, lost=lost_row, done=done)
     # the same plan may be asked for by two draws under other names
     return [known[task.id] | _asked(task) for task in tasks], reused
 
 
-def read_rows(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return the rows of a sweep by id; half a line of a writer that was killed is left out.
+def make_tasks(
+    scenario: Scenario, draws: list[Draw], inputs: list[str], *, afresh: bool = False
+) -> list[Task]:
+    """Return draws with the ids of their plans; the first is the base.
 
-    Plans lost with their worker count as not made.
+    Unless they are made afresh, the plans of the others hang on that of the base too.
     """
-    path = folder / ROWS
-    rows: dict[str, dict[str, Any]] = {}
-    if not path.exists():
-        return rows
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict) and row.get("state") != LOST:
-            rows[str(row.get("id"))] = row
-    return rows
-
-
-def results_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return rows as a table: settings, state, figures, and the sites as lists in JSON."""
-    flat = [
-        {
-            "id": row["id"],
-            "sample": row["sample"],
-            **{f"grid.{key}": value for key, value in row["grid"].items()},
-            **{f"drawn.{key}": value for key, value in row["drawn"].items()},
-            "state": row["state"],
-            "error": row.get("error"),
-            "what": row.get("what"),
-            "status": row.get("status"),
-            **{name: row["figures"][name] for name in _in_order(row.get("figures", {}))},
-            **{name: json.dumps(row[name]) if name in row else None for name in _LISTS},
-        }
-        for row in rows
-    ]
-    return pd.DataFrame(flat).astype({"sample": "Int64"})
-
-
-def _in_order(figures: dict[str, Any]) -> list[str]:
-    known = [name for name in directions() if name in figures]
-    return [*known, *sorted(set(figures) - set(known))]
-
-
-def write_table(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write rows as Parquet or CSV, whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    frame = results_frame(rows)
-    if path.suffix == ".csv":
-        write_whole(path, frame.to_csv(index=False, lineterminator="\n"))
-        return
-    part = path.with_name(f".{path.name}.part")
-    try:
-        frame.to_parquet(part, index=False)
-        part.replace(path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def make_tasks(scenario: Scenario, draws: list[Draw], inputs: list[str]) -> list[Task]:
-    """Return draws with the ids of their plans."""
-    return [
+    tasks = [
         Task(task_id(changed_scenario(scenario, draw.settings), inputs), draw) for draw in draws
     ]
+    return tasks if afresh else [_from_base(task, tasks[0].id) for task in tasks]
+
+
+def _from_base(task: Task, base: str) -> Task:
+    """Return a task with the base's plan as its start, which its own id then hangs on."""
+    return task if task.id == base else replace(task, id=started_id(task.id, base), origin=base)
 
 
 def _asked(task: Task) -> dict[str, Any]:
     return {"sample": task.draw.sample, "grid": task.draw.grid, "drawn": task.draw.drawn}
-
-
-def _begin(folder: Path, asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Make the folder, write down what is asked, and return the rows it has."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        kept = read_rows(folder)
-        path = folder / ROWS
-        if path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n"):
-            with path.open("a", encoding="utf-8", newline="\n") as stream:
-                stream.write("\n")  # half a line of a writer that was killed ends here
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    write_whole(folder / ASKED, json.dumps(asked, ensure_ascii=False, indent=1, sort_keys=True))
-    return kept
-
-
-def _unwritable(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"'{path.name}' cannot be written: {error.strerror}",
-        where=str(path),
-        cure="name a folder you may write to with --out",
-    )

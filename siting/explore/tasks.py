@@ -22,6 +22,7 @@ from siting.scenario import changed_scenario, dump_scenario
 
 if TYPE_CHECKING:
     from siting.explore.draws import Draw
+    from siting.optimize.start import Start
     from siting.plan import Plan
     from siting.scenario import Scenario
 
@@ -33,10 +34,21 @@ _ID_LENGTH = 16
 
 @dataclass(frozen=True)
 class Task:
-    """One plan to make: its id and what is changed for it."""
+    """One plan to make.
+
+    Attributes
+    ----------
+    id
+        Hash of all it depends on.
+    draw
+        What is changed for it.
+    origin
+        Id of the plan it starts from; empty if it is made afresh.
+    """
 
     id: str
     draw: Draw
+    origin: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +63,14 @@ class Shared:
         What its stages made; see :func:`siting.explore.held.hold`.
     runs
         Folder for run folders, seen from the worker; None for none.
+    start
+        What the base plan left, for every other plan to start from; None: each is made afresh.
     """
 
     scenario: Scenario
     payloads: dict[tuple[str, str], bytes]
     runs: Path | None = None
+    start: Start | None = None
 
 
 def task_id(scenario: Scenario, inputs: list[str]) -> str:
@@ -74,6 +89,15 @@ def task_id(scenario: Scenario, inputs: list[str]) -> str:
         content.pop(key)
     content["run"] = {"seed": content["run"]["seed"]}
     text = json.dumps([content, inputs, _code()], sort_keys=True)
+    return _hashed(text)
+
+
+def started_id(name: str, origin: str) -> str:
+    """Return the id of a plan that starts from another one."""
+    return _hashed(f"{name} from {origin}")
+
+
+def _hashed(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:_ID_LENGTH]
 
 
@@ -98,21 +122,30 @@ def make_row(task: Task, shared: Shared) -> dict[str, Any]:
     dict
         JSON types: ``id``, ``sample``, ``grid``, ``drawn``, ``state``; of a plan ``figures``,
         ``status``, ``site_ids``, ``site_chargers``, ``swap_site_ids``, else ``error``, ``what``;
-        and what alone differs between two runs, ``seconds``, ``stages`` and ``peak_mb``.
+        and what alone differs between two runs, ``seconds``, ``cpu_seconds``, ``stages`` and
+        ``peak_mb``.
     """
-    start = time.perf_counter()
+    return make_plan_row(task, shared)[0]
+
+
+def make_plan_row(task: Task, shared: Shared) -> tuple[dict[str, Any], Plan | None]:
+    """Return the row of :func:`make_row`, and the plan if there is one."""
+    clock, cpu = time.perf_counter(), time.process_time()
     meter = Meter(lambda *_: None)
-    row = _head(task)
+    row, plan = _head(task), None
     try:
         scenario = changed_scenario(shared.scenario, task.draw.settings)
-        row |= _told(_plan(scenario, shared, task, meter))
+        plan = _plan(scenario, shared, task, meter)
+        row |= _told(plan)
     except SitingError as error:
         row |= {"state": FAILED, "error": type(error).__name__, "what": error.what}
-    return row | {
-        "seconds": round(time.perf_counter() - start, 3),
+    row |= {
+        "seconds": round(time.perf_counter() - clock, 3),
+        "cpu_seconds": round(time.process_time() - cpu, 3),
         "stages": dict(meter.seconds),
         "peak_mb": max(meter.peak_mb.values(), default=None),
     }
+    return row, plan
 
 
 def lost_row(task: Task, error: BaseException | None) -> dict[str, Any]:
@@ -127,12 +160,12 @@ def _head(task: Task) -> dict[str, Any]:
 
 
 def _plan(scenario: Scenario, shared: Shared, task: Task, meter: Meter) -> Plan:
-    held = Held(shared.payloads)
+    held, start = Held(shared.payloads), shared.start
     if shared.runs is None:
-        return pipeline.run(scenario, meter=meter, cache=held, lean=True)
+        return pipeline.run(scenario, meter=meter, cache=held, start=start, lean=True)
     named = changed_scenario(scenario, {"run.name": f"sweep-{task.id}"})
     folder = shared.runs / named.run.name
-    return make_run(named, folder, data=Path.cwd(), meter=meter, cache=held)
+    return make_run(named, folder, data=Path.cwd(), meter=meter, cache=held, start=start)
 
 
 def _told(plan: Plan) -> dict[str, Any]:

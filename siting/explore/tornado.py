@@ -80,6 +80,7 @@ def tornado(
     scenario: Scenario,
     folder: Path,
     *,
+    afresh: bool = False,
     count: int | None = None,
     scheduler: str | None = None,
     cache: Cache | None = None,
@@ -93,6 +94,9 @@ def tornado(
         The base scenario.
     folder
         Folder of the plans; those that it holds already are not made again.
+    afresh
+        Make each plan without starting from that of the base; what the search alone moves
+        then counts too.
     count, scheduler, cache, progress
         As in :func:`siting.explore.sweep.sweep`.
 
@@ -112,7 +116,7 @@ def tornado(
     sites = prepared.candidates.sites
     stands = set(sites.loc[sites["existing_station"], "site_id"])
     draws = [Draw(drawn={one.key: end}) for one in found for end in (one.low, one.high)]
-    tasks = make_tasks(scenario, [Draw(), *draws], inputs)
+    tasks = make_tasks(scenario, [Draw(), *draws], inputs, afresh=afresh)
     asked = {"scenario": dump_scenario(scenario), "ids": [task.id for task in tasks]}
     base, *rows = run_kept(
         tasks, Shared(scenario, payloads), folder,
