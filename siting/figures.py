@@ -35,6 +35,8 @@ def plan_figures(
     zones: gpd.GeoDataFrame,
     assignments: pd.DataFrame,
     reach: pd.DataFrame,
+    *,
+    cover_m: float,
 ) -> dict[str, float]:
     """Return every figure of a plan by name; NaN where it is unknown.
 
@@ -46,15 +48,18 @@ def plan_figures(
         ``tables.DEMAND`` and ``REACH``.
     assignments
         As ``Plan.assignments``: demand_id, site_id, kwh_day, distance_m, time_s.
+    cover_m
+        Distance along the road within which demand counts as covered (m).
 
     Returns
     -------
     dict
-        The figures of :func:`service`, :func:`travel`, :func:`use` and :func:`fairness`, and
-        ``mean_score`` and ``power_kw``.
+        The figures of :func:`service`, :func:`coverage`, :func:`travel`, :func:`use` and
+        :func:`fairness`, and ``mean_score`` and ``power_kw``.
     """
     return {
         **service(demand, assignments),
+        **coverage(stations["site_id"], demand, reach, cover_m),
         **travel(assignments),
         **use(stations, demand, reach),
         **fairness(zones),
@@ -155,6 +160,30 @@ def _by_kind(demand: gpd.GeoDataFrame, assignments: pd.DataFrame) -> dict[str, f
         share = float(served.get(name, 0.0)) / float(need) if need > 0 else float("nan")
         found[f"served_{name}_share"] = share
     return found
+
+
+def coverage(
+    site_id: pd.Series, demand: gpd.GeoDataFrame, reach: pd.DataFrame, within_m: float
+) -> dict[str, float]:
+    """Return the share of the demand with a station near, whether or not it has room for it.
+
+    Returns
+    -------
+    dict
+        ``covered_share`` of all demand; ``least_zone_covered_share``, that of the zone where it
+        is least; NaN where there is no demand.
+    """
+    near = reach.loc[
+        reach["site_id"].isin(site_id) & (reach["distance_m"] <= within_m), "demand_id"
+    ]
+    need = demand["kwh_day"].to_numpy(dtype=float)
+    had = np.where(demand["demand_id"].isin(near.unique()), need, 0.0)
+    zones = demand.assign(need=need, had=had).groupby("zone_id")[["need", "had"]].sum()
+    zones = zones[zones["need"] > 0]
+    return {
+        "covered_share": float(had.sum() / need.sum()) if need.sum() > 0 else float("nan"),
+        "least_zone_covered_share": float((zones["had"] / zones["need"]).min()),
+    }
 
 
 def travel(assignments: pd.DataFrame) -> dict[str, float]:

@@ -289,7 +289,14 @@ def _decided(
     return {
         "totals": assembly.count_totals(stations, swaps),
         "figures": {
-            **plan_figures(stations, demand, zones, assignments, prepared.reach),
+            **plan_figures(
+                stations,
+                demand,
+                zones,
+                assignments,
+                prepared.reach,
+                cover_m=scenario.model.cover.within_m,
+            ),
             **build_figures(stations, swaps, promise_share=scenario.sizing.promise_share),
         },
         "charger_classes": class_table(stations, chargers),

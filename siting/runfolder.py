@@ -95,8 +95,8 @@ def new_run_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file in UTF-8 under another name first, then rename it into its place.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file, text in UTF-8, under another name first, then rename it into its place.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def write_whole(path: Path, text: str) -> None:
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         part.replace(path)
     except OSError as error:
         raise _not_writable(path, error) from error

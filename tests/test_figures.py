@@ -28,6 +28,7 @@ DEMAND = pd.DataFrame(
     {
         "demand_id": ["d1", "d2", "d3"],
         "kind": ["home", "road", "home"],
+        "zone_id": ["z1", "z1", "z2"],
         "kwh_day": [80.0, 80.0, 40.0],
     }
 )
@@ -58,7 +59,7 @@ def figures(**changes):
         "stations": STATIONS, "demand": DEMAND, "zones": ZONES,
         "assignments": travel_times(ASSIGNMENTS, REACH), "reach": REACH, **changes,
     }  # fmt: skip
-    return plan_figures(**tables)
+    return plan_figures(**tables, cover_m=1000.0)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,8 @@ def figures(**changes):
         ("served_within_500m_share", 0.4),
         ("served_within_1km_share", 0.5),
         ("served_within_5min_share", 0.5),
+        ("covered_share", 0.8),
+        ("least_zone_covered_share", 0.0),  # d3 has a site near that is not open
         ("demand_home_kwh_day", 120.0),
         ("demand_road_kwh_day", 80.0),
         ("served_home_share", 80 / 120),

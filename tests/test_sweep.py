@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -171,6 +172,33 @@ def test_a_sweep_goes_on_where_it_was_stopped(swept, tmp_path):
     assert len(read_rows(again)) == 5
 
 
+def test_plans_start_from_the_base_unless_made_afresh(swept, tmp_path):
+    scenario, folder, wanted, result, _ = swept
+    base, *others = [row["id"] for row in result.rows]
+    assert (folder / f"base-{base}" / "restart.npz").is_file()
+    afresh = sweep(scenario, tmp_path / "afresh", replace(wanted, afresh=True), scheduler=address())
+    assert afresh.rows[0]["id"] == base
+    assert not {row["id"] for row in afresh.rows[1:]} & set(others)
+    assert not list((tmp_path / "afresh").glob("base-*"))
+    for one, other in zip(result.rows, afresh.rows, strict=True):
+        assert one["state"] == other["state"]
+        if one["state"] == OK:
+            assert one["figures"]["value"] <= other["figures"]["bound"] + 1e-9
+            assert other["figures"]["value"] <= one["figures"]["bound"] + 1e-9
+
+
+def test_a_start_that_is_gone_is_made_again(swept, tmp_path):
+    scenario, folder, wanted, result, _ = swept
+    again = tmp_path / "sweep"
+    again.mkdir()
+    lines = (folder / ROWS).read_text(encoding="utf-8").splitlines()
+    (again / ROWS).write_text(lines[0] + "\n", encoding="utf-8", newline="\n")
+    assert json.loads(lines[0])["id"] == result.rows[0]["id"], "the base comes first"
+    second = sweep(scenario, again, wanted, scheduler=address())
+    assert second.reused == 1
+    assert second.table.read_bytes() == result.table.read_bytes()
+
+
 def test_a_row_lost_with_its_worker_is_made_again(tmp_path):
     row = lost_row(Task("ab", make_draws(desk(tmp_path), {"targets.stations": (4,)},
                                          samples=0, seed=7)[0]), None)  # fmt: skip
@@ -316,9 +344,14 @@ def test_the_tornado_counts_new_sites_and_puts_the_greatest_first():
     assert table["sites_changed_share_change"].iloc[:3].tolist() == [0.5, 0.0, 0.0]
     assert np.isnan(table["sites_changed_share_change"].iloc[3])
     assert table["cost_cny_change"].iloc[1] == 2.0
-    picture = draw_tornado(table, ("sites_changed_share", "cost_cny"), synthetic=True)
+    picture = _picture(table)
     assert picture.startswith(b"\x89PNG")
-    assert picture == draw_tornado(table, ("sites_changed_share", "cost_cny"), synthetic=True)
+    assert picture == _picture(table)
+
+
+def _picture(table):
+    panels = ("sites_changed_share", "cost_cny")
+    return draw_tornado(table, panels, language="zh", synthetic=True)
 
 
 def test_the_verb_of_the_tornado(tmp_path, monkeypatch, capsys):

@@ -67,3 +67,28 @@ def show_tornado(table: pd.DataFrame, panels: tuple[str, ...]) -> None:
     console = Console(highlight=False)
     console.width = max(console.width, _LABEL_WIDTH + _RUN_WIDTH * len(panels))
     console.print(shown)
+
+
+def show_front(table: pd.DataFrame, goals: list[tuple[str, str]], language: str) -> None:
+    """Print the points of a front, the tightest first; goals as (name, form)."""
+    from siting.outputs.contrast import front_number  # noqa: PLC0415  # geopandas behind it
+    from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
+
+    say = speaker(language)
+    shown = Table(box=box.SIMPLE_HEAD)
+    for name, _ in goals[1:]:
+        shown.add_column(say("front.column_limit", goal=say(f"goal.{name}")), justify="right")
+    for name, _ in goals:
+        shown.add_column(say(f"goal.{name}"), justify="right")
+    shown.add_column(say("contrast.figure.gap_share"), justify="right")
+    shown.add_column("")
+    for row in table.to_dict("records"):
+        cells = [front_number(row[f"limit_{name}"], form, language) for name, form in goals[1:]]
+        if not isinstance(row["plan"], str):
+            shown.add_row(*cells, *([say("fact.none")] * (len(goals) + 1)), say("front.no_plan"))
+            continue
+        cells += [front_number(row[name], form, language) for name, form in goals]
+        mark = "front.knee_mark" if row["knee"] else "" if row["front"] else "front.beaten"
+        style = "bold green" if row["knee"] else None
+        shown.add_row(*cells, f"{row['gap_share']:.2%}", say(mark) if mark else "", style=style)
+    Console(highlight=False).print(shown)

@@ -12,6 +12,7 @@ from siting.cli import screen
 from siting.cli.cache_verb import NoCacheOption, open_unless, show_cache
 from siting.cli.check_verb import check
 from siting.cli.compare_verb import compare
+from siting.cli.front_verb import front
 from siting.cli.handout_verb import handout
 from siting.cli.options import (
     DEFAULT_SCENARIO,
@@ -46,6 +47,7 @@ app.command()(plan)
 app.command()(compare)
 app.command()(sweep)
 app.command()(robust)
+app.command()(front)
 app.command()(tornado)
 app.command("cache")(show_cache)
 app.command()(handout)

@@ -118,5 +118,8 @@ def _best(values: tuple[float, ...], direction: Direction) -> tuple[int, ...]:
     )
 
 
-def _block(plan: Plan, name: str) -> Any:  # noqa: ANN401  # a block as JSON types
-    return plan.scenario.get(name)
+def _block(plan: Plan, path: str) -> Any:  # noqa: ANN401  # a block as JSON types
+    found: Any = plan.scenario
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found

@@ -43,7 +43,8 @@ def workers(count: int | None = None, scheduler: str | None = None) -> Iterator[
         with (
             LocalCluster(
                 n_workers=count, threads_per_worker=1, processes=True,
-                dashboard_address=None, silence_logs=logging.CRITICAL,
+                dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": False},
+                silence_logs=logging.CRITICAL,
             ) as cluster,
             Client(cluster) as client,
         ):  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from siting import pipeline
-from siting.errors import OutputError, ScenarioError
+from siting.errors import ScenarioError
 from siting.explore.draws import Draw, fitted
 from siting.explore.held import Held, hold
 from siting.explore.sweep import make_tasks, run_kept
@@ -131,9 +131,10 @@ def tornado(
     table = tornado_table(found, base, rows, stands)
     write_whole(folder / TORNADO_CSV, table.to_csv(index=False, lineterminator="\n"))
     synthetic = any(source.synthetic for source in prepared.world.sources)
-    _write_picture(
-        folder / TORNADO_PNG, draw_tornado(table, (SITES, *FIGURES), synthetic=synthetic)
+    picture = draw_tornado(
+        table, (SITES, *FIGURES), language=scenario.run.language, synthetic=synthetic
     )
+    write_whole(folder / TORNADO_PNG, picture)
     return table
 
 
@@ -190,18 +191,3 @@ def tornado_table(
 def _less(figures: dict[str, Any], base: dict[str, Any], name: str) -> float:
     one, other = figures.get(name), base.get(name)
     return float("nan") if one is None or other is None else round(one - other, 6)
-
-
-def _write_picture(path: Path, picture: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(picture)
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"'{path.name}' cannot be written: {error.strerror}",
-            where=str(path),
-            cure="name a folder you may write to with --out",
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from siting.outputs.contrast.atlas import make_contrast_map, make_share_map
 from siting.outputs.contrast.book import write_contrast_book
+from siting.outputs.contrast.front import draw_front, front_number
 from siting.outputs.contrast.page import make_contrast_page
 from siting.outputs.contrast.text import Grid, contrast_grids, contrast_warnings
 from siting.outputs.contrast.tornado import draw_tornado
@@ -10,7 +11,9 @@ __all__ = [
     "Grid",
     "contrast_grids",
     "contrast_warnings",
+    "draw_front",
     "draw_tornado",
+    "front_number",
     "make_contrast_map",
     "make_contrast_page",
     "make_share_map",

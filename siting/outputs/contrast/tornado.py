@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
+
+from siting.outputs.contrast.charts import INK, lettered, new_figure, png_of
+from siting.outputs.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ENDS = {"low": "#4477aa", "high": "#ee6677"}
-_MARK = "synthetic sample, not for decisions"
 
 
-def draw_tornado(table: pd.DataFrame, panels: Sequence[str], *, synthetic: bool) -> bytes:
+def draw_tornado(
+    table: pd.DataFrame, panels: Sequence[str], *, language: str, synthetic: bool
+) -> bytes:
     """Return a PNG with one panel a figure, one row an assumption, a bar for each end.
 
     Parameters
@@ -28,13 +29,24 @@ def draw_tornado(table: pd.DataFrame, panels: Sequence[str], *, synthetic: bool)
         Columns ``key``, ``end`` (low or high), ``value`` and one ``<panel>_change`` a panel; keys
         in the order of the rows. A missing change has no bar.
     panels
-        What is shown. Keys and figures go by their names, so that one font does for every run.
+        What is shown.
+    language
+        Language of the words; keys stay as the scenario has them.
     synthetic
         Whether the data are made up; then the picture says so.
+
+    Raises
+    ------
+    FontMissingError
+        If the language is Chinese and there is no Chinese font.
     """
+    with lettered(language):
+        return _drawn(table, panels, language=language, synthetic=synthetic)
+
+
+def _drawn(table: pd.DataFrame, panels: Sequence[str], *, language: str, synthetic: bool) -> bytes:
     keys = list(dict.fromkeys(table["key"]))
-    figure = Figure(figsize=(3.6 + 2.9 * len(panels), 1.6 + 0.36 * len(keys)), dpi=120)
-    FigureCanvasAgg(figure)
+    figure = new_figure(3.6 + 2.9 * len(panels), 1.6 + 0.36 * len(keys))
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     places = np.arange(len(keys))[::-1]
     for axis, panel in zip(axes, panels, strict=True):
@@ -42,9 +54,9 @@ def draw_tornado(table: pd.DataFrame, panels: Sequence[str], *, synthetic: bool)
             rows = table[table["end"] == end].set_index("key").reindex(keys)
             change = rows[f"{panel}_change"].to_numpy(dtype=float)
             axis.barh(places, np.nan_to_num(change), height=0.62, color=colour, alpha=0.75,
-                      label=end)  # fmt: skip
-        axis.axvline(0, color="#2b2d33", linewidth=0.8)
-        axis.set_title(panel, fontsize=9)
+                      label=words(f"tornado.{end}", language))  # fmt: skip
+        axis.axvline(0, color=INK, linewidth=0.8)
+        axis.set_title(words(f"contrast.figure.{panel}", language), fontsize=9)
         axis.tick_params(labelsize=8)
         axis.margins(x=0.12)
         axis.xaxis.set_major_locator(MaxNLocator(4))
@@ -54,9 +66,8 @@ def draw_tornado(table: pd.DataFrame, panels: Sequence[str], *, synthetic: bool)
             axis.set_xlim(-1.0, 1.0)  # nothing moves: a scale of rounding would look like much
     axes[0].set_yticks(places, keys, fontsize=8)
     axes[-1].legend(fontsize=8, frameon=False, loc="lower right")
-    head = "Change against the base, one assumption at a time"
-    figure.suptitle(f"{head}; {_MARK}" if synthetic else head, fontsize=10)
+    head = words("tornado.title", language)
+    mark = f"  {words('mark.sample_short', language)}" if synthetic else ""
+    figure.suptitle(head + mark, fontsize=10)
     figure.tight_layout()
-    stream = BytesIO()
-    figure.savefig(stream, format="png", metadata={"Software": None})
-    return stream.getvalue()
+    return png_of(figure)

@@ -1,0 +1,209 @@
+"""A trade-off: the best of one goal for each limit on one or two others, as far as it is proven.
+
+Every point is a plan of its own with its bound (see :mod:`siting.explore.goals`). A plan that
+keeps a tighter limit keeps a looser one too, and no plan under a tighter limit is better than the
+bound of a looser one; both are used, so the front never bends back.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from siting import pipeline
+from siting.errors import ScenarioError
+from siting.explore.draws import Draw
+from siting.explore.held import Held, hold
+from siting.explore.knee import Seen, front_table
+from siting.explore.sweep import make_tasks, run_kept
+from siting.explore.tasks import OK, Shared
+from siting.meter import Meter
+from siting.optimize.budget import least_cost
+from siting.optimize.goal import LEAST
+from siting.outputs.contrast import draw_front
+from siting.runfolder import tidy, write_whole
+from siting.scenario import changed_scenario, dump_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+
+    from siting.cache import Cache
+    from siting.explore.goals import Goal
+    from siting.preparation import Prepared
+    from siting.scenario import Scenario
+
+FRONT_CSV, FRONT_JSON, FRONT_PNG = "front.csv", "front.json", "front.png"
+POWER_SHARES = (0.5, 1.0)
+"""Ends of the free power that may be drawn, where the call gives none (a proposal)."""
+_CHEAPEST = 1.005
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a front is to show.
+
+    Attributes
+    ----------
+    goals
+        The first is the objective, the others are limited; see ``read_goals``.
+    points
+        Points beside the one without a limit. With two limited goals the nearest square is made.
+    ranges
+        Ends of the limits by goal; what is left out is found.
+    afresh
+        As for a sweep.
+    runs
+        Write a run folder of each point too, below ``runs``.
+    """
+
+    goals: tuple[Goal, ...]
+    points: int = 12
+    ranges: dict[str, tuple[float, float]] | None = None
+    afresh: bool = False
+    runs: bool = False
+
+
+def front(
+    scenario: Scenario,
+    folder: Path,
+    asked: Asked,
+    *,
+    count: int | None = None,
+    scheduler: str | None = None,
+    cache: Cache | None = None,
+    progress: Callable[[int, int, int], None] = lambda *_: None,
+) -> pd.DataFrame:
+    """Make the points of a front, and write them as table, data and picture.
+
+    Parameters
+    ----------
+    scenario
+        The scenario; its objective gives way to the first goal.
+    folder
+        Folder of the plans; those that it holds already are not made again.
+    asked
+        What to show.
+    count, scheduler, cache, progress
+        As in :func:`siting.explore.sweep.sweep`.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`siting.explore.knee.front_table`.
+
+    Raises
+    ------
+    SitingError
+        As :func:`siting.explore.sweep.sweep`.
+    """
+    goals = _directed(scenario, asked.goals)
+    base = changed_scenario(scenario, goals[0].first or {})
+    payloads, inputs = hold(base, cache)
+    prepared = pipeline.prepare(base, Meter(lambda *_: None), cache=Held(payloads))
+    shared = Shared(base, payloads, folder.resolve() / "runs" if asked.runs else None)
+
+    def made(draws: list[Draw]) -> list[dict[str, Any]]:
+        tasks = make_tasks(base, [Draw(), *draws], inputs, afresh=asked.afresh)
+        told = {"scenario": dump_scenario(base), "ids": [task.id for task in tasks]}
+        return run_kept(
+            tasks, shared, folder, asked=told, count=count, scheduler=scheduler, progress=progress
+        )[0]
+
+    best = [Draw(grid=goal.first or {}) for goal in goals[1:] if goal.first is not None]
+    free, *ends = made(best)
+    for row in (free, *ends):
+        if row["state"] != OK:
+            raise ScenarioError(
+                f"without a limit there is no plan: {row['what']}",
+                where="siting front",
+                cure="siting plan says what would help; then ask again",
+            )
+    given = asked.ranges or {}
+    reached = iter(ends)
+    scales = []
+    for goal in goals[1:]:
+        end = next(reached) if goal.first is not None else None
+        low, high = given.get(goal.name) or _range(goal, free, end, base, prepared)
+        scales.append(_steps(goal, low, high, asked.points, len(goals) - 1))
+    limits = [tuple(point) for point in itertools.product(*scales)]
+    demand = prepared.demand
+    zones = sorted(demand.loc[demand["kwh_day"] > 0, "zone_id"].astype(str).unique())
+    _, *rows = made([Draw(grid=_settings(base, goals, point, zones)) for point in limits])
+    seen = [Seen((), free), *(Seen(point, row) for point, row in zip(limits, rows, strict=True))]
+    table = front_table(goals, seen)
+    _write(table, goals, folder, prepared, base.run.language)
+    return table
+
+
+def _directed(scenario: Scenario, goals: tuple[Goal, ...]) -> tuple[Goal, ...]:
+    """Return the goals; the scenario's own objective as it is meant, more or less."""
+    first, *others = goals
+    if first.name == "value":
+        first = replace(first, more=scenario.model.objective not in LEAST)
+    return first, *others
+
+
+def _range(
+    goal: Goal,
+    free: dict[str, Any],
+    end: dict[str, Any] | None,
+    scenario: Scenario,
+    prepared: Prepared,
+) -> tuple[float, float]:
+    """Return the tightest limit that is worth a try, and the one that no longer binds."""
+    if goal.figure not in free["figures"]:
+        return POWER_SHARES
+    loose = float(free["figures"][goal.figure])
+    if end is not None:
+        return float(end["figures"][goal.figure]), loose
+    problem = pipeline.pose(scenario, prepared, refuse=False)
+    swaps = float(free["figures"]["swap_cost_cny"])
+    return _CHEAPEST * least_cost(problem) + swaps, loose
+
+
+def _steps(goal: Goal, low: float, high: float, points: int, goals: int) -> list[float]:
+    """Return the limits of a goal from tight to loose, the end that binds nobody left out."""
+    number = max(2, round(points ** (1 / goals)))
+    open_end = goal.figure != "value" and goal.figure.count(".") == 0
+    values = np.linspace(low, high, number + 1)[:-1] if open_end else np.linspace(low, high, number)
+    down = np.floor if goal.more else np.ceil
+    scale = 10.0**_DIGITS if goal.form == "share" else 1e-4
+    return [float(down(value * scale) / scale) for value in values]
+
+
+def _settings(
+    scenario: Scenario, goals: tuple[Goal, ...], limits: tuple[float, ...], zones: list[str]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for goal, limit in zip(goals[1:], limits, strict=True):
+        assert goal.limited is not None  # noqa: S101  # read_goals saw to it
+        new = goal.limited(scenario, limit, zones)
+        promises = [*found.get("model.promises", ()), *new.get("model.promises", ())]
+        found |= new
+        if promises:
+            found["model.promises"] = list({json.dumps(one): one for one in promises}.values())
+    return found
+
+
+def _write(
+    table: pd.DataFrame, goals: tuple[Goal, ...], folder: Path, prepared: Prepared, language: str
+) -> None:
+    write_whole(folder / FRONT_CSV, "\ufeff" + table.to_csv(index=False, lineterminator="\n"))
+    content = {
+        "goals": [goal.name for goal in goals],
+        "points": table.to_dict("records"),
+        "synthetic": any(source.synthetic for source in prepared.world.sources),
+    }
+    text = json.dumps(tidy(content), ensure_ascii=False, indent=1, sort_keys=True)
+    write_whole(folder / FRONT_JSON, text + "\n")
+    kinds = tuple((goal.name, goal.form, goal.more) for goal in goals)
+    picture = draw_front(table, kinds, language=language, synthetic=bool(content["synthetic"]))
+    write_whole(folder / FRONT_PNG, picture)
