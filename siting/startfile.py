@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siting.errors import BrokenFileError, InputMissingError
-from siting.optimize.start import Start
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from siting.optimize.start import Start
 
 RESTART_NPZ = "restart.npz"
 _FORMAT = 1
@@ -81,6 +82,8 @@ def _from_content(content: dict[str, NDArray[Any]], run: str, sha256: str) -> St
         raise ValueError("a price or wish is no number")
     if len(wish) != len(names["site_id"]) or len(price) != len(names["demand_id"]):
         raise ValueError("ids and numbers differ in length")
+    from siting.optimize.start import Start  # noqa: PLC0415  # brings the solver; others only read
+
     return Start(
         stations=names["stations"],
         swap_ids=names["swap_ids"],

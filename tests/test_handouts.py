@@ -7,20 +7,32 @@ import logging
 import re
 import shutil
 import subprocess
+from types import SimpleNamespace
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from matplotlib.backends.backend_pdf import PdfFile
 from plans import small_plan
 
 from siting.errors import FontMissingError, OutputError, ScenarioError
 from siting.outputs.folder import filled_folder
-from siting.outputs.handouts import Order, all_bodies, find_body, fonts, pack, write_handouts
+from siting.outputs.handouts import (
+    Order,
+    all_bodies,
+    find_body,
+    fonts,
+    pack,
+    pdftext,
+    write_handouts,
+)
 from siting.outputs.handouts.columns import RESTRICTED
 from siting.outputs.handouts.frames import make_frames
 from siting.outputs.handouts.lettering import wrap
+from siting.outputs.handouts.paper import FORMATS, Page
 from siting.outputs.handouts.sheet import make_sheet
 from siting.outputs.handouts.tags import place_tags
 
@@ -176,6 +188,41 @@ def test_the_pack_is_written_with_text_and_fonts_and_hostile_names_do_no_harm(pl
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert "内部工作用图" in text
+
+
+def test_a_page_written_at_once_says_what_the_library_would_write(face, tmp_path, monkeypatch):
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed: the text of the PDF cannot be read")
+    lines = [
+        "渝北区 <a>&\\(b)", "AVAVA 12,000 · 0.16%", "é ß Ω Ж 垚䶮砀 □ …",
+        "cafe\u0301 سوق", "\U0001f50c \U0002b817",
+    ]  # fmt: skip
+
+    def words_of(name):
+        page = Page(FORMATS["A4"], face)
+        for place, line in enumerate(lines):
+            for at, align, bold in (
+                (10, "left", False),
+                (140, "center", True),
+                (280, "right", False),
+            ):
+                page.text(at, 20 + 10 * place, face.visible(line), align=align, bold=bold)
+        page.finish()
+        with mpl.rc_context(face.settings):
+            page.figure.savefig(tmp_path / name)
+        found = subprocess.run(
+            ["pdftotext", "-layout", tmp_path / name, "-"], capture_output=True, check=True
+        ).stdout.decode("utf-8")
+        return found.split()
+
+    quick = words_of("quick.pdf")
+    assert "12,000" in quick
+    assert "垚䶮砀" in quick
+    shown = [text for text in map(face.visible, lines) if pdftext.is_plain(text)]
+    assert len(shown) == len(lines) - 1
+    if pdftext.can_write(SimpleNamespace(file=object.__new__(PdfFile))):
+        monkeypatch.setattr(pdftext, "can_write", lambda _renderer: False)
+        assert quick == words_of("slow.pdf")
 
 
 def test_two_packs_of_one_plan_are_the_same_bytes(plan, face, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path  # noqa: TC003  # typer reads it
 from typing import Annotated, Literal
 
@@ -40,6 +41,7 @@ def handout(  # one parameter an option
     date = str(made.timings.get("date", ""))[:10]
     order = handouts.Order(language or made.language, paper, date)  # type: ignore[arg-type]
     folder = run / runfolder.HANDOUTS
+    gc.freeze()  # the plan and the libraries stay: nothing to look for in them while pages are made
     with (
         screen.progress(made.language) as meter,
         filled_folder(folder, whole=not only) as part,

@@ -115,7 +115,7 @@ def values(
 _PLAIN = {
     "name": "name", "priority": "priority", "chargers": "chargers", "score": "score",
     "existing_chargers": "existing_chargers", "owner": "owner", "power_kw": "power_kw",
-    "cost": "cost_cny", "phase": "phase", "spaces": "spaces", "reason": "reason",
+    "cost": "cost_cny", "spaces": "spaces", "reason": "reason",
     "area": "area_m2", "kva": "kva", "wait": "wait_min",
     "substation": "substation_id",
 }  # fmt: skip
@@ -146,6 +146,12 @@ def _status(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values:
         return [None] * len(rows)
     return [say("handout.stands") if not new else say(f"verdict.{verdict}")
             for new, verdict in zip(rows["is_new"], rows["verdict"], strict=True)]  # fmt: skip
+
+
+def _phase(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values | None:
+    if "phase" not in rows.columns:
+        return None
+    return [say("handout.existing") if pd.isna(year) else f"{year:.0f}" for year in rows["phase"]]
 
 
 def _verdict(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values | None:
@@ -195,5 +201,5 @@ def _coincidence(plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values | None
 _MADE: dict[str, Callable[[Plan, gpd.GeoDataFrame, Say], Values | None]] = {
     "kind": _kind, "zone": _zone, "new": _new, "status": _status, "verdict": _verdict,
     "lonlat": _lonlat, "unit_cost": _unit_cost, "due": _due, "by_class": _by_class,
-    "coincidence": _coincidence,
+    "coincidence": _coincidence, "phase": _phase,
 }  # fmt: skip

@@ -153,6 +153,7 @@ def _empty(setting: Setting, sheet: Sheet) -> Page:
 
 
 def _foot(setting: Setting, page: Page, number: int, count: int) -> None:
+    """Write the last lines of a page, and put all of it on paper."""
     paper, say = setting.paper, setting.say
     low = paper.height_mm - paper.margin_mm - _FOOT_MM + 3.0
     left, right = paper.margin_mm, paper.width_mm - paper.margin_mm
@@ -163,6 +164,7 @@ def _foot(setting: Setting, page: Page, number: int, count: int) -> None:
     page.text(left, low + line_mm(size), say("handout.proposed"), size_pt=size, colour=FAINT)
     page.text(right, low, say("handout.page", number=number, count=count), size_pt=size,
               align="right")  # fmt: skip
+    page.finish()
 
 
 def _map(  # a map and its place

@@ -38,6 +38,15 @@ _SIZE = 100.0
 
 
 @dataclass(frozen=True)
+class Glyph:
+    """The form of a character: the font it is of, its place there, its width by font size."""
+
+    font: FT2Font
+    index: int
+    advance: float
+
+
+@dataclass(frozen=True)
 class Face:
     """The font of a page: families in the order a character is looked for."""
 
@@ -53,9 +62,14 @@ class Face:
             "text.parse_math": False,
         }
 
-    def width_mm(self, text: str, size_pt: float) -> float:
+    def width_mm(self, text: str, size_pt: float, *, bold: bool = False) -> float:
         """Return the width of a line of text in mm."""
-        return sum(_advance(self.family, letter) for letter in text) * size_pt * 25.4 / 72
+        width = sum(_glyph(self.family, letter, bold).advance for letter in text)
+        return width * size_pt * 25.4 / 72
+
+    def glyph(self, letter: str, *, bold: bool = False) -> Glyph:
+        """Return the form of a character, from the first font that has it."""
+        return _glyph(self.family, letter, bold)
 
     def visible(self, text: str) -> str:
         """Return the text with a stand-in for each character that no font has.
@@ -122,12 +136,12 @@ def _of_mplfonts() -> str | None:
 
 
 @cache
-def _fonts(family: str) -> tuple[FT2Font, ...]:
+def _fonts(family: str, bold: bool = False) -> tuple[FT2Font, ...]:  # noqa: FBT001, FBT002
     with mpl.rc_context({"font.family": [family, _PLAIN]}):
-        names = (family, _PLAIN)
         found = []
-        for name in names:
-            properties = font_manager.FontProperties(family=name)
+        for name in (family, _PLAIN):
+            weight = "bold" if bold else "normal"
+            properties = font_manager.FontProperties(family=name, weight=weight)
             font = font_manager.get_font(font_manager.findfont(properties))
             font.set_size(_SIZE, 72)
             found.append(font)
@@ -140,10 +154,11 @@ def _has(family: str, letter: str) -> bool:
 
 
 @cache
-def _advance(family: str, letter: str) -> float:
-    """Return the width of a character as a share of the font's size."""
-    for font in _fonts(family):
-        if font.get_char_index(ord(letter)):
-            glyph = font.load_char(ord(letter), flags=LoadFlags.NO_HINTING)
-            return float(glyph.linearHoriAdvance) / 65536 / _SIZE
-    return 1.0
+def _glyph(family: str, letter: str, bold: bool) -> Glyph:  # noqa: FBT001  # a part of the key
+    fonts = _fonts(family, bold)
+    index = 0
+    for font in fonts:
+        if index := font.get_char_index(ord(letter)):
+            shape = font.load_char(ord(letter), flags=LoadFlags.NO_HINTING)
+            return Glyph(font, index, float(shape.linearHoriAdvance) / 65536 / _SIZE)
+    return Glyph(fonts[0], index, 1.0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.collections import PathCollection
 from matplotlib.path import Path as Outline
 
 from siting.outputs import palette
@@ -149,10 +149,17 @@ def _stroke(  # the look of a line
     lines = shapes[np.isin(shapely.get_type_id(shapes), (1, 2))]
     if len(lines):
         axes.add_collection(
-            LineCollection(
-                [shapely.get_coordinates(line) for line in lines],
-                colors=colour, linewidths=width_pt, zorder=order, capstyle="round",
-                linestyles=(0, (4, 2)) if dashed else "solid",
+            PathCollection(
+                [_trace(lines)], edgecolors=colour, facecolors="none", linewidths=width_pt,
+                zorder=order, capstyle="round", linestyles=(0, (4, 2)) if dashed else "solid",
             ),
             autolim=False,
         )  # fmt: skip
+
+
+def _trace(lines: NDArray[np.object_]) -> Outline:
+    """Return lines as one path of many parts, which is drawn at one stroke."""
+    corners, of_line = shapely.get_coordinates(lines, return_index=True)
+    codes = np.full(len(corners), Outline.LINETO, dtype=Outline.code_type)
+    codes[np.flatnonzero(np.diff(of_line, prepend=-1))] = Outline.MOVETO
+    return Outline(corners, codes)

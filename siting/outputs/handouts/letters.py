@@ -11,9 +11,13 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
 
+from siting.outputs.handouts import pdftext
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.backend_bases import GraphicsContextBase, RendererBase
+    from matplotlib.figure import Figure
+    from matplotlib.transforms import Transform
     from numpy.typing import NDArray
 
     from siting.outputs.handouts.fonts import Face
@@ -24,7 +28,6 @@ _SHIFT = {"left": 0.0, "center": 0.5, "right": 1.0}
 _POINTS = 72.0
 _MM_PER_INCH = 25.4
 _LEAST_DOTS = 0.5
-_BOLD_WIDER = 1.05
 _GREY = "#9aa0aa"
 
 
@@ -60,10 +63,10 @@ class Letters(Artist):
         if line.text:
             self._lines.append(line)
 
-    def put_on(self, axes: Axes, *, order: float) -> None:
-        """Become part of axes, whose data units then place the lines."""
-        axes.add_artist(self)
-        self.set_transform(axes.transData)
+    def put_on(self, whole: Axes | Figure, units: Transform, *, order: float) -> None:
+        """Become part of axes or of a figure; the units place the lines."""
+        self.set_transform(units)
+        whole.add_artist(self)
         self.set_clip_on(False)
         self.set_zorder(order)
 
@@ -74,26 +77,30 @@ class Letters(Artist):
         dots_per_point = float(np.asarray(renderer.points_to_pixels(1.0)))
         height = renderer.get_canvas_width_height()[1]
         starts = self.get_transform().transform([(line.x, line.y) for line in self._lines])
-        sized: dict[tuple[float, bool], FontProperties] = {}
         gc = renderer.new_gc()
         if dots_per_point < _LEAST_DOTS:
             self._draw_grey(renderer, gc, starts)
             gc.restore()
             return
-        for line, (x, y) in zip(self._lines, starts.tolist(), strict=True):
+        lines = [(line, x - _SHIFT[line.align] * self._width_pt(line) * dots_per_point,
+                  height - y if renderer.flipy() else y)
+                 for line, (x, y) in zip(self._lines, starts.tolist(), strict=True)]  # fmt: skip
+        if pdftext.can_write(renderer):
+            pdftext.write_lines(renderer, self._face, (one for one in lines if _plain(one[0])))
+            lines = [one for one in lines if not _plain(one[0])]
+        sized: dict[tuple[float, bool], FontProperties] = {}
+        for line, left, low in lines:
             key = (line.size_pt, line.bold)
             if key not in sized:
                 weight = "bold" if line.bold else "normal"
                 sized[key] = FontProperties(weight=weight, size=line.size_pt)
-            left = x - _SHIFT[line.align] * self._width_pt(line) * dots_per_point
             gc.set_foreground(line.colour)
-            low = height - y if renderer.flipy() else y
             renderer.draw_text(gc, left, low, line.text, sized[key], 0.0)
         gc.restore()
 
     def _width_pt(self, line: Line) -> float:
-        wider = _BOLD_WIDER if line.bold and line.text.isascii() else 1.0
-        return wider * self._face.width_mm(line.text, line.size_pt) / _MM_PER_INCH * _POINTS
+        width = self._face.width_mm(line.text, line.size_pt, bold=line.bold)
+        return width / _MM_PER_INCH * _POINTS
 
     def _draw_grey(
         self, renderer: RendererBase, gc: GraphicsContextBase, starts: NDArray[np.float64]
@@ -110,3 +117,7 @@ class Letters(Artist):
         gc.set_foreground(_GREY)
         gc.set_linewidth(0.45 * dots_per_point * float(np.median([o.size_pt for o in self._lines])))
         renderer.draw_path(gc, Path(corners, codes), IdentityTransform())
+
+
+def _plain(line: Line) -> bool:
+    return pdftext.is_plain(line.text)

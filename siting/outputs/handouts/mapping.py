@@ -100,7 +100,7 @@ def draw_map(  # noqa: PLR0913  # what stands on a map
     paper.set_ylim(0, frame.box_mm[1])
     paper.axis("off")
     letters = Letters(face)
-    letters.put_on(paper, order=4)
+    letters.put_on(paper, paper.transData, order=4)
     tags = _draw_pins(paper, frame, pins, radius_mm, letters)
     taken = [*tags, *_draw_windows(paper, frame, inner, radius_mm, tags)]
     _draw_names(paper, frame, names, taken, radius_mm, face)

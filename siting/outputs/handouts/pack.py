@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import re
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from siting.outputs.handouts.bodies import Body
     from siting.outputs.handouts.fonts import Face
+    from siting.outputs.handouts.sheet import Sheet
     from siting.plan import Plan
 
     Pixels = NDArray[np.uint8]
@@ -102,7 +104,9 @@ def write_handouts(  # what, where, and who is told
         face = find_face()
     except FontMissingError:
         for body in bodies:
-            _write_page(plan, body, folder / stems[body.key], order, picture=None)
+            sheet = make_sheet(plan, body, language=order.language)
+            said = (order.language, order.date)
+            _write_page(plan, sheet, folder / stems[body.key], said, None)
         raise
     thumbs: dict[str, list[Pixels]] = {}
     jobs = [(body, folder / stems[body.key]) for body in bodies]
@@ -118,7 +122,7 @@ def write_handouts(  # what, where, and who is told
     else:
         setting = _setting(plan, face, order)
         for done, (body, stem) in enumerate(jobs, start=1):
-            thumbs[body.key] = _write(setting, body, stem)
+            thumbs[body.key] = _write(setting, body, stem, thumbs=len(jobs) > 1)
             progress(body.name("zh"), done / len(jobs))
     if len(bodies) > 1:
         pages = [page for body in bodies for page in thumbs[body.key]]
@@ -176,13 +180,12 @@ def _start(plan: Plan, face: Face, order: Order) -> None:
 
 
 def _job(body: Body, stem: Path) -> list[Pixels]:
-    return _write(_HERE["setting"], body, stem)
+    return _write(_HERE["setting"], body, stem, thumbs=True)
 
 
-def _write(setting: Setting, body: Body, stem: Path) -> list[Pixels]:
-    """Write one handout, and return its pages as small pictures."""
+def _write(setting: Setting, body: Body, stem: Path, *, thumbs: bool) -> list[Pixels]:
+    """Write one handout, and return its pages as small pictures if they are wanted."""
     sheet = make_sheet(setting.plan, body, language=setting.language)
-    thumbs = []
     with mpl.rc_context(setting.face.settings):
         pages = draw_pages(setting, sheet)
         title = f"{sheet.title} · {sheet.subtitle}"
@@ -190,22 +193,21 @@ def _write(setting: Setting, body: Body, stem: Path) -> list[Pixels]:
                       metadata={"Title": title, "CreationDate": None}) as pdf:  # fmt: skip
             for page in pages:
                 pdf.savefig(page.figure)
-        picture = _pixels(pages[0].figure, _PICTURE_DPI)
-        imsave(stem.with_name(f"{stem.name}.png"), picture)
-        thumbs = [_small(picture)] + [_pixels(page.figure, _THUMB_DPI) for page in pages[1:]]
-    _write_page(setting.plan, body, stem, _order_of(setting), picture=picture)
-    return thumbs
-
-
-def _order_of(setting: Setting) -> Order:
-    return Order(setting.language, setting.paper.name, setting.date)  # type: ignore[arg-type]
+        pixels = _pixels(pages[0].figure, _PICTURE_DPI)
+        picture = _png(pixels)
+        stem.with_name(f"{stem.name}.png").write_bytes(picture)
+        small = [_small(pixels)] if thumbs else []
+        small += [_pixels(page.figure, _THUMB_DPI) for page in pages[1:] if thumbs]
+    _write_page(setting.plan, sheet, stem, (setting.language, setting.date), picture)
+    return small
 
 
 def _write_page(
-    plan: Plan, body: Body, stem: Path, order: Order, *, picture: Pixels | None
+    plan: Plan, sheet: Sheet, stem: Path, said: tuple[str, str], picture: bytes | None
 ) -> None:
-    sheet = make_sheet(plan, body, language=order.language)
-    page = make_page(plan, sheet, language=order.language, date=order.date, picture=picture)
+    """Write a handout as HTML in a language, with a date, and a picture where there is one."""
+    language, date = said
+    page = make_page(plan, sheet, language=language, date=date, picture=picture)
     stem.with_name(f"{stem.name}.html").write_text(page, encoding="utf-8", newline="\n")
 
 
@@ -216,6 +218,12 @@ def _pixels(figure: mpl.figure.Figure, dpi: int) -> Pixels:
     canvas.draw()  # type: ignore[no-untyped-call]
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     return pixels[:, :, :3].copy()
+
+
+def _png(pixels: Pixels) -> bytes:
+    buffer = io.BytesIO()
+    imsave(buffer, pixels, format="png")
+    return buffer.getvalue()
 
 
 def _small(picture: Pixels) -> Pixels:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import base64
-import io
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment
-from matplotlib.image import imsave
 
 from siting.outputs.handouts.sheet import make_say
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from siting.outputs.handouts.sheet import Sheet
     from siting.plan import Plan
 
@@ -28,7 +23,7 @@ def make_page(
     *,
     language: str,
     date: str,
-    picture: NDArray[np.uint8] | None,
+    picture: bytes | None,
 ) -> str:
     """Return a handout as HTML, every text of a plan escaped.
 
@@ -41,7 +36,7 @@ def make_page(
     date
         Date on the sheet.
     picture
-        The first page as pixels; without a Chinese font there is none.
+        The first page as a PNG; without a Chinese font there is none.
     """
     say = make_say(language)
     template = (resources.files(__package__) / "page.html").read_text(encoding="utf-8")
@@ -58,12 +53,10 @@ def make_page(
         plan=plan,
         sheet=sheet,
         date=date,
-        picture=_embedded(picture) if picture is not None else "",
+        picture=_embedded(picture) if picture else "",
         tables=[(say(title), table) for title, table in tables if table is not None],
     )
 
 
-def _embedded(picture: NDArray[np.uint8]) -> str:
-    buffer = io.BytesIO()
-    imsave(buffer, picture, format="png")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+def _embedded(picture: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")

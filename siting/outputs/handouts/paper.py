@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Rectangle, RegularPolygon
+from matplotlib.patches import Circle, RegularPolygon
+from matplotlib.transforms import Affine2D
 
 from siting.outputs.handouts.lettering import wrap
 from siting.outputs.handouts.letters import Letters, Line
@@ -14,9 +16,13 @@ from siting.outputs.handouts.letters import Letters, Line
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.patches import Patch
+    from matplotlib.transforms import Transform
 
     from siting.outputs.handouts.fonts import Face
     from siting.outputs.handouts.letters import Align
+
+    _Rule = tuple[float, float, float]
+    _Box = tuple[tuple[float, float, float, float], str, str]
 
 MM_PER_INCH = 25.4
 INK = "#20242c"
@@ -27,6 +33,8 @@ LEADING = 1.32
 """Height of a line as a multiple of the font's size."""
 _BASELINE = 0.74
 _SIGN_MM = 1.3
+_LINE_PT = 0.5
+_ABOVE_MAPS = 5.0
 
 
 @dataclass(frozen=True)
@@ -50,23 +58,39 @@ FORMATS = {
 
 @dataclass
 class Page:
-    """One page being drawn."""
+    """One page being drawn: what stands on it goes to paper with :meth:`finish`."""
 
     paper: Format
     face: Face
     figure: Figure = field(init=False)
-    canvas: Axes = field(init=False)
     letters: Letters = field(init=False)
+    _by_mm: Transform = field(init=False)
+    _rules: list[_Rule] = field(init=False, default_factory=list)
+    _boxes: list[_Box] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         size = (self.paper.width_mm / MM_PER_INCH, self.paper.height_mm / MM_PER_INCH)
         self.figure = Figure(figsize=size, facecolor="white")
-        self.canvas = self.figure.add_axes((0, 0, 1, 1), zorder=5, facecolor="none")
-        self.canvas.set_xlim(0, self.paper.width_mm)
-        self.canvas.set_ylim(self.paper.height_mm, 0)
-        self.canvas.axis("off")
+        share = Affine2D().scale(1 / self.paper.width_mm, -1 / self.paper.height_mm)
+        self._by_mm = share.translate(0, 1) + self.figure.transFigure
         self.letters = Letters(self.face)
-        self.letters.put_on(self.canvas, order=9)
+
+    def finish(self) -> None:
+        """Put the rules, boxes and lines of text on the page: each sort is one artist."""
+        boxes = PolyCollection(
+            [[(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)]
+             for (x, y, wide, high), _, _ in self._boxes],
+            facecolors=[fill for _, fill, _ in self._boxes],
+            edgecolors=[edge for _, _, edge in self._boxes],
+            linewidths=_LINE_PT, transform=self._by_mm, zorder=_ABOVE_MAPS,
+        )  # fmt: skip
+        rules = LineCollection(
+            [[(x, y), (x + wide, y)] for x, y, wide in self._rules],
+            colors=RULE, linewidths=_LINE_PT, transform=self._by_mm, zorder=_ABOVE_MAPS + 1,
+        )  # fmt: skip
+        for artist in (boxes, rules):
+            self.figure.add_artist(artist, clip=False)
+        self.letters.put_on(self.figure, self._by_mm, order=_ABOVE_MAPS + 2)
 
     def text(  # the look of a line
         self,
@@ -126,11 +150,12 @@ class Page:
             if swap
             else Circle(at, _SIGN_MM, fc=face, ec=colour, lw=0.9)
         )
-        self.canvas.add_patch(shape)
+        shape.set(transform=self._by_mm, zorder=_ABOVE_MAPS)
+        self.figure.add_artist(shape)
 
-    def rule(self, x_mm: float, y_mm: float, width_mm: float, *, colour: str = RULE) -> None:
+    def rule(self, x_mm: float, y_mm: float, width_mm: float) -> None:
         """Draw a thin line across."""
-        self.canvas.plot([x_mm, x_mm + width_mm], [y_mm, y_mm], color=colour, lw=0.5)
+        self._rules.append((x_mm, y_mm, width_mm))
 
     def box(  # a rectangle and its look
         self,
@@ -141,12 +166,9 @@ class Page:
         *,
         fill: str = "none",
         edge: str = "none",
-        line_pt: float = 0.5,
     ) -> None:
         """Draw a rectangle."""
-        self.canvas.add_patch(
-            Rectangle((x_mm, y_mm), width_mm, height_mm, facecolor=fill, edgecolor=edge, lw=line_pt)
-        )
+        self._boxes.append(((x_mm, y_mm, width_mm, height_mm), fill, edge))
 
     def axes(self, x_mm: float, y_mm: float, width_mm: float, height_mm: float) -> Axes:
         """Return axes over a rectangle, for a map."""

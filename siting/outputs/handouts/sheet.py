@@ -25,6 +25,7 @@ from siting.outputs.handouts.columns import (
     layout,
     values,
 )
+from siting.outputs.handouts.years import with_phase, year_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,12 +136,12 @@ def make_sheet(plan: Plan, body: Body, *, language: str) -> Sheet:
         question=_both(body.question_zh, body.question_en, language),
         sites=sites,
         swap_sites=swaps,
-        stations=_table(plan, sites, _keys(body), "", say),
-        swaps=_table(plan, swaps, _swap_keys(body), "S", say),
+        stations=_table(plan, sites, with_phase(plan, _keys(body)), "", say),
+        swaps=_table(plan, swaps, with_phase(plan, _swap_keys(body)), "S", say),
         clusters=_clusters(sites, swaps, say) if body.restricted else None,
         totals=_totals(plan, sites, swaps, say),
         status=_status(plan, say),
-        facts=tuple(_facts(plan, body, sites, say)),
+        facts=(*_facts(plan, body, sites, say), *year_lines(plan, body, sites, swaps, say)),
         remarks=tuple(_remarks(plan, sites, say)),
         sources=tuple(_sources(plan, say)),
     )
