@@ -28,7 +28,7 @@ merits = st.lists(
 
 
 def plan(name, value, cost, bound):
-    figures = {"value": value, "bound": bound, "served_share": value, "cost_cny": cost}
+    figures = {"value": value, "bound": bound, "cost_cny": cost}
     return {"id": name, "state": OK, "figures": figures}
 
 

@@ -79,14 +79,8 @@ GOALS = {
     goal.name: goal
     for goal in (
         Goal("value", more=True, figure="value", form="number", first={}),
-        Goal(
-            "served", more=True, figure="served_share", form="share",
-            first={
-                "model.objective": "joint",
-                "model.distance_discount": 0.0,
-                "model.suitability_weight": 0.0,
-            },
-        ),
+        Goal("served", more=True, figure="value", form="share",
+             first={"model.objective": "joint", "model.suitability_weight": 0.0}),
         Goal("travel", more=False, figure="value", form="m",
              first={"model.objective": "p_median"}),
         Goal("coverage", more=True, figure="covered_share", form="share",
@@ -97,7 +91,7 @@ GOALS = {
         Goal("grid", more=False, figure="factors.headroom", form="share", limited=_power),
     )
 }  # fmt: skip
-"""Goals by name: the scenario's own objective, energy served, mean way, demand covered, the zone
+"""Goals by name: the scenario's own objective, energy served and near, mean way, demand covered, the zone
 covered least, money, and the share of the free power of the substations that may be drawn."""
 
 
