@@ -196,6 +196,32 @@ def hard_plan(*, language="zh"):
     )
 
 
+def phased_plan(*, language="zh"):
+    """Return the small plan built in two years: two stations open in each, one grows."""
+    plan = small_plan(language=language)
+    opens = pd.Series([None, None, 2024, 2024, 2025, 2025], dtype="Int64")
+    first, last = [15, 15, 6, 12, 0, 0], plan.sites["chargers"].tolist()
+    sites = plan.sites.assign(phase=opens, phase_2024_chargers=first, phase_2025_chargers=last)
+    swaps = plan.swap_sites.assign(phase=pd.Series([2025, None], dtype="Int64"))
+    shared = {"bound": 0.95, "best_alone": 0.94, "value": 0.93, "regret": 0.01,
+              "by_year_regret": 0.02, "by_year_value": 0.92, "mean_distance_m": 700.0,
+              "served_share": 0.9}  # fmt: skip
+    years = [
+        {"year": 2024, "stations": 4, "chargers": 48, "swap_stations": 1, "new_stations": 2,
+         "new_chargers": 18, "new_swap_stations": 0, "demand_factor": 0.5, "budget_cny": 1e6,
+         "cost_cny": 2 * 100_000.0 + 18 * 20_000.0, **shared},
+        {"year": 2025, "stations": 6, "chargers": 90, "swap_stations": 2, "new_stations": 2,
+         "new_chargers": 42, "new_swap_stations": 1, "demand_factor": 1.0, "budget_cny": None,
+         "cost_cny": 2 * 100_000.0 + 42 * 20_000.0 + 2e6, **shared},
+    ]  # fmt: skip
+    keys = ("year", "stations", "chargers", "swap_stations", "budget_cny", "demand_factor")
+    asked = [{key: row[key] for key in keys} for row in years]
+    return dataclasses.replace(
+        plan, sites=sites, swap_sites=swaps, phases={"years": years, "total": {}},
+        scenario={**plan.scenario, "phases": asked},
+    )  # fmt: skip
+
+
 def with_sites(plan, **columns):
     """Return the plan with columns of its sites replaced."""
     return dataclasses.replace(plan, sites=plan.sites.assign(**columns))

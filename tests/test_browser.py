@@ -14,7 +14,17 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from plans import CRS, EAST, HOSTILE, LONG, NORTH, district_plan, hard_plan, small_plan
+from plans import (
+    CRS,
+    EAST,
+    HOSTILE,
+    LONG,
+    NORTH,
+    district_plan,
+    hard_plan,
+    phased_plan,
+    small_plan,
+)
 from shapely.geometry import Point
 
 from siting.outputs import words as words_room
@@ -127,6 +137,8 @@ def maps(tmp_path_factory):
         "district": make_map(district_plan()),
         "hard": make_map(hard_plan()),
         "crowded": make_map(crowded_plan()),
+        "phased": make_map(phased_plan()),
+        "phased_en": make_map(phased_plan(language="en")),
     }
     for name, page in pages.items():
         (folder / f"{name}.html").write_text(page, encoding="utf-8")
@@ -178,7 +190,7 @@ def overlap(one, other):
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-@pytest.mark.parametrize("name", ["small", "english", "plain", "district"])
+@pytest.mark.parametrize("name", ["small", "english", "plain", "district", "phased"])
 def test_the_map_opens_without_a_request_or_a_word_of_complaint(visit, name):
     seen = visit(name)
     seen.page.wait_for_timeout(300)
@@ -486,6 +498,90 @@ def test_coverage_before_and_after_by_keyboard(visit):
     assert seen.said == []
 
 
+SHOWN = f"""() => {{
+  const found = [];
+  {LEAFLET}.eachLayer((layer) => {{
+    if (layer instanceof L.CircleMarker) {{
+      const {{ fillColor, color }} = layer.options;
+      found.push([layer.row, layer.table.new[layer.row] ? fillColor : color, layer.getRadius()]);
+    }}
+  }});
+  return found.sort((one, other) => one[0] - other[0]);
+}}"""
+
+
+def test_each_year_by_keyboard_in_its_colours_and_sizes(visit):
+    seen = visit("phased")
+    before = seen.page.evaluate(SHOWN)
+    seen.page.locator("[name=phase][value='']").focus()
+    seen.page.keyboard.press("ArrowDown")
+    first = seen.page.evaluate(SHOWN)
+    assert [row for row, *_ in first] == [0, 1, 2, 3]
+    assert [colour for _, colour, _ in first] == ["#5a5d66"] * 2 + ["#440154"] * 2
+    assert first[2][2] < before[2][2], "its size is that of its chargers of the year"
+    assert seen.page.locator(".leaflet-marker-icon.swap").count() == 1
+    assert seen.page.inner_text(".notice.year") == "2024 年末"
+    seen.page.keyboard.press("ArrowDown")
+    assert [colour for _, colour, _ in seen.page.evaluate(SHOWN)][4:] == ["#5ec962"] * 2
+    assert seen.page.locator(".leaflet-marker-icon.swap").count() == 2
+    assert any("#5ec962" in one.inner_html() for one in seen.page.locator(".swap").all())
+    seen.page.keyboard.press("ArrowDown")  # round to the whole plan again
+    assert seen.page.evaluate(SHOWN) == before
+    assert seen.page.locator(".notice.year").count() == 0
+    assert not any("#5ec962" in one.inner_html() for one in seen.page.locator(".swap").all())
+    assert seen.said == []
+
+
+def test_a_year_is_pressed_away_and_what_is_searched_for_comes_back(visit):
+    seen = visit("phased")
+    entry = seen.page.locator("[data-opens]", has_text="2025 年新增")
+    assert entry.inner_text().split() == ["2025", "年新增", "2"]
+    entry.focus()
+    seen.page.keyboard.press("Enter")
+    assert entry.get_attribute("aria-pressed") == "false"
+    assert seen.page.evaluate(COUNT_CIRCLES) == 4
+    seen.page.check("[name=phase][value='0']")
+    find(seen, "way/104", "Enter")  # opens in 2025
+    text = popup(seen)
+    assert "way/104" in text
+    assert "各年末桩数\n2024: 0 · 2025: 20" in text
+    assert "新增（2025 年）" in text
+    assert entry.get_attribute("aria-pressed") == "true"
+    assert seen.page.is_checked("[name=phase][value='']")
+    assert seen.page.evaluate(COUNT_CIRCLES) == 6
+    assert seen.said == []
+
+
+def test_years_and_a_view_and_coverage_go_together(visit):
+    seen = visit("phased_en")
+    seen.page.check("[name=phase][value='0']")
+    seen.page.check("[name=coverage][value=near_now]")
+    assert seen.page.evaluate(COUNT_CIRCLES) == 2 + 2
+    seen.page.check("[name=coverage][value='']")
+    seen.page.select_option("#views", label="Mu'er Town")
+    assert [row for row, *_ in seen.page.evaluate(SHOWN)] == [2]
+    told = "By the end of 2024: charging stations 1, chargers 6, swap stations 0"
+    assert told in seen.page.inner_text("#view")
+    seen.page.emulate_media(media="print")
+    assert seen.page.is_visible("#phases .kinds")
+    assert seen.page.is_visible(".notice.year")
+    assert not seen.page.is_visible("#legend .kinds")
+    parts = seen.boxes("#mark, .folium-map, #legend, #phases, footer, #view")
+    for one, other in itertools.combinations(parts, 2):
+        assert not overlap(one, other), (one[4], other[4])
+    assert max(box[3] for box in parts) <= 194 / 25.4 * 96
+    assert seen.said == []
+
+
+def test_on_a_phone_the_years_are_large_enough_to_press(visit):
+    seen = visit("phased_en", size=(390, 844))
+    seen.page.click("#toggle")
+    for selector in ("[data-opens]", "#phases .choice"):
+        for left, top, right, bottom, text in seen.boxes(selector):
+            assert bottom - top >= 30, text
+            assert 0 <= left < right <= 390, text
+
+
 def test_a_printed_page_is_clean_and_whole(visit):
     seen = visit("small")
     seen.page.select_option("#views", label="双龙湖街道")
@@ -534,7 +630,8 @@ def test_on_a_phone_selector_and_search_stand_ready(visit):
 
 
 def test_the_panel_has_no_scrollbar_across(visit):
-    for name, size in (("crowded", (1280, 900)), ("hard", (390, 800))):
+    for name, size in (("crowded", (1280, 900)), ("hard", (390, 800)), ("phased_en", (1280, 900)),
+                       ("phased_en", (390, 800))):  # fmt: skip
         seen = visit(name, size=size)
         if size[0] < 760:
             seen.page.click("#toggle")
@@ -562,13 +659,14 @@ def test_every_text_of_the_page_comes_from_the_words(browser, tmp_path, monkeypa
         for key, texts in real.items()
     }
     monkeypatch.setattr(words_room, "all_words", cache(lambda: marked))
-    plan = small_plan(language="en")
+    plan = phased_plan(language="en")
     (tmp_path / "map.html").write_text(make_map(plan), encoding="utf-8")
     seen = Visit(browser, tmp_path / "map.html")
     for text in ("way/102", "way/110", "way/111", "Mu'er"):
         find(seen, text, "Enter")
         popup(seen)
     seen.page.select_option("#views", "9")
+    seen.page.check("[name=phase][value='1']")
     find(seen, "样例")
     bodies = all_bodies(plan)
     own = {plan.title_en, plan.run, "way", "Leaflet", "EPSG", "kW", "kVA"}

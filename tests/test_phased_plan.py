@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
+import re
 
 import desk
 import openpyxl
 import pandas as pd
 import pytest
+from plans import phased_plan
 
 from siting import pipeline
 from siting.cli.main import run
+from siting.cli.screen import show_plan
 from siting.errors import RecountError, ScenarioError
 from siting.meter import Meter
-from siting.outputs import webmap
+from siting.outputs import palette, webmap
+from siting.outputs.handouts import all_bodies
+from siting.outputs.handouts.sheet import make_sheet
+from siting.outputs.phases import COLUMNS, count_years, phase_header
 from siting.outputs.report.blocks import Grid, Heading
 from siting.outputs.report.chapters import make_report
 from siting.outputs.words import speaker
@@ -91,20 +98,125 @@ def test_it_is_the_same_after_saving(made, tmp_path):
     assert {"phase_2024_chargers", "phase_2025_chargers"} <= set(sheet.columns)
 
 
+def computed(book, sheet, cell):
+    """Return what a cell of a phases sheet comes to, its formulas worked out."""
+    value = book[sheet][cell].value
+    if not isinstance(value, str) or not value.startswith("="):
+        return value
+    total = 0
+    for sign, term in re.findall(r"([-=])((?:[^-'(]|'[^']*'|\([^)]*\))+)", value):
+        counted = re.fullmatch(r"(COUNTA|COUNTIF|SUM)\((.+)\)", term)
+        if counted is None:
+            there, at = re.fullmatch(r"(?:'(.+)'!)?([A-Z]+\d+)", term).groups()
+            number = computed(book, there or sheet, at)
+        else:
+            parts = counted[2].split(",")
+            there, block = re.fullmatch(r"(?:'(.+)'!)?(.+)", parts[0]).groups()
+            there = there or sheet
+            cells = [computed(book, there, one.coordinate) for row in book[there][block]
+                     for one in row]  # fmt: skip
+            known = [one for one in cells if one is not None]
+            if counted[1] == "COUNTIF":
+                year = book[sheet][parts[1].split("&")[-1].replace("$", "")].value
+                late = parts[1].startswith('">"')
+                number = sum(one > year if late else one == year for one in known)
+            else:
+                number = len(known) if counted[1] == "COUNTA" else sum(known)
+        total += -number if sign == "-" else number
+    return total
+
+
+def rows_of_phases(book, say):
+    """Return the rows of the sheet as they come to, by the header of their columns."""
+    sheet = book[say("book.phases")]
+    top = next(row[0].row for row in sheet.iter_rows() if row[0].value == say("phase.year"))
+    headers = [cell.value for cell in sheet[top]]
+    return [
+        {
+            header: computed(book, sheet.title, cell.coordinate)
+            for header, cell in zip(headers, sheet[top + place], strict=True)
+        }
+        for place in (1, 2, 3)
+    ]
+
+
+@pytest.mark.parametrize("source", ["desk", "small"])
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_workbook_report_and_map_show_it(made, tmp_path, language):
-    plan, say = made[1], speaker(language)
+def test_terminal_map_workbook_handouts_and_report_agree(made, source, language, tmp_path, capsys):
+    plan, say = made[1] if source == "desk" else phased_plan(), speaker(language)
+    plan = dataclasses.replace(plan, language=language)
+    rows = plan.phases["years"]
+    keys = ("stations", "chargers", "swap_stations")
+    totals = [[f"{row['year']}", *(f"{row[key]:,}" for key in keys)] for row in rows]
+
     write_workbook(plan, tmp_path / "plan.xlsx", language=language, date="2026-01-01")
-    book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
-    cells = {cell for row in book[say("book.phases")].iter_rows(values_only=True) for cell in row}
-    assert {2024, 2025, 25, 40} <= cells
+    *years, sums = rows_of_phases(openpyxl.load_workbook(tmp_path / "plan.xlsx"), say)
+    for told, row in zip(years, rows, strict=True):
+        for key, value in told.items():
+            name = next(one for one, _ in COLUMNS if phase_header(one, say) == key)
+            assert value == pytest.approx(row[name]), (row["year"], name)
+    assert sums[phase_header("new_chargers", say)] == sum(row["new_chargers"] for row in rows)
+    assert sums[phase_header("cost_cny", say)] == pytest.approx(plan.figures["cost_cny"])
+
     blocks = make_report(plan, language=language, date="", picture=False)
-    at = blocks.index(Heading(say("report.phases")))
-    assert isinstance(blocks[at + 1], Grid)
-    assert [row[0] for row in blocks[at + 1].rows] == ["2024", "2025"]
+    grid = blocks[blocks.index(Heading(say("report.phases"))) + 1]
+    assert isinstance(grid, Grid)
+    assert [list(row[:4]) for row in grid.rows] == totals
+
+    show_plan(plan, tmp_path)
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    ends = " ".join(say("phase.end", year=total[0]) for total in totals)
+    start = shown.index(ends)
+    for place, key in enumerate(keys, start=1):
+        numbers = " ".join(total[place] for total in totals)
+        assert f"{phase_header(key, say)} {numbers}" in shown[start : start + 6]
+
     page = webmap.make_map(plan, language=language)
-    year = int(plan.sites["phase"].dropna().iloc[0])
-    assert say("fact.state_year", year=str(year)) in page
+    for total in totals:
+        end = say("phase.end", year=total[0])
+        cells = "".join(f"<td>{text}</td>" for text in total[1:])
+        assert re.search(rf'value="\d+">{re.escape(end)}</label></th>{re.escape(cells)}', page)
+
+    sheet = make_sheet(plan, all_bodies(plan)[0], language=language)
+    for year, *texts in totals:
+        line = say("phase.handout", year=year, stations=texts[0], chargers=texts[1], swaps=texts[2])
+        assert line in sheet.facts
+    counts = count_years(plan, plan.sites, plan.swap_sites)
+    assert [one.cost_cny for one in counts] == pytest.approx([row["cost_cny"] for row in rows])
+
+
+def test_each_sheet_has_the_year_of_each_station_and_its_own_totals(made):
+    plan = phased_plan()
+    for body in all_bodies(plan):
+        sheet = make_sheet(plan, body, language="zh")
+        for table, rows in ((sheet.stations, sheet.sites), (sheet.swaps, sheet.swap_sites)):
+            if table is None:
+                continue
+            place = table.headers.index("分期")
+            told = [str(year) if new else "既有"
+                    for year, new in zip(rows["phase"], rows["is_new"], strict=True)]  # fmt: skip
+            assert [cells[place] for cells in table.cells] == told, body.key
+        lines = [line for line in sheet.facts if "年末累计" in line]
+        last = sheet.totals
+        assert lines[-1] == (
+            f"2025 年末累计：充电站 {last[0][1]} 座、充电桩 {last[1][1]} 个、换电站 {last[2][1]} 座"
+        )
+    zones = [make_sheet(plan, body, language="zh") for body in all_bodies(plan) if body.zone_id]
+    stations = [int(re.search(r"2024 年末累计：充电站 (\d+)", line)[1])
+                for sheet in zones for line in sheet.facts if "2024 年末" in line]  # fmt: skip
+    assert sum(stations) == 4
+    plain = make_sheet(made[0], all_bodies(made[0])[0], language="zh")
+    assert "分期" not in plain.stations.headers
+    assert not [line for line in plain.facts if "年末累计" in line]
+
+
+def test_the_years_are_told_apart_with_any_colour_vision():
+    for count in range(1, 6):
+        colours = palette.phase_colours(count)
+        light = [sum(share * int(colour[at : at + 2], 16) for share, at in
+                     ((0.299, 1), (0.587, 3), (0.114, 5))) for colour in colours]  # fmt: skip
+        # by lightness alone, as with no colour vision at all
+        assert all(second - first > 20 for first, second in itertools.pairwise(light))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from importlib import resources
 import numpy as np
 import pytest
 import shapely
-from plans import HOSTILE, LONG, district_plan, hard_plan, small_plan
+from plans import HOSTILE, LONG, district_plan, hard_plan, phased_plan, small_plan
 
 from siting import geo
 from siting.errors import ScenarioError
@@ -388,6 +388,20 @@ def test_regime_and_phase_are_told_where_the_plan_has_them(page):
     states = [lookups["state"][at] for at in stations["state"]]
     assert states[1:4] == ["既有", "新增（2024 年）", "新增（2025 年）"]
     assert lookups["pool"][stations["pool"][2]] == words("pool.A", "zh")
+
+
+def test_without_phases_the_page_has_nothing_of_them(page):
+    phased = make_map(phased_plan())
+    marks = ("sitingPhases", 'id="phases"', "atlas.resized", '"phases":', ".phasing", '"opens":')
+    for mark in marks:
+        assert mark in phased, mark
+        assert mark not in page, mark
+    assert "//: phases" not in phased + page
+    assert "phases" not in data_of(page)
+    told = data_of(phased)
+    assert told["phases"]["chargers"][0] == [15, 15, 6, 12, 0, 0]
+    assert told["stations"]["opens"] == [-1, -1, 0, 0, 1, 1]
+    assert told["swaps"]["opens"] == [1, -1]
 
 
 def test_substations_stand_nowhere_on_the_map():

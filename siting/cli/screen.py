@@ -117,6 +117,7 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     console.print(_chain(plan, words))
     if plan.phases:
         console.print(_phases(plan, words))
+        console.print(words("phase.about"), style="dim")
     console.print(_figures(plan, words))
     if plan.baselines:
         console.print(words("column.about"), style="dim")
@@ -188,13 +189,17 @@ def _chain(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one lan
 
 
 def _phases(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
-    from siting.outputs.phases import NARROW, phase_header, phase_texts  # noqa: PLC0415  # as above
+    from siting.outputs.phases import DOWN, phase_header, phase_texts  # noqa: PLC0415  # as above
 
-    table = Table(title=words("phase.title"), box=box.SIMPLE_HEAD, caption=words("phase.about"))
-    for key in NARROW:
-        table.add_column(phase_header(key, words), justify="right")
-    for texts in phase_texts(plan, words, NARROW):
-        table.add_row(*texts)
+    table = Table(title=words("phase.title"), box=box.SIMPLE_HEAD)
+    (_, *years), *rows = zip(
+        [phase_header(key, words) for key in DOWN], *phase_texts(plan, words, DOWN), strict=True
+    )
+    table.add_column("")
+    for year in years:
+        table.add_column(words("phase.end", year=year), justify="right")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

@@ -37,6 +37,9 @@ KIND_COLOURS = {
 }
 OTHER_KIND = "#7f828b"
 
+# dark to light, the first three quarters of viridis: told apart with any colour vision and in grey
+_PHASES = ("#440154", "#3b528b", "#21918c", "#5ec962")
+
 # lowest first; the widths, in pixels at zoom 12, are those of brooks and of mapped runway lines
 LANDSCAPE_COLOURS = {"wood": "#e4ebd8", "water": WATER, "runway": "#cfccd0", "rail": "#b5b1ad"}
 LANDSCAPE_WIDTHS = {"wood": 1.0, "water": 1.6, "runway": 2.4, "rail": 1.0}
@@ -64,3 +67,26 @@ ROAD_STYLES = {
 def kind_colour(kind: str) -> str:
     """Return the colour of a kind of site; one grey for kinds of somebody's own table."""
     return KIND_COLOURS.get(kind, OTHER_KIND)
+
+
+def phase_colours(count: int) -> list[str]:
+    """Return the colours of that many years, the first the darkest.
+
+    Examples
+    --------
+    >>> phase_colours(2)
+    ['#440154', '#5ec962']
+    """
+    last = len(_PHASES) - 1
+    colours = []
+    for place in range(count):
+        at = last * place / max(count - 1, 1)
+        below = min(int(at), last - 1)
+        colours.append(_between(_PHASES[below], _PHASES[below + 1], at - below))
+    return colours
+
+
+def _between(one: str, other: str, share: float) -> str:
+    """Return the colour that lies a share of the way from one to another."""
+    parts = [(int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(low + (high - low) * share):02x}" for low, high in parts)

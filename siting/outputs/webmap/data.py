@@ -17,6 +17,7 @@ from siting.outputs.handouts.bodies import all_bodies
 from siting.outputs.webmap import shapes
 from siting.outputs.webmap.coverage import charging_reach, coverage_data, near_people
 from siting.outputs.webmap.labels import STATION_NAMES_FROM, map_labels
+from siting.outputs.webmap.years import year_columns, year_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,15 +35,17 @@ _POINTS: dict[str, int | str | None] = {
     "owner": "", "limits": "", "state": "", "chosen": "", "spaces": 0, "chargers": 0,
     "existing_chargers": 0, "power_kw": 0, "load_kwh_day": 0, "utilisation_percent": 0, "score": 2,
     "classes": "", "cost": None, "kva": 0, "wait_min": 1, "wait_over_percent": 0,
-    "chargers_needed": 0, "pool": "",
+    "chargers_needed": 0, "opens": 0, "by_year": "", "pool": "",
 }  # fmt: skip
 _STATION_COLUMNS = (
     "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "state", "spaces",
     "chargers", "existing_chargers", "classes", "power_kw", "kva", "load_kwh_day",
     "utilisation_percent", "wait_min", "wait_over_percent", "chargers_needed", "cost", "score",
-    "pool",
+    "opens", "by_year", "pool",
 )  # fmt: skip
-_SWAP_COLUMNS = ("name", "site_id", "kind", "zone", "state", "power_kw", "kva", "cost")
+_SWAP_COLUMNS = (
+    "name", "site_id", "kind", "zone", "state", "power_kw", "kva", "cost", "opens",
+)  # fmt: skip
 _HYDROGEN_COLUMNS = ("name", "site_id", "kind", "zone", "verdict")
 _CANDIDATE_COLUMNS = (
     "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "limits", "chosen",
@@ -51,7 +54,7 @@ _CANDIDATE_COLUMNS = (
 _STOPPED_COLUMNS = (
     "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "spaces", "pool",
 )  # fmt: skip
-_OPTIONAL = frozenset({"pool"})  # not every plan has them
+_OPTIONAL = frozenset({"opens", "by_year", "pool"})  # not every plan has them
 
 
 class MapData:
@@ -102,6 +105,7 @@ class MapData:
             "swaps": self._points(plan.swap_sites, _SWAP_COLUMNS),
             **self._hydrogen(),
             **self._candidates(),
+            **year_data(plan, self._say),
             "coverage": coverage_data(plan, self._to),
             "zones": self._zones(),
             "outline": shapes.area_rings([outline], self._to, thin_m=0),
@@ -160,7 +164,7 @@ class MapData:
 
     def _readable(self, frame: gpd.GeoDataFrame) -> dict[str, pd.Series]:
         """Return the frame's columns with words in place of its keys."""
-        say, columns = self._say, dict(frame.items())
+        say, columns = self._say, dict(frame.items()) | year_columns(self._plan, frame)
         columns["zone"] = frame["zone_id"].map(self._zone_names)
         tell: dict[str, Callable[[Any], str]] = {
             "kind": lambda kind: say(f"kind.{kind}"),

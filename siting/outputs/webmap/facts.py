@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     Say = Callable[..., str]
 
 
-def popup_facts(say: Say) -> dict[str, list[list[Any]]]:
+def popup_facts(say: Say, *, phased: bool) -> dict[str, list[list[Any]]]:
     """Return the rows of the popups by table of the page's data.
 
     Parameters
     ----------
     say
         Words in the language of the map.
+    phased
+        Whether the plan has phases.
 
     Returns
     -------
@@ -40,6 +42,7 @@ def popup_facts(say: Say) -> dict[str, list[list[Any]]]:
             row("state", "state"),
             row("chargers", "chargers"),
             row("existing_chargers", "existing_chargers"),
+            *([row("by_year", "by_year")] if phased else []),
             row("classes", "classes", quiet=True),
             row("power_kw", "power_kw", "kW"),
             row("kva", "kva", "kVA"),

@@ -8,6 +8,7 @@ policy in its head forbids the page every request but those for tiles that were 
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING, Any
 
 import offlinefolium as folium
@@ -43,6 +44,8 @@ _LAYERS = (
 _OFF_AT_FIRST = {"candidates", "stopped"}
 _MAY_BE_ABSENT = {"hydrogen", "stopped"}
 _SCRIPTS = ("map.js", "views.js", "search.js", "coverage.js", "print.js")
+_PHASES_ONLY = re.compile(r" *//: phases$", re.MULTILINE)
+_LINE_FOR_PHASES = re.compile(r"^.*//: phases\n", re.MULTILINE)
 _OFF_ON_TILES = {"roads", "landscape"}
 _OSM_LICENCE = "ODbL"
 
@@ -79,7 +82,7 @@ def make_map(
     data = source.content() | {
         "language": {"zh": "zh-CN", "en": "en-GB"}[language],
         "words": _script_words(say),
-        "facts": popup_facts(say),
+        "facts": popup_facts(say, phased=bool(plan.phases)),
         "views": [view.content for view in views],
         "style": _style(source.kinds, on_tiles=tiles is not None),
         "attribution": _attribution(plan, tiles, say),
@@ -87,12 +90,12 @@ def make_map(
     page = Page(title=title, language=language, hosts=tiles.hosts if tiles else ())
     panel = panel_html(plan, source.kinds, views, say=say, title=title, gcj02=gcj02)
     page.add_child(Markup(panel, name="Panel"))
-    page.add_child(_map(data, tiles, say))
+    page.add_child(_map(data, tiles, say, phased=bool(plan.phases)))
     name_plainly(page)
     return str(page.render())
 
 
-def _map(data: dict[str, Any], tiles: Basemap | None, say: Say) -> folium.Map:
+def _map(data: dict[str, Any], tiles: Basemap | None, say: Say, *, phased: bool) -> folium.Map:
     (south, west), (north, east) = data["bounds"]
     drawn = Leaflet(
         location=[(south + north) / 2, (west + east) / 2],
@@ -111,10 +114,8 @@ def _map(data: dict[str, Any], tiles: Basemap | None, say: Say) -> folium.Map:
             layer.url, attr=" ", name=say(layer.words), subdomains=layer.subdomains,
             max_zoom=18, max_native_zoom=layer.max_native_zoom, control=False,
         ).add_to(drawn)  # fmt: skip
-    code = "\n".join(asset(script) for script in _SCRIPTS)
-    drawn.add_child(
-        Script("sitingAtlas", data, drawn, code=code, sheet=asset("map.css"), name="Atlas")
-    )
+    code, sheet = _code(phased=phased)
+    drawn.add_child(Script("sitingAtlas", data, drawn, code=code, sheet=sheet, name="Atlas"))
     hidden = _OFF_AT_FIRST | (_OFF_ON_TILES if tiles else set())
     for layer_key in _LAYERS:
         if layer_key in _MAY_BE_ABSENT and layer_key not in data:
@@ -126,6 +127,17 @@ def _map(data: dict[str, Any], tiles: Basemap | None, say: Say) -> folium.Map:
     drawn.add_child(folium.LayerControl(collapsed=narrow))  # type: ignore[arg-type]  # any option may be code
     drawn.add_child(Start())
     return drawn
+
+
+def _code(*, phased: bool) -> tuple[str, str]:
+    """Return script and style sheet; what is for phases only with them, that others stay small."""
+    code, sheet = "\n".join(asset(script) for script in _SCRIPTS), asset("map.css")
+    if not phased:
+        return _LINE_FOR_PHASES.sub("", code), sheet
+    return (
+        "\n".join([_PHASES_ONLY.sub("", code), asset("phases.js")]),
+        "\n".join([sheet, asset("phases.css")]),
+    )
 
 
 def _script_words(say: Say) -> dict[str, str]:

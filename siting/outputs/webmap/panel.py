@@ -18,6 +18,7 @@ from siting.outputs.facilities import facility_lines
 from siting.outputs.scoring import score_lines
 from siting.outputs.webmap import style
 from siting.outputs.webmap.coverage import coverage_lines
+from siting.outputs.webmap.years import year_panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +80,7 @@ def panel_html(
             compared=comparison(plan, say),
             scored=score_lines(plan, say),
             chain=chain_rows(plan, say),
+            phases=year_panel(plan, say),
             kinds=_legend_kinds(plan, kinds, say),
             signs=_signs(plan, say),
             sizes=_LEGEND_SIZES,

@@ -32,6 +32,11 @@ def dot(*, filled: bool, colour: str = "#44586a") -> str:
     )
 
 
+def swap_new(colour: str) -> str:
+    """Return the sign of a new swap station in the colour of its year."""
+    return _SWAP.format(fill=colour, stroke="#ffffff", ink="#ffffff")
+
+
 def small_dot() -> str:
     """Return the legend's drawing of a candidate site."""
     return _drawing('<circle cx="11" cy="8" r="2.4" fill="#44586a" opacity=".6"/>')

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pandas as pd
 from openpyxl.chart import BarChart, Reference
+from openpyxl.utils import get_column_letter
 
 from siting.outputs import words
 from siting.outputs.described import described
@@ -51,6 +52,7 @@ _SITE_FIELDS: tuple[tuple[str, str | None, bool], ...] = (
     ("score", _DECIMAL, False), ("verdict_name", None, False), ("reason", None, False),
     ("cost_cny", _MONEY, True), ("cost_low_cny", _MONEY, True), ("cost_high_cny", _MONEY, True),
 )  # fmt: skip
+_SUMMED_BY_YEAR = {"new_stations", "new_chargers", "new_swap_stations", "cost_cny"}
 _SWAP_FIELDS = tuple(
     entry for entry in _SITE_FIELDS
     if entry[0] in {"site_id", "name", "kind_name", "zone_name", "state", "phase", "lon", "lat",
@@ -84,7 +86,7 @@ def write_workbook(plan: Plan, path: Path, *, language: str, date: str) -> None:
     if plan.hydrogen_sites is not None:
         _places(made, "hydrogen_sites", plan.hydrogen_sites, _SWAP_FIELDS)
     if plan.phases:
-        _phases(made)
+        _phases(made, stations, swaps)
     _zones(made)
     _departments(made)
     _cost(made)
@@ -132,6 +134,8 @@ def _places(
     classes = [f"chargers_{one}" for one in made.plan.charger_classes]
     known = [entry for entry in fields if entry[0] in table.columns]
     if name == "sites":
+        counted = [f"phase_{row['year']}_chargers" for row in made.plan.phases.get("years", ())]
+        known += [(column, _WHOLE, True) for column in counted]
         place = next(i for i, entry in enumerate(known) if entry[0] == "new_chargers") + 1
         known[place:place] = [(one, _WHOLE, True) for one in classes if one in table.columns]
     headers = [Field(_header(made.say, column), number, summed) for column, number, summed in known]
@@ -145,21 +149,43 @@ def _places(
         for place, (column, _, summed) in enumerate(known, start=1)
         if summed
     }
-    ids = f"'{sheet.title}'!$A${block.first}:$A${block.last}"
-    return cells | {"rows": f"COUNTA({ids})"}
+    for place, (column, *_) in enumerate(known, start=1):
+        letter = get_column_letter(place)
+        at = f"'{sheet.title}'!${letter}${block.first}:${letter}${block.last}"
+        cells[f"{column}:"] = at
+    return cells | {"rows": f"COUNTA({cells['site_id:']})"}
 
 
 def _header(say: Say, column: str) -> str:
     if column.startswith("chargers_"):
         return say(f"class.{column.removeprefix('chargers_')}")
+    if column.startswith("phase_"):
+        return say("book.col.phase_chargers", year=column.split("_")[1])
     return say(f"book.col.{column}")
 
 
-def _phases(made: _Sheets) -> None:
-    """Write the years: what stands, what it costs, and what each gives up."""
-    fields = [Field(phase_header(key, made.say), number) for key, number in COLUMNS]
-    rows = [list(row.values()) for row in phase_rows(made.plan)]
-    sheet, block = made.table("phases", fields, rows)
+def _phases(made: _Sheets, stations: dict[str, str], swaps: dict[str, str]) -> None:
+    """Write the years: what stands, what it costs, and what each gives up.
+
+    What stands and what is new is counted by formulas over the stations.
+    """
+    fields = [Field(phase_header(key, made.say), number, key in _SUMMED_BY_YEAR)
+              for key, number in COLUMNS]  # fmt: skip
+    rows = phase_rows(made.plan)
+    sheet, block = made.table("phases", fields, [list(row.values()) for row in rows])
+    had = stations.get("existing_chargers")
+    for place, row in enumerate(rows, start=block.first):
+        has = stations.get(f"phase_{row['year']}_chargers")
+        formulas = {"chargers": f"={has}", "new_chargers": f"={has}-{had}"} if has else {}
+        had = has
+        for key, cells in (("stations", stations), ("swap_stations", swaps)):
+            if "phase:" in cells:
+                opens = f"COUNTIF({cells['phase:']},"
+                formulas[key] = f'={cells["rows"]}-{opens}">"&$A{place})'
+                formulas[f"new_{key}"] = f"={opens}$A{place})"
+        for column, (key, _) in enumerate(COLUMNS, start=1):
+            if key in formulas:
+                sheet.cell(place, column).value = formulas[key]
     write_text(sheet.cell((block.sums or block.last) + 2, 1), made.say("phase.about"))
 
 

@@ -451,6 +451,7 @@ function sitingAtlas(map, data) {
     circles.candidates.forEach((dot) =>
       dot.setRadius(candidateRadius() + (dot.options.signed ? 0.6 : 0)));
     circles.stopped.forEach((dot) => dot.setRadius(candidateRadius() + 2));
+    atlas.resized?.(); //: phases
     lineWidths();
     const swapSize = Math.max(0.62, Math.min(1.25, 0.62 + 0.16 * (map.getZoom() - 10)));
     map.getContainer().style.setProperty("--swap", swapSize);
@@ -586,6 +587,7 @@ function sitingAtlas(map, data) {
     listen();
     besidePopups();
     for (const part of [sitingViews, sitingSearch, sitingCoverage, sitingPrint]) part(atlas);
+    sitingPhases(atlas); //: phases
     withoutTiles();
     placeNames();
     requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -596,6 +598,7 @@ function sitingAtlas(map, data) {
   const atlas = {
     map, data, words, style, canvas, element, number, groups, shapes, filters, extraFacts, moreNames,
     rings, short, filter, showKind, wanted, placeNames, layerOf, open, wholeArea, zoomFactor,
+    radius, //: phases
   };
   return {
     land: land().addTo(map),
