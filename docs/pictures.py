@@ -1,6 +1,7 @@
-"""Take the README's pictures of a run: its map, network off, and first pages of its handouts.
+"""Take the pictures of a run: its map, network off, and first pages of its handouts.
 
     python docs/pictures.py maps/yubei-2025
+    python docs/pictures.py maps/yubei-phases    # of a plan in phases: the map at the end of a year
 
 Needs playwright (in the dev group) and a Chromium on the path.
 """
@@ -23,14 +24,15 @@ if TYPE_CHECKING:
     from siting.plan import Plan
 
 PICTURES = Path(__file__).parent / "pictures"
-# picture: language, place, whose view, coverage
+# picture: language, place, whose view, what is chosen in the panel
 VIEWS = {
     "map-district.png": ("zh", "", "", ""),
     "map-street.png": ("zh", "#15/29.6020/106.5350", "", ""),
     "map-district-en.png": ("en", "", "", ""),
     "map-view.png": ("zh", "", "区交通局", ""),
-    "map-coverage.png": ("en", "", "", "near_plan"),
+    "map-coverage.png": ("en", "", "", "[name=coverage][value=near_plan]"),
 }
+PHASES = {"map-phases.png": ("zh", "", "", "[name=phase][value='1']")}
 # picture: language, whose sheet; a dense township and a rural one among them
 HANDOUTS = {
     "handout-overview.png": ("zh", "overview"),
@@ -53,23 +55,24 @@ def main(run: Path) -> None:
             maps[language] = Path(name, f"{language}.html")
             page = make_map(plan, basemap="none", key=None, language=language)
             maps[language].write_text(page, encoding="utf-8", newline="\n")
-        photograph(maps)
-        copy_handouts(plan, Path(name))
+        photograph(maps, PHASES if plan.phases else VIEWS)
+        if not plan.phases:
+            copy_handouts(plan, Path(name))
 
 
-def photograph(maps: dict[str, Path]) -> None:
-    """Photograph the maps, by language, at the views of ``VIEWS``."""
+def photograph(maps: dict[str, Path], views: dict[str, tuple[str, str, str, str]]) -> None:
+    """Photograph the maps, by language, at some views."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=program, args=ARGUMENTS)
-        for name, (language, view, body, coverage) in VIEWS.items():
+        for name, (language, view, body, choice) in views.items():
             page = browser.new_page(viewport={"width": 1600, "height": 1000})
             page.goto(maps[language].resolve().as_uri() + view)
             page.wait_for_selector("html[data-drawn-ms]")
             if body:
                 page.select_option("#views", label=body)
-            if coverage:
-                page.check(f"[name=coverage][value={coverage}]")
+            if choice:
+                page.check(choice)
             page.wait_for_timeout(500)
             page.screenshot(path=PICTURES / name)
             page.close()

@@ -150,18 +150,22 @@ def test_terminal_map_workbook_handouts_and_report_agree(made, source, language,
     totals = [[f"{row['year']}", *(f"{row[key]:,}" for key in keys)] for row in rows]
 
     write_workbook(plan, tmp_path / "plan.xlsx", language=language, date="2026-01-01")
-    *years, sums = rows_of_phases(openpyxl.load_workbook(tmp_path / "plan.xlsx"), say)
+    *years, in_all = rows_of_phases(openpyxl.load_workbook(tmp_path / "plan.xlsx"), say)
     for told, row in zip(years, rows, strict=True):
         for key, value in told.items():
             name = next(one for one, _ in COLUMNS if phase_header(one, say) == key)
             assert value == pytest.approx(row[name]), (row["year"], name)
-    assert sums[phase_header("new_chargers", say)] == sum(row["new_chargers"] for row in rows)
-    assert sums[phase_header("cost_cny", say)] == pytest.approx(plan.figures["cost_cny"])
+    assert in_all[phase_header("new_chargers", say)] == sum(row["new_chargers"] for row in rows)
+    assert in_all[phase_header("cost_cny", say)] == pytest.approx(plan.figures["cost_cny"])
 
     blocks = make_report(plan, language=language, date="", picture=False)
     grid = blocks[blocks.index(Heading(say("report.phases"))) + 1]
     assert isinstance(grid, Grid)
     assert [list(row[:4]) for row in grid.rows] == totals
+    zones = blocks[blocks.index(Heading(say("report.phases_by_zone"), 2)) + 1]
+    sums = [sum(int(row[place].replace(",", "")) for row in zones.rows)
+            for place in range(1, 1 + 2 * len(rows))]  # fmt: skip
+    assert sums == [row[key] for row in rows for key in keys[:2]]
 
     show_plan(plan, tmp_path)
     shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]

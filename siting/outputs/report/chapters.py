@@ -14,7 +14,7 @@ import pandas as pd
 from siting.outputs import words
 from siting.outputs.chain import chain_rows
 from siting.outputs.classes import plan_class_text
-from siting.outputs.phases import BRIEF, phase_header, phase_texts
+from siting.outputs.phases import BRIEF, count_years, phase_header, phase_texts
 from siting.outputs.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 
 if TYPE_CHECKING:
@@ -148,7 +148,32 @@ def _phases(plan: Plan, say: Say) -> list[Block]:
     )
     about = Paragraph(say("phase.about"))
     numbers = frozenset(range(1, len(headers)))
-    return [*blocks, Grid(headers, rows, numbers), about, Bullets(remarks)]
+    return [
+        *blocks,
+        Grid(headers, rows, numbers),
+        about,
+        Bullets(remarks),
+        Heading(say("report.phases_by_zone"), 2),
+        _years_by_zone(plan, say),
+    ]
+
+
+def _years_by_zone(plan: Plan, say: Say) -> Grid:
+    """Return stations and chargers of each township at the end of each year."""
+    rows = []
+    for _, zone in plan.zones.sort_values("zone_id").iterrows():
+        sites, swaps = (table[table["zone_id"] == zone["zone_id"]]
+                        for table in (plan.sites, plan.swap_sites))  # fmt: skip
+        counts = count_years(plan, sites, swaps)
+        numbers = [(f"{one.stations:,}", f"{one.chargers:,}") for one in counts]
+        rows.append((str(zone["name"]), *(text for pair in numbers for text in pair)))
+    years = [str(row["year"]) for row in plan.phases["years"]]
+    headers = [
+        say(f"report.{key}_by_year", year=year)
+        for year in years
+        for key in ("stations", "chargers")
+    ]
+    return Grid((say("column.zone"), *headers), tuple(rows), frozenset(range(1, 1 + len(headers))))
 
 
 def _safety(plan: Plan, say: Say) -> list[Block]:
