@@ -88,6 +88,38 @@ def test_every_sheet_layer_and_handout_has_one_master_total(plan, book, tmp_path
     )
 
 
+def test_hydrogen_stations_add_up_everywhere_apart_from_charging(plan, tmp_path):
+    able = plan.candidates.iloc[[0, 3]]
+    rows = able[["site_id", "kind", "name", "zone_id", "geometry"]]
+    some = dataclasses.replace(
+        plan,
+        hydrogen_sites=rows.assign(is_new=True, verdict="sign_off").reset_index(drop=True),
+        hydrogen={"gap_share": 0.0, "covered_share": 0.5},
+        totals=plan.totals | {"hydrogen_stations": 2},
+        targets=plan.targets | {"hydrogen_stations": 2},
+    )
+    shown = {body.key: make_sheet(some, body, language="zh") for body in all_bodies(some)}
+    seen = {"overview", "economy_informatization", "development_reform", "planning",
+            "emergency", "fire", "market"}  # fmt: skip
+    for key, sheet in shown.items():
+        own = [total for total in sheet.totals if total[0] == "加氢站"]
+        if key in seen:
+            assert own == [("加氢站", 2, 2, 2)]
+            assert [row[0] for row in sheet.hydrogen.cells] == ["H1", "H2"]
+        elif sheet.body.zone_id is None:
+            assert not own
+            assert sheet.hydrogen is None
+        assert sheet.totals[:3] == make_sheet(plan, sheet.body, language="zh").totals
+    towns = [sheet for sheet in shown.values() if sheet.body.zone_id is not None]
+    assert sum(sheet.totals[3][1] for sheet in towns) == 2
+    write_workbook(some, tmp_path / "plan.xlsx", language="zh", date="")
+    book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
+    ids = rows["site_id"].tolist()
+    assert [cell.value for row in book["加氢站"] for cell in row if cell.value in ids] == ids
+    [path] = write_layers(some, tmp_path, "gpkg", language="zh", crs="EPSG:4490")
+    assert len(pyogrio.read_dataframe(path, layer="加氢站")) == 2
+
+
 def test_the_overview_counts_by_formulas_over_the_other_sheets(plan, book):
     sheet = book["总览"]
     formulas = {row[0].value: row[2].value for row in sheet.iter_rows(min_row=5, max_row=7)}

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 def facility_lines(plan: Plan, say: Callable[..., str]) -> list[str]:
     """Return lines for the regimes, other readings of the totals, and hydrogen stations."""
     lines = count_lines(plan, say)
-    if plan.hydrogen_sites is None:
-        return lines
+    return lines if plan.hydrogen_sites is None else [*lines, hydrogen_line(plan, say)]
+
+
+def hydrogen_line(plan: Plan, say: Callable[..., str]) -> str:
+    """Return what is proven about the hydrogen stations of a plan that has them."""
     gap, covered = plan.hydrogen["gap_share"], plan.hydrogen["covered_share"]
     if math.isfinite(gap):
-        return [*lines, say("status.hydrogen", gap=gap, covered=covered)]
-    return [*lines, say("status.hydrogen_open", covered=covered)]
+        return say("status.hydrogen", gap=gap, covered=covered)
+    return say("status.hydrogen_open", covered=covered)

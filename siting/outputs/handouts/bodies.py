@@ -38,8 +38,8 @@ class Body:
         ``lead14``, ``support14``, ``lead15``, ``support15``; empty for the overview.
     informed
         Kinds of site it sees beside those it is the owner of; ``"*"`` for all.
-    swap
-        Whether it sees the swap stations.
+    swap, hydrogen
+        Whether it sees the swap stations, and hydrogen stations where a plan has any.
     risk
         Whether it sees the sites that need a sign-off.
     columns
@@ -58,6 +58,7 @@ class Body:
     role: str = ""
     informed: tuple[str, ...] = ()
     swap: bool = True
+    hydrogen: bool = True
     risk: bool = False
     columns: tuple[str, ...] = ()
     restricted: bool = False
@@ -104,6 +105,7 @@ def _body(row: dict[str, str]) -> Body:
         role=row["role"],
         informed=tuple(filter(None, row["informed"].split("|"))),
         swap="swap" in also or "risk" in also,
+        hydrogen="hydrogen" in also,
         risk="risk" in also,
         columns=tuple(row["columns"].split("|")),
         restricted=row["restricted"] == "yes",

@@ -10,8 +10,18 @@ import numpy as np
 from siting.outputs import palette
 from siting.outputs.handouts.frames import Frame, make_frames
 from siting.outputs.handouts.mapping import Pins, draw_map
-from siting.outputs.handouts.paper import ALARM, FAINT, INK, Format, Page, line_mm
-from siting.outputs.handouts.sheet import Sheet, Table, make_say, site_points
+from siting.outputs.handouts.panel import draw_panel
+from siting.outputs.handouts.paper import (
+    ALARM,
+    FAINT,
+    HYDROGEN_COLOUR,
+    INK,
+    SWAP_COLOUR,
+    Format,
+    Page,
+    line_mm,
+)
+from siting.outputs.handouts.sheet import Sheet, make_say, site_points
 from siting.outputs.handouts.tables import draw_tables
 
 if TYPE_CHECKING:
@@ -25,7 +35,6 @@ if TYPE_CHECKING:
 
     Say = Callable[..., str]
 
-SWAP_COLOUR = "#23262d"
 _HEAD_MM = 17.0
 _FOOT_MM = 8.0
 _MARK_MM = 5.5
@@ -65,7 +74,7 @@ def draw_pages(setting: Setting, sheet: Sheet) -> list[Page]:
         page = _empty(setting, sheet)
         _map(setting, sheet, page, frame, pins, top_mm=_top(setting))
         pages.append(page)
-    tables = _titled_tables(setting, sheet)
+    tables = [(setting.say(title), table) for title, table in sheet.tables]
     pages += draw_tables(
         lambda: _empty(setting, sheet), tables, _ending(setting, sheet),
         top_mm=_top(setting), bottom_mm=_top(setting) + _height(setting),
@@ -93,17 +102,23 @@ def _framed(setting: Setting, sheet: Sheet) -> tuple[Pins, list[Frame]]:
 
 
 def _pins(sheet: Sheet) -> Pins:
-    sites, swaps = sheet.sites, sheet.swap_sites
-    colours = [palette.kind_colour(kind) for kind in sites["kind"]]
+    parts = (
+        (sheet.sites, "", "circle"),
+        (sheet.swap_sites, "S", "diamond"),
+        (sheet.hydrogen_sites, "H", "hexagon"),
+    )
     return Pins(
-        xy=np.vstack([site_points(sites), site_points(swaps)]),
-        label=(
-            *(str(place) for place in range(1, len(sites) + 1)),
-            *(f"S{place}" for place in range(1, len(swaps) + 1)),
+        xy=np.vstack([site_points(rows) for rows, _, _ in parts]),
+        label=tuple(
+            f"{prefix}{place}" for rows, prefix, _ in parts for place in range(1, len(rows) + 1)
         ),
-        colour=(*colours, *[SWAP_COLOUR] * len(swaps)),
-        filled=np.concatenate([sites["is_new"], swaps["is_new"]]).astype(bool),
-        swap=np.repeat([False, True], [len(sites), len(swaps)]),
+        colour=(
+            *(palette.kind_colour(kind) for kind in sheet.sites["kind"]),
+            *[SWAP_COLOUR] * len(sheet.swap_sites),
+            *[HYDROGEN_COLOUR] * len(sheet.hydrogen_sites),
+        ),
+        filled=np.concatenate([rows["is_new"] for rows, _, _ in parts]).astype(bool),
+        form=tuple(form for rows, _, form in parts for _ in range(len(rows))),
     )
 
 
@@ -218,112 +233,8 @@ def _first_page(setting: Setting, sheet: Sheet, frames: list[Frame], pins: Pins)
     left = setting.paper.margin_mm + frames[0].box_mm[0] + _GUTTER_MM
     width = setting.paper.width_mm - setting.paper.margin_mm - left
     bottom = setting.paper.height_mm - setting.paper.margin_mm - _FOOT_MM
-    _panel(setting, sheet, page, frames, (left, top, width, bottom))
+    draw_panel(setting.say, sheet, page, frames, (left, top, width, bottom))
     return page
-
-
-def _panel(
-    setting: Setting,
-    sheet: Sheet,
-    page: Page,
-    frames: list[Frame],
-    place: tuple[float, float, float, float],
-) -> None:
-    """Write totals, status, legend and the first remarks beside the map."""
-    say, paper = setting.say, setting.paper
-    left, y, width, bottom = place
-    if sheet.question:
-        y = (
-            page.block(left, y, width, sheet.question, size_pt=paper.text_pt * 1.25, bold=True)
-            + 1.5
-        )
-    y = _totals(setting, sheet, page, (left, y, width))
-    for fact in sheet.facts:
-        y = page.block(left, y, width, fact)
-    y += 1.2
-    for line in sheet.status:
-        y = page.block(left, y, width, line, colour=FAINT)
-    if len(frames) > 1:
-        letters = " ".join(frame.name for frame in frames[1:])
-        y = page.block(left, y + 1.2, width, say("handout.zooms", names=letters))
-    if sheet.stations is None and sheet.swaps is None:
-        y = page.block(left, y + 2, width, say("handout.empty"), bold=True,
-                       size_pt=paper.text_pt * 1.3)  # fmt: skip
-    y = _legend(setting, sheet, page, (left, y + 2.5, width))
-    page.text(left, y + 1.5, say("map.notes"), bold=True)
-    y += 1.5 + line_mm(paper.text_pt) * 1.2
-    room = bottom - y
-    for place_, remark in enumerate(sheet.remarks):
-        high = page.height(width - 2.5, remark, most=2)
-        more = line_mm(paper.text_pt) if place_ + 1 < len(sheet.remarks) else 0.0
-        if room < high + more:
-            page.text(left, y, say("handout.more", count=len(sheet.remarks) - place_), colour=FAINT)
-            break
-        page.text(left, y, "·")
-        y = page.block(left + 2.5, y, width - 2.5, remark, most=2)
-        room -= high
-
-
-def _totals(setting: Setting, sheet: Sheet, page: Page, place: tuple[float, float, float]) -> float:
-    """Write this sheet's counts beside the whole plan's and the targets'."""
-    say, paper = setting.say, setting.paper
-    left, y, width = place
-    row = line_mm(paper.text_pt) * 1.35
-    ends = [left + width * share for share in (0.58, 0.79, 1.0)]
-    size = paper.text_pt * 0.92
-    heads = [say(key).split(" / ") for key in ("handout.here", "handout.plan", "handout.target")]
-    for end, head in zip(ends, heads, strict=True):
-        for place_, line in enumerate(head):
-            low = y + place_ * line_mm(size)
-            page.text(end, low, line, align="right", colour=FAINT, size_pt=size)
-    y += row + (max(map(len, heads)) - 1) * line_mm(size)
-    for label, own, whole, target in sheet.totals:
-        page.rule(left, y - 0.8, width)
-        page.text(left, y, label)
-        for end, number in zip(ends, (own, whole, target), strict=True):
-            page.text(end, y, f"{number:,}", align="right", bold=number is own)
-        y += row
-    page.rule(left, y - 0.8, width)
-    return y + 0.6
-
-
-def _legend(setting: Setting, sheet: Sheet, page: Page, place: tuple[float, float, float]) -> float:
-    """Draw the legend: kinds with their counts, forms, swap stations."""
-    say, paper = setting.say, setting.paper
-    left, y, width = place
-    page.text(left, y, say("map.legend"), bold=True)
-    y += line_mm(paper.text_pt) * 1.35
-    counts = sheet.sites["kind"].value_counts()
-    kinds = sorted(counts.index, key=lambda kind: (-counts[kind], kind))
-    entries = [(palette.kind_colour(kind), True, False, f"{say(f'kind.{kind}')} {counts[kind]}")
-               for kind in kinds]  # fmt: skip
-    entries += [
-        (FAINT, True, False, say("legend.new")),
-        (FAINT, False, False, say("legend.existing")),
-        (SWAP_COLOUR, True, True, say("legend.swap_new")),
-        (SWAP_COLOUR, False, True, say("legend.swap_existing")),
-    ]
-    columns = 2
-    row = line_mm(paper.text_pt) * 1.3
-    for number, (colour, filled, swap, label) in enumerate(entries):
-        x = left + (number % columns) * width / columns
-        page.sign(x + 1.6, y + row * 0.42, colour, filled=filled, swap=swap)
-        page.block(x + 4.4, y, width / columns - 5, label, most=1)
-        if number % columns == columns - 1:
-            y += row
-    return y + (row if len(entries) % columns else 0.0)
-
-
-def _titled_tables(setting: Setting, sheet: Sheet) -> list[tuple[str, Table]]:
-    say = setting.say
-    tables = []
-    if sheet.stations is not None:
-        tables.append((say("handout.stations"), sheet.stations))
-    if sheet.swaps is not None:
-        tables.append((say("total.swap_stations"), sheet.swaps))
-    if sheet.clusters is not None:
-        tables.append((say("handout.clusters"), sheet.clusters))
-    return tables
 
 
 def _ending(setting: Setting, sheet: Sheet) -> list[tuple[str, tuple[str, ...]]]:

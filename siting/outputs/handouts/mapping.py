@@ -17,12 +17,11 @@ from siting.outputs import palette
 from siting.outputs.handouts.frames import SCALE_SHARE, scale_corner
 from siting.outputs.handouts.ground import draw_ground
 from siting.outputs.handouts.letters import Letters, Line
-from siting.outputs.handouts.paper import FAINT, INK
+from siting.outputs.handouts.paper import FAINT, INK, make_sign
 from siting.outputs.handouts.tags import DOT_MM
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.patches import Patch
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -44,15 +43,15 @@ _KM = 1000.0
 class Pins:
     """What a map marks: points in metres with their numbers, colours and form.
 
-    Swap stations are diamonds, charging stations circles; new ones are filled, existing ones
-    rings.
+    Each has a form of :func:`siting.outputs.handouts.paper.make_sign`; new ones are filled,
+    existing ones rings.
     """
 
     xy: NDArray[np.float64]
     label: tuple[str, ...]
     colour: tuple[str, ...]
     filled: NDArray[np.bool_]
-    swap: NDArray[np.bool_]
+    form: tuple[str, ...]
 
 
 def draw_map(  # noqa: PLR0913  # what stands on a map
@@ -139,13 +138,13 @@ def _draw_tags(  # tags and their look
     radius: float,
     letters: Letters,
 ) -> None:
-    """Draw numbered tags: circles for stations, diamonds for swap stations; rings stand already."""
+    """Draw numbered tags in the form of their facility; rings stand already."""
     if not len(sites):
         return
-    shapes: list[Patch] = []
-    for (x, y), swap in zip(tags.tolist(), pins.swap[sites].tolist(), strict=True):
-        corners = [(x - radius, y), (x, y + radius), (x + radius, y), (x, y - radius)]
-        shapes.append(Polygon(corners, closed=True) if swap else Circle((x, y), radius))
+    shapes = [
+        make_sign((x, y), radius, pins.form[site])
+        for (x, y), site in zip(tags.tolist(), sites.tolist(), strict=True)
+    ]
     filled = pins.filled[sites].tolist()
     colours = [pins.colour[site] for site in sites.tolist()]
     looks = list(zip(colours, filled, strict=True))
@@ -178,6 +177,7 @@ def _draw_windows(
     for sheet in inner:
         west, south, east, north = sheet.bounds
         low, high = frame.to_mm(np.array([[west, south], [east, north]]))
+        low, high = np.maximum(low, 0.0), np.minimum(high, frame.box_mm)
         width, height = high - low
         paper.add_patch(
             Rectangle(tuple(low), width, height, fill=False, ec=INK, lw=0.7, ls=(0, (5, 2)),

@@ -42,11 +42,6 @@ def make_page(
     template = (resources.files(__package__) / "page.html").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["zip"] = zip
-    tables = (
-        ("handout.stations", sheet.stations),
-        ("total.swap_stations", sheet.swaps),
-        ("handout.clusters", sheet.clusters),
-    )
     return environment.from_string(template).render(
         say=say,
         lang=_HTML_LANGUAGE[language],
@@ -54,7 +49,7 @@ def make_page(
         sheet=sheet,
         date=date,
         picture=_embedded(picture) if picture else "",
-        tables=[(say(title), table) for title, table in tables if table is not None],
+        tables=[(say(title), table) for title, table in sheet.tables],
     )
 
 

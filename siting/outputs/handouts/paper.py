@@ -29,10 +29,13 @@ INK = "#20242c"
 FAINT = "#6b7280"
 RULE = "#b9b3a6"
 ALARM = "#b42318"
+SWAP_COLOUR = "#23262d"
+HYDROGEN_COLOUR = "#00798c"
 LEADING = 1.32
 """Height of a line as a multiple of the font's size."""
 _BASELINE = 0.74
 _SIGN_MM = 1.3
+_CORNERS = {"diamond": 4, "hexagon": 6}
 _LINE_PT = 0.5
 _ABOVE_MAPS = 5.0
 
@@ -133,23 +136,10 @@ class Page:
         lines = wrap(self.face, self.face.visible(text), size, width_mm, most=most)
         return len(lines) * line_mm(size)
 
-    def sign(
-        self,
-        x_mm: float,
-        y_mm: float,
-        colour: str,
-        *,
-        filled: bool,
-        swap: bool,
-    ) -> None:
-        """Draw the legend's sign of a station: circle or diamond, filled or ring."""
-        face = colour if filled else "white"
-        at = (x_mm, y_mm)
-        shape: Patch = (
-            RegularPolygon(at, 4, radius=_SIGN_MM * 1.2, fc=face, ec=colour, lw=0.9)
-            if swap
-            else Circle(at, _SIGN_MM, fc=face, ec=colour, lw=0.9)
-        )
+    def sign(self, x_mm: float, y_mm: float, colour: str, form: str, *, filled: bool) -> None:
+        """Draw the legend's sign of a facility: filled, or a ring."""
+        shape = make_sign((x_mm, y_mm), _SIGN_MM, form)
+        shape.set(facecolor=colour if filled else "white", edgecolor=colour, linewidth=0.9)
         shape.set(transform=self._by_mm, zorder=_ABOVE_MAPS)
         self.figure.add_artist(shape)
 
@@ -185,3 +175,18 @@ class Page:
 def line_mm(size_pt: float) -> float:
     """Return the height of a line of text (mm)."""
     return size_pt * LEADING * MM_PER_INCH / 72
+
+
+def make_sign(at: tuple[float, float], radius: float, form: str) -> Patch:
+    """Return the outline of a facility's sign around a point.
+
+    Parameters
+    ----------
+    at, radius
+        Its middle and the radius of the circle around it, in one unit.
+    form
+        ``"circle"``: charging, ``"diamond"``: battery swap, ``"hexagon"``: hydrogen.
+    """
+    if form == "circle":
+        return Circle(at, radius)
+    return RegularPolygon(at, _CORNERS[form], radius=radius)

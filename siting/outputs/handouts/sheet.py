@@ -14,16 +14,14 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from siting.outputs import words
+from siting.outputs.facilities import hydrogen_line
 from siting.outputs.handouts.bodies import EVERYTHING, OVERVIEW
-from siting.outputs.handouts.columns import (
-    FIRST,
-    FOR_SWAPS,
-    RESTRICTED,
-    SUMMED,
-    TO_FILL,
-    Column,
-    layout,
-    values,
+from siting.outputs.handouts.cells import (
+    HYDROGEN_KEYS,
+    make_clusters,
+    make_table,
+    station_keys,
+    swap_keys,
 )
 from siting.outputs.handouts.years import with_phase, year_lines
 
@@ -33,25 +31,13 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting.outputs.handouts.bodies import Body
+    from siting.outputs.handouts.cells import Table
     from siting.plan import Plan
 
     Say = Callable[..., str]
     Points = np.ndarray[Any, np.dtype[np.float64]]
 
-_COUNTED = ("stations", "chargers", "swap_stations")
 _NEAR_M = 1000.0
-_MAY_BE_EMPTY = frozenset({"priority", "reason", "due"})
-_SWAP_COLUMNS = ("no", "name", "kind", "zone", "lonlat", "new")
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of a handout: columns with headers, cells as text, sums by column."""
-
-    columns: tuple[Column, ...]
-    headers: tuple[str, ...]
-    cells: tuple[tuple[str, ...], ...]
-    sums: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,9 +50,9 @@ class Sheet:
         Who it is for.
     title, subtitle, question
         Texts of its head.
-    sites, swap_sites
-        Rows of the plan it shows, in the order of their numbers, 1 and S1 first.
-    stations, swaps
+    sites, swap_sites, hydrogen_sites
+        Rows of the plan it shows, in the order of their numbers, 1, S1 and H1 first.
+    stations, swaps, hydrogen
         The same as tables; None where there is nothing.
     clusters
         Sums by substation, for the grid company; None for others.
@@ -88,14 +74,27 @@ class Sheet:
     question: str
     sites: gpd.GeoDataFrame
     swap_sites: gpd.GeoDataFrame
+    hydrogen_sites: gpd.GeoDataFrame
     stations: Table | None
     swaps: Table | None
+    hydrogen: Table | None
     clusters: Table | None
     totals: tuple[tuple[str, int, int, int], ...]
     status: tuple[str, ...]
     facts: tuple[str, ...]
     remarks: tuple[str, ...]
     sources: tuple[str, ...]
+
+    @property
+    def tables(self) -> tuple[tuple[str, Table], ...]:
+        """Its tables with the words of their titles, in the order of paper."""
+        titled = (
+            ("handout.stations", self.stations),
+            ("total.swap_stations", self.swaps),
+            ("total.hydrogen_stations", self.hydrogen),
+            ("handout.clusters", self.clusters),
+        )
+        return tuple((title, table) for title, table in titled if table is not None)
 
 
 def make_say(language: str) -> Say:
@@ -129,6 +128,7 @@ def make_sheet(plan: Plan, body: Body, *, language: str) -> Sheet:
     if body.zone_id is not None:
         swaps = swaps[swaps["zone_id"] == body.zone_id]
     swaps = swaps.sort_values(["is_new", "site_id"], ascending=[False, True])
+    hydrogen = _hydrogen(plan, body)
     return Sheet(
         body=body,
         title=body.name(language),
@@ -136,11 +136,13 @@ def make_sheet(plan: Plan, body: Body, *, language: str) -> Sheet:
         question=_both(body.question_zh, body.question_en, language),
         sites=sites,
         swap_sites=swaps,
-        stations=_table(plan, sites, with_phase(plan, _keys(body)), "", say),
-        swaps=_table(plan, swaps, with_phase(plan, _swap_keys(body)), "S", say),
-        clusters=_clusters(sites, swaps, say) if body.restricted else None,
-        totals=_totals(plan, sites, swaps, say),
-        status=_status(plan, say),
+        hydrogen_sites=hydrogen,
+        stations=make_table(plan, sites, with_phase(plan, station_keys(body)), "", say),
+        swaps=make_table(plan, swaps, with_phase(plan, swap_keys(body)), "S", say),
+        hydrogen=make_table(plan, hydrogen, HYDROGEN_KEYS, "H", say),
+        clusters=make_clusters(sites, swaps, say) if body.restricted else None,
+        totals=_totals(plan, body, (sites, swaps, hydrogen), say),
+        status=_status(plan, body, say),
         facts=(*_facts(plan, body, sites, say), *year_lines(plan, body, sites, swaps, say)),
         remarks=tuple(_remarks(plan, sites, say)),
         sources=tuple(_sources(plan, say)),
@@ -173,98 +175,41 @@ def _ordered(plan: Plan, sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return order.sort_values(["is_new", "zone_id", "site_id"], ascending=[False, True, True])
 
 
-def _keys(body: Body) -> tuple[str, ...]:
-    keys = [*FIRST, *(key for key in body.columns if key not in FIRST)]
+def _hydrogen(plan: Plan, body: Body) -> gpd.GeoDataFrame:
+    """Return the hydrogen stations a body sees, none where the plan has none."""
+    rows = plan.hydrogen_sites
+    if rows is None or not body.hydrogen:
+        return plan.swap_sites.iloc[:0]
     if body.zone_id is not None:
-        keys.remove("zone")
-    return tuple(key for key in keys if body.restricted or key not in RESTRICTED)
-
-
-def _swap_keys(body: Body) -> tuple[str, ...]:
-    own = [key for key in body.columns if key in FOR_SWAPS]
-    return (*_SWAP_COLUMNS, *(key for key in own if body.restricted or key not in RESTRICTED))
-
-
-def _clusters(sites: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, say: Say) -> Table | None:
-    """Return stations and power by substation; the last row is where none is known."""
-    wanted = ["substation_id", "power_kw", "kva", "drawn_kw", "headroom_kw"]
-    if not set(wanted) <= set(sites.columns):
-        return None
-    rows = pd.concat([pd.DataFrame(frame)[[name for name in wanted if name in frame.columns]]
-                      for frame in (sites, swaps)])  # fmt: skip
-    groups = rows.groupby(rows["substation_id"].fillna(""), sort=True)
-    sums = groups[["power_kw", "kva", "drawn_kw"]].sum()
-    free = groups["headroom_kw"].first()
-    columns = tuple(
-        layout(key) for key in ("substation", "count", "power_kw", "kva", "drawn", "free")
-    )
-    cells = [
-        (
-            str(name) or say("handout.unknown"),
-            f"{len(groups.get_group(name)):,}",
-            *(f"{sums.loc[name, key]:,.0f}" for key in ("power_kw", "kva", "drawn_kw")),
-            say("handout.unknown") if pd.isna(free[name]) else f"{free[name]:,.0f}",
-        )
-        for name in sums.index
-    ]
-    total = (say("handout.sum"), f"{len(rows):,}", *(f"{sums[key].sum():,.0f}" for key in sums), "")
-    return Table(columns, tuple(say(f"column.{one.key}") for one in columns), tuple(cells), total)
-
-
-def _table(
-    plan: Plan, rows: gpd.GeoDataFrame, keys: tuple[str, ...], prefix: str, say: Say
-) -> Table | None:
-    if rows.empty:
-        return None
-    columns, headers, cells, sums = [], [], [], []
-    for key in keys:
-        column = layout(key)
-        if key == "no":
-            given: list[Any] | None = [f"{prefix}{place}" for place in range(1, len(rows) + 1)]
-        else:
-            given = values(plan, key, rows, say)
-        if given is None:
-            continue
-        columns.append(column)
-        headers.append(say(f"column.{key}"))
-        cells.append([_text(value, column, say, blank=key in TO_FILL) for value in given])
-        known = [value for value in given if isinstance(value, int | float)]
-        whole = key in SUMMED and bool(known)
-        sums.append(_text(sum(known), column, say, blank=False) if whole else "")
-    sums[0] = say("handout.sum")
-    rows_of_cells = tuple(zip(*cells, strict=True))
-    return Table(tuple(columns), tuple(headers), rows_of_cells, tuple(sums))
-
-
-def _text(value: Any, column: Column, say: Say, *, blank: bool) -> str:  # noqa: ANN401  # a cell
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return (
-            "" if blank or column.key in {"priority", "reason", "due"} else say("handout.unknown")
-        )
-    if column.digits is None or isinstance(value, str):
-        return str(value)
-    return f"{value:,.{column.digits}f}"
+        rows = rows[rows["zone_id"] == body.zone_id]
+    return rows.sort_values("site_id")
 
 
 def _totals(
-    plan: Plan, sites: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, say: Say
+    plan: Plan, body: Body, shown: tuple[gpd.GeoDataFrame, ...], say: Say
 ) -> tuple[tuple[str, int, int, int], ...]:
+    sites, swaps, hydrogen = shown
     own = {
         "stations": len(sites),
         "chargers": int(sites["chargers"].sum()),
         "swap_stations": len(swaps),
     }
+    if plan.hydrogen_sites is not None and body.hydrogen:
+        own["hydrogen_stations"] = len(hydrogen)
     return tuple(
-        (say(f"total.{key}"), own[key], plan.totals[key], plan.targets[key]) for key in _COUNTED
+        (say(f"total.{key}"), count, plan.totals[key], plan.targets[key])
+        for key, count in own.items()
     )
 
 
-def _status(plan: Plan, say: Say) -> tuple[str, ...]:
+def _status(plan: Plan, body: Body, say: Say) -> tuple[str, ...]:
     lines = []
     for key, numbers in (plan.judgement, plan.answer):
         lines.append(say(key, **numbers))
     if math.isfinite(plan.outcome.swap_gap_share):
         lines.append(say("status.swap", gap=plan.outcome.swap_gap_share))
+    if plan.hydrogen_sites is not None and body.hydrogen:
+        lines.append(hydrogen_line(plan, say))
     return tuple(dict.fromkeys(lines))
 
 

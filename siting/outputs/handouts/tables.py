@@ -11,8 +11,8 @@ from siting.outputs.handouts.paper import FAINT, line_mm
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from siting.outputs.handouts.cells import Table
     from siting.outputs.handouts.paper import Page
-    from siting.outputs.handouts.sheet import Table
 
 _PAD_MM = 1.0
 _HEADER = "#ece7db"

@@ -73,7 +73,7 @@ def make_views(plan: Plan, *, say: Say, language: str) -> list[View]:
 def _content(plan: Plan, sheet: Sheet, zone: int | None, say: Say) -> dict[str, Any]:
     """Return a sheet as the script reads it: rows of the page's tables in the sheet's order."""
     lines = list(sheet.facts)
-    if sheet.sites.empty and sheet.swap_sites.empty:
+    if not sheet.tables:
         lines.insert(0, say("handout.empty"))
     if sheet.body.role:
         lines.append(say("handout.proposed"))
