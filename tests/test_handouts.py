@@ -33,7 +33,7 @@ from siting.outputs.handouts.columns import RESTRICTED
 from siting.outputs.handouts.frames import make_frames
 from siting.outputs.handouts.lettering import wrap
 from siting.outputs.handouts.paper import FORMATS, Page
-from siting.outputs.handouts.sheet import make_sheet
+from siting.outputs.handouts.sheet import make_say, make_sheet
 from siting.outputs.handouts.tags import place_tags
 
 HOSTILE = "<script>alert(1)</script>\"&' =1+1 垚䶮砀 \U0001f50c " + "长" * 200
@@ -91,6 +91,33 @@ def test_substations_are_for_the_grid_company_alone(plan):
                 assert not keys & RESTRICTED
                 assert sheet.clusters is None
                 assert not sheet.body.restricted
+
+
+def test_bays_due_stand_where_they_are_known_and_say_why_they_do_not(plan):
+    mine = plan.sites.assign(
+        owner=np.where(plan.sites["kind"] == "service_area", "区交通局", "区住房城乡建委")
+    )
+    plan = dataclasses.replace(plan, sites=mine)
+    due = np.full(len(plan.sites), np.nan)
+    home = int(np.flatnonzero(plan.sites["kind"] == "residential")[0])
+    due[home] = 60.0
+    listed = plan.sites.assign(due_bays=due, short_bays=np.nan)
+    some = dataclasses.replace(plan, sites=listed)
+    housing = find_body(all_bodies(plan), "housing")
+    for made, wanted, key in ((some, "60", "handout.due"), (plan, "", "handout.due_unlisted")):
+        sheet = make_sheet(made, housing, language="zh")
+        keys = [column.key for column in sheet.stations.columns]
+        row = sheet.sites["site_id"].tolist().index(plan.sites["site_id"].iloc[home])
+        cells = [cells[keys.index("due")] for cells in sheet.stations.cells]
+        assert cells[row] == wanted
+        assert not any(cells[:row] + cells[row + 1 :])
+        assert make_say("zh")(key) in sheet.remarks
+    transport = make_sheet(plan, find_body(all_bodies(plan), "transport"), language="zh")
+    at = [column.key for column in transport.stations.columns].index("due")
+    spaces = transport.sites.loc[transport.sites["kind"] == "service_area", "spaces"].tolist()
+    shown = [cells[at] for cells in transport.stations.cells if cells[at]]
+    assert shown == [f"{np.ceil(count / 10):.0f}" for count in spaces if not np.isnan(count)]
+    assert shown
 
 
 def test_a_body_is_found_by_any_of_its_names_or_refused_with_the_nearest(plan):

@@ -199,6 +199,11 @@ def test_building_projects_owe_bays_and_count_only_where_public(ready):
     new = plan.candidates[plan.candidates["pool"] == "A"].set_index("site_id")
     assert new["max_chargers"].to_dict() == {"file:p/P1": 20, "file:p/P4": 12}
     assert plan.counts["pools"]["A"]["candidates"] == 2
+    assert new["due_bays"].to_dict() == {"file:p/P1": 20.0, "file:p/P4": 900.0}
+    assert new["short_bays"]["file:p/P1"] == 10.0
+    assert np.isnan(new["short_bays"]["file:p/P4"])
+    elsewhere = plan.candidates[plan.candidates["pool"] != "A"]
+    assert elsewhere[["due_bays", "short_bays"]].isna().all(axis=None)
 
 
 def test_what_is_owed_counts_built_and_reserved_and_unknown_is_not_zero():

@@ -227,7 +227,10 @@ def _places(
 def with_pools(
     sites: gpd.GeoDataFrame, around: Around, settings: scenario.Candidates
 ) -> tuple[gpd.GeoDataFrame, Notes]:
-    """Return the sites with their pool, A to C, and a remark on homes of unknown age.
+    """Return the sites with pool, A to C, and bays due, and a remark on homes of unknown age.
+
+    A site owes what the building projects on it owe, merged ones included: ``due_bays`` and
+    ``short_bays``, NaN where no project stands or one of them is unknown.
 
     Parameters
     ----------
@@ -252,7 +255,27 @@ def with_pools(
         old = int((pool == COMMUNITY).sum())
         values = {"unknown": unknown, "of": int(home.sum()), "old": old}
         notes.append(("homes_unknown_age", values | {"until": settings.old_until}))
-    return sites.assign(pool=pd.array(pool, dtype="str")), notes
+    owed = {name: _owed(sites, around.projects, name) for name in ("due_bays", "short_bays")}
+    return sites.assign(pool=pd.array(pool, dtype="str"), **owed), notes
+
+
+def _owed(
+    sites: gpd.GeoDataFrame, projects: gpd.GeoDataFrame | None, name: str
+) -> NDArray[np.float64]:
+    """Return a figure of the projects on each site, summed; NaN where one is unknown."""
+    if projects is None:
+        return np.full(len(sites), np.nan)
+    figure = dict(zip(projects["project_id"], projects[name].astype(float), strict=True))
+    found = [
+        [figure[one] for one in _members(site, merged) if one in figure]
+        for site, merged in zip(sites["site_id"], sites["merged_ids"], strict=True)
+    ]
+    return np.array([sum(figures) if figures else np.nan for figures in found], dtype=float)
+
+
+def _members(site: str, merged: object) -> list[str]:
+    """Return the ids of a site and of what was merged into it."""
+    return [site, *(merged.split("+") if isinstance(merged, str) else ())]
 
 
 def _years(sites: gpd.GeoDataFrame) -> NDArray[np.float64]:
@@ -268,7 +291,7 @@ def _is_of(sites: gpd.GeoDataFrame, listed: gpd.GeoDataFrame | None, key: str) -
     ids = set(listed[key])
     return np.array(
         [
-            site in ids or (isinstance(merged, str) and not ids.isdisjoint(merged.split("+")))
+            not ids.isdisjoint(_members(site, merged))
             for site, merged in zip(sites["site_id"], sites["merged_ids"], strict=True)
         ],
         dtype=bool,

@@ -128,6 +128,23 @@ SITES = Table(
             "regime of the policy: A new build, B existing place, C community",
             choices=("A", "B", "C"),
         ),
+        Column(
+            "due_bays",
+            "float",
+            "charging bays that building projects here owe; missing where "
+            "there is none or its ratio is unknown",
+            "bays",
+            nullable=True,
+            low=0,
+        ),
+        Column(
+            "short_bays",
+            "float",
+            "the same less those built or reserved; missing where these are unknown",
+            "bays",
+            nullable=True,
+            low=0,
+        ),
         Column("name", "str", "name", nullable=True),
         Column("zone_id", "str", "zone the site lies in"),
         Column("node_id", "int", "road node the site is reached from"),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Say = Callable[..., str]
 
-_MAY_BE_EMPTY = frozenset({"priority", "reason", "due"})
+_MAY_BE_EMPTY = frozenset({"priority", "reason", "due", "short"})
 _SWAP_COLUMNS = ("no", "name", "kind", "zone", "lonlat", "new")
 HYDROGEN_KEYS = (*_SWAP_COLUMNS, "verdict")
 """Columns of hydrogen stations: nothing else is known of them."""

@@ -66,7 +66,8 @@ _LAYOUT: dict[str, Column] = {
         Column("chargers", 0.8, 0), Column("existing_chargers", 0.8, 0), Column("score", 0.8, 2),
         Column("owner", 1.9), Column("status", 1.2), Column("power_kw", 1.0, 0),
         Column("cost", 1.2, 0), Column("unit_cost", 1.1, 0), Column("phase", 0.8),
-        Column("spaces", 0.9, 0), Column("due", 0.8, 0), Column("verdict", 1.0),
+        Column("spaces", 0.9, 0), Column("due", 0.8, 0), Column("short", 0.8, 0),
+        Column("verdict", 1.0),
         Column("reason", 3.2), Column("area", 1.0, 0), Column("coincidence", 0.8, 2),
         Column("kva", 0.9, 0), Column("substation", 1.8), Column("by_class", 1.6),
         Column("wait", 0.9, 1), Column("count", 0.8, 0), Column("drawn", 1.0, 0),
@@ -116,7 +117,7 @@ _PLAIN = {
     "name": "name", "priority": "priority", "chargers": "chargers", "score": "score",
     "existing_chargers": "existing_chargers", "owner": "owner", "power_kw": "power_kw",
     "cost": "cost_cny", "spaces": "spaces", "reason": "reason",
-    "area": "area_m2", "kva": "kva", "wait": "wait_min",
+    "area": "area_m2", "short": "short_bays", "kva": "kva", "wait": "wait_min",
     "substation": "substation_id",
 }  # fmt: skip
 """Columns that stand in the plan as they are."""
@@ -174,15 +175,12 @@ def _unit_cost(_plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values | None:
     return [c / a if k else None for c, a, k in zip(cost, added, known, strict=True)]
 
 
-def _due(_plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values | None:
-    if "spaces" not in rows.columns:
-        return None
-    return [
-        float(np.ceil(_DUE_KINDS[kind] * spaces - 1e-9))
-        if kind in _DUE_KINDS and pd.notna(spaces)
-        else None
-        for kind, spaces in zip(rows["kind"], rows["spaces"], strict=True)
-    ]
+def _due(_plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values:
+    """Return bays due: what a building project owes, else the share of the kind's bays."""
+    owed = rows.get("due_bays", pd.Series(np.nan, index=rows.index))
+    share = rows["kind"].map(_DUE_KINDS).astype(float)
+    by_kind = np.ceil(share * rows.get("spaces", np.nan) - 1e-9)
+    return [None if pd.isna(due) else float(due) for due in owed.fillna(by_kind)]
 
 
 def _by_class(plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values | None:

@@ -144,7 +144,7 @@ def make_sheet(plan: Plan, body: Body, *, language: str) -> Sheet:
         totals=_totals(plan, body, (sites, swaps, hydrogen), say),
         status=_status(plan, body, say),
         facts=(*_facts(plan, body, sites, say), *year_lines(plan, body, sites, swaps, say)),
-        remarks=tuple(_remarks(plan, sites, say)),
+        remarks=tuple(_remarks(plan, body, sites, say)),
         sources=tuple(_sources(plan, say)),
     )
 
@@ -251,13 +251,16 @@ def _near(points: Points, stations: Points) -> np.ndarray[Any, np.dtype[np.bool_
     return np.asarray(distance <= _NEAR_M)
 
 
-def _remarks(plan: Plan, sites: gpd.GeoDataFrame, say: Say) -> list[str]:
+def _remarks(plan: Plan, body: Body, sites: gpd.GeoDataFrame, say: Say) -> list[str]:
     remarks = []
     if sign_off := int((sites["verdict"] == "sign_off").sum()):
         remarks.append(say("handout.sign_off", count=sign_off))
     unknown = sites["spaces_source"].isin(["missing", "default"]) & sites["is_new"]
     if guessed := int(unknown.sum()):
         remarks.append(say("handout.spaces_guessed", count=guessed))
+    if "due" in body.columns:
+        listed = "due_bays" in sites.columns and sites["due_bays"].notna().any()
+        remarks.append(say("handout.due" if listed else "handout.due_unlisted"))
     remarks += [say(f"note.{note.key}", **note.values) for note in plan.notes]
     return remarks
 
