@@ -21,6 +21,7 @@ from siting.meter import Meter
 from siting.outputs import palette, webmap
 from siting.outputs.handouts import all_bodies
 from siting.outputs.handouts.sheet import make_sheet
+from siting.outputs.layers import make_layers
 from siting.outputs.phases import COLUMNS, count_years, phase_header
 from siting.outputs.report.blocks import Grid, Heading
 from siting.outputs.report.chapters import make_report
@@ -212,6 +213,16 @@ def test_each_sheet_has_the_year_of_each_station_and_its_own_totals(made):
     plain = make_sheet(made[0], all_bodies(made[0])[0], language="zh")
     assert "分期" not in plain.stations.headers
     assert not [line for line in plain.facts if "年末累计" in line]
+
+
+def test_layers_have_the_chargers_of_each_year(made):
+    plain, plan = made[0], made[1]
+    layers = make_layers(plan, language="en", crs=plan.crs)
+    table = next(frame for frame in layers.values() if "chargers" in frame.columns)
+    assert table["phase_2024_chargers"].sum() == 25
+    assert (table["phase_2025_chargers"] == table["chargers"]).all()
+    for frame in make_layers(plain, language="en", crs=plan.crs).values():
+        assert not [name for name in frame.columns if name.startswith("phase")]
 
 
 def test_the_years_are_told_apart_with_any_colour_vision():

@@ -103,7 +103,8 @@ def write_layers(plan: Plan, folder: Path, form: Format, *, language: str, crs: 
 
 def _places(plan: Plan, frame: gpd.GeoDataFrame, say: Say) -> gpd.GeoDataFrame:
     table = described(plan, frame, say)
-    shown = table[[name for name in _FIELDS if name in table.columns]]
+    by_year = [name for name in table.columns if name.startswith("phase_")]
+    shown = table[[*(name for name in _FIELDS if name in table.columns), *by_year]]
     return gpd.GeoDataFrame(shown, geometry=frame.geometry.loc[table.index], crs=frame.crs)
 
 
