@@ -12,6 +12,7 @@ from test_model import optimum, random_problem
 from siting.optimize import choice, model
 from siting.optimize.arrays import running_before
 from siting.optimize.bounds import Descent, Prices, Relaxation, prices_from, uniform_wish
+from siting.optimize.rules import Rules, row_of
 from siting.optimize.solver import open_door
 
 SLACK = 1e-9
@@ -33,6 +34,46 @@ def test_every_price_gives_a_bound(seed, charger, chargers):
     price = np.random.default_rng(seed).uniform(0, 1.1, len(problem.demand_id))
     bound = Relaxation(problem).evaluate(Prices(price, charger))[0] / problem.total_kwh
     assert bound >= optimum(problem) - SLACK
+
+
+def with_rows(problem, seed, share):
+    """Return the problem with a row of money and one of power, and how they bind."""
+    random = np.random.default_rng(seed)
+    sites = np.arange(len(problem.site_id))
+    opens, chargers = random.uniform(0, 3, len(sites)), random.uniform(0.5, 2, len(sites))
+    most = float(np.sort(opens + chargers * problem.max_chargers)[::-1][: problem.stations].sum())
+    rows = (
+        row_of("money", "", {}, sites, "<=", share * most, opens=opens, chargers=chargers),
+        row_of("some", "", {}, sites[:3], ">=", 1.0, chargers=1.0),
+        row_of("power", "", {}, sites[3:5], "<=", 3.0, chargers=1.0),
+    )
+    return replace(problem, rules=Rules(rows))
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10_000), st.floats(-5, 5), st.floats(0.3, 1), st.floats(0, 3))
+def test_every_price_of_rows_gives_a_bound(seed, charger, share, height):
+    problem = with_rows(random_problem(seed, sites=7, stations=3, chargers=6), seed, share)
+    random = np.random.default_rng(seed)
+    relaxation = Relaxation(problem)
+    prices = relaxation.rows.kept(random.uniform(-height, height, 3))
+    price = random.uniform(0, 1.1, len(problem.demand_id))
+    bound = relaxation.evaluate(Prices(price, charger, prices))[0] / problem.total_kwh
+    assert bound >= optimum(problem) - SLACK
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_with_a_tight_row_it_falls_close_to_the_linear_relaxation(seed):
+    problem = small_problem(seed, demand=60, sites=30, stations=10, chargers=40)
+    problem = with_rows(replace(problem, max_chargers=problem.max_chargers + 2), seed, share=0.6)
+    written = model.joint_model(problem, relaxed=True)
+    answer = open_door("highs", threads=1, seed=7, time_limit_s=60).maximise(written.lp)
+    assert answer.usable
+    value = answer.value / problem.total_kwh
+    without = start(replace(problem, rules=Rules())).run(400, value, out_of_time=never).bound
+    proof = start(problem).run(400, value, out_of_time=never)
+    assert value - SLACK <= proof.bound <= value * 1.01
+    assert proof.bound < without, "the row binds"
 
 
 @settings(max_examples=10)

@@ -1,16 +1,18 @@
 """An upper bound valid at full resolution, and the wish that leads to a good plan.
 
 Lagrangian relaxation (Geoffrion 1974; for capacitated location: Beasley, "Lagrangean heuristics
-for location problems", EJOR 65, 1993). Relax ``sum_j serve_ij <= d_i`` with prices ``u_i >= 0``
-and ``sum_j chargers_j = N`` with a free price ``p``. Then for all prices
+for location problems", EJOR 65, 1993). Relax ``sum_j serve_ij <= d_i`` with prices ``u_i >= 0``,
+``sum_j chargers_j = N`` with a free price ``p``, and the rules' rows in which chargers stand with
+prices ``q`` (:mod:`siting.optimize.rowprices`). Then for all prices
 
-    bound(u, p) = sum_i u_i d_i + p N + max_y sum_j (v_j(u, p) + D bonus_j) y_j
+    bound(u, p, q) = sum_i u_i d_i + p N + sum_k q_k r_k
+                     + max_y sum_j (v_j(u, p, q) + D bonus_j) y_j
 
 is at least the value of every plan. ``v_j`` is site j alone: a fractional knapsack of the
 pairs with ``w_ij > u_i``, best first, up to the energy of its chargers. The choice ``y`` of the
 stations is a small linear program under count, cliques, floors, charger room and the rows of
-the scenario's rules; where chargers stand in a row it is loosened to what the limits of its sites
-allow, and promises to a share are left out, which keeps the bound a bound. Its
+the scenario's rules; where chargers stand in a row it is loosened there to what the limits of its
+sites allow, and promises to a share are left out, which keeps the bound a bound. Its
 bound is recomputed from the dual values, so a solver's tolerance cannot make it invalid.
 
 The prices fall by a deflected subgradient (Polyak step, memory of directions, back to the best
@@ -20,13 +22,14 @@ the primal solution of the relaxation (Barahona and Anbil, "The volume algorithm
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from siting.optimize.arrays import running_before, sums
 from siting.optimize.choice import Choice
+from siting.optimize.rowprices import PricedRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +51,15 @@ _TINY = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """Price of each demand point's energy (worth per kWh) and of a charger (kWh)."""
+    """Price of each demand point's energy (worth per kWh), of a charger (kWh), and of each row.
+
+    Rows are those of :class:`siting.optimize.rowprices.PricedRows` (kWh per unit of the row); none
+    given: all 0.
+    """
 
     demand: Floats
     charger: float
+    rows: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +97,7 @@ class Relaxation:
         self.most_kwh = np.minimum(problem.pair_kwh, problem.site_kwh[self.site])
         self.bonus = problem.site_bonus * problem.total_kwh
         self.choice = Choice(problem)
+        self.rows = PricedRows(problem)
 
     def narrowed(self, floor: Floats) -> Relaxation:
         """Return the relaxation without the pairs that never gain at demand prices above a floor.
@@ -102,33 +111,41 @@ class Relaxation:
         small.worth, small.most_kwh = self.worth[keep], self.most_kwh[keep]
         return small
 
-    def evaluate(self, prices: Prices) -> tuple[float, Floats, Floats, float]:
-        """Return the bound (kWh), the choice ``y``, and the slopes in ``u`` and ``p``."""
+    def evaluate(self, prices: Prices) -> tuple[float, Floats, Prices]:
+        """Return the bound (kWh), the choice ``y``, and its slope in each price."""
         problem = self.problem
-        sites = self._sites(prices)
-        y, chosen = self.choice.best(sites.worth + self.bonus)
+        row_prices = prices.rows if len(prices.rows) else self.rows.none()
+        open_cost, charger_cost = self.rows.costs(row_prices)
+        sites = self._sites(prices.demand, prices.charger + charger_cost)
+        y, chosen = self.choice.best(sites.worth - open_cost + self.bonus)
         bound = float(prices.demand @ problem.demand_kwh) + prices.charger * problem.chargers
+        bound += float(row_prices @ self.rows.rhs)
         amount = sites.serve * y[self.site]
         served = sums(self.demand, amount, len(problem.demand_kwh))
         used = np.clip(problem.chargers, float(sites.fewest @ y), float(sites.most @ y))
-        return bound + chosen, y, problem.demand_kwh - served, float(problem.chargers - used)
+        slope = Prices(
+            problem.demand_kwh - served,
+            float(problem.chargers - used),
+            self.rows.slope(row_prices, self.rows.left(y, sites.most * y)),
+        )
+        return bound + chosen, y, slope
 
-    def _sites(self, prices: Prices) -> SiteWorths:
-        """Fill each site's knapsack; see the module's docstring."""
+    def _sites(self, price: Floats, charger: Floats) -> SiteWorths:
+        """Fill each site's knapsack at the price of energy and that of its own chargers."""
         problem, count = self.problem, len(self.problem.site_id)
         kwh = np.maximum(problem.kwh_day_per_charger, _TINY)
-        gain = self.worth - prices.demand[self.demand]
+        gain = self.worth - price[self.demand]
         limit = problem.site_kwh
-        if prices.charger > 0:
-            wanted = gain > (prices.charger / kwh)[self.site]
+        if (charger > 0).any():
+            wanted = gain > (charger / kwh)[self.site]
             energy = sums(self.site, np.where(wanted, self.most_kwh, 0.0), count)
-            limit = np.clip(energy, problem.min_chargers * kwh, limit)
+            limit = np.where(charger > 0, np.clip(energy, problem.min_chargers * kwh, limit), limit)
         serve = self._filled(gain, limit)
         load = sums(self.site, serve, count)
         fewest = np.clip(load / kwh, problem.min_chargers, problem.max_chargers)
-        most = problem.max_chargers.astype(float) if prices.charger <= 0 else fewest
-        fewest = most if prices.charger < 0 else fewest
-        worth = sums(self.site, gain * serve, count) - prices.charger * most
+        most = np.where(charger <= 0, problem.max_chargers.astype(float), fewest)
+        fewest = np.where(charger < 0, most, fewest)
+        worth = sums(self.site, gain * serve, count) - charger * most
         return SiteWorths(worth, serve, fewest, most)
 
     def _filled(self, gain: Floats, limit: Floats) -> Floats:
@@ -186,7 +203,7 @@ class Descent:
         self.bound = relaxation.evaluate(prices)[0]
         self.step = _FIRST_STEP
         self.failures = 0
-        self.slope, self.slope_p = np.zeros(len(prices.demand)), 0.0
+        self.slope = Prices(np.zeros(len(prices.demand)), 0.0, relaxation.rows.none())
 
     def run(self, steps: int, value: float, *, out_of_time: Callable[[], bool]) -> Proof:
         """Take a number of steps and return the best bound so far, valid at full resolution.
@@ -212,27 +229,34 @@ class Descent:
         self.floor = np.maximum(self.here.demand - _MARGIN, 0.0)
         small = self.relaxation.narrowed(self.floor)
         for _ in range(_BURST):
-            bound, y, slope, slope_p = small.evaluate(self.here)
+            bound, y, slope = small.evaluate(self.here)
             self.wish = (1 - _AVERAGE) * self.wish + _AVERAGE * y
             if bound < self.bound:
                 self.bound, self.best, self.failures = bound, self.here, 0
             else:
                 self.failures += 1
             if self.failures < _FAILURES or not self._strayed(bound, aim):
-                self._move(bound, aim, slope, slope_p)
+                self._move(bound, aim, slope)
 
-    def _move(self, bound: float, aim: float, slope: Floats, slope_p: float) -> None:
+    def _move(self, bound: float, aim: float, slope: Prices) -> None:
         """Step along the remembered direction, each price in its own scale."""
-        problem = self.relaxation.problem
+        problem, rows = self.relaxation.problem, self.relaxation.rows
         weight = np.maximum(problem.demand_kwh, _TINY)
         charger = problem.total_kwh / problem.chargers**2
-        self.slope = _MEMORY * self.slope + (1 - _MEMORY) * slope
-        self.slope_p = _MEMORY * self.slope_p + (1 - _MEMORY) * slope_p
-        norm = float((self.slope / weight) @ self.slope) + charger * self.slope_p**2
+        old, here = self.slope, self.here
+        row_prices = here.rows if len(here.rows) else rows.none()
+        way = self.slope = Prices(
+            _MEMORY * old.demand + (1 - _MEMORY) * slope.demand,
+            _MEMORY * old.charger + (1 - _MEMORY) * slope.charger,
+            rows.slope(row_prices, _MEMORY * old.rows + (1 - _MEMORY) * slope.rows),
+        )
+        norm = float((way.demand / weight) @ way.demand) + charger * way.charger**2
+        norm += float(rows.scale @ way.rows**2)
         length = self.step * max(bound - aim, 0.0) / max(norm, _TINY)
         self.here = Prices(
-            np.maximum(self.here.demand - length * self.slope / weight, self.floor),
-            self._charger_price(self.here.charger - length * charger * self.slope_p),
+            np.maximum(here.demand - length * way.demand / weight, self.floor),
+            self._charger_price(here.charger - length * charger * way.charger),
+            rows.kept(row_prices - length * rows.scale * way.rows),
         )
 
     def _charger_price(self, price: float) -> float:
@@ -251,5 +275,6 @@ class Descent:
         self.step, self.failures = self.step * _SHRINK, 0
         if bound - self.bound <= _STRAY * (self.bound - aim):
             return False
-        self.here = Prices(np.maximum(self.best.demand, self.floor), self.best.charger)
+        best = self.best
+        self.here = Prices(np.maximum(best.demand, self.floor), best.charger, best.rows)
         return True

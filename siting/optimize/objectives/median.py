@@ -24,13 +24,13 @@ from siting.optimize.bounds import Descent, Relaxation, SiteWorths, prices_from,
 from siting.optimize.model import row
 from siting.optimize.objectives.measure import gap_share, mean_way_m
 from siting.optimize.objectives.picked import Pick
+from siting.optimize.rowprices import PricedRows
 from siting.optimize.select import infeasible, select_stations, station_rules
 from siting.optimize.solution import PROVEN
 from siting.optimize.solver import State, linear
 
 if TYPE_CHECKING:
     from siting.optimize.arrays import Floats
-    from siting.optimize.bounds import Prices
     from siting.optimize.problem import SitingProblem
     from siting.optimize.select import StationModel
     from siting.optimize.solver import Door, Word
@@ -81,10 +81,11 @@ class Ways(Relaxation):
     def __init__(self, problem: SitingProblem) -> None:
         super().__init__(problem)
         self.most_kwh = problem.pair_kwh
+        self.rows = PricedRows(problem, ())
 
-    def _sites(self, prices: Prices) -> SiteWorths:
+    def _sites(self, price: Floats, charger: Floats) -> SiteWorths:  # noqa: ARG002  # always 0
         count = len(self.problem.site_id)
-        gain = self.worth - prices.demand[self.demand]
+        gain = self.worth - price[self.demand]
         serve = np.where(gain > 0, self.most_kwh, 0.0)
         worth = sums(self.site, gain * serve, count)
         # Any number of chargers up to the total: their price stays 0.
