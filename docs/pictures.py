@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from siting.outputs.handouts import Order, all_bodies, find_body, write_handouts
@@ -33,15 +34,17 @@ VIEWS = {
     "map-coverage.png": ("en", "", "", "[name=coverage][value=near_plan]"),
 }
 PHASES = {"map-phases.png": ("zh", "", "", "[name=phase][value='1']")}
-# picture: language, whose sheet; a dense township and a rural one among them
+# picture: whose sheet, in both languages; a dense township and a rural one among them
 HANDOUTS = {
-    "handout-overview.png": ("zh", "overview"),
-    "handout-transport.png": ("zh", "transport"),
-    "handout-grid.png": ("zh", "grid"),
-    "handout-housing.png": ("en", "housing"),
-    "handout-dense.png": ("zh", "500112002"),
-    "handout-town.png": ("zh", "石船镇"),
+    "handout-overview": "overview",
+    "handout-transport": "transport",
+    "handout-grid": "grid",
+    "handout-housing": "housing",
+    "handout-dense": "龙山街道",
+    "handout-town": "石船镇",
 }
+ENDS = {"zh": ".png", "en": "-en.png"}
+COLOURS = 255  # and by the octree, which keeps colours of small areas as well
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
 
 
@@ -80,16 +83,19 @@ def photograph(maps: dict[str, Path], views: dict[str, tuple[str, str, str, str]
 
 
 def copy_handouts(plan: Plan, folder: Path) -> None:
-    """Draw the sheets of ``HANDOUTS`` and keep the pictures of their first pages."""
+    """Draw the sheets of ``HANDOUTS`` and keep the pictures of their first pages, small."""
     bodies = all_bodies(plan)
     date = str(plan.timings.get("date", ""))[:10]
-    for name, (language, who) in HANDOUTS.items():
+    wanted = [(name + ENDS[language], language, who)
+              for name, who in HANDOUTS.items() for language in ENDS]  # fmt: skip
+    for name, language, who in wanted:
         part = folder / name
         part.mkdir()
         order = Order(language, "A4", date)
         written = write_handouts(plan, [find_body(bodies, who)], part, order)
         [picture] = [path for path in written if path.suffix == ".png"]
-        shutil.copyfile(picture, PICTURES / name)
+        few = Image.open(picture).convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE)
+        few.save(PICTURES / name, optimize=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import matplotlib as mpl
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -30,7 +31,7 @@ from siting.outputs.handouts import (
     write_handouts,
 )
 from siting.outputs.handouts.columns import RESTRICTED
-from siting.outputs.handouts.frames import make_frames
+from siting.outputs.handouts.frames import make_frames, scale_corner
 from siting.outputs.handouts.lettering import wrap
 from siting.outputs.handouts.paper import FORMATS, Page
 from siting.outputs.handouts.sheet import make_say, make_sheet
@@ -164,6 +165,23 @@ def test_every_site_has_its_number_on_some_map(kind):
     }
     assert shown == set(range(len(points)))
     assert len(frames) < 20
+
+
+def test_the_scale_bar_stands_where_it_hides_less():
+    west = np.array([[500.0, 500.0], [900.0, 300.0], [20_000.0, 30_000.0]])
+    paper = {"radius_mm": 1.8, "box_mm": (150, 150), "zoom_box_mm": (250, 160)}
+    bounds = (0, 0, 40_000, 40_000)
+    at_east = west * [-1, 1] + [40_000, 0]
+    assert make_frames(west, bounds, **paper)[0].scale_right
+    assert not make_frames(at_east, bounds, **paper)[0].scale_right
+    land = shapely.box(0, 0, 25_000, 40_000)
+    assert make_frames(west[2:], bounds, **paper, land=land)[0].scale_right
+    for points in (west, at_east):
+        for frame in make_frames(points, bounds, **paper):
+            tags = frame.tags.xy[~np.isnan(frame.tags.xy[:, 0])]
+            x = frame.box_mm[0] - tags[:, 0] if frame.scale_right else tags[:, 0]
+            corner = scale_corner(frame.box_mm, 1.8)
+            assert not ((x < corner[0] + 1.79) & (tags[:, 1] < corner[1] + 1.79)).any()
 
 
 def test_lines_fit_and_lose_nothing(face):

@@ -97,6 +97,7 @@ def _framed(setting: Setting, sheet: Sheet) -> tuple[Pins, list[Frame]]:
     frames = make_frames(
         pins.xy, tuple(setting.plan.zones.total_bounds),
         radius_mm=setting.paper.tag_mm, box_mm=_first_box(setting), zoom_box_mm=_zoom_box(setting),
+        land=setting.ground.land,
     )  # fmt: skip
     return pins, frames
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from siting.outputs.handouts.tags import Placed, place_tags
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 _ZOOMS = (2.0, 3.0, 4.0, 6.0, 9.0, 14.0, 20.0)
@@ -39,6 +43,8 @@ class Frame:
         Positions of the sites inside the window.
     tags
         Where their tags go, in mm from the window's south-west corner.
+    scale_right
+        Whether scale bar and north arrow stand in the south-east corner, not the south-west one.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Frame:
     box_mm: tuple[float, float]
     sites: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     tags: Placed = field(default_factory=lambda: Placed(np.zeros((0, 2))))
+    scale_right: bool = False
 
     @property
     def scale(self) -> float:
@@ -73,6 +80,7 @@ def make_frames(
     radius_mm: float,
     box_mm: tuple[float, float],
     zoom_box_mm: tuple[float, float],
+    land: shapely.Geometry | None = None,
 ) -> list[Frame]:
     """Return the map of the whole, then as many zoom sheets as its tags need.
 
@@ -86,13 +94,16 @@ def make_frames(
         Radius of a tag on paper.
     box_mm, zoom_box_mm
         Width and height of the map on the first page and on a zoom sheet.
+    land
+        The district: the scale bar stands in the corner where less of it would be hidden.
 
     Returns
     -------
     list of Frame
         Every site's tag is on one of them at least.
     """
-    whole = _numbered(_whole(bounds, box_mm), xy, radius_mm, _LEADER_MM)
+    numbered = partial(_numbered, xy=xy, radius_mm=radius_mm, land=land)
+    whole = numbered(_whole(bounds, box_mm), reach_mm=_LEADER_MM)
     left = whole.sites[whole.tags.left]
     sheets: list[Frame] = []
     for zoom in _ZOOMS:
@@ -102,17 +113,17 @@ def make_frames(
         scale = _round_scale(whole.scale / zoom)
         size = (zoom_box_mm[0] * scale / 1000, zoom_box_mm[1] * scale / 1000)
         found = [
-            _numbered(
-                Frame("", *corner, *size, zoom_box_mm), xy, radius_mm,
-                _LAST_LEADER_MM if last else _LEADER_MM,
+            numbered(
+                Frame("", *corner, *size, zoom_box_mm),
+                reach_mm=_LAST_LEADER_MM if last else _LEADER_MM,
             )
             for corner in _cover(xy[left], size, whole)
-        ]  # fmt: skip
+        ]
         # sheets that would need sheets of their own again are made smaller instead
         good = [one for one in found if last or len(one.tags.left) <= _ENOUGH * len(one.sites)]
         shown = [one.sites[~np.isnan(one.tags.xy[:, 0])] for one in good]
         done = np.concatenate(shown) if shown else np.zeros(0, dtype=np.int64)
-        sheets += [_tightened(one, xy, radius_mm) for one in good]
+        sheets += [_tightened(one, xy, radius_mm, numbered) for one in good]
         left = np.setdiff1d(left, done)
     return [_without(whole, sheets), *_named(sheets)]
 
@@ -127,7 +138,9 @@ def _whole(bounds: tuple[float, float, float, float], box_mm: tuple[float, float
     return Frame("", middle[0] - width / 2, middle[1] - height / 2, width, height, box_mm)
 
 
-def _tightened(frame: Frame, xy: NDArray[np.float64], radius_mm: float) -> Frame:
+def _tightened(
+    frame: Frame, xy: NDArray[np.float64], radius_mm: float, numbered: Callable[..., Frame]
+) -> Frame:
     """Return a window closer around its sites, if their tags find room there as well."""
     sites = xy[frame.sites]
     low, high = sites.min(axis=0), sites.max(axis=0)
@@ -137,10 +150,10 @@ def _tightened(frame: Frame, xy: NDArray[np.float64], radius_mm: float) -> Frame
         return frame
     width, height = np.array(frame.box_mm) * scale / 1000
     middle = (low + high) / 2
-    closer = _numbered(
+    closer = numbered(
         Frame("", middle[0] - width / 2, middle[1] - height / 2, width, height, frame.box_mm),
-        xy, radius_mm, _LEADER_MM,
-    )  # fmt: skip
+        reach_mm=_LEADER_MM,
+    )
     complete = not len(closer.tags.left) and np.isin(frame.sites, closer.sites).all()
     return closer if complete else frame
 
@@ -151,15 +164,51 @@ def _round_scale(least: float) -> float:
     return power * math.ceil(least / power - 1e-9)
 
 
-def _numbered(frame: Frame, xy: NDArray[np.float64], radius_mm: float, reach_mm: float) -> Frame:
+def _numbered(
+    frame: Frame,
+    *,
+    xy: NDArray[np.float64],
+    radius_mm: float,
+    land: shapely.Geometry | None,
+    reach_mm: float,
+) -> Frame:
+    """Return a window with its sites, and places for their tags and for the scale bar."""
     west, south, east, north = frame.bounds
     inside = (xy[:, 0] >= west) & (xy[:, 0] <= east) & (xy[:, 1] >= south) & (xy[:, 1] <= north)
     sites = np.flatnonzero(inside)
-    tags = place_tags(
-        frame.to_mm(xy[sites]), radius_mm, frame.box_mm,
-        reach_mm=reach_mm, corner_mm=scale_corner(frame.box_mm, radius_mm),
-    )  # fmt: skip
-    return replace(frame, sites=sites, tags=tags)
+    corner = scale_corner(frame.box_mm, radius_mm)
+    spots = frame.to_mm(xy[sites])
+    right = _hidden(frame, spots, corner, land, right=True) < _hidden(
+        frame, spots, corner, land, right=False
+    )
+    mirror = np.array([frame.box_mm[0], 0.0]), np.array([-1.0, 1.0])
+    if right:  # tags keep clear of the left corner, so they are placed as in a mirror
+        spots = mirror[0] + mirror[1] * spots
+    tags = place_tags(spots, radius_mm, frame.box_mm, reach_mm=reach_mm, corner_mm=corner)
+    if right:
+        tags = Placed(mirror[0] + mirror[1] * tags.xy)
+    return replace(frame, sites=sites, tags=tags, scale_right=right)
+
+
+def _hidden(
+    frame: Frame,
+    spots_mm: NDArray[np.float64],
+    corner_mm: tuple[float, float],
+    land: shapely.Geometry | None,
+    *,
+    right: bool,
+) -> tuple[int, float]:
+    """Return what a scale bar in a bottom corner would hide: sites, and land (square mm)."""
+    wide, high = corner_mm
+    left = frame.box_mm[0] - wide if right else 0.0
+    inside = (spots_mm >= [left, 0.0]) & (spots_mm <= [left + wide, high])
+    if land is None:
+        return (int(inside.all(axis=1).sum()), 0.0)
+    by_mm = frame.scale / 1000
+    west = frame.west + left * by_mm
+    corner = shapely.box(west, frame.south, west + wide * by_mm, frame.south + high * by_mm)
+    area = float(shapely.area(shapely.intersection(land, corner))) / by_mm**2
+    return (int(inside.all(axis=1).sum()), round(area, 1))
 
 
 def scale_corner(box_mm: tuple[float, float], radius_mm: float) -> tuple[float, float]:

@@ -261,15 +261,16 @@ def _overlaps(box: Box, boxes: NDArray[np.float64]) -> bool:
 
 
 def _draw_scale(paper: Axes, frame: Frame, radius: float) -> None:
-    """Draw scale bar, scale and north arrow in the bottom left corner."""
+    """Draw scale bar, scale and north arrow in the bottom corner of the frame."""
     by_mm = frame.scale / 1000
     target = SCALE_SHARE * frame.box_mm[0] * by_mm
     power = 10.0 ** math.floor(math.log10(target))
     length = power * max(step for step in _BAR_STEPS if step * power <= target)
-    wide, left, low = length / by_mm, 3.0, 3.0
+    corner = scale_corner(frame.box_mm, radius)
+    start = frame.box_mm[0] - corner[0] if frame.scale_right else 0.0
+    wide, left, low = length / by_mm, start + 3.0, 3.0
     size = radius * 3.0
     label = f"{length / _KM:g} km" if length >= _KM else f"{length:g} m"
-    corner = scale_corner(frame.box_mm, radius)
     look: dict[str, Any] = {"zorder": 6, "path_effects": _HALO}
     for half in (0, 1):
         paper.add_patch(
@@ -279,7 +280,7 @@ def _draw_scale(paper: Axes, frame: Frame, radius: float) -> None:
     paper.text(left, low + 2.0, "0", fontsize=size, color=INK, **look)
     paper.text(left + wide, low + 2.0, label, fontsize=size, color=INK, ha="center", **look)
     paper.text(left + wide + 8, low, f"1:{frame.scale:,.0f}", fontsize=size, color=FAINT, **look)
-    arrow = corner[0] - 3.0
+    arrow = start + corner[0] - 3.0
     paper.add_patch(
         Polygon([(arrow - 1.3, low), (arrow, low + 4.5), (arrow + 1.3, low), (arrow, low + 1.1)],
                 facecolor=INK, edgecolor="none", zorder=6)

@@ -97,8 +97,12 @@ def _legend(say: Say, sheet: Sheet, page: Page, place: tuple[float, float, float
     entries += [
         (FAINT, "circle", True, say("legend.new")),
         (FAINT, "circle", False, say("legend.existing")),
-        (SWAP_COLOUR, "diamond", True, say("legend.swap_new")),
-        (SWAP_COLOUR, "diamond", False, say("legend.swap_existing")),
+    ]
+    standing = set(sheet.swap_sites["is_new"].astype(bool))
+    entries += [
+        (SWAP_COLOUR, "diamond", new, say(f"legend.swap_{'new' if new else 'existing'}"))
+        for new in (True, False)
+        if new in standing
     ]
     if len(sheet.hydrogen_sites):
         entries.append((HYDROGEN_COLOUR, "hexagon", True, say("legend.hydrogen")))
