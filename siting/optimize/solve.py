@@ -9,7 +9,7 @@
    repeat until the gap is small enough or no longer falls.
 
 A start from an earlier solve (:mod:`siting.optimize.start`) stands in for the first plan and the
-first prices, and 3 is left out where 4 reaches the gap from there.
+first prices; where its stations may all stand, 3 is left out if 4 reaches the gap from there.
 
 Every set of stations is valued at full resolution with whole chargers, never by a model's word.
 Every stage ends by a gap or a count, so that two runs agree to the last byte; the clock is a
@@ -126,8 +126,9 @@ def solve_problem(
         best, bound, descent = _improved(run, best, descent)
     else:
         with run.stage("start"):
-            descent, best = _started(run, start)
-        best, bound, descent = _improved_from_start(run, best, descent)
+            descent, best, stands = _started(run, start)
+        way = _improved_from_start if stands else _improved
+        best, bound, descent = way(run, best, descent)
     outcome = outcome_of(
         best.value, bound, run.reduced, gap_share=solver.gap_share, solver=door.name
     )
@@ -174,8 +175,11 @@ def _first_plan(run: Run, descent: Descent) -> Filled:
     return filled(run, select_stations(run.problem, wish, door, gap_share=_QUICK_GAP))
 
 
-def _started(run: Run, start: Start) -> tuple[Descent, Filled]:
-    """Return the start's prices and its stations, the nearest legal ones if the rules changed."""
+def _started(run: Run, start: Start) -> tuple[Descent, Filled, bool]:
+    """Return the start's prices and its stations, and whether these may all stand.
+
+    Where the rules no longer allow them, the nearest legal ones are returned.
+    """
     problem = run.problem
     stands, wish = wished_for(problem, start)
     descent = descent_from(problem, stands, wish, start)
@@ -186,7 +190,7 @@ def _started(run: Run, start: Start) -> tuple[Descent, Filled]:
     if not answer.usable:
         door = run.door.at_least(_FIRST_S)
         sites = select_stations(problem, wish + kept, door, gap_share=_QUICK_GAP)
-    return descent, filled(run, sites)
+    return descent, filled(run, sites), answer.usable
 
 
 def _improved_from_start(run: Run, best: Filled, descent: Descent) -> tuple[Filled, float, Descent]:
