@@ -91,8 +91,8 @@ GOALS = {
         Goal("grid", more=False, figure="factors.headroom", form="share", limited=_power),
     )
 }  # fmt: skip
-"""Goals by name: the scenario's own objective, energy served and near, mean way, demand covered, the zone
-covered least, money, and the share of the free power of the substations that may be drawn."""
+"""Goals by name: the scenario's own objective, energy served and near, mean way, demand covered,
+the zone covered least, money, and the share of the substations' free power that may be drawn."""
 
 
 def read_goals(text: str) -> tuple[Goal, ...]:
