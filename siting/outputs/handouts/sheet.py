@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
+import shapely
 
 from siting.outputs import words
 from siting.outputs.facilities import hydrogen_line
@@ -245,10 +245,11 @@ def _people(plan: Plan, zone_id: str, say: Say) -> list[str]:
 
 
 def _near(points: Points, stations: Points) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    if not len(stations):
-        return np.zeros(len(points), dtype=bool)
-    distance, _ = cKDTree(stations).query(points)
-    return np.asarray(distance <= _NEAR_M)
+    tree = shapely.STRtree(np.asarray(shapely.points(stations)))
+    found, _ = tree.query(shapely.points(points), predicate="dwithin", distance=_NEAR_M)
+    near = np.zeros(len(points), dtype=bool)
+    near[found] = True
+    return near
 
 
 def _remarks(plan: Plan, body: Body, sites: gpd.GeoDataFrame, say: Say) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import cKDTree
+import shapely
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,10 +67,10 @@ def place_tags(
     placed = np.full((count, 2), np.nan)
     if not count:
         return Placed(placed)
-    tree = cKDTree(sites_mm)
+    tree = shapely.STRtree(np.asarray(shapely.points(sites_mm)))
     clear = 2 * radius_mm + _GAP_MM
-    nearest = tree.query(sites_mm, k=min(2, count))[0].reshape(count, -1)
-    alone = (nearest[:, 1] >= clear) if count > 1 else np.ones(1, dtype=bool)
+    near, _ = tree.query(tree.geometries, predicate="dwithin", distance=clear)
+    alone = np.bincount(near, minlength=count) == 1  # near itself and no other
     inside = _inside(sites_mm, radius_mm, box_mm, corner_mm)
     placed[alone & inside] = sites_mm[alone & inside]
     for index in np.flatnonzero(~(alone & inside)).tolist():
@@ -84,14 +84,15 @@ def _spot(  # everything a spot must keep clear of
     index: int,
     sites: NDArray[np.float64],
     placed: NDArray[np.float64],
-    tree: cKDTree,
+    tree: shapely.STRtree,
     radius: float,
     room: tuple[tuple[float, float], tuple[float, float]],
     reach: float,
 ) -> NDArray[np.float64]:
     """Return the nearest free place for one tag; nan if there is none."""
     site = sites[index]
-    near = np.array(tree.query_ball_point(site, reach + 2 * radius + 1), dtype=np.int64)
+    here = tree.geometries[index]
+    near = tree.query(here, predicate="dwithin", distance=reach + 2 * radius + 1)
     dots = sites[near[near != index]]
     near_tags = placed[~np.isnan(placed[:, 0])]
     near_tags = near_tags[np.hypot(*(near_tags - site).T) <= reach + 2 * radius + 1]
