@@ -91,4 +91,6 @@ def show_front(table: pd.DataFrame, goals: list[tuple[str, str]], language: str)
         mark = "front.knee_mark" if row["knee"] else "" if row["front"] else "front.beaten"
         style = "bold green" if row["knee"] else None
         shown.add_row(*cells, f"{row['gap_share']:.2%}", say(mark) if mark else "", style=style)
-    Console(highlight=False).print(shown)
+    console = Console(highlight=False)
+    console.width = max(console.width, _RUN_WIDTH * (2 * len(goals) + 1))
+    console.print(shown)

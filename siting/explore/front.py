@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siting import pipeline
+from siting.contrast.figures import directions
 from siting.errors import ScenarioError
 from siting.explore.draws import Draw
+from siting.explore.goals import FEWEST
 from siting.explore.held import Held, hold
 from siting.explore.knee import Seen, front_table
 from siting.explore.sweep import make_tasks, run_kept
@@ -33,17 +35,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from siting.cache import Cache
     from siting.explore.goals import Goal
     from siting.preparation import Prepared
     from siting.scenario import Scenario
 
+    Floats = NDArray[np.float64]
+
 FRONT_CSV, FRONT_JSON, FRONT_PNG = "front.csv", "front.json", "front.png"
 POWER_SHARES = (0.5, 1.0)
 """Ends of the free power that may be drawn, where the call gives none (a proposal)."""
 _CHEAPEST = 1.005
 _DIGITS = 6
+_FIRST = 3
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ class Asked:
     goals
         The first is the objective, the others are limited; see ``read_goals``.
     points
-        Points beside the one without a limit. With two limited goals the nearest square is made.
+        Points beside the one without a limit. With one limited goal a third of them is spread over
+        its range, the rest where the front rises; with two the nearest square is made.
     ranges
         Ends of the limits by goal; what is left out is found.
     afresh
@@ -110,6 +117,9 @@ def front(
     prepared = pipeline.prepare(base, Meter(lambda *_: None), cache=Held(payloads))
     shared = Shared(base, payloads, folder.resolve() / "runs" if asked.runs else None)
 
+    demand = prepared.demand
+    zones = sorted(demand.loc[demand["kwh_day"] > 0, "zone_id"].astype(str).unique())
+
     def made(draws: list[Draw]) -> list[dict[str, Any]]:
         tasks = make_tasks(base, [Draw(), *draws], inputs, afresh=asked.afresh)
         told = {"scenario": dump_scenario(base), "ids": [task.id for task in tasks]}
@@ -117,30 +127,80 @@ def front(
             tasks, shared, folder, asked=told, count=count, scheduler=scheduler, progress=progress
         )[0]
 
+    def seen(limits: list[tuple[float, ...]]) -> list[Seen]:
+        free, *rows = made([Draw(grid=_settings(base, goals, one, zones)) for one in limits])
+        pairs = zip(limits, rows, strict=True)
+        return [Seen((), free), *(Seen(point, row) for point, row in pairs)]
+
     best = [Draw(grid=goal.first or {}) for goal in goals[1:] if goal.first is not None]
-    free, *ends = made(best)
-    for row in (free, *ends):
+    ends = _planned(made(best))
+    limits = _first_limits(goals, asked, ends, base, prepared)
+    table = front_table(goals, seen(limits))
+    if len(goals) == FEWEST:
+        limits += _between(goals, table, asked.points - len(limits))
+        table = front_table(goals, seen(limits))
+    _write(table, goals, folder, prepared, base.run.language)
+    return table
+
+
+def _planned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows that all have a plan.
+
+    Raises
+    ------
+    ScenarioError
+        If one has none.
+    """
+    for row in rows:
         if row["state"] != OK:
             raise ScenarioError(
                 f"without a limit there is no plan: {row['what']}",
                 where="siting front",
                 cure="siting plan says what would help; then ask again",
             )
-    given = asked.ranges or {}
-    reached = iter(ends)
+    return rows
+
+
+def _first_limits(
+    goals: tuple[Goal, ...],
+    asked: Asked,
+    ends: list[dict[str, Any]],
+    scenario: Scenario,
+    prepared: Prepared,
+) -> list[tuple[float, ...]]:
+    """Return the limits of the first points: of one goal a third of them, of two a square."""
+    free, *reached = ends
+    given, left = asked.ranges or {}, iter(reached)
     scales = []
     for goal in goals[1:]:
-        end = next(reached) if goal.first is not None else None
-        low, high = given.get(goal.name) or _range(goal, free, end, base, prepared)
-        scales.append(_steps(goal, low, high, asked.points, len(goals) - 1))
-    limits = [tuple(point) for point in itertools.product(*scales)]
-    demand = prepared.demand
-    zones = sorted(demand.loc[demand["kwh_day"] > 0, "zone_id"].astype(str).unique())
-    _, *rows = made([Draw(grid=_settings(base, goals, point, zones)) for point in limits])
-    seen = [Seen((), free), *(Seen(point, row) for point, row in zip(limits, rows, strict=True))]
-    table = front_table(goals, seen)
-    _write(table, goals, folder, prepared, base.run.language)
-    return table
+        end = next(left) if goal.first is not None else None
+        low, high = given.get(goal.name) or _range(goal, free, end, scenario, prepared)
+        if len(goals) == FEWEST:
+            number = min(asked.points, max(_FIRST, round(asked.points / 3)))
+        else:
+            number = max(2, round(asked.points**0.5))
+        scales.append(_rounded(goal, np.linspace(low, high, number + 1)[: number + _binds(goal)]))
+    return [tuple(point) for point in itertools.product(*scales)]
+
+
+def _between(goals: tuple[Goal, ...], table: pd.DataFrame, number: int) -> list[tuple[float, ...]]:
+    """Return the limits of the other points: where the front rises, and not where it is flat.
+
+    Flat: the plan is as good as the best one, as far as the bound tells the two apart.
+    """
+    first, goal = goals
+    known = table.dropna(subset=["plan", f"limit_{goal.name}"])
+    if number < 1 or known.empty:
+        return []
+    sign = 1.0 if first.more else -1.0
+    merit = sign * known[first.name]
+    unproven = (sign * known["bound"] - merit).iloc[-1]
+    limits = known[f"limit_{goal.name}"]
+    tight, loose = limits.iloc[0], limits[merit >= merit.max() - unproven].iloc[0]
+    if tight == loose:
+        return []
+    new = _rounded(goal, np.linspace(tight, loose, number + 2)[1:-1])
+    return [(limit,) for limit in new if limit not in set(limits)]
 
 
 def _directed(scenario: Scenario, goals: tuple[Goal, ...]) -> tuple[Goal, ...]:
@@ -169,14 +229,16 @@ def _range(
     return _CHEAPEST * least_cost(problem) + swaps, loose
 
 
-def _steps(goal: Goal, low: float, high: float, points: int, goals: int) -> list[float]:
-    """Return the limits of a goal from tight to loose, the end that binds nobody left out."""
-    number = max(2, round(points ** (1 / goals)))
-    open_end = goal.figure != "value" and goal.figure.count(".") == 0
-    values = np.linspace(low, high, number + 1)[:-1] if open_end else np.linspace(low, high, number)
+def _binds(goal: Goal) -> int:
+    """Return 1 if the loose end of a goal's limits binds too, and so is a point of its own."""
+    return int(goal.figure not in directions())
+
+
+def _rounded(goal: Goal, limits: Floats) -> list[float]:
+    """Return limits as round numbers, never tighter than they were."""
     down = np.floor if goal.more else np.ceil
     scale = 10.0**_DIGITS if goal.form == "share" else 1e-4
-    return [float(down(value * scale) / scale) for value in values]
+    return [float(down(value * scale) / scale) for value in limits]
 
 
 def _settings(

@@ -88,9 +88,9 @@ def _drawn(table: pd.DataFrame, goals: Sequence[Kind], *, language: str, synthet
     axis.legend(fontsize=8.5, frameon=False, loc="best")
     axis.set_title(words("front.title", language), fontsize=11, color=INK, loc="left")
     if synthetic:
-        figure.text(0.99, 0.005, words("mark.sample_short", language), ha="right", fontsize=8,
+        figure.text(0.985, 0.012, words("mark.sample_short", language), ha="right", fontsize=8,
                     color="#a3201a")  # fmt: skip
-    figure.tight_layout(rect=(0, 0.02, 1, 1))
+    figure.tight_layout(rect=(0, 0.03, 1, 1))
     return png_of(figure)
 
 
