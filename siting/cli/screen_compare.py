@@ -71,7 +71,7 @@ def show_tornado(table: pd.DataFrame, panels: tuple[str, ...]) -> None:
 
 def show_front(table: pd.DataFrame, goals: list[tuple[str, str]], language: str) -> None:
     """Print the points of a front, the tightest first; goals as (name, form)."""
-    from siting.outputs.contrast import front_number  # noqa: PLC0415  # geopandas behind it
+    from siting.outputs.contrast import number_text  # noqa: PLC0415  # geopandas behind it
     from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
 
     say = speaker(language)
@@ -83,11 +83,11 @@ def show_front(table: pd.DataFrame, goals: list[tuple[str, str]], language: str)
     shown.add_column(say("contrast.figure.gap_share"), justify="right")
     shown.add_column("")
     for row in table.to_dict("records"):
-        cells = [front_number(row[f"limit_{name}"], form, language) for name, form in goals[1:]]
+        cells = [number_text(row[f"limit_{name}"], form, language) for name, form in goals[1:]]
         if not isinstance(row["plan"], str):
             shown.add_row(*cells, *([say("fact.none")] * (len(goals) + 1)), say("front.no_plan"))
             continue
-        cells += [front_number(row[name], form, language) for name, form in goals]
+        cells += [number_text(row[name], form, language) for name, form in goals]
         mark = "front.knee_mark" if row["knee"] else "" if row["front"] else "front.beaten"
         style = "bold green" if row["knee"] else None
         shown.add_row(*cells, f"{row['gap_share']:.2%}", say(mark) if mark else "", style=style)

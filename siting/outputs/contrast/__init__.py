@@ -2,7 +2,8 @@
 
 from siting.outputs.contrast.atlas import make_contrast_map, make_share_map
 from siting.outputs.contrast.book import write_contrast_book
-from siting.outputs.contrast.front import draw_front, front_number
+from siting.outputs.contrast.charts import number_text
+from siting.outputs.contrast.front import draw_front
 from siting.outputs.contrast.page import make_contrast_page
 from siting.outputs.contrast.text import Grid, contrast_grids, contrast_warnings
 from siting.outputs.contrast.tornado import draw_tornado
@@ -13,9 +14,9 @@ __all__ = [
     "contrast_warnings",
     "draw_front",
     "draw_tornado",
-    "front_number",
     "make_contrast_map",
     "make_contrast_page",
     "make_share_map",
+    "number_text",
     "write_contrast_book",
 ]

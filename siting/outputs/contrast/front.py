@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from siting.outputs.contrast.charts import GREY, INK, lettered, new_figure, png_of
+from siting.outputs.contrast.charts import (
+    GREY,
+    INK,
+    lettered,
+    new_figure,
+    number_text,
+    png_of,
+    scale_axis,
+)
 from siting.outputs.palette import KIND_COLOURS
 from siting.outputs.words import words
 
@@ -16,13 +23,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
 
     Kind = tuple[str, str, bool]
 
 _LINES = [KIND_COLOURS[name] for name in ("parking", "retail", "service_area", "fuel", "office")]
 _KNEE = "#d55e00"
-_UNITS = {"zh": (1e8, "{:.3f} 亿元"), "en": (1e6, "{:,.1f} M CNY")}
 
 
 def draw_front(
@@ -65,7 +70,7 @@ def _drawn(table: pd.DataFrame, goals: Sequence[Kind], *, language: str, synthet
                 "front.limit",
                 language,
                 goal=words(f"goal.{name}", language),
-                limit=front_number(float(str(limit)), form, language),
+                limit=number_text(float(str(limit)), form, language),
             )
             _line(axis, part, up, across, _LINES[place % len(_LINES)], label)
     else:
@@ -79,8 +84,8 @@ def _drawn(table: pd.DataFrame, goals: Sequence[Kind], *, language: str, synthet
                      linewidths=2.0, label=_knee(row, goals, language), zorder=4)  # fmt: skip
     axis.set_xlabel(words(f"goal.{across}", language))
     axis.set_ylabel(words(f"goal.{up}", language))
-    _scale(axis.xaxis, across_form, language)
-    _scale(axis.yaxis, up_form, language)
+    scale_axis(axis.xaxis, across_form, language)
+    scale_axis(axis.yaxis, up_form, language)
     axis.grid(color="#e4e2dc", linewidth=0.6)
     axis.set_axisbelow(True)
     for side in ("top", "right"):
@@ -106,28 +111,8 @@ def _line(axis: Axes, points: pd.DataFrame, up: str, across: str, colour: str, l
 
 def _knee(row: dict[Any, Any], goals: Sequence[Kind], language: str) -> str:
     told = [
-        f"{words(f'goal.{name}', language)} {front_number(row[name], form, language)}"
+        f"{words(f'goal.{name}', language)} {number_text(row[name], form, language)}"
         for name, form, _ in goals
     ]
     comma = "，" if language == "zh" else ", "
     return words("front.knee", language, where=comma.join(told))
-
-
-def front_number(value: float, form: str, language: str) -> str:
-    """Return a goal's number as people write it in a language."""
-    if np.isnan(value):
-        return words("front.no_limit", language)
-    if form == "cny":
-        unit, text = _UNITS[language]
-        return text.format(value / unit)
-    return {"share": "{:.1%}", "m": "{:,.0f} m"}.get(form, "{:.4f}").format(value)
-
-
-def _scale(axis: Axis, form: str, language: str) -> None:
-    if form == "share":
-        axis.set_major_formatter(PercentFormatter(1.0))
-    elif form == "cny":
-        unit, text = _UNITS[language]
-        axis.set_major_formatter(FuncFormatter(lambda value, _: text.format(value / unit)))
-    elif form == "m":
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f} m"))
