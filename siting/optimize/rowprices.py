@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from siting.optimize.problem import SitingProblem
     from siting.optimize.rules import LinearRule
 
+_TINY = 1e-9
 _LOWEST = {"<=": 0.0, "=": -np.inf, ">=": -np.inf}
 _HIGHEST = {"<=": np.inf, "=": np.inf, ">=": 0.0}
 
@@ -61,7 +62,7 @@ class PricedRows:
         self.chargers = table([row.charger_coef for row in rows])
         most = problem.max_chargers.astype(float)
         each = [np.abs(row.open_coef) + np.abs(row.charger_coef) * most[row.sites] for row in rows]
-        size = np.maximum(np.abs(self.rhs), [float(part.max()) for part in each] or 0.0)
+        size = np.maximum(np.abs(self.rhs), [max(float(part.max()), _TINY) for part in each])
         part = np.array(sizes, dtype=float) / max(int(problem.openable.sum()), 1)
         self.scale = problem.total_kwh * part / size**2
 
