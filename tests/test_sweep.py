@@ -318,6 +318,8 @@ def test_what_holds_in_a_sweep(swept, capsys):
         assert one["price"] >= -1e-6
     shares = pd.read_csv(folder / "site_shares.csv")
     assert (shares["holds"] == "core").sum() == told["sites"]["core"] >= 2
+    standing = shares[shares["existing_station"]]
+    assert len(standing) == told["stand_today"] == (standing["share"] == 1).sum()
     page = (folder / "site_shares.html").read_text(encoding="utf-8")
     assert "Content-Security-Policy" in page
 

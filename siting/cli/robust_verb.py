@@ -40,7 +40,8 @@ def robust(
     sites = told["sites"]
     screen.say(
         f"{told['samples']} samples: {sites['core']} core sites (in {told['core_share']:.0%} of "
-        f"them or more), {sites['swing']} swing sites, {told['never']} never chosen"
+        f"them or more; {told['stand_today']} of these stand today), {sites['swing']} swing sites, "
+        f"{told['never']} never chosen"
     )
     screen.say(f"{told['plans']} plans valued, {told['cannot_be']} of them not possible everywhere")
     for name, one in told["robust"].items():

@@ -116,6 +116,7 @@ def what_holds(
         "core_share": CORE_SHARE,
         "tail_share": TAIL_SHARE,
         "sites": {name: int((shares["holds"] == name).sum()) for name in (CORE, SWING)},
+        "stand_today": int(((shares["holds"] == CORE) & shares["existing_station"]).sum()),
         "never": int((shares["holds"] == "never").sum()),
         "robust": robust_choice(plans, table[1:], table[0]),
     }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+_OWN = {"sites_changed_share": "tornado.sites_changed_share"}
 _ENDS = {"low": "#4477aa", "high": "#ee6677"}
 
 
@@ -92,7 +93,8 @@ def _panel(axis: Axes, table: pd.DataFrame, keys: list[str], panel: str, languag
         axis.barh(places, np.nan_to_num(change), height=0.62, color=colour, alpha=0.75,
                   label=words(f"tornado.{end}", language))  # fmt: skip
     axis.axvline(0, color=INK, linewidth=0.8)
-    axis.set_title(words(f"contrast.figure.{panel}", language), fontsize=9)
+    title = words(_OWN.get(panel, f"contrast.figure.{panel}"), language)
+    axis.set_title(title, fontsize=9)
     axis.tick_params(labelsize=8)
     axis.margins(x=0.12)
     axis.xaxis.set_major_locator(MaxNLocator(3))
