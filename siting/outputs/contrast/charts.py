@@ -63,7 +63,7 @@ def number_text(value: float, form: str, language: str) -> str:
     if form == "cny":
         unit, text = _UNITS[language]
         return text.format(value / unit)
-    return {"share": "{:.1%}", "m": "{:,.0f} m"}.get(form, "{:.4f}").format(value)
+    return {"share": "{:.2%}", "m": "{:,.0f} m"}.get(form, "{:.4f}").format(value)
 
 
 def scale_axis(axis: Axis, form: str, language: str) -> None:

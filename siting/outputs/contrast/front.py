@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from siting.outputs.contrast.charts import (
     GREY,
@@ -84,6 +85,7 @@ def _drawn(table: pd.DataFrame, goals: Sequence[Kind], *, language: str, synthet
                      linewidths=2.0, label=_knee(row, goals, language), zorder=4)  # fmt: skip
     axis.set_xlabel(words(f"goal.{across}", language))
     axis.set_ylabel(words(f"goal.{up}", language))
+    axis.xaxis.set_major_locator(MaxNLocator(5))
     scale_axis(axis.xaxis, across_form, language)
     scale_axis(axis.yaxis, up_form, language)
     axis.grid(color="#e4e2dc", linewidth=0.6)
