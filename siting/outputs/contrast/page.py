@@ -21,7 +21,7 @@ _PAGE = """<!DOCTYPE html>
 <title>{{ title }}</title>
 <style>
 body { font: 14px/1.5 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif;
-  color: #2b2d33; background: #fbfaf6; margin: 2em auto; max-width: 1200px; padding: 0 1.5em; }
+  color: #2b2d33; background: #fbfaf6; margin: 2em auto; max-width: 1600px; padding: 0 1.5em; }
 h1 { font-size: 22px; } h2 { font-size: 16px; margin-top: 2em; }
 .warning { border: 1px solid #a3342b; color: #a3342b; padding: .4em .8em; font-weight: 600; }
 .wide { overflow-x: auto; }
@@ -30,6 +30,8 @@ th, td { padding: .2em .8em; border-bottom: 1px solid #dcd8cd; text-align: right
 th { vertical-align: bottom; } td.text, th.text { text-align: left; }
 td.best { font-weight: 700; color: #117733; }
 td.best::before { content: "\\25B2"; font-size: 9px; margin-right: .4em; }
+th:first-child, td:first-child { position: sticky; left: 0; min-width: 11em;
+  background: #fbfaf6; }
 caption { text-align: left; color: #6a6d75; }
 summary { cursor: pointer; font-weight: 600; margin-top: 1.5em; }
 </style>
