@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from siting.analysis.chargers import Chargers
+    from siting.analysis.station.chargers import Chargers
 
 POOLS = ("A", "B", "C")
 _PREFIX = "chargers_"

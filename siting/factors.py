@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from siting.analysis.chargers import Chargers
+    from siting.analysis.station.chargers import Chargers
     from siting.inputs.world import World
     from siting.scenario import Factors
 

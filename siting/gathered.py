@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from siting.analysis.given import without_crossed
-from siting.analysis.regimes import Around, check_build_ratios, communities_room, projects_due
+from siting.analysis.barriers import without_crossed
+from siting.analysis.candidates.regimes import (
+    Around,
+    check_build_ratios,
+    communities_room,
+    projects_due,
+)
 from siting.errors import ScenarioError
-from siting.inputs.rules import read_rule_table
+from siting.inputs.files.sheets import read_rule_table
 from siting.scenario import local_path
 
 if TYPE_CHECKING:

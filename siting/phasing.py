@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from siting.analysis.chain import check_nev_shares, nev_share
+from siting.analysis.demand.demand_chain import check_nev_shares, nev_share
 from siting.errors import ImpossibleTargetError
-from siting.inputs.rules import read_rule_table
+from siting.inputs.files.sheets import read_rule_table
 from siting.optimize.phases import solve_phases
 from siting.optimize.solution import outcome_of
 from siting.optimize.years import Year, spent_cny, standing

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siting import __version__, assembly
-from siting.analysis.scores.stability import rank_stability
+from siting.analysis.scores.ranking import rank_stability
 from siting.checkup import make_checkup
 from siting.counts import count_otherwise, count_pools
 from siting.figures import build_figures, plan_figures
 from siting.hydrogen import with_hydrogen
 from siting.inputs.area import load_area
-from siting.inputs.osm import fetch as fetch_pack
+from siting.inputs.osm.load import fetch as fetch_pack
 from siting.optimize.baselines import BASELINES, make_baselines
 from siting.optimize.explain import Rulings, explaining
 from siting.optimize.problem import build_problem

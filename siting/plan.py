@@ -72,7 +72,7 @@ class Plan:
         ``site_fixed_cny``, ``charger_cny`` (price of the opening and of each new charger),
         ``cost_cny`` with ``cost_low_cny`` and ``cost_high_cny``; ``wait_min``,
         ``wait_over_promise_share``, ``chargers_needed`` and ``peak_busy_share``, see
-        :func:`siting.analysis.sizing.station_queues`.
+        :func:`siting.analysis.station.queues.station_queues`.
     swap_sites
         Swap stations: site_id, kind, name, zone_id, is_new, geometry, and grid, power, kva,
         drawn_kw and cost as of the sites.
@@ -84,7 +84,7 @@ class Plan:
         As ``tables.DEMAND``.
     chain
         The numbers behind the demand, from people to the peak hour, as JSON types; see
-        :func:`siting.analysis.demand.make_demand`.
+        :func:`siting.analysis.demand.demand_points.make_demand`.
     zones
         As ``tables.ZONES`` plus stations, chargers, swap_stations, demand_kwh_day,
         served_kwh_day, demand_quality (of the people there; missing without any).
@@ -105,8 +105,8 @@ class Plan:
     scoring
         How the sites were scored: ``method``, ``ranking``, ``weights``, ``names``,
         ``consistency_ratio``, ``flat``, ``extremes``, ``learned`` and ``stability``; see
-        :class:`siting.analysis.scoring.Scored` and
-        :func:`siting.analysis.scores.stability.rank_stability`. Empty where nobody told.
+        :class:`siting.analysis.scores.scoring.Scored` and
+        :func:`siting.analysis.scores.ranking.rank_stability`. Empty where nobody told.
     charger_classes
         Each class of charger: ``power_kw`` and ``kwh_day`` of one, ``chargers`` in the plan.
     counts

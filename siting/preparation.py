@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siting import tables
-from siting.analysis.candidates import Candidates, make_candidates
-from siting.analysis.chain import YEAR, check_hour_profiles, check_nev_shares
-from siting.analysis.chargers import make_chargers, with_mean_charger
-from siting.analysis.costs import check_costs
-from siting.analysis.demand import DemandResult, Figures, make_demand
-from siting.analysis.scoring import Scored, make_scores
-from siting.analysis.site_kinds import check_site_kinds
-from siting.analysis.site_rules import check_site_rules
+from siting.analysis.candidates.site_kinds import check_site_kinds
+from siting.analysis.candidates.site_rules import check_site_rules
+from siting.analysis.candidates.sites import Candidates, make_candidates
+from siting.analysis.demand.demand_chain import YEAR, check_hour_profiles, check_nev_shares
+from siting.analysis.demand.demand_points import DemandResult, Figures, make_demand
+from siting.analysis.scores.scoring import Scored, make_scores
+from siting.analysis.station.chargers import make_chargers, with_mean_charger
+from siting.analysis.station.costs import check_costs
 from siting.analysis.travel import make_reach
 from siting.cache import Memory
 from siting.factors import factored_chargers, factored_prices, factored_world
 from siting.gathered import around, build_ratios, counted_world
 from siting.hydrogen import check_hydrogen
-from siting.inputs.area import AreaShape
+from siting.inputs.area_shape import AreaShape
+from siting.inputs.files.sheets import read_rule_table
 from siting.inputs.provenance import Provenance
-from siting.inputs.rules import read_rule_table
 from siting.inputs.score_files import load_score_files
 from siting.inputs.world import World, load_world
 from siting.plan import Note
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from siting.analysis.chargers import Chargers
-    from siting.analysis.site_rules import SiteRule
+    from siting.analysis.candidates.site_rules import SiteRule
+    from siting.analysis.station.chargers import Chargers
     from siting.cache import Cache
     from siting.meter import Meter
     from siting.scenario import Candidates as CandidatesBlock

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siting.analysis.costs import ENDS, make_costs
-from siting.analysis.power import drawn_kw, make_grid, transformer_kva
-from siting.analysis.sizing import peak_shares, station_queues
+from siting.analysis.station.costs import ENDS, make_costs
+from siting.analysis.station.power import drawn_kw, make_grid, transformer_kva
+from siting.analysis.station.queues import peak_shares, station_queues
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
     from siting import scenario
-    from siting.analysis.chargers import Chargers
-    from siting.analysis.costs import Costs
+    from siting.analysis.station.chargers import Chargers
+    from siting.analysis.station.costs import Costs
 
 _GRID = ("substation_id", "substation_m", "headroom_kw")
 CLASS_PREFIX = "chargers_"

@@ -6,8 +6,8 @@ import grid_town as town
 import pandas as pd
 
 from siting import scenario
-from siting.analysis.chain import check_hour_profiles, check_nev_shares
-from siting.analysis.demand import Figures, make_demand
+from siting.analysis.demand.demand_chain import check_hour_profiles, check_nev_shares
+from siting.analysis.demand.demand_points import Figures, make_demand
 from siting.shipped import shipped_path
 
 PER_PERSON = 0.25 * 0.15 * 8.4 * 0.6

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siting.analysis.chargers import Chargers, make_chargers, with_mean_charger
-from siting.analysis.site_kinds import check_site_kinds
-from siting.analysis.site_rules import check_site_rules
+from siting.analysis.candidates.site_kinds import check_site_kinds
+from siting.analysis.candidates.site_rules import check_site_rules
+from siting.analysis.station.chargers import Chargers, make_chargers, with_mean_charger
 from siting.shipped import shipped_path
 
 CRS = "EPSG:4545"

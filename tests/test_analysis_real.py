@@ -10,9 +10,9 @@ import pytest
 from demand_town import figures
 
 from siting import scenario
-from siting.analysis.candidates import make_candidates
-from siting.analysis.demand import make_demand
-from siting.analysis.scoring import make_scores
+from siting.analysis.candidates.sites import make_candidates
+from siting.analysis.demand.demand_points import make_demand
+from siting.analysis.scores.scoring import make_scores
 from siting.analysis.travel import SNAP_M_PER_S, make_reach
 from siting.inputs.world import load_world
 from siting.shipped import shipped_path

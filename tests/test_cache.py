@@ -28,7 +28,7 @@ from siting.cache.parcels import pack, unpack
 from siting.cache.prints import Unkeyable, table_print
 from siting.cli.main import run
 from siting.errors import ScenarioError
-from siting.inputs.frames import tag_number, texts
+from siting.inputs.files.columns import tag_number, texts
 from siting.inputs.provenance import says_synthetic
 from siting.meter import Meter
 from siting.scenario import load_scenario

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siting import scenario
-from siting.analysis.candidates import make_candidates
-from siting.analysis.merging import main_places
-from siting.analysis.site_kinds import check_site_kinds
-from siting.analysis.spaces import estimate_spaces
+from siting.analysis.candidates.merging import main_places
+from siting.analysis.candidates.site_kinds import check_site_kinds
+from siting.analysis.candidates.sites import make_candidates
+from siting.analysis.candidates.spaces import estimate_spaces
 from siting.errors import TableError
 from siting.tables import SITES, check
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siting.analysis.chargers import make_chargers
-from siting.analysis.site_kinds import check_site_kinds
+from siting.analysis.candidates.site_kinds import check_site_kinds
+from siting.analysis.station.chargers import make_chargers
 from siting.errors import TableError
 from siting.shipped import shipped_path
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import Point
 
-from siting.analysis.costs import check_costs, make_costs
-from siting.analysis.power import drawn_kw, make_grid, transformer_kva
+from siting.analysis.station.costs import check_costs, make_costs
+from siting.analysis.station.power import drawn_kw, make_grid, transformer_kva
 from siting.errors import ScenarioError, TableError
 from siting.scenario import Model, Power
 from siting.shipped import shipped_path

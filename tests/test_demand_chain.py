@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siting import scenario
-from siting.analysis import chain, pools
+from siting.analysis.demand import demand_chain, destinations
 from siting.errors import ScenarioError, TableError
 from siting.optimize.needs import swap_needs
 from siting.shipped import shipped_path
@@ -68,25 +68,28 @@ def people_layer(*rows):
 )  # fmt: skip
 def test_the_share_of_nevs_follows_year_and_course(year, course, share):
     block = scenario.Demand(year=year, nev_scenario=course)
-    assert chain.nev_share(figures().nev_shares, block) == pytest.approx(share)
+    assert demand_chain.nev_share(figures().nev_shares, block) == pytest.approx(share)
 
 
 def test_a_share_of_ones_own_goes_before_the_table():
-    assert chain.nev_share(figures().nev_shares, scenario.Demand(nev_share=0.3, year=2050)) == 0.3
+    assert (
+        demand_chain.nev_share(figures().nev_shares, scenario.Demand(nev_share=0.3, year=2050))
+        == 0.3
+    )
 
 
 def test_a_year_beyond_the_table_is_refused_with_a_cure():
     with pytest.raises(ScenarioError, match="2022 to 2030") as caught:
-        chain.nev_share(figures().nev_shares, scenario.Demand(year=2040))
+        demand_chain.nev_share(figures().nev_shares, scenario.Demand(year=2040))
     assert caught.value.exit_code == 2
 
 
 def test_a_table_of_nevs_with_a_year_twice_or_a_share_beyond_one_is_refused():
     table = shipped("nev_share.csv")
     with pytest.raises(TableError, match="2022, low, stands twice"):
-        chain.check_nev_shares(pd.concat([table, table.iloc[:1]], ignore_index=True))
+        demand_chain.check_nev_shares(pd.concat([table, table.iloc[:1]], ignore_index=True))
     with pytest.raises(TableError, match="nev_share"):
-        chain.check_nev_shares(table.assign(nev_share=1.5))
+        demand_chain.check_nev_shares(table.assign(nev_share=1.5))
 
 
 def test_low_base_and_high_stand_in_order_in_every_year():
@@ -106,7 +109,7 @@ def test_a_day_that_does_not_sum_to_one_or_a_missing_kind_is_refused():
     table = shipped("hour_profile.csv")
     bad = table.assign(h00=table["h00"] + np.where(table["kind"] == "home", 0.1, 0))
     with pytest.raises(TableError, match=r"the hours of home sum to 1\.1") as caught:
-        chain.check_hour_profiles(bad[bad["kind"] != "road"])
+        demand_chain.check_hour_profiles(bad[bad["kind"] != "road"])
     assert "kind road is missing" in str(caught.value)
 
 
@@ -149,17 +152,19 @@ def test_the_bays_of_a_zone_go_before_those_of_its_kind():
     block = scenario.Demand(
         private_bay_share_by_zone_kind={"town": 0.5}, private_bay_share_by_zone={"b": 1.0}
     )
-    assert chain.public_shares(zones, block).to_dict() == pytest.approx({"a": 0.55, "b": 0.3})
+    assert demand_chain.public_shares(zones, block).to_dict() == pytest.approx(
+        {"a": 0.55, "b": 0.3}
+    )
 
 
 @pytest.mark.parametrize("key", ["private_bay_share_by_zone", "private_bay_share_by_zone_kind"])
 def test_bays_of_a_zone_that_is_not_there_are_refused(key):
     with pytest.raises(ScenarioError, match=f"demand.{key} names nowhere"):
-        chain.public_shares(town.zones(), scenario.Demand(**{key: {"nowhere": 0.5}}))
+        demand_chain.public_shares(town.zones(), scenario.Demand(**{key: {"nowhere": 0.5}}))
 
 
 def test_one_public_share_for_all_goes_before_the_bays():
-    shares = chain.public_shares(town.zones(), scenario.Demand(public_share=0.7))
+    shares = demand_chain.public_shares(town.zones(), scenario.Demand(public_share=0.7))
     assert set(shares) == {0.7}
 
 
@@ -188,7 +193,9 @@ def test_part_of_the_charging_at_shops_stays_in_the_zone_of_the_home():
 )
 def test_a_pool_gives_out_what_it_took_in(pull, energy, local):
     places = pd.DataFrame(pull, columns=["zone_id", "work"]).assign(point=None)
-    parts = pools.pool_parts(places, "work", pd.Series(energy, dtype=float), local_share=local)
+    parts = destinations.pool_parts(
+        places, "work", pd.Series(energy, dtype=float), local_share=local
+    )
     assert parts.empty == (not any(weight > 0 for _, weight in pull))
     if len(parts):
         assert parts["kwh_day"].sum() == pytest.approx(sum(energy.values()), rel=1e-9)

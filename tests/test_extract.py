@@ -19,8 +19,8 @@ from siting.errors import (
     InputMissingError,
 )
 from siting.inputs.area import load_area
-from siting.inputs.elements import _NOT_DRIVABLE, is_drivable, read_header
-from siting.inputs.osm import load_osm
+from siting.inputs.osm.elements import _NOT_DRIVABLE, is_drivable, read_header
+from siting.inputs.osm.load import load_osm
 
 AREA = load_area(scenario.Area(bbox=BBOX), overpass=scenario.Overpass())
 

@@ -15,8 +15,8 @@ from siting import scenario
 from siting.errors import AreaError, DownloadError, ScenarioError
 from siting.inputs import load_world
 from siting.inputs.area import load_area
-from siting.inputs.osm import fetch
-from siting.inputs.pack import read_pack
+from siting.inputs.osm.load import fetch
+from siting.inputs.osm.pack import read_pack
 
 AREA = scenario.Area(bbox=BBOX)
 SHAPE = load_area(AREA, overpass=scenario.Overpass())
@@ -143,7 +143,7 @@ def test_a_server_that_stays_busy_is_given_up(tmp_path, server):
     ],
 )
 def test_an_answer_without_data_is_no_empty_map(tmp_path, server, body, monkeypatch):
-    monkeypatch.setattr("siting.inputs.download._FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("siting.inputs.osm.download._FIRST_PAUSE_S", 0.0)
     server.failures = [(200, {}, body)]
     fetch(inputs("x", overpass(server, retries=1)), SHAPE, tmp_path / "a.gpkg")
     server.failures = [(200, {}, body)]

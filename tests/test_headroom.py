@@ -14,7 +14,7 @@ from test_recount import legal_plan
 from test_rule_families import chargers, plan_with, quiet, rows, town, under
 
 from siting import pipeline
-from siting.analysis.power import make_grid
+from siting.analysis.station.power import make_grid
 from siting.errors import RecountError
 from siting.optimize.headroom import after_swap
 from siting.optimize.problem import build_problem

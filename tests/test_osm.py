@@ -15,9 +15,9 @@ from siting import scenario, tables
 from siting.errors import InputMissingError, TableError
 from siting.inputs import load_world
 from siting.inputs.area import load_area
-from siting.inputs.kinds import read_place_kinds
-from siting.inputs.osm import load_osm
-from siting.inputs.roads import read_speeds
+from siting.inputs.osm.kinds import read_place_kinds
+from siting.inputs.osm.load import load_osm
+from siting.inputs.osm.roads import read_speeds
 from siting.shipped import shipped_path
 
 AREA = load_area(scenario.Area(bbox=BBOX), overpass=scenario.Overpass())

@@ -10,8 +10,8 @@ from siting import scenario
 from siting.errors import BrokenFileError, CoverageError, InputMissingError
 from siting.inputs import load_world
 from siting.inputs.area import load_area
-from siting.inputs.osm import fetch
-from siting.inputs.pack import read_pack
+from siting.inputs.osm.load import fetch
+from siting.inputs.osm.pack import read_pack
 
 AREA = scenario.Area(bbox=BBOX)
 

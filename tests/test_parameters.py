@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from siting import scenario
-from siting.analysis import chain, housing, travel
+from siting.analysis import travel
+from siting.analysis.demand import demand_chain, housing
 from siting.analysis.scores import learned, measures, weighting
 from siting.shipped import shipped_path
 
@@ -60,7 +61,7 @@ def test_defaults_of_the_scenario_are_those_with_a_source(parameters, block, set
         ("scoring.stability.change_share", scenario.Stability().change_share),
         ("scoring.flat_sd", weighting.FLAT_SD),
         ("scoring.weak_auc", learned.WEAK_AUC),
-        ("demand.year", chain.YEAR),
+        ("demand.year", demand_chain.YEAR),
         ("model.swap_fleet_share", scenario.Model().swap_fleet_share),
         ("demand.densest", housing._DENSEST),
         ("demand.floor_per_person_m2", housing._FLOOR_PER_PERSON_M2),

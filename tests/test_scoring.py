@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from siting import scenario
 from siting.analysis.scores.criteria import Criterion, Scales
-from siting.analysis.scores.features import site_features
-from siting.analysis.scoring import CRITERIA, make_scores
+from siting.analysis.scores.measures import site_features
+from siting.analysis.scores.scoring import CRITERIA, make_scores
 from siting.shipped import shipped_path
 from siting.tables import SCORES, check
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import gammaln, pdtr
 
-from siting.analysis.sizing import (
+from siting.analysis.station.queues import (
     chargers_for,
     erlang_b,
     erlang_c,

@@ -16,13 +16,18 @@ import rasterio
 import shapely
 
 from siting import pipeline
-from siting.analysis.given import without_crossed
-from siting.analysis.regimes import check_build_ratios, projects_due
-from siting.analysis.rules import Setting, judge, not_checked
-from siting.analysis.site_rules import SiteRule, check_site_rules
+from siting.analysis.barriers import without_crossed
+from siting.analysis.candidates.regimes import check_build_ratios, projects_due
+from siting.analysis.candidates.site_rules import (
+    Setting,
+    SiteRule,
+    check_site_rules,
+    judge,
+    not_checked,
+)
 from siting.cache.parcels import pack, unpack
 from siting.errors import BrokenFileError, InputMissingError, ScenarioError, TableError
-from siting.inputs.area import AreaShape
+from siting.inputs.area_shape import AreaShape
 from siting.inputs.provenance import Provenance
 from siting.inputs.world import World
 from siting.meter import Meter

@@ -17,7 +17,7 @@ from siting.errors import (
     TableError,
 )
 from siting.inputs.area import load_area
-from siting.inputs.frames import texts
+from siting.inputs.files.columns import texts
 from siting.inputs.zones import load_zones
 
 BBOX = (106.5, 29.6, 106.7, 29.8)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from siting.analysis.power import make_grid
+from siting.analysis.station.power import make_grid
 from siting.checkup import counts, layers, settings
 from siting.checkup.grades import advice, graded
 from siting.checkup.measures import measures
-from siting.inputs.rules import read_rule_table
+from siting.inputs.files.sheets import read_rule_table
 from siting.optimize.capacity import capacity
 from siting.scenario import local_path
 from siting.shipped import shipped_path

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -14,8 +12,10 @@ import shapely
 from shapely import MultiPolygon, Polygon
 
 from siting.errors import AreaError
-from siting.geo import WGS84, metric_crs
-from siting.inputs.download import geocode
+from siting.geo import metric_crs
+from siting.inputs.area_shape import AreaShape
+from siting.inputs.files.vectors import read_vector
+from siting.inputs.osm.download import geocode
 from siting.inputs.provenance import (
     OSM_LICENCE,
     Provenance,
@@ -24,13 +24,10 @@ from siting.inputs.provenance import (
     sha256_of_text,
     stated_licence,
 )
-from siting.inputs.vectors import read_vector
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from pyproj import CRS
 
     from siting import scenario
 
@@ -38,49 +35,6 @@ _NAME_COLUMNS = ("name", "NAME", "Name", "名称")
 _AS_OF_COLUMNS = ("as_of", "as_of_date", "valid_on")
 _GONE = ("渝北", "yubei")
 _GONE_SINCE = "2025-11-06"
-
-
-@dataclass(frozen=True)
-class AreaShape:
-    """The area planned for.
-
-    Attributes
-    ----------
-    polygon
-        Valid Polygon or MultiPolygon in WGS-84 degrees.
-    crs
-        Metric CRS of the run.
-    name
-        Name of the area, for titles.
-    as_of
-        ISO date the outline was valid; empty if nobody says.
-    notes
-        Remarks for the reader: (key, values).
-    source
-        Where the outline came from.
-    """
-
-    polygon: Polygon | MultiPolygon
-    crs: CRS
-    name: str
-    as_of: str
-    notes: tuple[tuple[str, dict[str, Any]], ...]
-    source: Provenance
-
-    @cached_property
-    def projected(self) -> Polygon | MultiPolygon:
-        """The polygon in metres of the run's CRS."""
-        return gpd.GeoSeries([self.polygon], crs=WGS84).to_crs(self.crs).iloc[0]
-
-    @property
-    def km2(self) -> float:
-        """Area of the polygon in square kilometres."""
-        return float(self.projected.area) / 1e6
-
-    def covers(self, points: np.ndarray) -> np.ndarray:
-        """Tell which WGS-84 points, an array of shape (n, 2), lie in the area."""
-        shapely.prepare(self.polygon)
-        return shapely.contains_xy(self.polygon, points[:, 0], points[:, 1])
 
 
 def load_area(area: scenario.Area, *, overpass: scenario.Overpass) -> AreaShape:

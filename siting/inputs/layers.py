@@ -1,70 +1,206 @@
-"""Layers from files besides the map: the substations and their free capacity."""
+"""Layers of the planner's own: read by their role, every fault of a file named at once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from siting.inputs.columns import PointField, PointFile
-from siting.inputs.frames import texts
-from siting.inputs.points import read_points
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from siting.errors import TableError
+from siting.inputs.files.columns import PointField, PointFile, texts
+from siting.inputs.files.grids import GRIDS, read_people_grid
+from siting.inputs.files.points import how_far, read_points
+from siting.inputs.files.vectors import require_file
 from siting.scenario import local_path
+from siting.tables import DEMAND, PEOPLE
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    from pathlib import Path
 
     from siting import scenario
-    from siting.inputs.area import AreaShape
-    from siting.inputs.points import Notes
+    from siting.inputs.area_shape import AreaShape
+    from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
 
-SUBSTATION_FIELDS = (
-    PointField("substation_id", "id"),
-    PointField("name", "text"),
-    PointField("headroom_kw", "number", required=True),
-)
+_YEARS = 2200
+_NEEDS = next(column.choices for column in DEMAND.columns if column.name == "kind")
+_QUALITIES = next(column.choices for column in PEOPLE.columns if column.name == "quality")
+_NAME = PointField("name", "text")
+
+FIELDS: dict[str, tuple[PointField, ...]] = {
+    "places": (
+        PointField("place_id", "id"), PointField("kind", "text", required=True, filled=True),
+        _NAME, PointField("capacity", "count"), PointField("levels", "number"),
+        PointField("parking", "text"), PointField("access", "text"),
+        PointField("built_year", "count", high=_YEARS),
+    ),
+    "demand": (
+        PointField("kwh_day", "number", required=True, filled=True),
+        PointField("kind", "text", choices=_NEEDS),
+    ),
+    "people": (
+        PointField("people", "number", required=True, filled=True),
+        PointField("quality", "text", choices=_QUALITIES),
+    ),
+    "barriers": (_NAME,),
+    "red_lines": (_NAME,),
+    "protected": (_NAME,),
+    "flood": (_NAME,),
+    "slope": (_NAME, PointField("slope_percent", "number", required=True, filled=True)),
+    "projects": (
+        PointField("project_id", "id"), _NAME,
+        PointField("kind", "text", required=True, filled=True),
+        PointField("bays", "count", required=True, filled=True),
+        PointField("year", "count", high=_YEARS), PointField("built_bays", "count"),
+        PointField("reserved_bays", "count"), PointField("public_bays", "count"),
+    ),
+    "communities": (
+        PointField("community_id", "id"), _NAME, PointField("built_year", "count", high=_YEARS),
+        PointField("idle_m2", "number"), PointField("planned_bays", "count"),
+    ),
+}  # fmt: skip
+"""The columns of each role, besides the coordinates."""
+
+AREAS = ("red_lines", "protected", "flood", "slope")
+"""Roles whose rows must be areas."""
+
+_IDS = {"places": "place_id", "projects": "project_id", "communities": "community_id"}
 
 
-def load_substations(
-    given: scenario.SubstationsInput | None, osm_substations: gpd.GeoDataFrame, area: AreaShape
-) -> tuple[gpd.GeoDataFrame, Notes, list[Provenance]]:
-    """Load the substations: the list of the scenario, else those of the map.
+def load_layers(
+    given: tuple[scenario.Layer, ...],
+    area: AreaShape,
+    *,
+    kinds: dict[str, tuple[str, ...]],
+) -> tuple[dict[str, gpd.GeoDataFrame], Notes, list[Provenance]]:
+    """Load the layers of the scenario, those of one role under each other.
 
     Parameters
     ----------
     given
-        The scenario's list with headroom in kW, or None.
-    osm_substations
-        Those of the map, in the run's CRS; their headroom is unknown.
+        The scenario's layers, in its order.
     area
-        The area; a list may reach beyond it, for the nearest may lie outside.
+        The area; layers may reach beyond it.
+    kinds
+        Kinds that rows of ``places`` and ``projects`` may have.
 
     Returns
     -------
-    substations
-        As ``tables.SUBSTATIONS``, sorted by id.
+    layers
+        By role, in the run's CRS: the columns of :data:`FIELDS`, ``source`` and ``geometry``.
+        Ids are ``file:<stem>/<id>``.
     notes, sources
-        Remarks for the reader, and where the list came from.
+        Remarks for the reader, and where the layers came from.
 
     Raises
     ------
     InputMissingError, BrokenFileError, DatumError, TableError
-        As :func:`read_points`.
+        As :func:`read_points`; also where a row of a role of areas is none, or all rows of
+        a file lie far outside the area.
     """
-    if given is None:
-        note = ("substations_from_map", {"count": len(osm_substations)})
-        return osm_substations, [note], []
-    path = local_path(given.file)
-    wanted = PointFile(
-        path, "inputs.substations", None, given.datum, given.columns, SUBSTATION_FIELDS
-    )
+    found: dict[str, list[gpd.GeoDataFrame]] = {}
     notes: Notes = []
-    frame, source = read_points(wanted, area, name="substations", notes=notes)
-    frame = frame.drop(columns="row").assign(
-        substation_id=texts(f"file:{path.stem}/{key}" for key in frame["substation_id"]),
-        source=texts([path.name] * len(frame)),
+    sources: list[Provenance] = []
+    stems: dict[str, int] = {}
+    for number, layer in enumerate(given):
+        frame, source = _load(layer, number, area, kinds, notes)
+        path = local_path(layer.file)
+        count = stems[path.stem] = stems.get(path.stem, 0) + 1
+        stem = path.stem if count == 1 else f"{path.stem}-{count}"
+        if key := _IDS.get(layer.role):
+            frame[key] = texts(f"file:{stem}/{one}" for one in frame[key])
+        found.setdefault(layer.role, []).append(frame)
+        sources.append(source)
+        notes.append(("layer_read", {"file": path.name, "role": layer.role, "rows": len(frame)}))
+    layers = {
+        role: gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=area.crs)
+        for role, frames in sorted(found.items())
+    }
+    return layers, notes, sources
+
+
+def _load(
+    given: scenario.Layer,
+    number: int,
+    area: AreaShape,
+    kinds: dict[str, tuple[str, ...]],
+    notes: Notes,
+) -> tuple[gpd.GeoDataFrame, Provenance]:
+    path, key = local_path(given.file), f"inputs.layers[{number}]"
+    require_file(path, f"{key}.file")
+    if path.suffix.lower() in GRIDS:
+        return _grid(given, path, key, area)
+    fields = tuple(
+        PointField(one.name, one.kind, one.required, one.filled, kinds[given.role])
+        if one.name == "kind" and given.role in kinds
+        else one
+        for one in FIELDS[given.role]
     )
-    unknown = int(frame["headroom_kw"].isna().sum())
-    if unknown:
-        notes.append(("headroom_unknown", {"count": unknown, "of": len(frame)}))
-    frame = frame.sort_values("substation_id", ignore_index=True)
-    return frame.to_crs(area.crs), notes, [source]
+    wanted = PointFile(path, key, given.layer, given.datum, given.columns, fields)
+    frame, source = read_points(wanted, area, name=given.role, notes=notes, shapes=True)
+    _refuse_shapes(frame, given.role, wanted)
+    _refuse_elsewhere(frame, wanted, area)
+    frame = frame.drop(columns="row").assign(source=texts([path.name] * len(frame)))
+    frame.geometry = shapely.make_valid(frame.geometry.to_numpy())
+    return frame.to_crs(area.crs), source
+
+
+def _grid(
+    given: scenario.Layer, path: Path, key: str, area: AreaShape
+) -> tuple[gpd.GeoDataFrame, Provenance]:
+    if given.role != "people":
+        raise TableError(
+            f"'{path.name}' is a grid, and the role {given.role} takes points, lines or areas",
+            where=f"{key}.role",
+            cure='give role = "people", or a table or vector file',
+        )
+    frame, source = read_people_grid(path, area, key=key, datum=given.datum)
+    return frame.assign(source=texts([path.name] * len(frame))).to_crs(area.crs), source
+
+
+def _refuse_shapes(frame: gpd.GeoDataFrame, role: str, wanted: PointFile) -> None:
+    dimension = shapely.get_dimensions(frame.geometry.to_numpy())
+    least = 2 if role in AREAS else 1 if role == "barriers" else 0
+    bad = frame["row"].to_numpy()[dimension < least].tolist()
+    if frame.empty or bad:
+        what = {2: "areas", 1: "lines or areas", 0: "rows"}[least]
+        rows = f": not so row(s) {', '.join(map(str, bad[:20]))}" if bad else ", it has none"
+        raise TableError(
+            f"'{wanted.path.name}' should hold {what} for the role {role}{rows}",
+            where=wanted.key,
+            cure="give a GeoPackage, GeoJSON or shapefile with such shapes, or another role",
+        )
+
+
+def _refuse_elsewhere(frame: gpd.GeoDataFrame, wanted: PointFile, area: AreaShape) -> None:
+    near = shapely.intersects(frame.geometry.to_numpy(), shapely.box(*area.polygon.bounds))
+    if not near.any():
+        points = frame.set_geometry(frame.geometry.representative_point())
+        raise TableError(
+            f"all {len(frame)} rows of '{wanted.path.name}' lie outside the area, "
+            f"their middle {how_far(area, points):.0f} km from its middle",
+            where=wanted.key,
+            cure="check the area, the datum, and which columns are lon and lat",
+        )
+
+
+def place_rows(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a layer of places with the columns of ``tables.PLACES`` and ``built_year``."""
+    nothing = texts([None] * len(layer))
+    return layer.assign(ref=nothing, operator=nothing)
+
+
+def people_rows(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a layer of people as ``tables.PEOPLE``; without a word they are counted."""
+    return layer.assign(quality=texts(layer["quality"].fillna("counted")))
+
+
+def joined_places(places: gpd.GeoDataFrame, layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the places of the map and of a layer, sorted by id."""
+    both: Any = pd.concat([places, place_rows(layer)], ignore_index=True)
+    joined = gpd.GeoDataFrame(both, crs=places.crs)
+    joined["built_year"] = joined["built_year"].astype(np.float64)
+    return joined.sort_values("place_id", ignore_index=True)

@@ -10,12 +10,11 @@ import geopandas as gpd
 import numpy as np
 
 from siting.errors import BrokenFileError, TableError
-from siting.inputs.columns import PointField, PointFile, map_columns
-from siting.inputs.points import read_points
+from siting.inputs.files.columns import PointField, PointFile, map_columns
+from siting.inputs.files.points import read_points
+from siting.inputs.files.sheets import MISSING, TABLE_SUFFIXES, read_rule_table, read_table
+from siting.inputs.files.vectors import read_vector, require_file
 from siting.inputs.provenance import Provenance, file_provenance, marked_synthetic, stated_licence
-from siting.inputs.rules import read_rule_table
-from siting.inputs.sheets import MISSING, TABLE_SUFFIXES, read_table
-from siting.inputs.vectors import read_vector, require_file
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
-    from siting.inputs.area import AreaShape
-    from siting.inputs.points import Notes
+    from siting.inputs.area_shape import AreaShape
+    from siting.inputs.files.points import Notes
 
 _VALUED = ("sum", "value")
 _NARROWEST = 2

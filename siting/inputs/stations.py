@@ -11,15 +11,14 @@ import shapely
 from scipy.spatial import cKDTree
 
 from siting.errors import TableError
-from siting.inputs.columns import PointField, PointFile
-from siting.inputs.frames import texts
-from siting.inputs.points import how_far, read_points
+from siting.inputs.files.columns import PointField, PointFile, texts
+from siting.inputs.files.points import how_far, read_points
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
     from siting import scenario
-    from siting.inputs.area import AreaShape
-    from siting.inputs.points import Notes
+    from siting.inputs.area_shape import AreaShape
+    from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
 
 FIELDS = (
@@ -65,7 +64,7 @@ def load_stations(
     Raises
     ------
     InputMissingError, BrokenFileError, DatumError, TableError
-        As :func:`siting.inputs.layers.read_points`; also when all of a list lie outside.
+        As :func:`siting.inputs.substations.read_points`; also when all of a list lie outside.
     """
     notes: Notes = []
     sources: list[Provenance] = []

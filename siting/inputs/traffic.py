@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from siting.errors import TableError
-from siting.inputs.columns import PointField, PointFile, map_columns
-from siting.inputs.frames import texts
+from siting.inputs.files.columns import PointField, PointFile, map_columns, texts
+from siting.inputs.files.sheets import MISSING, read_table
+from siting.inputs.files.vectors import require_file
 from siting.inputs.provenance import file_provenance, marked_synthetic, stated_licence
-from siting.inputs.sheets import MISSING, read_table
-from siting.inputs.vectors import require_file
 from siting.scenario import local_path
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siting import tables
-from siting.inputs.area import AreaShape, load_area
-from siting.inputs.kinds import read_place_kinds
-from siting.inputs.layers import load_substations
-from siting.inputs.osm import load_osm
+from siting.inputs.area import load_area
+from siting.inputs.area_shape import AreaShape
+from siting.inputs.layers import joined_places, load_layers, people_rows
+from siting.inputs.osm.kinds import read_place_kinds
+from siting.inputs.osm.load import load_osm
 from siting.inputs.stations import load_stations
+from siting.inputs.substations import load_substations
 from siting.inputs.traffic import load_traffic
-from siting.inputs.user_layers import joined_places, load_layers, people_rows
 from siting.inputs.zones import load_zones
 from siting.scenario import local_path
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
-    from siting.inputs.download import Progress
+    from siting.inputs.osm.download import Progress
     from siting.inputs.provenance import Provenance
 
 
@@ -41,7 +42,7 @@ class World:
         As ``tables.PEOPLE``; None where no layer has them.
     layers
         The planner's own layers by role, but for places and people; see
-        :func:`siting.inputs.user_layers.load_layers`.
+        :func:`siting.inputs.layers.load_layers`.
     report
         What was read from the map, kept and dropped.
     notes

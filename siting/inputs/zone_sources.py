@@ -10,17 +10,17 @@ import pandas as pd
 
 from siting.errors import TableError
 from siting.geo import WGS84
-from siting.inputs.frames import texts
+from siting.inputs.files.columns import texts
+from siting.inputs.files.sheets import MISSING, read_table
+from siting.inputs.files.vectors import read_vector, require_file
 from siting.inputs.provenance import file_provenance, marked_synthetic, stated_licence
-from siting.inputs.sheets import MISSING, read_table
-from siting.inputs.vectors import read_vector, require_file
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from siting import scenario
-    from siting.inputs.points import Notes
+    from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
 
 QUALITIES = ("exact", "rounded", "suspect", "estimated", "missing")
@@ -48,7 +48,7 @@ def zones_of_file(zones: scenario.ZonesInput, path: Path) -> tuple[gpd.GeoDataFr
     Raises
     ------
     InputMissingError, BrokenFileError, DatumError
-        As :func:`siting.inputs.vectors.read_vector`.
+        As :func:`siting.inputs.files.vectors.read_vector`.
     TableError
         For no rows, missing columns, repeated ids and bad figures, all at once.
     """

@@ -11,16 +11,16 @@ import shapely
 
 from siting.errors import AreaError
 from siting.geo import WGS84
-from siting.inputs.frames import texts
-from siting.inputs.places import surfaces
+from siting.inputs.files.columns import texts
+from siting.inputs.files.vectors import surfaces
 from siting.inputs.zone_sources import with_people, zones_of_file, zones_of_map
 from siting.scenario import local_path
 from siting.tables import zone_names
 
 if TYPE_CHECKING:
     from siting import scenario
-    from siting.inputs.area import AreaShape
-    from siting.inputs.points import Notes
+    from siting.inputs.area_shape import AreaShape
+    from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
 
 UNCOVERED = "uncovered"
@@ -67,7 +67,7 @@ def load_zones(
     Raises
     ------
     InputMissingError, BrokenFileError, DatumError
-        As :func:`siting.inputs.vectors.read_vector`.
+        As :func:`siting.inputs.files.vectors.read_vector`.
     TableError
         For missing columns, repeated ids, or people that are no numbers.
     AreaError

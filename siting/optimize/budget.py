@@ -6,7 +6,7 @@
 Existing stations pay for their new chargers alone. Swap stations are chosen first, each at the same
 price; what they cost is taken off the row of the chargers (``headroom.after_swap``). Rows are in
 million CNY, which keeps their numbers near those of other rows; prices come from
-:mod:`siting.analysis.costs` and are those the plan reports.
+:mod:`siting.analysis.station.costs` and are those the plan reports.
 """
 
 from __future__ import annotations

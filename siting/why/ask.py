@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from siting import pipeline, runfolder
-from siting.analysis.candidates import left_out_at
+from siting.analysis.candidates.sites import left_out_at
 from siting.errors import InputMissingError
 from siting.why.content import explain
 from siting.why.find import find_site, wanted

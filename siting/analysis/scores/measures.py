@@ -1,7 +1,9 @@
-"""What the planner measures at each site: demand, gap, access, power, cost, calm.
+"""What is measured at each site: by the planner, by a layer of one's own, and for learning.
 
-The formulas stand in :mod:`siting.analysis.scoring`, the constants with their marks in
-``data/parameters.csv``.
+The formulas stand in :mod:`siting.analysis.scores.scoring`, the constants with their marks in
+``data/parameters.csv``. What the learning sees may know nothing of the stations themselves:
+neither their chargers nor the gap they leave, nor the kind of a site that is there only because a
+station is.
 """
 
 from __future__ import annotations
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
     from siting.analysis.scores.criteria import Scales
 
     Floats = NDArray[np.float64]
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    from numpy.typing import NDArray
+
+    from siting import scenario
+
+    Floats = NDArray[np.float64]
+
 
 _HALF_M = 1000.0
 # Less than this asked of a station is nothing, and a quotient by it would overflow.
@@ -156,3 +167,82 @@ def calm_share(sites: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> Floats:
 def verdict_share(sites: gpd.GeoDataFrame) -> Floats:
     """Return 1, 0.5 or 0 for ok, sign_off and stop."""
     return np.asarray(sites["verdict"].map(_VERDICT_SAFETY).to_numpy(dtype=float))
+
+
+_NEAR_M, _AROUND_M = 300.0, 1000.0
+_OWN_KIND = "existing"
+_BUSY = ("office", "retail", "public_facility", "transport_hub")
+
+
+def site_features(sites: gpd.GeoDataFrame, xy: Floats, measures: dict[str, Floats]) -> pd.DataFrame:
+    """Return the features of each site.
+
+    Parameters
+    ----------
+    sites
+        ``tables.SITES``.
+    xy
+        Their coordinates, (n, 2).
+    measures
+        Columns that hold for the place whoever stands there, e.g. demand in reach.
+
+    Returns
+    -------
+    DataFrame
+        The measures, and the other candidate places around: all within 300 m and 1 km, and
+        offices, shops, public facilities and hubs within 1 km, as ``ln(1 + count)``. Sites that
+        only exist because a station stands there are not counted.
+    """
+    kinds = sites["kind"].to_numpy(dtype=object)
+    place = kinds != _OWN_KIND
+    busy = np.isin(kinds.astype(str), _BUSY)
+    return pd.DataFrame(
+        {
+            **measures,
+            "places_300m": _others(xy, place, _NEAR_M),
+            "places_1km": _others(xy, place, _AROUND_M),
+            "busy_places_1km": _others(xy, busy, _AROUND_M),
+        }
+    )
+
+
+def _others(xy: Floats, counted: NDArray[np.bool_], within_m: float) -> Floats:
+    """Return ``ln(1 + count)`` of counted sites near each site, itself left out."""
+    if not counted.any():
+        return np.zeros(len(xy))
+    found = cKDTree(xy[counted]).query_ball_point(xy, within_m, return_length=True)
+    return np.log1p(np.asarray(found, dtype=float) - counted)
+
+
+def measured(
+    sites: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, wanted: scenario.ScoreLayer
+) -> Floats:
+    """Return what a layer measures at each site; NaN where it has nothing to say.
+
+    Parameters
+    ----------
+    sites
+        Points in the metric CRS.
+    layer
+        ``geometry`` (any kind, the same CRS) and ``value`` (float, may be missing).
+    wanted
+        ``count``: features within ``within_m``. ``sum``: their values; 0 where there is none,
+        missing where one of them is. ``distance``: metres to the nearest feature. ``value``:
+        of the feature the site lies in, else of the nearest within ``within_m``.
+    """
+    points = sites.geometry.to_numpy()
+    tree = shapely.STRtree(layer.geometry.to_numpy())
+    values = layer["value"].to_numpy(dtype=float)
+    if wanted.measure in {"count", "sum"}:
+        site, feature = tree.query(points, predicate="dwithin", distance=wanted.within_m)
+        each = np.ones(len(feature)) if wanted.measure == "count" else values[feature]
+        return np.bincount(site, weights=each, minlength=len(points)).astype(float)
+    limit = None if wanted.measure == "distance" else wanted.within_m
+    (site, feature), away_m = tree.query_nearest(
+        points, max_distance=limit, return_distance=True, all_matches=True
+    )
+    found = np.full(len(points), np.nan)
+    # Of several as near as each other the last by position counts, whatever the tree's order.
+    order = np.lexsort((feature, site))
+    found[site[order]] = (away_m if wanted.measure == "distance" else values[feature])[order]
+    return found

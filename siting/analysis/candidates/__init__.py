@@ -1,0 +1,1 @@
+"""Candidate sites: which places may take a station, and how large."""

@@ -1,0 +1,152 @@
+"""The rules of each kind of site as a checked table.
+
+The figures stand in ``data/site_kinds.csv``, each with its source and mark; here stands only
+what a row must look like. The rules of the setting have
+:mod:`siting.analysis.candidates.site_rules`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from siting.errors import TableError
+from siting.tables import Column, Table, check
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Language = Literal["zh", "en"]
+
+EXISTING = "existing"
+"""Kind of a station that stands on no candidate place."""
+
+_YES_NO = ("yes", "no")
+_SEPARATOR = "|"
+
+SITE_KINDS = Table(
+    "site_kinds",
+    "data/site_kinds.csv",
+    (
+        Column("kind", "str", "kind of candidate site", unique=True),
+        Column("place_kinds", "str", "kinds of place that feed it, joined by |", nullable=True),
+        Column("name_zh", "str", "name in Chinese"),
+        Column("name_en", "str", "name in English"),
+        Column("m2_per_space", "float", "floor for one space", "m2", nullable=True, low=1),
+        Column(
+            "indoor_m2_per_space", "float", "the same in a garage", "m2", nullable=True, low=1
+        ),
+        Column(
+            "floor_ratio", "float", "floor by ground area where levels are unknown",
+            nullable=True, low=0,
+        ),
+        Column("levels_count", "str", "known levels multiply the ground", choices=_YES_NO),
+        Column(
+            "default_spaces", "float", "spaces of a place without size; empty is unknown",
+            "spaces", nullable=True, low=0,
+        ),
+        Column("max_spaces", "float", "cap of the area rule", "spaces", nullable=True, low=0),
+        Column("point_ok", "str", "a place mapped as a point is a candidate", choices=_YES_NO),
+        Column("min_area_m2", "float", "smallest ground", "m2", nullable=True, low=0),
+        Column(
+            "share_of_spaces", "float", "most public chargers by space", nullable=True,
+            low=0, high=1,
+        ),
+        Column("min_chargers", "int", "fewest chargers of a station", "chargers", low=1),
+        Column("max_chargers", "int", "most chargers of a station", "chargers", low=1),
+        Column("swap_ok", "str", "a swap station may stand here", choices=_YES_NO),
+        Column("swap_point_ok", "str", "also where the ground is unknown", choices=_YES_NO),
+        Column(
+            "swap_min_area_m2", "float", "ground a swap station needs", "m2", nullable=True, low=0
+        ),
+        Column(
+            "carriageway_ok", "str", "may be reached from motorway and trunk only",
+            choices=_YES_NO,
+        ),
+        Column("work_weight", "float", "pull of a space on work charging", low=0),
+        Column("visit_weight", "float", "pull of a space on charging at visits", low=0),
+        Column("cost_index", "float", "civil works; 1 is an open car park", low=0),
+        Column("verdict", "str", "verdict of the kind", choices=("ok", "sign_off", "stop")),
+        Column("reason_zh", "str", "rule behind it, in Chinese", nullable=True),
+        Column("reason_en", "str", "rule behind it, in English", nullable=True),
+        Column("owner_zh", "str", "department proposed by the tool, in Chinese"),
+        Column("owner_en", "str", "the same in English"),
+        Column("source", "str", "where the figures come from"),
+        Column("mark", "str", "V verified, v weak, D derived, U unverified, P proposal"),
+    ),
+)  # fmt: skip
+
+
+def check_site_kinds(frame: pd.DataFrame, *, language: Language = "zh") -> pd.DataFrame:
+    """Check the table of site kinds and make it ready for the stages.
+
+    Parameters
+    ----------
+    frame
+        Rows of ``data/site_kinds.csv`` with the columns of :data:`SITE_KINDS`.
+    language
+        Language of the columns ``reason`` and ``owner`` of the result.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by kind; yes and no as bool, ``place_kinds`` as tuples, and ``reason`` and
+        ``owner`` in the language asked for.
+
+    Raises
+    ------
+    TableError
+        If a row breaks the contract, a kind of place feeds two kinds of site, the row
+        ``existing`` is missing, or a kind has more fewest than most chargers.
+    """
+    _refuse_moved(frame)
+    check(frame, SITE_KINDS)
+    _check_relations(frame)
+    kinds = frame.sort_values("kind").set_index("kind")
+    switches = [column.name for column in SITE_KINDS.columns if column.choices == _YES_NO]
+    for name in switches:
+        kinds[name] = kinds[name].eq("yes")
+    kinds["place_kinds"] = [split_names(text) for text in kinds["place_kinds"].fillna("")]
+    kinds["reason"] = kinds[f"reason_{language}"]
+    kinds["owner"] = kinds[f"owner_{language}"]
+    return kinds
+
+
+def kind_by_place(kinds: pd.DataFrame) -> dict[str, str]:
+    """Return the kind of site that each kind of place feeds (checked table)."""
+    return {place: str(kind) for kind, row in kinds.iterrows() for place in row["place_kinds"]}
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Return the names of a cell, joined by ``|`` there."""
+    return tuple(part.strip() for part in text.split(_SEPARATOR) if part.strip())
+
+
+def _refuse_moved(frame: pd.DataFrame) -> None:
+    """Refuse columns of older tables: what they say would no longer be read."""
+    moved = [name for name in ("kw_per_charger", "design_use_share") if name in frame.columns]
+    if moved:
+        raise TableError(
+            f"table 'site_kinds' has the column(s) {', '.join(moved)}, which nothing reads: power "
+            "and energy of a charger follow from the mix of classes at the kind of site",
+            where="candidates.site_kinds",
+            cure="take them out; candidates.charger_classes and charger_mix hold power and use",
+        )
+
+
+def _check_relations(frame: pd.DataFrame) -> None:
+    faults = []
+    fed = [place for text in frame["place_kinds"].fillna("") for place in split_names(text)]
+    repeated = sorted({place for place in fed if fed.count(place) > 1})
+    if repeated:
+        faults.append(f"these kinds of place feed two kinds of site: {', '.join(repeated)}")
+    crossed = frame.loc[frame["min_chargers"] > frame["max_chargers"], "kind"].tolist()
+    if crossed:
+        faults.append(f"min_chargers is above max_chargers in: {', '.join(crossed)}")
+    if EXISTING not in set(frame["kind"]):
+        faults.append(f"the row '{EXISTING}' is missing: stations on no known place need it")
+    if faults:
+        raise TableError(
+            "table 'site_kinds' contradicts itself:\n    - " + "\n    - ".join(faults),
+            where=SITE_KINDS.made_by,
+            cure="mend the rows named above, or take the shipped table (candidates.site_kinds)",
+        )

@@ -1,0 +1,353 @@
+"""Candidate sites: which places may take a charging or a swap station, and how large.
+
+Every step that takes places away is counted (:attr:`Candidates.screening`), so that a
+target nobody can meet is answered with numbers.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from siting.analysis.candidates.existing import place_stations
+from siting.analysis.candidates.merging import main_places
+from siting.analysis.candidates.regimes import Around, regime_places, with_pools
+from siting.analysis.candidates.site_kinds import kind_by_place
+from siting.analysis.candidates.site_rules import Setting, judge, not_checked
+from siting.analysis.candidates.spaces import CAPACITY_TAG, estimate_spaces
+from siting.analysis.network import Network
+from siting.analysis.zoning import zone_ids
+from siting.tables import SITES, check
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from siting import scenario
+    from siting.analysis.candidates.site_rules import SiteRule
+
+
+class Tally:
+    """Counts what each step leaves.
+
+    Attributes
+    ----------
+    steps
+        Steps with the count left after each, in their order.
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int]] = []
+        self._by_zone: dict[str, pd.Series] = {}
+
+    def add(self, step: str, zone_id: pd.Series) -> None:
+        """Note what a step leaves, by the zones it lies in; in no zone is missing."""
+        self.steps.append((step, len(zone_id)))
+        self._by_zone[step] = zone_id.value_counts()
+
+    def by_zone(self, zone_id: ArrayLike) -> pd.DataFrame:
+        """Return the counts of each zone.
+
+        Returns
+        -------
+        DataFrame
+            ``zone_id``, sorted, and a column for each step. What lies in no zone is in none of
+            the rows: before the step ``in_a_zone`` they may sum to less than the step.
+        """
+        zones = np.sort(np.asarray(zone_id, dtype=object))
+        counts = {
+            step: count.reindex(zones).fillna(0).to_numpy(dtype=np.int64)
+            for step, count in self._by_zone.items()
+        }
+        return pd.DataFrame({"zone_id": zones, **counts})
+
+
+_log = logging.getLogger(__name__)
+
+_NOT_PUBLIC = ("private", "no", "residents", "permit", "military", "employees", "delivery")
+_GARAGES = ("underground", "multi-storey", "rooftop")
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The candidate sites and how they were found.
+
+    Attributes
+    ----------
+    sites
+        ``tables.SITES``, sorted by site_id; stopped ones are in, with their reason.
+    screening
+        Steps with the count left after each: ``places``, ``kind_known``,
+        ``not_left_out``, ``public``, ``big_enough``, ``in_a_zone``, ``merged``,
+        ``near_a_road``, ``not_stopped`` (candidates only), then ``with_existing``, which
+        adds the existing stations that stand on no candidate place.
+    by_zone
+        The same by zone: ``zone_id``, and a column for each step.
+    notes
+        Remarks for the reader: (key, values).
+    """
+
+    sites: gpd.GeoDataFrame
+    screening: tuple[tuple[str, int], ...]
+    by_zone: pd.DataFrame
+    notes: tuple[tuple[str, dict[str, Any]], ...]
+
+
+def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by name
+    places: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    stations: gpd.GeoDataFrame,
+    *,
+    kinds: pd.DataFrame,
+    rules: tuple[SiteRule, ...],
+    settings: scenario.Candidates,
+    around: Around | None = None,
+) -> Candidates:
+    """Return the sites that may take a station, existing stations included.
+
+    Parameters
+    ----------
+    places, zones, nodes, edges, stations
+        ``tables.PLACES``, ``ZONES``, ``NODES``, ``EDGES`` and ``STATIONS`` in one metric CRS.
+    kinds, rules
+        Results of ``with_mean_charger`` and ``check_site_rules``.
+    settings
+        Block ``candidates`` of the scenario.
+    around
+        Landscape, layers and lists besides the places of the map.
+
+    Raises
+    ------
+    TableError
+        If the sites break their contract (a bug).
+    """
+    around = around or Around()
+    every = _with_lists(places, regime_places(around))
+    pool, screening = _screened(every, zones, kinds, settings)
+    pool, merged = _merged(pool, kinds, settings.merge_m)
+    screening.add("merged", pool["zone_id"])
+    pool, notes = place_stations(pool, stations, zones, kinds=kinds, merge_m=settings.merge_m)
+    pool, far = _snapped(pool, Network.of(nodes, edges), kinds, settings.max_snap_m)
+    on_place = ~pool["site_id"].isin(stations["station_id"])
+    screening.add("near_a_road", pool.loc[on_place, "zone_id"])
+    pool, told = with_pools(pool, around, settings)
+    setting = Setting(places, around.landscape, around.layers)
+    ground = pool.geometry.to_numpy()
+    sites = judge(_with_rules_of_kind(pool, kinds), ground, setting, rules)
+    open_to_all = (sites["verdict"] != "stop").to_numpy(dtype=bool)
+    on_a_place = open_to_all & on_place.to_numpy(dtype=bool)
+    screening.add("not_stopped", sites.loc[on_a_place, "zone_id"])
+    screening.add("with_existing", sites.loc[open_to_all, "zone_id"])
+    if merged:
+        notes.append(("places_merged", {"places": merged}))
+    notes.append(("snap_distance", {**_spread(sites["snap_m"]), "too_far": far}))
+    notes += told + not_checked(setting, rules)
+    sites = sites.sort_values("site_id", ignore_index=True)[SITES.column_names]
+    check(sites, SITES)
+    _log.info("candidates: %s", ", ".join(f"{key} {count}" for key, count in screening.steps))
+    return Candidates(
+        sites=sites,
+        screening=tuple(screening.steps),
+        by_zone=screening.by_zone(zones["zone_id"]),
+        notes=tuple(notes),
+    )
+
+
+def _with_lists(places: gpd.GeoDataFrame, listed: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """Return the places with those of the lists under them."""
+    places = places.assign(room=np.nan)
+    if listed is None:
+        return places
+    return gpd.GeoDataFrame(pd.concat([places, listed], ignore_index=True), crs=places.crs)
+
+
+def left_out_at(
+    place: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    *,
+    kinds: pd.DataFrame,
+    settings: scenario.Candidates,
+) -> tuple[str, dict[str, Any]]:
+    """Return the step of the screening that takes one place away, and its figures.
+
+    Parameters
+    ----------
+    place
+        One row of ``tables.PLACES``.
+    zones, nodes, edges, kinds, settings
+        As for :func:`make_candidates`.
+
+    Returns
+    -------
+    str, dict
+        A key of :attr:`Candidates.screening`; ``merged`` where the place passes alone.
+    """
+    told: dict[str, Any] = {"kind": str(place["kind"].iloc[0])}
+    pool, steps = _screened(_with_lists(place, None), zones, kinds, settings)
+    if pool.empty:
+        step = next(key for key, count in steps.steps if not count)
+        if step == "public":
+            told["access"] = str(place["access"].iloc[0])
+        return step, told
+    anywhere = kinds.loc[pool["kind"], "carriageway_ok"].to_numpy(dtype=bool)
+    xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
+    _, snap_m = Network.of(nodes, edges).snap(xy, anywhere=anywhere)
+    if snap_m[0] > settings.max_snap_m:
+        told |= {"distance_m": float(snap_m[0]), "most_m": settings.max_snap_m}
+        return "near_a_road", told
+    return "merged", told
+
+
+def _screened(
+    places: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    kinds: pd.DataFrame,
+    settings: scenario.Candidates,
+) -> tuple[gpd.GeoDataFrame, Tally]:
+    """Take away what cannot be a site, one count a step."""
+    points = shapely.point_on_surface(places.geometry.to_numpy())
+    pool = places.assign(
+        kind=places["kind"].map(kind_by_place(kinds)), point=points, zone_id=zone_ids(points, zones)
+    )
+    steps = Tally()
+    steps.add("places", pool["zone_id"])
+
+    def keep(key: str, mask: NDArray[np.bool_]) -> None:
+        nonlocal pool
+        pool = pool[mask]
+        steps.add(key, pool["zone_id"])
+
+    keep("kind_known", pool["kind"].notna().to_numpy())
+    keep("not_left_out", ~pool["kind"].isin(settings.leave_out).to_numpy(dtype=bool))
+    keep("public", ~pool["access"].isin(_NOT_PUBLIC).to_numpy(dtype=bool))
+    pool = pool.join(estimate_spaces(pool, kinds))
+    pool = pool.assign(**_charger_limits(pool, kinds))
+    keep("big_enough", _big_enough(pool, kinds))
+    keep("in_a_zone", pool["zone_id"].notna().to_numpy())
+    pool = pool.rename(columns={"place_id": "site_id"})
+    return pool.sort_values("site_id", ignore_index=True), steps
+
+
+def _charger_limits(pool: pd.DataFrame, kinds: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
+    """Fewest and most chargers of a place, by its spaces and kind.
+
+    ``max = clip(floor(spaces * share_of_spaces), min, max)``; with unknown spaces the
+    place takes the fewest of its kind and no more.
+    """
+    rule = kinds.loc[pool["kind"]]
+    fewest = rule["min_chargers"].to_numpy(dtype=np.int64)
+    by_spaces = _by_spaces(pool, rule)
+    most = np.where(
+        np.isnan(by_spaces),
+        fewest,
+        np.clip(np.nan_to_num(by_spaces), fewest, rule["max_chargers"].to_numpy(dtype=np.int64)),
+    )
+    return {"min_chargers": fewest, "max_chargers": most.astype(np.int64)}
+
+
+def _by_spaces(pool: pd.DataFrame, rule: pd.DataFrame) -> NDArray[np.float64]:
+    # The tiny amount keeps 20 spaces x 0.15 from being 2 by binary arithmetic.
+    share = rule["share_of_spaces"].to_numpy(dtype=float)
+    by_kind = np.floor(pool["spaces"].to_numpy(dtype=float) * share + 1e-9)
+    room = pool["room"].to_numpy(dtype=float)
+    return np.where(np.isnan(room), by_kind, room)
+
+
+def _big_enough(pool: pd.DataFrame, kinds: pd.DataFrame) -> NDArray[np.bool_]:
+    rule = kinds.loc[pool["kind"]]
+    area = pool["area_m2"].to_numpy(dtype=float)
+    is_point = np.isnan(area)
+    known = pool["spaces_source"].eq(CAPACITY_TAG).to_numpy(dtype=bool)
+    least = rule["min_area_m2"].fillna(0.0).to_numpy(dtype=float)
+    known = known | pool["room"].notna().to_numpy(dtype=bool)
+    ground = np.where(is_point, rule["point_ok"].to_numpy(dtype=bool) | known, area >= least)
+    room = _by_spaces(pool, rule)
+    enough = np.isnan(room) | (room >= rule["min_chargers"].to_numpy(dtype=float))
+    return ground & enough
+
+
+def _merged(
+    pool: gpd.GeoDataFrame, kinds: pd.DataFrame, merge_m: float
+) -> tuple[gpd.GeoDataFrame, int]:
+    """Keep one of each duplicate; it takes the largest known capacity among them."""
+    pool = pool.assign(spaces_known=pool["spaces_source"].eq(CAPACITY_TAG))
+    main = main_places(pool, merge_m=merge_m)
+    stays = main == np.arange(len(pool))
+    by_main = pool.groupby(main)
+    ids = by_main["site_id"].agg("+".join)
+    result = pool[stays].copy()
+    # The main place's own id is taken out; ids hold no plus sign.
+    result["merged_ids"] = [
+        "+".join(name for name in joined.split("+") if name != site) or None
+        for joined, site in zip(ids, result["site_id"], strict=True)
+    ]
+    result["capacity"] = by_main["capacity"].max()
+    result["room"] = _merged_room(result, kinds, by_main["room"].max())
+    result = result.drop(columns=["area_m2", "spaces", "spaces_source"])
+    result = result.join(estimate_spaces(result, kinds))
+    return result.assign(**_charger_limits(result, kinds)), int((~stays).sum())
+
+
+def _merged_room(
+    kept: gpd.GeoDataFrame, kinds: pd.DataFrame, most: pd.Series
+) -> NDArray[np.float64]:
+    """Return its own room of each kept place, else that of a list if it is the larger one."""
+    own = kept["room"].to_numpy(dtype=float)
+    by_kind = _by_spaces(kept, kinds.loc[kept["kind"]])
+    listed = np.where(np.isnan(most), np.nan, np.fmax(most, by_kind))
+    return np.where(np.isnan(own), listed, own)
+
+
+def _snapped(
+    pool: gpd.GeoDataFrame, network: Network, kinds: pd.DataFrame, max_snap_m: float
+) -> tuple[gpd.GeoDataFrame, int]:
+    """Give each site its road node; a new site too far from any is taken out."""
+    anywhere = kinds.loc[pool["kind"], "carriageway_ok"].to_numpy(dtype=bool)
+    xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
+    node_id, snap_m = network.snap(xy, anywhere=anywhere)
+    stands = (pool["existing_station"] | pool["existing_swap"]).to_numpy(dtype=bool)
+    keep = (snap_m <= max_snap_m) | stands
+    return pool.assign(node_id=node_id, snap_m=snap_m)[keep], int((~keep).sum())
+
+
+def _with_rules_of_kind(pool: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.GeoDataFrame:
+    rule = kinds.loc[pool["kind"]]
+    area = pool["area_m2"].to_numpy(dtype=float)
+    least = rule["swap_min_area_m2"].fillna(0.0).to_numpy(dtype=float)
+    room = np.where(np.isnan(area), rule["swap_point_ok"].to_numpy(dtype=bool), area >= least)
+    indoors = pool["parking"].isin(_GARAGES).to_numpy(dtype=bool)
+    swap_ok = rule["swap_ok"].to_numpy(dtype=bool) & room & ~indoors
+    return gpd.GeoDataFrame(
+        pool.drop(columns="geometry").assign(
+            swap_ok=swap_ok | pool["existing_swap"].to_numpy(dtype=bool),
+            kw_per_charger=rule["kw_per_charger"].to_numpy(dtype=float),
+            strongest_kw=np.where(
+                pool["existing_station"], np.nan, rule["strongest_kw"].to_numpy(dtype=float)
+            ),
+            kwh_day_per_charger=rule["kwh_day_per_charger"].to_numpy(dtype=float),
+            cost_index=rule["cost_index"].to_numpy(dtype=float),
+            verdict=rule["verdict"].to_numpy(dtype=object),
+            reason=rule["reason"].to_numpy(dtype=object),
+            owner=rule["owner"].to_numpy(dtype=object),
+        ),
+        geometry=pool["point"].to_numpy(dtype=object),
+        crs=pool.crs,
+    )
+
+
+def _spread(values: pd.Series) -> dict[str, float]:
+    if values.empty:
+        return {}
+    return {
+        "median_m": round(float(values.median()), 1),
+        "max_m": round(float(values.max()), 1),
+    }

@@ -1,0 +1,1 @@
+"""Demand for public charging: from people to kWh a day at points."""

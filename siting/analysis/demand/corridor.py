@@ -1,0 +1,175 @@
+"""Charging along expressways and trunk roads: of the residents, and of through traffic.
+
+::
+
+    residents   public_kwh * road_share, over the road nodes by km * weight of the road class
+    through     km * vehicles_day * through_share * nev_share * kwh_per_km * charged_share
+
+Half of each road section counts at either end, and from there at the next place where a driver
+can stop: a service area, or an exit onto an ordinary road. Through traffic comes on top of the
+residents: only vehicles from elsewhere are counted in it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from siting.analysis.demand.destinations import ESTIMATED
+from siting.analysis.zoning import zone_ids
+from siting.errors import ScenarioError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from siting import scenario
+    from siting.analysis.network import Network
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+_KM = 1000.0
+_SHORTEST_M = 1e-3
+"""Length of an edge that has none: a zero would be no edge at all."""
+
+
+def road_pull(edges: gpd.GeoDataFrame, settings: scenario.Demand) -> Floats:
+    """Return the pull of each edge on charging along the road: km by weight of its class.
+
+    Raises
+    ------
+    ScenarioError
+        If no weight is above 0 although road_share is.
+    """
+    weights = settings.road_weights
+    if settings.road_share > 0 and not any(weights.values()):
+        raise ScenarioError(
+            "no road class draws charging along the road",
+            where="demand.road_weights",
+            cure="give a class a weight above 0, or set demand.road_share = 0",
+        )
+    weight = edges["road_class"].map(weights).fillna(0.0).to_numpy(dtype=float)
+    km: Floats = edges["length_m"].to_numpy(dtype=float) / _KM
+    return km * weight
+
+
+def through_kwh(
+    edges: gpd.GeoDataFrame, traffic: pd.DataFrame, nev_share: float, settings: scenario.Demand
+) -> Floats:
+    """Return the energy that vehicles from elsewhere charge beside each edge, kWh/day.
+
+    A count is of both directions: each directed edge takes half of it.
+
+    Parameters
+    ----------
+    edges
+        ``tables.EDGES``; an edge of several numbers takes the largest count among them.
+    traffic
+        ``tables.TRAFFIC``.
+    nev_share
+        Share of NEVs among the vehicles.
+    settings
+        Block ``demand``.
+    """
+    through = traffic["vehicles_day"] * traffic["through_share"].fillna(settings.through_share)
+    by_ref = dict(zip(traffic["ref"], through.astype(float), strict=True))
+    vehicles = np.array([_counted(ref, by_ref) for ref in edges["ref"]], dtype=float) / 2
+    km = edges["length_m"].to_numpy(dtype=float) / _KM
+    energy: Floats = km * vehicles * nev_share * settings.through_kwh_per_km
+    return energy * settings.through_charged_share
+
+
+def next_stops(network: Network, service_areas: NDArray[np.object_]) -> Ints:
+    """Return the position of the node where a driver at each node stops next, by position.
+
+    The nearest one in driving direction that touches an ordinary road or is that of a service
+    area; the node itself where no such way leads on.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    service_areas
+        Points of the places that open onto a carriageway.
+    """
+    here = np.arange(len(network.node_id))
+    stops = network.ordinary.copy()
+    if len(service_areas):
+        xy = shapely.get_coordinates(service_areas)
+        node, _ = network.snap(xy, anywhere=np.ones(len(xy), dtype=bool))
+        stops[network.positions(node)] = True
+    if not stops.any():
+        return here
+    _, _, nearest = dijkstra(
+        _against(network), indices=np.flatnonzero(stops), min_only=True, return_predecessors=True
+    )
+    return np.where(nearest >= 0, nearest, here)
+
+
+def node_parts(
+    network: Network, zones: gpd.GeoDataFrame, per_edge: Floats, stops: Ints
+) -> pd.DataFrame:
+    """Put a figure of each edge, half and half, where drivers at its ends stop next.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    zones
+        ``tables.ZONES``; ends of roads outside all of them are left out.
+    per_edge
+        The figure (m,).
+    stops
+        Result of :func:`next_stops`; nobody goes to a stop outside all zones.
+
+    Returns
+    -------
+    DataFrame
+        ``kind`` (road), ``zone_id``, ``point``, ``node_id``, ``amount`` (above 0), ``quality``;
+        by node.
+    """
+    amount = np.bincount(network.start, per_edge / 2, minlength=len(network.node_id))
+    amount += np.bincount(network.end, per_edge / 2, minlength=len(network.node_id))
+    at = np.flatnonzero(amount > 0)
+    zone = pd.Series(zone_ids(_points(network, at), zones), dtype=object)
+    inside = zone.notna().to_numpy(dtype=bool)
+    at, zone = at[inside], zone[inside].reset_index(drop=True)
+    there = pd.Series(zone_ids(_points(network, stops[at]), zones), dtype=object)
+    to = np.where(there.notna(), stops[at], at)
+    parts = pd.DataFrame(
+        {
+            "zone_id": there.where(there.notna(), zone),
+            "point": _points(network, to),
+            "node_id": network.node_id[to],
+            "amount": amount[at],
+        }
+    )
+    return parts.assign(kind="road", quality=ESTIMATED)
+
+
+def _points(network: Network, positions: Ints) -> NDArray[np.object_]:
+    return np.asarray(shapely.points(network.xy[positions]), dtype=object)
+
+
+def _against(network: Network) -> csr_array:
+    """Return the lengths of the edges against their direction, of parallel ones the shortest."""
+    order = np.lexsort((network.length_m, network.start, network.end))
+    end, start = network.end[order], network.start[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(end) != 0) | (np.diff(start) != 0)
+    keep = first & (end != start)
+    count = len(network.node_id)
+    length = np.maximum(network.length_m[order][keep], _SHORTEST_M)
+    return csr_array((length, (end[keep], start[keep])), shape=(count, count))
+
+
+def _counted(ref: object, by_ref: dict[str, float]) -> float:
+    if not isinstance(ref, str):
+        return 0.0
+    return max((by_ref.get(one.strip(), 0.0) for one in ref.split(";")), default=0.0)

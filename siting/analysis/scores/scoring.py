@@ -1,0 +1,236 @@
+"""The score of each candidate site: criteria in 0..1 and what they make together.
+
+=========  ==================================================================================
+criterion  what is measured
+=========  ==================================================================================
+demand     energy in reach, a trip of *d* metres counting ``0.5 ** (d / 1000)``
+gap        the same over the part that existing stations leave unserved
+access     ``0.5 ** (m / 500)`` of the straight distance to the nearest junction on a main
+           road (trunk to secondary); a service area scores 1
+power      ``0.5 ** (m / 2000)`` of the straight distance to the nearest substation; where its
+           headroom is known, 0.7 of that score and 0.3 of that of the headroom; 0.5 where no
+           substation is known
+cost       ``cost_index * (1.3 + 0.7 * (1 - 0.5 ** (m / 2000)))``: civil works, cable and grid
+           add 30 % beside a substation and up to 100 % far from one; cheaper is better
+safety     half the verdict (ok 1, sign_off 0.5, stop 0), half the distance to the nearest
+           school, hospital or fuel station up to 200 m
+learned    how much the place is like those where stations stand, if it has a weight
+=========  ==================================================================================
+
+How a measure becomes 0..1 stands in a table (:mod:`siting.analysis.scores.criteria`), how the
+weights come about in :mod:`siting.analysis.scores.weighting`. Layers of the user add criteria.
+
+The gap is the two-step floating catchment area (Luo and Wang 2003, 10.1068/b29120) with the
+same decay: the energy of each existing station is shared over the demand in its reach, and
+what a demand point gets from all of them is taken off it. The constants are proposals
+(``data/parameters.csv``).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from siting.analysis.network import Network, point_xy
+from siting.analysis.scores.criteria import Criterion, Scales, check_criteria
+from siting.analysis.scores.learned import learn_suitability
+from siting.analysis.scores.measures import (
+    POWER_HALF_M,
+    Pairs,
+    access_score,
+    building_cost,
+    calm_share,
+    main_road_nearness,
+    measured,
+    nearest_substation,
+    power_score,
+    site_features,
+    verdict_share,
+)
+from siting.analysis.scores.ranking import RANKINGS
+from siting.analysis.scores.weighting import weigh
+from siting.tables import SCORES, check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from siting import scenario
+    from siting.analysis.scores.learned import Learned
+
+    Floats = NDArray[np.float64]
+    Notes = list[tuple[str, dict[str, Any]]]
+
+_log = logging.getLogger(__name__)
+
+CRITERIA = ("demand", "gap", "access", "power", "cost", "safety")
+"""Criteria that every site is scored on, whatever their weights."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The scores and how they came about.
+
+    Attributes
+    ----------
+    scores
+        ``tables.SCORES``, sorted by site_id, never missing; a further ``<key>_score`` for what is
+        learned and for each layer.
+    summary
+        JSON types: ``method``, ``ranking``, ``weights`` (by criterion, summing to 1), ``names``
+        (zh and en of each), ``consistency_ratio`` (None without a matrix), ``flat`` (criteria
+        that hardly differ and got no weight from data), ``extremes`` (reference extremes by
+        criterion, low and high in its unit) and ``learned`` (None unless asked for).
+    notes
+        Remarks for the reader: (key, values).
+    """
+
+    scores: pd.DataFrame
+    summary: dict[str, Any]
+    notes: tuple[tuple[str, dict[str, Any]], ...]
+
+
+def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
+    sites: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    reach: pd.DataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    *,
+    substations: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+    criteria: pd.DataFrame,
+    settings: scenario.Scoring,
+    pairwise: pd.DataFrame | None = None,
+    layers: Mapping[str, gpd.GeoDataFrame] | None = None,
+    extremes: Mapping[str, tuple[float, float]] | None = None,
+    seed: int = 0,
+) -> Scored:
+    """Return the criteria and the score of every site.
+
+    Parameters
+    ----------
+    sites, demand, reach, nodes, edges, substations, places
+        As in :mod:`siting.tables`, in one metric CRS.
+    criteria
+        Table of the criteria, see :func:`siting.analysis.scores.criteria.check_criteria`.
+    settings
+        Block ``scoring`` of the scenario.
+    pairwise
+        Pairwise matrix as text, for the method ``ahp``.
+    layers
+        ``value`` and geometry of each of ``settings.layers``, by its key.
+    extremes
+        Reference extremes of an earlier run, by criterion.
+    seed
+        Of what is learned.
+
+    Raises
+    ------
+    TableError, DataError
+        If the table of criteria or the matrix is at fault, the data gives no weights, or there
+        are too few stations to learn from.
+    """
+    table = check_criteria(criteria)
+    scales = Scales(extremes)
+    sites = sites.sort_values("site_id", ignore_index=True)
+    xy = point_xy(sites)
+    pairs = Pairs(sites, demand, reach)
+    network = Network.of(nodes, edges)
+    to_power_m, headroom_kw = nearest_substation(xy, substations)
+    calm = calm_share(sites, places)
+    in_reach = pairs.in_reach(pairs.kwh_day)
+    measures: dict[str, Floats | None] = {
+        "demand": np.log1p(in_reach),
+        "access": main_road_nearness(xy, network),
+        "power": None if to_power_m is None else 0.5 ** (to_power_m / POWER_HALF_M),
+        "calm": calm,
+    }
+    columns = {
+        "demand": scales.score(table["demand"], in_reach),
+        "gap": scales.score(table["gap"], pairs.in_reach(pairs.unserved_kwh_day(sites))),
+        "access": access_score(sites, measures["access"], table["access"], scales),
+        "power": power_score(
+            measures["power"],
+            headroom_kw,
+            len(sites),
+            table["power"],
+            scales,
+            unknown=settings.unknown_headroom_score,
+        ),
+        "cost": scales.score(table["cost"], building_cost(sites, to_power_m)),
+        "safety": scales.score(table["safety"], 0.5 * verdict_share(sites) + 0.5 * calm),
+    }
+    notes: Notes = []
+    learned = None
+    if settings.weights.learned > 0:
+        learned = _learned(sites, xy, measures, settings.learned, seed, notes)
+        columns["learned"] = scales.score(table["learned"], learned.suitability)
+    for wanted in settings.layers:
+        table[wanted.key] = _own(wanted)
+        found = measured(sites, (layers or {})[wanted.key], wanted)
+        columns[wanted.key] = scales.score(table[wanted.key], found)
+        if missing := int(np.isnan(found).sum()):
+            told = {"layer": _names(table[wanted.key]), "sites": missing, "of": len(sites)}
+            notes.append(("score_layer_unknown", told))
+    weighting = weigh(columns, pairwise, settings)
+    scores = pd.DataFrame({"site_id": sites["site_id"]})
+    for key, values in columns.items():
+        scores[f"{key}_score"] = values
+    scores["score"] = RANKINGS[settings.ranking](columns, weighting.weights)
+    check(scores, SCORES)
+    _log.info("scores: %d sites, median %.3f", len(scores), scores["score"].median())
+    if weighting.flat:
+        notes.append(("score_flat", {"names": [_names(table[key]) for key in weighting.flat]}))
+    summary = {
+        "method": weighting.method,
+        "ranking": settings.ranking,
+        "weights": weighting.weights,
+        "names": {key: _names(table[key]) for key in weighting.weights},
+        "consistency_ratio": weighting.consistency_ratio,
+        "flat": list(weighting.flat),
+        "extremes": {key: list(ends) for key, ends in scales.used.items()},
+        "learned": None if learned is None else learned.report,
+    }
+    return Scored(scores=scores, summary=summary, notes=tuple(notes))
+
+
+def _names(criterion: Criterion) -> dict[str, str]:
+    return {"zh": criterion.zh, "en": criterion.en}
+
+
+def _own(wanted: scenario.ScoreLayer) -> Criterion:
+    return Criterion(
+        key=wanted.key,
+        zh=wanted.zh or wanted.key,
+        en=wanted.en or wanted.key,
+        direction=wanted.direction,
+        normalisation=wanted.normalisation,
+        low=wanted.low,
+        high=wanted.high,
+    )
+
+
+def _learned(
+    sites: gpd.GeoDataFrame,
+    xy: Floats,
+    measures: dict[str, Floats | None],
+    settings: scenario.Learned,
+    seed: int,
+    notes: Notes,
+) -> Learned:
+    known = {key: values for key, values in measures.items() if values is not None}
+    labelled = sites["existing_station"].to_numpy(dtype=bool)
+    learned = learn_suitability(
+        site_features(sites, xy, known), labelled, xy, settings=settings, seed=seed
+    )
+    report = learned.report
+    told = {key: report[key] for key in ("stations", "folds", "auc", "auc_sd", "lift", "lift_sd")}
+    notes.append(("learned_weak" if report["weak"] else "learned", {**told}))
+    return learned

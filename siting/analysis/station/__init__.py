@@ -1,0 +1,1 @@
+"""A single station: its chargers, its power, its price, its queue."""

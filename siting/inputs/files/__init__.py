@@ -1,0 +1,1 @@
+"""Tables and vector files of any office, read as they are kept."""

@@ -1,0 +1,1 @@
+"""Roads and places from OpenStreetMap: three doors, one corridor."""

@@ -1,0 +1,157 @@
+"""What must be told of the map: how much of the area it covers, and what it lacks.
+
+An extract does not say what it covers; its roads do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+
+from siting.errors import CoverageError, EmptyLayerError
+from siting.geo import WGS84
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from siting.inputs.area_shape import AreaShape
+    from siting.inputs.provenance import Provenance
+
+
+_GRID_POINTS = 2500
+_NEAR_ROAD_M = 5000.0
+_MIN_IN_HULL = 0.75
+_MIN_NEAR_ROAD = 0.5
+_HULL_MARGIN_M = 3000.0
+
+
+def measure_coverage(area: AreaShape, road_points: np.ndarray) -> tuple[float, float]:
+    """Measure how much of the area the roads of an extract cover.
+
+    Parameters
+    ----------
+    area
+        The area.
+    road_points
+        WGS-84 coordinates of all drivable nodes of the extract, shape (n, 2).
+
+    Returns
+    -------
+    in_hull, near
+        Share of the area inside the convex hull of all drivable nodes (widened by the
+        margin), and share within 5 km of one of them.
+    """
+    points = gpd.GeoSeries(gpd.points_from_xy(*road_points.T), crs=WGS84).to_crs(area.crs)
+    xy = shapely.get_coordinates(points.to_numpy())
+    xy = xy[np.isfinite(xy).all(axis=1)]
+    if len(xy) == 0:
+        return 0.0, 0.0
+    shape = area.projected
+    hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(xy)), _HULL_MARGIN_M)
+    in_hull = shapely.area(shapely.intersection(hull, shape)) / shape.area
+    west, south, east, north = shape.bounds
+    step = np.sqrt((east - west) * (north - south) / _GRID_POINTS)
+    x, y = np.meshgrid(np.arange(west, east, step), np.arange(south, north, step))
+    grid = np.column_stack([x.ravel(), y.ravel()])
+    shapely.prepare(shape)
+    grid = grid[shapely.contains_xy(shape, grid[:, 0], grid[:, 1])]
+    if len(grid) == 0:
+        return float(in_hull), float(in_hull)
+    away = cKDTree(xy).query(grid, distance_upper_bound=_NEAR_ROAD_M)[0]
+    return float(in_hull), float(np.isfinite(away).mean())
+
+
+def require_coverage(path: Path, area: AreaShape, in_hull: float, near: float) -> None:
+    """Raise unless roads span enough of the area and lie near enough to most of it.
+
+    Parameters
+    ----------
+    path
+        The extract, for the message.
+    area
+        The area.
+    in_hull, near
+        Of :func:`measure_coverage`.
+
+    Raises
+    ------
+    CoverageError
+        Below 75 % in the hull (a box around a valley has corners without roads: 88 % for
+        Liechtenstein) or below 50 % near a road.
+    """
+    if in_hull >= _MIN_IN_HULL and near >= _MIN_NEAR_ROAD:
+        return
+    raise CoverageError(
+        f"'{path.name}' does not cover the area '{area.name}': its roads span {in_hull:.0%} of "
+        f"it, and {near:.0%} of it lies within {_NEAR_ROAD_M / 1000:g} km of one of them",
+        where=str(path),
+        cure="use an extract of the whole area, check the datum of the boundary, or draw the "
+        "area tighter where it reaches over sea or wilderness",
+    )
+
+
+_NOTED_SHARE = 0.995
+
+
+def no_roads(path: Path, counts: dict[str, int]) -> EmptyLayerError:
+    """Return the error for an area without a drivable road."""
+    return EmptyLayerError(
+        f"no drivable road lies in the area: the filter 'area' left 0 of "
+        f"{counts['ways_drivable']} drivable ways",
+        where=str(path),
+        cure="check that the extract and the area are the same place (lon, lat; the datum)",
+    )
+
+
+def no_places(report: dict[str, Any], source: Provenance) -> EmptyLayerError:
+    """Return the error for an area without places, naming the filter that emptied it."""
+    tagged, built = report.get("elements_tagged", 0), report.get("places_read", 0)
+    if not tagged:
+        step = "the filter 'place_kinds' (tags of data/place_kinds.csv) left 0 elements"
+    elif not built:
+        step = f"the filter 'area' (a box around it) left 0 places of {tagged} tagged elements"
+    else:
+        step = f"the filter 'area' left 0 of {built} places"
+    return EmptyLayerError(
+        f"no place is left to make a candidate of: {step}",
+        where=f"places of {source.origin}",
+        cure="use an extract with all features, not one of roads only; see inputs.place_kinds",
+    )
+
+
+def map_notes(report: dict[str, Any], source: Provenance) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Turn the report's figures that a reader must know into remarks."""
+    notes: list[tuple[str, dict[str, Any]]] = [
+        (
+            "roads_dropped",
+            {
+                "junctions": report["junctions_before"] - report["junctions"],
+                "of": report["junctions_before"],
+                "km": report["km_dropped"],
+                "components": report["components_strong"],
+            },
+        )
+    ]
+    if report["share_with_speed_tag"] < 1:
+        notes.append(("speeds_by_class", {"share": 1 - report["share_with_speed_tag"]}))
+    if report["places_outside"]:
+        notes.append(("places_outside", {"count": report["places_outside"]}))
+    if report.get("admin_nameless"):  # a pack of an earlier version does not know
+        notes.append(("admin_nameless", {"count": report["admin_nameless"]}))
+    if report["ways_incomplete"] + report["ways_without_nodes"]:
+        count = report["ways_incomplete"] + report["ways_without_nodes"]
+        notes.append(("ways_incomplete", {"count": count}))
+    if min(report["area_in_hull_share"], report["area_near_road_share"]) < _NOTED_SHARE:
+        notes.append(
+            (
+                "area_partly_covered",
+                {"in_hull": report["area_in_hull_share"], "near": report["area_near_road_share"]},
+            )
+        )
+    if not source.as_of:
+        notes.append(("osm_undated", {"origin": source.origin}))
+    return tuple(notes)

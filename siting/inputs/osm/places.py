@@ -1,0 +1,249 @@
+"""Places, landscape, stations and substations: osmnx builds the features, tables come out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import osmnx as ox
+import shapely
+
+from siting.geo import WGS84
+from siting.inputs.files.columns import tag_number, texts
+from siting.inputs.files.vectors import parts_of_dimension, surfaces
+from siting.inputs.osm.elements import ADMIN, KIND_TAG
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shapely import MultiPolygon, Polygon
+
+    from siting.inputs.area_shape import AreaShape
+
+LAYERS = ("places", "landscape", "admin", "stations", "substations")
+_LINE, _SURFACE = 1, 2
+_YEAR = re.compile(r"\s*(\d{4})(?:-\d{2}){0,2}\s*$")
+_KILOWATT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*kW\b", re.IGNORECASE)
+
+
+def build_features(
+    path: Path | None, area: AreaShape, clip: Polygon | MultiPolygon
+) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, Any]]:
+    """Build the feature layers of an area from the features of an ``.osm`` file.
+
+    Parameters
+    ----------
+    path
+        OSM XML whose features carry their kinds (see :mod:`siting.inputs.osm.elements`);
+        None if the extract has none.
+    area
+        The area: a place or station is kept if its representative point lies in it.
+    clip
+        Wider WGS-84 polygon that landscape is cut to and substations must lie in.
+
+    Returns
+    -------
+    layers
+        places, landscape, admin, stations, substations, all in WGS-84 and sorted by id.
+    report
+        Counts of what was kept and dropped.
+    """
+    features = _read(path)
+    report: dict[str, Any] = {"features_built": len(features)}
+    found = {layer: _of_layer(features, layer) for layer in LAYERS}
+    layers = {
+        "places": _inside(_place_table(found["places"], report), area, report, "places"),
+        "landscape": _landscape_table(found["landscape"], clip),
+        "admin": _admin_table(found["admin"], report),
+        "stations": _inside(_station_table(found["stations"]), area, report, "stations"),
+        "substations": _substation_table(found["substations"], clip),
+    }
+    kinds = layers["places"]["kind"].value_counts().sort_index()
+    report["places_by_kind"] = {str(kind): int(count) for kind, count in kinds.items()}
+    return layers, report
+
+
+def _read(path: Path | None) -> gpd.GeoDataFrame:
+    """Let osmnx build the geometries; add the id and a column for each layer."""
+    if path is None:
+        frame = gpd.GeoDataFrame({"feature_id": texts([])}, geometry=[], crs=WGS84)
+    else:
+        frame = ox.features_from_xml(path)
+        element = frame.index.get_level_values("element").astype(str)
+        number = frame.index.get_level_values("id").to_numpy(dtype=np.int64)
+        frame = frame.assign(element=element, number=number).reset_index(drop=True)
+        frame["feature_id"] = texts(
+            f"{kind}/{key}" for kind, key in zip(element, number, strict=True)
+        )
+        frame = frame.sort_values(["element", "number"], ignore_index=True)
+    missing = {f"{KIND_TAG}{layer}": None for layer in LAYERS} | dict.fromkeys(_TAGS)
+    return frame.assign(**{key: texts([None] * len(frame)) for key in missing if key not in frame})
+
+
+_TAGS = (
+    "access", "admin_level", "building:levels", "capacity", "charging_station:output", "levels",
+    "name", "name:en", "name:zh", "operator", "parking", "parking:levels", "ref", "start_date",
+)  # fmt: skip
+
+
+def _of_layer(features: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
+    kind = features[f"{KIND_TAG}{ADMIN if layer == 'admin' else layer}"]
+    return features[kind.notna()].assign(kind=texts(kind.dropna())).reset_index(drop=True)
+
+
+def _place_table(found: gpd.GeoDataFrame, report: dict[str, Any]) -> gpd.GeoDataFrame:
+    geometry = _surfaces_or_points(found.geometry.to_numpy())
+    empty = shapely.is_empty(geometry)
+    capacity = found["capacity"].map(tag_number).to_numpy(dtype=float)
+    report["places_without_surface"] = int(empty.sum())
+    report["capacity_unread"] = int((np.isnan(capacity) & found["capacity"].notna()).sum())
+    levels = [
+        _first_number(row)
+        for row in found[["building:levels", "parking:levels", "levels"]].itertuples(index=False)
+    ]
+    table = gpd.GeoDataFrame(
+        {
+            "place_id": texts(found["feature_id"]),
+            "kind": texts(found["kind"]),
+            "name": texts(found["name"].fillna(found["name:zh"])),
+            "capacity": capacity,
+            "levels": np.array(levels, dtype=float),
+            "parking": texts(found["parking"]),
+            "access": texts(found["access"]),
+            "ref": texts(found["ref"]),
+            "operator": texts(found["operator"]),
+            "source": texts(["osm"] * len(found)),
+            "built_year": found["start_date"].map(_year).to_numpy(dtype=float),
+        },
+        geometry=geometry,
+        crs=WGS84,
+    )
+    return table[~empty].sort_values("place_id", ignore_index=True)
+
+
+def _year(value: object) -> float:
+    """Return the year of a date of building, as 1998 or 1998-05; NaN for any other text."""
+    found = _YEAR.match(value) if isinstance(value, str) else None
+    return float(found.group(1)) if found else np.nan
+
+
+def _first_number(values: tuple[object, ...]) -> float:
+    return next((n for n in map(tag_number, values) if not np.isnan(n)), np.nan)
+
+
+def _landscape_table(found: gpd.GeoDataFrame, clip: Polygon | MultiPolygon) -> gpd.GeoDataFrame:
+    shapely.prepare(clip)
+    geometry = shapely.intersection(found.geometry.to_numpy(), clip)
+    geometry = _lines_or_surfaces(geometry)
+    table = gpd.GeoDataFrame(
+        {
+            "landscape_id": texts(found["feature_id"]),
+            "kind": texts(found["kind"]),
+            "name": texts(found["name"]),
+        },
+        geometry=geometry,
+        crs=WGS84,
+    )
+    return table[~table.geometry.is_empty].sort_values("landscape_id", ignore_index=True)
+
+
+def _admin_table(found: gpd.GeoDataFrame, report: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Make a row of each named area; a nameless one is mostly a piece of another's border."""
+    name = found["name"].fillna(found["name:zh"]).fillna(found["name:en"])
+    flat = shapely.get_dimensions(found.geometry.to_numpy()) == _SURFACE
+    named = name.notna().to_numpy(dtype=bool)
+    report["admin_nameless"] = int((flat & ~named).sum())
+    found = found.assign(name=texts(name))[flat & named]
+    table = gpd.GeoDataFrame(
+        {
+            "admin_id": texts(found["feature_id"]),
+            "admin_level": texts(found["admin_level"]),
+            "name": texts(found["name"]),
+            "name_en": texts(found["name:en"]),
+            "ref": texts(found["ref"]),
+        },
+        geometry=found.geometry.to_numpy(),
+        crs=WGS84,
+    )
+    return table.sort_values("admin_id", ignore_index=True)
+
+
+def _station_table(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Make a row of each charging station and charge point; a charge point is one charger."""
+    single = (found["kind"] == "charge_point").to_numpy()
+    chargers = found["capacity"].map(tag_number).to_numpy(dtype=float)
+    table = gpd.GeoDataFrame(
+        {
+            "station_id": texts(found["feature_id"]),
+            "name": texts(found["name"].fillna(found["name:zh"])),
+            "operator": texts(found["operator"]),
+            "chargers": np.where(single & np.isnan(chargers), 1.0, chargers),
+            "power_kw": found["charging_station:output"].map(_kilowatt).to_numpy(dtype=float),
+            "swap": np.zeros(len(found), dtype=bool),
+            "as_of": texts([None] * len(found)),
+            "source": texts(["osm"] * len(found)),
+            "kind": texts(found["kind"]),
+        },
+        geometry=_points(found.geometry),
+        crs=WGS84,
+    )
+    return table.sort_values("station_id", ignore_index=True)
+
+
+def _substation_table(found: gpd.GeoDataFrame, clip: Polygon | MultiPolygon) -> gpd.GeoDataFrame:
+    points = _points(found.geometry)
+    shapely.prepare(clip)
+    table = gpd.GeoDataFrame(
+        {
+            "substation_id": texts(found["feature_id"]),
+            "name": texts(found["name"]),
+            "headroom_kw": np.full(len(found), np.nan),
+            "source": texts(["osm"] * len(found)),
+        },
+        geometry=points,
+        crs=WGS84,
+    )
+    inside = shapely.contains_xy(clip, shapely.get_x(points), shapely.get_y(points))
+    return table[inside].sort_values("substation_id", ignore_index=True)
+
+
+def _inside(
+    table: gpd.GeoDataFrame, area: AreaShape, report: dict[str, Any], layer: str
+) -> gpd.GeoDataFrame:
+    """Keep the rows whose representative point lies in the area and count the others."""
+    points = shapely.get_coordinates(table.geometry.representative_point().to_numpy())
+    inside = area.covers(points)
+    report[f"{layer}_read"] = len(table)
+    report[f"{layer}_outside"] = int((~inside).sum())
+    return table[inside].reset_index(drop=True)
+
+
+def _points(geometry: gpd.GeoSeries) -> np.ndarray:
+    return shapely.point_on_surface(geometry.to_numpy())
+
+
+def _kilowatt(value: object) -> float:
+    found = _KILOWATT.match(value) if isinstance(value, str) else None
+    return float(found.group(1)) if found else np.nan
+
+
+def _surfaces_or_points(geometry: np.ndarray) -> np.ndarray:
+    """Return surfaces and points as they are, closed lines as surfaces, the rest empty."""
+    result = geometry.copy()
+    lines = shapely.get_type_id(geometry) == shapely.GeometryType.LINESTRING
+    for row in np.flatnonzero(lines):
+        if geometry[row].is_ring:
+            result[row] = shapely.Polygon(geometry[row].coords)
+    points = shapely.get_type_id(geometry) == shapely.GeometryType.POINT
+    result[~points] = surfaces(result[~points])
+    return result
+
+
+def _lines_or_surfaces(geometry: np.ndarray) -> np.ndarray:
+    """Reduce collections, as cutting makes them, to their parts of the highest dimension."""
+    dimensions = shapely.get_dimensions(geometry)
+    result = parts_of_dimension(geometry, _SURFACE)
+    result[dimensions == _LINE] = parts_of_dimension(geometry[dimensions == _LINE], _LINE)
+    return result
