@@ -151,7 +151,7 @@ def run_instance(size: tuple[int, int], seed: int, knobs: dict[str, Any]) -> Res
     begun: dict[str, float] = {}
     start = time.process_time()
 
-    def note(stage: str) -> None:
+    def note(stage: str, _share: float) -> None:
         begun.setdefault(stage, time.process_time() - start)
 
     with meter.stage("solve"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from siting.notes import Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +19,7 @@ _MONEY = "CNY"
 _CASES = ["low", "base", "high"]
 _PRICES = ["price_low_cny", "price_cny", "price_high_cny"]
 
-Told = list[tuple[str, dict[str, Any]]]
+Told = list[Note]
 
 
 def factored_world(world: World, factors: Factors) -> tuple[World, Told]:
@@ -33,7 +35,7 @@ def factored_world(world: World, factors: Factors) -> tuple[World, Told]:
         substations = substations.assign(headroom_kw=substations["headroom_kw"] * factors.headroom)
     told: Told = []
     if any(value != 1 for value in factors.model_dump().values()):
-        told.append(("factors", factors.model_dump()))
+        told.append(Note("factors", factors.model_dump()))
     return replace(world, zones=zones, substations=substations), told
 
 

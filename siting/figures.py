@@ -14,9 +14,9 @@ import numpy as np
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
-    from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from siting.arrays import Floats
+
 
 _NEAR_M = {"500m": 500.0, "1km": 1000.0}
 _SOON_S = 300.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siting.analysis.barriers import without_crossed
 from siting.analysis.candidates.regimes import (
@@ -14,6 +14,7 @@ from siting.analysis.candidates.regimes import (
 )
 from siting.errors import ScenarioError
 from siting.inputs.files.sheets import read_rule_table
+from siting.notes import Note
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.inputs.world import World
 
-    Notes = list[tuple[str, dict[str, Any]]]
+    Notes = list[Note]
 
 _FOR_RULES = ("red_lines", "protected", "flood", "slope")
 
@@ -53,7 +54,7 @@ def counted_world(world: World, counting: scenario.Counting) -> tuple[World, Not
         )
     if out.any():
         values = {"zones": int(out.sum()), "bodies": list(counting.leave_out_managed_by)}
-        notes.append(("zones_left_out", values))
+        notes.append(Note("zones_left_out", values))
     zones = world.zones[~out].reset_index(drop=True)
     return replace(world, nodes=nodes, edges=edges, zones=zones), notes
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    Floats: TypeAlias = NDArray[np.float64]
+    from siting.arrays import Floats
+
     Shift: TypeAlias = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 WGS84 = "EPSG:4326"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from siting.analysis.travel import make_reach
 from siting.errors import ImpossibleTargetError
+from siting.notes import Note
 from siting.optimize.families import check_names
 from siting.optimize.hydrogen import choose_hydrogen
-from siting.plan import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -23,9 +23,10 @@ from siting.scenario.find import find_scenario
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    Progress = Callable[[str, str, float], None]
+    from siting.notes import RunProgress
+
     PathLike = str | os.PathLike[str]
 
 __all__ = [
@@ -63,7 +64,7 @@ def load_scenario(
 
 
 def check(
-    scenario: Scenario, *, cache: bool = True, progress: Progress | None = None
+    scenario: Scenario, *, cache: bool = True, progress: RunProgress | None = None
 ) -> dict[str, Any]:
     """Load the data of a scenario and say what a plan would rest on, without solving.
 
@@ -106,7 +107,7 @@ def make_plan(
     start: PathLike | None = None,
     folder: PathLike = ".",
     cache: bool = True,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
 ) -> Plan:
     """Make a plan: load, analyse, optimise, recount. Nothing is saved.
 
@@ -310,5 +311,5 @@ def compare(*plans: Plan) -> Contrast:
     return contrast(plans)
 
 
-def _meter(progress: Progress | None) -> Meter:
+def _meter(progress: RunProgress | None) -> Meter:
     return Meter(progress or (lambda *_: None))

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    Progress = Callable[[str, str, float], None]
-    Step = Callable[[str, float], None]
+    from siting.notes import Progress, RunProgress
 
 _SAMPLE_S = 0.05
 _MEGABYTE = 1024 * 1024
@@ -29,7 +28,7 @@ class Meter:
         Told ``(stage, step, share done)`` when a stage begins, gets on, and ends.
     """
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: RunProgress) -> None:
         self._progress = progress
         self._process = psutil.Process()
         self.seconds: dict[str, float] = {}
@@ -56,7 +55,7 @@ class Meter:
         self._cached.update(stages)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Step]:
+    def stage(self, name: str) -> Iterator[Progress]:
         """Measure what happens inside under a name.
 
         Yields

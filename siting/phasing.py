@@ -11,10 +11,10 @@ import pandas as pd
 from siting.analysis.demand.demand_chain import check_nev_shares, nev_share
 from siting.errors import ImpossibleTargetError
 from siting.inputs.files.sheets import read_rule_table
+from siting.notes import Note
 from siting.optimize.phases import solve_phases
 from siting.optimize.solution import outcome_of
 from siting.optimize.years import Year, spent_cny, standing
-from siting.plan import Note
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def in_phases(
     with meter.stage("phases") as step:
         phased = solve_phases(
             problem, solution, years,
-            solver=scenario.solver, seed=scenario.run.seed, progress=lambda name: step(name, 0.0),
+            solver=scenario.solver, seed=scenario.run.seed, progress=step,
         )  # fmt: skip
     return _last_year(solution, phased, gap_share=scenario.solver.gap_share), phased
 
@@ -132,7 +132,7 @@ def _last_year(solution: Solution, phased: Phased, *, gap_share: float) -> Solut
         path.worth[-1], alone.bound, (alone.reduced_value, alone.reduced_bound),
         gap_share=gap_share, solver=alone.solver,
     )  # fmt: skip
-    late = [("time_limit_reached", {"stage": "phases"})] if phased.late else []
+    late = [Note("time_limit_reached", {"stage": "phases"})] if phased.late else []
     return replace(
         solution,
         chargers=dict(zip(phased.site_id[path.built[-1].sites].tolist(),

@@ -21,12 +21,13 @@ from siting.figures import build_figures, plan_figures
 from siting.hydrogen import with_hydrogen
 from siting.inputs.area import load_area
 from siting.inputs.osm.load import fetch as fetch_pack
+from siting.notes import Note
 from siting.optimize.baselines import BASELINES, make_baselines
 from siting.optimize.explain import Rulings, explaining
 from siting.optimize.problem import build_problem
 from siting.optimize.solve import solve_problem
 from siting.phasing import in_phases, with_phases, without_phases, years_of
-from siting.plan import Note, Plan, Source
+from siting.plan import Plan, Source
 from siting.preparation import Prepared, prepare, rule_tables
 from siting.recount import recount
 from siting.scenario import dump_scenario
@@ -171,7 +172,7 @@ def run(
             solver=scenario.solver,
             seed=scenario.run.seed,
             start=start,
-            progress=lambda name: step(name, 0.0),
+            progress=step,
         )
     solution, phased = in_phases(scenario, problem, solution, years, meter)
     others = {}
@@ -231,7 +232,7 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
     told += figure_notes(decided["figures"], scenario.sizing)
     floor = scenario.model.stations_per_zone
     if short := assembly.short_zones(decided["zones"], floor, language):
-        told.append(("zones_short", {"count": len(short), "floor": floor, "names": short}))
+        told.append(Note("zones_short", {"count": len(short), "floor": floor, "names": short}))
     return Plan(
         run=scenario.run.name,
         language=language,

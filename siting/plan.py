@@ -14,18 +14,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from siting.notes import Note
     from siting.optimize.outcome import Outcome
     from siting.optimize.start import Start
 
 _SAME_M = 1e-6
-
-
-@dataclass(frozen=True)
-class Note:
-    """A remark the reader of a plan needs: a key of ``outputs.words`` and its numbers."""
-
-    key: str
-    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,7 +88,7 @@ class Plan:
     screening
         Steps from places to candidate sites, each with the count left: (key, count).
     notes
-        Remarks for the reader.
+        Notes for the reader.
     sources
         Every input with hash, origin and licence.
     scenario

@@ -28,7 +28,7 @@ from siting.inputs.files.sheets import read_rule_table
 from siting.inputs.provenance import Provenance
 from siting.inputs.score_files import load_score_files
 from siting.inputs.world import World, load_world
-from siting.plan import Note
+from siting.notes import Note
 from siting.scenario import OVERPASS, local_path
 
 if TYPE_CHECKING:

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siting.errors import BrokenFileError, InputMissingError, OutputError, PlanExistsError
+from siting.notes import Note
 from siting.optimize.outcome import Outcome, Status
-from siting.plan import Note, Plan, Source
+from siting.plan import Plan, Source
 from siting.plantables import read_tables, write_sheet, write_tables
 from siting.startfile import RESTART_NPZ, write_start
 

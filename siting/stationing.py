@@ -7,13 +7,14 @@ of a finished plan (:func:`equipped`, :func:`equipped_swaps`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siting.analysis.station.costs import ENDS, make_costs
 from siting.analysis.station.power import drawn_kw, make_grid, transformer_kva
 from siting.analysis.station.queues import peak_shares, station_queues
+from siting.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -159,28 +160,26 @@ def class_table(stations: pd.DataFrame, chargers: Chargers) -> dict[str, dict[st
     }
 
 
-def ground_notes(stations: pd.DataFrame, ground: Ground) -> list[tuple[str, dict[str, Any]]]:
-    """Return remarks on what is estimated or unknown about the stations."""
-    notes: list[tuple[str, dict[str, Any]]] = []
+def ground_notes(stations: pd.DataFrame, ground: Ground) -> list[Note]:
+    """Return notes on what is estimated or unknown about the stations."""
+    notes: list[Note] = []
     if stood := int(stations["existing_chargers"].sum()):
-        notes.append(("classes_estimated", {"chargers": stood}))
+        notes.append(Note("classes_estimated", {"chargers": stood}))
     if ground.costs.distance_unknown:
-        notes.append(("grid_distance_unknown", {"sites": ground.costs.distance_unknown}))
+        notes.append(Note("grid_distance_unknown", {"sites": ground.costs.distance_unknown}))
     return notes
 
 
-def figure_notes(
-    figures: dict[str, float], sizing: scenario.Sizing
-) -> list[tuple[str, dict[str, Any]]]:
-    """Return remarks on waits and power that a plan does not keep, or that nobody knows."""
-    notes: list[tuple[str, dict[str, Any]]] = []
+def figure_notes(figures: dict[str, float], sizing: scenario.Sizing) -> list[Note]:
+    """Return notes on waits and power that a plan does not keep, or that nobody knows."""
+    notes: list[Note] = []
     if long := int(figures["sites_over_wait"]):
         values = {"sites": long, "share": sizing.promise_share, "minutes": sizing.promise_wait_min}
-        notes.append(("waits_long", values))
+        notes.append(Note("waits_long", values))
     if unknown := int(figures["headroom_unknown_sites"]):
-        notes.append(("power_unknown", {"sites": unknown}))
+        notes.append(Note("power_unknown", {"sites": unknown}))
     if short := int(figures["substations_overdrawn"]):
-        notes.append(("power_short", {"count": short}))
+        notes.append(Note("power_short", {"count": short}))
     return notes
 
 

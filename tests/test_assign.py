@@ -7,7 +7,7 @@ import pytest
 from problem_cases import small_problem
 from scipy.optimize import linprog
 
-from siting.optimize.arrays import sums
+from siting.arrays import sums
 from siting.optimize.assign import Sizes, assign
 from siting.optimize.solver import open_door
 

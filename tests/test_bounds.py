@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from problem_cases import small_problem
 from test_model import optimum, random_problem
 
+from siting.arrays import running_before
 from siting.optimize import choice, model
-from siting.optimize.arrays import running_before
 from siting.optimize.bounds import Descent, Prices, Relaxation, prices_from, uniform_wish
 from siting.optimize.rules import Rules, row_of
 from siting.optimize.solver import open_door

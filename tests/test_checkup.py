@@ -23,10 +23,10 @@ from siting.checkup.measures import measures
 from siting.cli.main import run
 from siting.cli.screen_check import show_checkup
 from siting.errors import EXIT_GOOD, EXIT_NO_PLAN, EXIT_SCENARIO
+from siting.notes import Note
 from siting.optimize.capacity import capacity
 from siting.outputs.checkup import make_page
 from siting.outputs.words import all_words
-from siting.plan import Note
 from siting.scenario import load_scenario
 from siting.shipped import shipped_path
 

@@ -112,7 +112,7 @@ def test_bays_due_stand_where_they_are_known_and_say_why_they_do_not(plan):
         cells = [cells[keys.index("due")] for cells in sheet.stations.cells]
         assert cells[row] == wanted
         assert not any(cells[:row] + cells[row + 1 :])
-        assert make_say("zh")(key) in sheet.remarks
+        assert make_say("zh")(key) in sheet.notes
     transport = make_sheet(plan, find_body(all_bodies(plan), "transport"), language="zh")
     at = [column.key for column in transport.stations.columns].index("due")
     spaces = transport.sites.loc[transport.sites["kind"] == "service_area", "spaces"].tolist()

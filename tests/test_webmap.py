@@ -17,6 +17,7 @@ from plans import HOSTILE, LONG, district_plan, hard_plan, phased_plan, small_pl
 
 from siting import geo
 from siting.errors import ScenarioError
+from siting.notes import Note
 from siting.optimize.outcome import Status
 from siting.outputs import palette
 from siting.outputs.basemaps import find_basemap
@@ -26,7 +27,6 @@ from siting.outputs.handouts.sheet import make_sheet
 from siting.outputs.webmap import make_map, shapes
 from siting.outputs.webmap.coverage import charging_reach, near_people, swap_reach
 from siting.outputs.words import speaker, words
-from siting.plan import Note
 
 MARK = "合成样例数据，不可用于决策 / synthetic sample, not for decisions"
 DATA = re.compile(r"var siting = sitingAtlas\(\w+, (\{.*\})\);\n")

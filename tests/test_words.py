@@ -10,8 +10,8 @@ from string import Formatter
 import pandas as pd
 import pytest
 
+from siting.notes import Note
 from siting.outputs.words import LANGUAGES, all_words, note_text, speaker, words
-from siting.plan import Note
 
 PACKAGE = Path(__file__).parents[1] / "siting"
 WORDS = all_words()

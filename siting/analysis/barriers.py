@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from siting.errors import TableError
+from siting.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    Notes = list[tuple[str, dict[str, Any]]]
+    Notes = list[Note]
 
 
 def without_crossed(
@@ -50,5 +51,5 @@ def without_crossed(
             cure="a barrier is a line or area that no road crosses: check the layer and its datum",
         )
     ends = set(kept["from_node"]) | set(kept["to_node"])
-    notes: Notes = [("barriers_cut", {"barriers": len(barriers), "roads": int(met.sum())})]
+    notes: Notes = [Note("barriers_cut", {"barriers": len(barriers), "roads": int(met.sum())})]
     return nodes[nodes["node_id"].isin(ends)].reset_index(drop=True), kept, notes

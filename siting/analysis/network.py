@@ -13,11 +13,9 @@ from siting.errors import TableError
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
+    from siting.arrays import Flags, Floats, Ints
+
 
 CARRIAGEWAYS = ("motorway", "motorway_link", "trunk", "trunk_link")
 """Road classes that a place beside them cannot be entered from."""

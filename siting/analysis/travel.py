@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    from siting.arrays import Floats, Ints
+
     _Pairs = tuple[NDArray[np.int32], NDArray[np.int32], Floats, Floats]
 
 _log = logging.getLogger(__name__)

@@ -20,6 +20,7 @@ import shapely
 from pyproj import CRS
 
 from siting.cache.alike import alike
+from siting.notes import Note
 
 _FACTS = "facts.json"
 _TABLE = ".feather"
@@ -95,6 +96,8 @@ class _Wrapper:
             crs = value.crs.srs if isinstance(value, gpd.GeoDataFrame) else None
             number = len(self.frames) - 1
             return {_TAG: "table", "number": number, "crs": crs, "gaps": _gaps(value)}
+        if isinstance(value, Note):
+            return {_TAG: "note", "key": value.key, "values": self.plain(value.values)}
         if isinstance(value, tuple):
             return {_TAG: "tuple", "items": [self.plain(item) for item in value]}
         if isinstance(value, dict):
@@ -129,6 +132,9 @@ class _Unwrapper:
 
     def _tuple(self, plain: dict[str, Any]) -> tuple[Any, ...]:
         return tuple(self.value(item) for item in plain["items"])
+
+    def _note(self, plain: dict[str, Any]) -> Note:
+        return Note(plain["key"], self.value(plain["values"]))
 
     def _dict(self, plain: dict[str, Any]) -> dict[Any, Any]:
         return {self.value(key): self.value(item) for key, item in plain["items"]}

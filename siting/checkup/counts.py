@@ -9,13 +9,14 @@ import pandas as pd
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from siting.plan import Note
+    from siting.notes import Note
+
 
 UNCOVERED = "uncovered"
 
 
 def note_value(notes: tuple[Note, ...], key: str, field: str) -> int:
-    """Return a number that a stage told in a remark; 0 where it had nothing to tell."""
+    """Return a number that a stage told in a note; 0 where it had nothing to tell."""
     return next((int(dict(note.values)[field]) for note in notes if note.key == key), 0)
 
 

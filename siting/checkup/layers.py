@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.inputs.world import World
-    from siting.plan import Note
+    from siting.notes import Note
     from siting.scenario import Scenario
 
 GROUND_LAYERS = ("slope", "flood", "red_lines", "protected")
@@ -22,7 +22,7 @@ _UNCHECKED = {
     "rules_without_figure": "no_figure",
     "rules_without_layer": "no_layer",
 }
-"""Remark of the candidates about rules that no site was held against, and the state of those."""
+"""Note of the candidates about rules that no site was held against, and the state of those."""
 
 _LISTED = "|"
 
@@ -35,7 +35,7 @@ def rules(table: pd.DataFrame, notes: tuple[Note, ...]) -> list[dict[str, str]]:
     table
         The scenario's ``candidates.site_rules``.
     notes
-        Remarks of the stages.
+        Notes of the stages.
 
     Returns
     -------

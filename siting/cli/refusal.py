@@ -10,7 +10,9 @@ from siting.cli.screen import emit
 from siting.errors import NoPlanError, SitingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from siting.notes import Say
 
 _SHOWN = 5
 _UNITS = {"_m": "m", "_s": "s", "_cny": "CNY", "_kw": "kW"}
@@ -54,7 +56,7 @@ def text_of(error: SitingError) -> str:
     return "\n".join([*first, *_lines(why, words)])
 
 
-def _lines(why: dict[str, Any], words: Callable[..., str]) -> Iterator[str]:
+def _lines(why: dict[str, Any], words: Say) -> Iterator[str]:
     if not why["clash"]:
         yield words("clash.data")
         return
@@ -76,7 +78,7 @@ def _lines(why: dict[str, Any], words: Callable[..., str]) -> Iterator[str]:
     yield words("clash.nothing_saved")
 
 
-def _room(changes: list[dict[str, Any]], words: Callable[..., str]) -> Iterator[str]:
+def _room(changes: list[dict[str, Any]], words: Say) -> Iterator[str]:
     """Say how much of a total the other rules leave room for, where that is proven."""
     for change in changes:
         setting = change["settings"][0]
@@ -87,7 +89,7 @@ def _room(changes: list[dict[str, Any]], words: Callable[..., str]) -> Iterator[
             yield words(f"clash.room_{total}", count=setting["change"], target=setting["now"])
 
 
-def _setting(setting: dict[str, Any], words: Callable[..., str]) -> str:
+def _setting(setting: dict[str, Any], words: Say) -> str:
     rule, now, then = setting["rule"], setting["now"], setting["change"]
     if setting.get("off"):
         return words("clash.off", rule=rule, names=", ".join(setting["off"]))
@@ -102,7 +104,7 @@ def _setting(setting: dict[str, Any], words: Callable[..., str]) -> str:
     return text
 
 
-def _held(rule: dict[str, Any], words: Callable[..., str]) -> str:
+def _held(rule: dict[str, Any], words: Say) -> str:
     if rule["family"] == "chongqing":
         return str(rule["part"])
     return f"{_value(rule['rule'], rule['now'], words)} ({rule['rule']})"
@@ -112,7 +114,7 @@ def _name(rule: dict[str, Any]) -> str:
     return str(rule["part"] if rule["family"] == "chongqing" else rule["rule"])
 
 
-def _value(key: str, value: Any, words: Callable[..., str]) -> str:  # noqa: ANN401  # a setting
+def _value(key: str, value: Any, words: Say) -> str:  # noqa: ANN401  # a setting
     if isinstance(value, bool):
         return words("clash.on" if value else "clash.switched_off")
     if isinstance(value, dict):

@@ -14,11 +14,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from siting.cache import Entry
     from siting.meter import Meter
+    from siting.notes import Tally
     from siting.plan import Plan
 
 _TARGETS = ("stations", "chargers", "swap_stations")
@@ -67,7 +68,7 @@ def progress(language: str) -> Iterator[Meter]:
 
 
 @contextmanager
-def counting(language: str) -> Iterator[Callable[[int, int, int], None]]:
+def counting(language: str) -> Iterator[Tally]:
     """Show on stderr how many plans are done, in a language; yields what is to be told."""
     from siting.outputs.words import words  # noqa: PLC0415  # geopandas behind it
 

@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from siting.cli.screen import sample_mark
+from siting.notes import Note
 from siting.outputs.checkup import make_sections, table_section
 from siting.outputs.checkup.sections import advice_lines, grade_rows
 from siting.outputs.words import note_text, speaker
-from siting.plan import Note
 
 if TYPE_CHECKING:
     from siting.outputs.checkup import Section

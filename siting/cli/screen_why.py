@@ -10,9 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from siting.notes import Say
 
-    Say = Callable[..., str]
 
 _SHOWN = 3
 _INDENT = "  · "

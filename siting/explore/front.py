@@ -31,18 +31,17 @@ from siting.runfolder import tidy, write_whole
 from siting.scenario import changed_scenario, dump_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from siting.arrays import Floats
     from siting.cache import Cache
     from siting.explore.goals import Goal
+    from siting.notes import Tally
     from siting.preparation import Prepared
     from siting.scenario import Scenario
 
-    Floats = NDArray[np.float64]
 
 FRONT_CSV, FRONT_JSON, FRONT_PNG = "front.csv", "front.json", "front.png"
 POWER_SHARES = (0.5, 1.0)
@@ -86,7 +85,7 @@ def front(
     count: int | None = None,
     scheduler: str | None = None,
     cache: Cache | None = None,
-    progress: Callable[[int, int, int], None] = lambda *_: None,
+    progress: Tally = lambda *_: None,
 ) -> pd.DataFrame:
     """Make the points of a front, and write them as table, data and picture.
 

@@ -30,11 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from siting.arrays import Floats
     from siting.scenario import Scenario
 
-    Floats = NDArray[np.float64]
 
 CORE_SHARE = 0.9
 """A site that at least this share of the samples chooses is core (a proposal)."""

@@ -13,12 +13,9 @@ from siting.explore.tasks import OK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from siting.arrays import Flags, Floats
     from siting.explore.goals import Goal
 
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
 
 _SLACK = 1e-9
 _FEWEST = 3

@@ -32,12 +32,12 @@ from siting.outputs.contrast import make_share_map
 from siting.runfolder import tidy, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import geopandas as gpd
 
     from siting.cache import Cache
+    from siting.notes import Tally
     from siting.preparation import Prepared
     from siting.scenario import Scenario
 
@@ -52,7 +52,7 @@ def what_holds(
     count: int | None = None,
     scheduler: str | None = None,
     cache: Cache | None = None,
-    progress: Callable[[int, int, int], None] = lambda *_: None,
+    progress: Tally = lambda *_: None,
 ) -> dict[str, Any]:
     """Write into a sweep's folder what holds in its samples, and return the sum of it.
 

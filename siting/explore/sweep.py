@@ -24,10 +24,10 @@ from siting.explore.tasks import OK, Shared, Task, lost_row, make_row, started_i
 from siting.scenario import changed_scenario, dump_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from siting.cache import Cache
+    from siting.notes import Tally
     from siting.scenario import Scenario
 
 Form = Literal["parquet", "csv"]
@@ -79,7 +79,7 @@ def sweep(
     count: int | None = None,
     scheduler: str | None = None,
     cache: Cache | None = None,
-    progress: Callable[[int, int, int], None] = lambda *_: None,
+    progress: Tally = lambda *_: None,
 ) -> Swept:
     """Make the plans of a grid and of samples.
 
@@ -136,7 +136,7 @@ def run_kept(  # as sweep
     asked: dict[str, Any],
     count: int | None = None,
     scheduler: str | None = None,
-    progress: Callable[[int, int, int], None] = lambda *_: None,
+    progress: Tally = lambda *_: None,
 ) -> tuple[list[dict[str, Any]], int]:
     """Run the tasks that a folder has no row of; return all rows in order, and how many it had.
 

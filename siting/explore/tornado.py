@@ -22,10 +22,10 @@ from siting.scenario import dump_scenario
 from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from siting.cache import Cache
+    from siting.notes import Tally
     from siting.scenario import Scenario
 
 FIGURES = ("served_share", "mean_distance_m", "cost_cny", "access_gini")
@@ -84,7 +84,7 @@ def tornado(
     count: int | None = None,
     scheduler: str | None = None,
     cache: Cache | None = None,
-    progress: Callable[[int, int, int], None] = lambda *_: None,
+    progress: Tally = lambda *_: None,
 ) -> pd.DataFrame:
     """Plan with each assumption at its ends, and write what that moves, as table and picture.
 

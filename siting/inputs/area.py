@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from shapely import MultiPolygon, Polygon
@@ -24,10 +23,13 @@ from siting.inputs.provenance import (
     sha256_of_text,
     stated_licence,
 )
+from siting.notes import Note
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import geopandas as gpd
 
     from siting import scenario
 
@@ -86,7 +88,7 @@ def _from_file(area: scenario.Area, path: Path) -> AreaShape:
         "area", path, as_of=as_of, synthetic=synthetic, licence=stated_licence(frame)
     )
     repaired = int((~shapely.is_valid(frame.geometry.dropna().to_numpy())).sum())
-    notes = (("area_repaired", {"count": repaired}),) if repaired else ()
+    notes = (Note("area_repaired", {"count": repaired}),) if repaired else ()
     return _shape(area, polygons, name=name or path.stem, source=source, notes=notes)
 
 
@@ -98,7 +100,7 @@ def _from_place(area: scenario.Area, place: str, overpass: scenario.Overpass) ->
     as_of = _date(area) or dt.datetime.now(tz=dt.UTC).date().isoformat()
     digest = sha256_of_text(polygons.wkt)
     source = Provenance("area", text, digest, OSM_LICENCE, as_of, synthetic=False)
-    notes = (("area_geocoded", {"place": place, "found": found.label}),)
+    notes = (Note("area_geocoded", {"place": place, "found": found.label}),)
     return _shape(area, polygons, name=place, source=source, notes=notes)
 
 
@@ -124,7 +126,7 @@ def _shape(
     *,
     name: str,
     source: Provenance,
-    notes: tuple[tuple[str, dict[str, Any]], ...] = (),
+    notes: tuple[Note, ...] = (),
 ) -> AreaShape:
     if polygon.is_empty:
         raise AreaError(
@@ -136,7 +138,7 @@ def _shape(
     crs = metric_crs(middle.x, middle.y, epsg=area.epsg)
     as_of = _date(area) or source.as_of
     if not as_of:
-        notes = (*notes, ("area_undated", {"name": name}))
+        notes = (*notes, Note("area_undated", {"name": name}))
     return AreaShape(polygon, crs, name, as_of, notes, source)
 
 

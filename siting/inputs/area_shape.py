@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import numpy as np
 import shapely
 from shapely import MultiPolygon, Polygon
 
 from siting.geo import WGS84
-from siting.inputs.provenance import (
-    Provenance,
-)
 
 if TYPE_CHECKING:
+    import numpy as np
     from pyproj import CRS
+
+    from siting.inputs.provenance import (
+        Provenance,
+    )
+    from siting.notes import Note
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class AreaShape:
     as_of
         ISO date the outline was valid; empty if nobody says.
     notes
-        Remarks for the reader: (key, values).
+        Notes for the reader: (key, values).
     source
         Where the outline came from.
     """
@@ -44,7 +46,7 @@ class AreaShape:
     crs: CRS
     name: str
     as_of: str
-    notes: tuple[tuple[str, dict[str, Any]], ...]
+    notes: tuple[Note, ...]
     source: Provenance
 
     @cached_property

@@ -14,6 +14,7 @@ from siting.inputs.files.columns import PointField, PointFile, texts
 from siting.inputs.files.grids import GRIDS, read_people_grid
 from siting.inputs.files.points import how_far, read_points
 from siting.inputs.files.vectors import require_file
+from siting.notes import Note
 from siting.scenario import local_path
 from siting.tables import DEMAND, PEOPLE
 
@@ -93,7 +94,7 @@ def load_layers(
         By role, in the run's CRS: the columns of :data:`FIELDS`, ``source`` and ``geometry``.
         Ids are ``file:<stem>/<id>``.
     notes, sources
-        Remarks for the reader, and where the layers came from.
+        Notes for the reader, and where the layers came from.
 
     Raises
     ------
@@ -114,7 +115,9 @@ def load_layers(
             frame[key] = texts(f"file:{stem}/{one}" for one in frame[key])
         found.setdefault(layer.role, []).append(frame)
         sources.append(source)
-        notes.append(("layer_read", {"file": path.name, "role": layer.role, "rows": len(frame)}))
+        notes.append(
+            Note("layer_read", {"file": path.name, "role": layer.role, "rows": len(frame)})
+        )
     layers = {
         role: gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=area.crs)
         for role, frames in sorted(found.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.inputs.area_shape import AreaShape
     from siting.inputs.files.points import Notes
+    from siting.notes import Note
 
 _VALUED = ("sum", "value")
 _NARROWEST = 2
@@ -46,14 +47,14 @@ class ScoreFiles:
     extremes
         Reference extremes by criterion, (low, high); None where no run is named.
     notes, sources
-        Remarks for the reader, and where each file came from.
+        Notes for the reader, and where each file came from.
     """
 
     criteria: pd.DataFrame
     pairwise: pd.DataFrame | None = None
     layers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
     extremes: dict[str, tuple[float, float]] | None = None
-    notes: tuple[tuple[str, dict[str, Any]], ...] = ()
+    notes: tuple[Note, ...] = ()
     sources: tuple[Provenance, ...] = ()
 
 

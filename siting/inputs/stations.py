@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from siting.errors import TableError
 from siting.inputs.files.columns import PointField, PointFile, texts
 from siting.inputs.files.points import how_far, read_points
+from siting.notes import Note
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def load_stations(
     stations
         As ``tables.STATIONS`` plus ``merged_ids`` (joined by ``+``), in the run's CRS.
     notes, sources
-        Remarks for the reader, and where the lists came from.
+        Notes for the reader, and where the lists came from.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def load_stations(
     if inputs.osm_stations:
         lists.append(_from_map(osm_stations, inputs.merge_stations_m))
     stations = _joined(lists, inputs.merge_stations_m, area, notes)
-    _remark(stations, inputs, notes)
+    _note(stations, inputs, notes)
     return stations, notes, sources
 
 
@@ -105,7 +106,7 @@ def _from_file(
         rows = frame.loc[~inside, "row"].tolist()
         count = len(rows)
         notes.append(
-            ("stations_outside", {"file": path.name, "count": count, "rows": rows[:_SHOWN]})
+            Note("stations_outside", {"file": path.name, "count": count, "rows": rows[:_SHOWN]})
         )
     stems[path.stem] = stems.get(path.stem, 0) + 1
     stem = path.stem if stems[path.stem] == 1 else f"{path.stem}-{stems[path.stem]}"
@@ -167,7 +168,7 @@ def _joined(
     result = result.sort_values("station_id", ignore_index=True)
     merged = result.loc[result["merged_ids"].notna(), "station_id"].tolist()
     if merged:
-        notes.append(("stations_merged", {"count": len(merged), "ids": merged[:_SHOWN]}))
+        notes.append(Note("stations_merged", {"count": len(merged), "ids": merged[:_SHOWN]}))
     return result
 
 
@@ -231,9 +232,9 @@ def _empty(area: AreaShape) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns, geometry=[], crs=area.crs)[_COLUMNS]
 
 
-def _remark(stations: gpd.GeoDataFrame, inputs: scenario.Inputs, notes: Notes) -> None:
+def _note(stations: gpd.GeoDataFrame, inputs: scenario.Inputs, notes: Notes) -> None:
     if not inputs.stations:
-        notes.append(("no_baseline", {"from_map": len(stations)}))
+        notes.append(Note("no_baseline", {"from_map": len(stations)}))
     unknown = int(stations["chargers"].isna().sum())
     if unknown:
-        notes.append(("chargers_unknown", {"count": unknown, "of": len(stations)}))
+        notes.append(Note("chargers_unknown", {"count": unknown, "of": len(stations)}))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from siting.inputs.files.columns import PointField, PointFile, texts
 from siting.inputs.files.points import read_points
+from siting.notes import Note
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def load_substations(
     substations
         As ``tables.SUBSTATIONS``, sorted by id.
     notes, sources
-        Remarks for the reader, and where the list came from.
+        Notes for the reader, and where the list came from.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def load_substations(
         As :func:`read_points`.
     """
     if given is None:
-        note = ("substations_from_map", {"count": len(osm_substations)})
+        note = Note("substations_from_map", {"count": len(osm_substations)})
         return osm_substations, [note], []
     path = local_path(given.file)
     wanted = PointFile(
@@ -64,6 +65,6 @@ def load_substations(
     )
     unknown = int(frame["headroom_kw"].isna().sum())
     if unknown:
-        notes.append(("headroom_unknown", {"count": unknown, "of": len(frame)}))
+        notes.append(Note("headroom_unknown", {"count": unknown, "of": len(frame)}))
     frame = frame.sort_values("substation_id", ignore_index=True)
     return frame.to_crs(area.crs), notes, [source]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from siting import tables
 from siting.inputs.area import load_area
-from siting.inputs.area_shape import AreaShape
 from siting.inputs.layers import joined_places, load_layers, people_rows
 from siting.inputs.osm.kinds import read_place_kinds
 from siting.inputs.osm.load import load_osm
@@ -22,8 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
-    from siting.inputs.osm.download import Progress
+    from siting.inputs.area_shape import AreaShape
     from siting.inputs.provenance import Provenance
+    from siting.notes import Note, Progress
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class World:
     report
         What was read from the map, kept and dropped.
     notes
-        Remarks for the reader: (key, values).
+        Notes for the reader: (key, values).
     sources
         Every input with origin, hash and licence.
     """
@@ -63,7 +63,7 @@ class World:
     people: gpd.GeoDataFrame | None
     layers: dict[str, gpd.GeoDataFrame]
     report: dict[str, Any]
-    notes: tuple[tuple[str, dict[str, Any]], ...]
+    notes: tuple[Note, ...]
     sources: tuple[Provenance, ...]
 
 

@@ -14,6 +14,7 @@ from siting.inputs.files.columns import texts
 from siting.inputs.files.sheets import MISSING, read_table
 from siting.inputs.files.vectors import read_vector, require_file
 from siting.inputs.provenance import file_provenance, marked_synthetic, stated_licence
+from siting.notes import Note
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def with_people(
         must=(key, "population"),
     )  # fmt: skip
     people = _people_table(raw, mapping, key, path)
-    _remark_keys(table, people, key, path, notes)
+    _note_keys(table, people, key, path, notes)
     matched = table[key].isin(people.index)
     known = table[key].map(people["population"]).astype(float)
     quality = table[key].map(people["population_quality"])
@@ -291,7 +292,7 @@ def _kind(name: object) -> str:
     return "town" if text.endswith(("镇", "乡")) else "other"
 
 
-def _remark_keys(
+def _note_keys(
     table: pd.DataFrame, people: pd.DataFrame, key: str, path: Path, notes: Notes
 ) -> None:
     """Tell which keys match nothing on the other side; refuse if none match, or too many."""
@@ -310,6 +311,6 @@ def _remark_keys(
             f"e.g. {', '.join(map(str, bare[:3]))}; join on the other of {', '.join(_KEYS)}",
         )
     if lost:
-        notes.append(("people_without_zone", {"count": len(lost), "keys": lost[:_SHOWN]}))
+        notes.append(Note("people_without_zone", {"count": len(lost), "keys": lost[:_SHOWN]}))
     if bare:
-        notes.append(("zones_without_people_row", {"count": len(bare), "keys": bare[:_SHOWN]}))
+        notes.append(Note("zones_without_people_row", {"count": len(bare), "keys": bare[:_SHOWN]}))

@@ -14,6 +14,7 @@ from siting.geo import WGS84
 from siting.inputs.files.columns import texts
 from siting.inputs.files.vectors import surfaces
 from siting.inputs.zone_sources import with_people, zones_of_file, zones_of_map
+from siting.notes import Note
 from siting.scenario import local_path
 from siting.tables import zone_names
 
@@ -62,7 +63,7 @@ def load_zones(
     zones
         As ``tables.ZONES``, in the run's CRS, sorted by id.
     notes, sources
-        Remarks for the reader, and where the zones and people came from.
+        Notes for the reader, and where the zones and people came from.
 
     Raises
     ------
@@ -97,9 +98,9 @@ def load_zones(
             cure="check the area and inputs.zones.datum; inputs.zones.layer picks a layer",
         )
     if table.empty:
-        notes.append(("no_zones", {"admin_level": zones.admin_level}))
+        notes.append(Note("no_zones", {"admin_level": zones.admin_level}))
     table = _with_rest(table, area, notes)
-    _remark_people(table, notes)
+    _note_people(table, notes)
     return table.sort_values("zone_id", ignore_index=True), notes, sources
 
 
@@ -112,11 +113,11 @@ def _cut(table: gpd.GeoDataFrame, area: AreaShape, notes: Notes) -> gpd.GeoDataF
     touching = (share < _TOUCHING_SHARE) & (inside < _SLIVER_KM2 * _M2_PER_KM2)
     if touching.any():
         names = zone_names(table[touching].sort_values("name"))
-        notes.append(("zones_outside", {"count": int(touching.sum()), "names": names[:_SHOWN]}))
+        notes.append(Note("zones_outside", {"count": int(touching.sum()), "names": names[:_SHOWN]}))
     cut = (share < _WHOLE_SHARE) & ~touching
     if cut.any():
         names = zone_names(table[cut].sort_values("name"))
-        notes.append(("zones_cut", {"count": int(cut.sum()), "names": names[:_SHOWN]}))
+        notes.append(Note("zones_cut", {"count": int(cut.sum()), "names": names[:_SHOWN]}))
     people = table["population"].to_numpy()
     guessed = cut & np.isfinite(people)
     table = table.assign(
@@ -138,7 +139,7 @@ def _with_rest(table: gpd.GeoDataFrame, area: AreaShape, notes: Notes) -> gpd.Ge
     shape = shapely.union_all(parts)
     km2 = round(float(shape.area) / _M2_PER_KM2, 2)
     notes.append(
-        (
+        Note(
             "area_without_zone",
             {"km2": km2, "share": round(float(shape.area / area.projected.area), 4)},
         )
@@ -172,12 +173,14 @@ def _report_overlaps(table: gpd.GeoDataFrame, notes: Notes) -> None:
         if shared > _OVERLAP_SHARE * smaller and shared > _SLIVER_KM2 * _M2_PER_KM2 / 10:
             pairs.append([names[one], names[other], round(float(shared) / _M2_PER_KM2, 2)])
     if pairs:
-        notes.append(("zones_overlap", {"count": len(pairs), "pairs": pairs[:_SHOWN]}))
+        notes.append(Note("zones_overlap", {"count": len(pairs), "pairs": pairs[:_SHOWN]}))
 
 
-def _remark_people(table: gpd.GeoDataFrame, notes: Notes) -> None:
+def _note_people(table: gpd.GeoDataFrame, notes: Notes) -> None:
     unknown = table[table["population"].isna() & (table["zone_id"] != UNCOVERED)]
     if len(unknown):
         names = zone_names(unknown.sort_values("name"))
         of = int((table["zone_id"] != UNCOVERED).sum())
-        notes.append(("people_missing", {"count": len(names), "of": of, "names": names[:_SHOWN]}))
+        notes.append(
+            Note("people_missing", {"count": len(names), "of": of, "names": names[:_SHOWN]})
+        )

@@ -26,7 +26,7 @@ from siting.optimize.solve import EXACT_PAIRS
 from siting.optimize.solver import State, values_of
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.filling import Filled
     from siting.optimize.marginal import Ranked
     from siting.optimize.problem import SitingProblem

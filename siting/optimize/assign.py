@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pulp
 
+from siting.arrays import groups, running_before, sums
 from siting.optimize import model
-from siting.optimize.arrays import groups, running_before, sums
 from siting.optimize.rules import rows_among
 from siting.optimize.solver import linear, values_of
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.problem import SitingProblem
     from siting.optimize.rules import Among
     from siting.optimize.solver import Door

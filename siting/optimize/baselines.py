@@ -25,7 +25,7 @@ from siting.optimize.solver import open_door
 
 if TYPE_CHECKING:
     from siting import scenario
-    from siting.optimize.arrays import Floats, Ints
+    from siting.arrays import Floats, Ints
     from siting.optimize.outcome import Outcome
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solver import Door

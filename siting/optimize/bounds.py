@@ -27,14 +27,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from siting.optimize.arrays import running_before, sums
+from siting.arrays import running_before, sums
 from siting.optimize.choice import Choice
 from siting.optimize.rowprices import PricedRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
     from siting.optimize.problem import SitingProblem
 
 

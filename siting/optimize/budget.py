@@ -24,7 +24,7 @@ from siting.optimize.rules import Rules, row_of
 
 if TYPE_CHECKING:
     from siting import scenario
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
     from siting.optimize.problem import SitingProblem
 
 FAMILY = "budget"

@@ -13,7 +13,7 @@ import numpy as np
 from siting.optimize.spacing import conflict_pairs, most_stations
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats
+    from siting.arrays import Flags, Floats
     from siting.optimize.problem import SitingProblem
 
 

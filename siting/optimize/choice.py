@@ -16,7 +16,7 @@ from siting.optimize.rules import kept_for_rules
 from siting.optimize.spacing import clique_cover
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Floats, Ints
+    from siting.arrays import Floats, Ints
     from siting.optimize.problem import SitingProblem
     from siting.optimize.rules import LinearRule
 

@@ -28,18 +28,19 @@ Sources: the district's file of facts, marks [V 28], [V 40], [V 29], [V 39].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siting.errors import ImpossibleTargetError, ScenarioError
+from siting.notes import Note
 from siting.scenario import Limit, Promise
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting import scenario
-    from siting.optimize.arrays import Ints
+    from siting.arrays import Ints
 
 SERVICE_AREA = "service_area"
 BAYS_SHARE = 0.10
@@ -49,8 +50,6 @@ _CENTRE_M = 1000
 _SUPER_FAST_M = 5000
 _SUPER_FAST_KW = 250
 _SHOWN = 5
-
-Note = tuple[str, dict[str, Any]]
 
 
 def chongqing_limits(model: scenario.Model) -> list[tuple[str, Limit]]:
@@ -129,5 +128,5 @@ def with_bays(
             cure="raise max_chargers of service_area (candidates.site_kinds)",
         )
     unknown = int((here & ~known).sum())
-    notes: list[Note] = [("bays_unknown", {"count": unknown})] if unknown else []
+    notes: list[Note] = [Note("bays_unknown", {"count": unknown})] if unknown else []
     return np.maximum(fewest, due.astype(np.int64)), notes

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
-    from siting.optimize.arrays import Flags, Ints, Names
+    from siting.arrays import Flags, Ints, Names
     from siting.optimize.problem import SitingProblem
 
 _SHOWN = 5

@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from siting.arrays import sums
 from siting.errors import NoAnswerError
-from siting.optimize.arrays import sums
 from siting.optimize.assign import Sizes, assign
 from siting.optimize.run import Run
 from siting.optimize.select import size_stations
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Floats, Ints
+    from siting.arrays import Floats, Ints
+    from siting.notes import Note
     from siting.optimize.problem import SitingProblem
-    from siting.optimize.solution import Note
     from siting.optimize.solver import Door
 
 _TINY = 1e-9

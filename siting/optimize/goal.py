@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siting.errors import ScenarioError
+from siting.notes import Note
 from siting.scenario import Promise
 
 if TYPE_CHECKING:
     from siting import scenario
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
 
-Note = tuple[str, dict[str, Any]]
 JOINT = "joint"
 FEWEST = frozenset({"set_cover", "min_cost"})
 """Objectives that keep a promise of coverage; their number of stations is an outcome."""
@@ -76,10 +76,10 @@ def station_sense(sense: str, objective: str) -> str:
 
 
 def fewest_note(targets: scenario.Targets, model: scenario.Model) -> list[Note]:
-    """Return the remark that the station total is read as "at most", where it is."""
+    """Return the note that the station total is read as "at most", where it is."""
     if model.objective not in FEWEST or targets.sense.stations != "exactly":
         return []
-    return [("stations_at_most", {"stations": targets.stations})]
+    return [Note("stations_at_most", {"stations": targets.stations})]
 
 
 def cover_promise(model: scenario.Model) -> list[Promise]:

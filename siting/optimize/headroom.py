@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from siting.optimize.arrays import groups
+from siting.arrays import groups
+from siting.notes import Note
 from siting.optimize.rules import Rules, row_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting import scenario
-    from siting.optimize.arrays import Ints
+    from siting.arrays import Ints
     from siting.optimize.problem import SitingProblem
     from siting.optimize.rules import LinearRule
 
@@ -58,14 +59,14 @@ def with_headroom(
     if not model.headroom:
         return problem
     if grid is None or grid["headroom_kw"].isna().all():
-        return replace(problem, notes=(*problem.notes, ("headroom_without_figures", {})))
+        return replace(problem, notes=(*problem.notes, Note("headroom_without_figures", {})))
     of_site = grid.set_index("site_id").reindex(problem.site_id)
     known = of_site["headroom_kw"].notna().to_numpy()
     nearest, names = pd.factorize(of_site["substation_id"].where(known), sort=True)
     free_kw = of_site["headroom_kw"].groupby(nearest).first()
     if not known[problem.openable].all():
         count = int((~known & problem.openable).sum())
-        note = ("headroom_not_everywhere", {"count": count, "of": int(problem.openable.sum())})
+        note = Note("headroom_not_everywhere", {"count": count, "of": int(problem.openable.sum())})
         problem = replace(problem, notes=(*problem.notes, note))
     draw_kw = model.coincidence * sites["kw_per_charger"].to_numpy(dtype=float)
     rows: list[LinearRule] = []

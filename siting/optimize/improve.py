@@ -24,7 +24,7 @@ from siting.optimize.part import part_of, shut_beside
 from siting.optimize.solver import values_of
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.filling import Filled
     from siting.optimize.problem import SitingProblem
     from siting.optimize.run import Run

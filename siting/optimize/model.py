@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pulp
 
-from siting.optimize.arrays import groups
+from siting.arrays import groups
 from siting.optimize.rules import SENSES, write_rules
 from siting.optimize.solver import linear
 from siting.optimize.spacing import clique_cover

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from siting.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
 
-    Notes = tuple[tuple[str, dict[str, Any]], ...]
+    Notes = tuple[Note, ...]
 
 
 def swap_needs(demand: gpd.GeoDataFrame, fleet_share: float) -> tuple[Floats | None, Notes]:
-    """Return what a swap station near each demand point is worth, and a remark.
+    """Return what a swap station near each demand point is worth, and a note.
 
     ``(1 - fleet_share) * d_i + fleet_share * f_i * sum(d) / sum(f)`` with public charging ``d``
     and the fleets' swapping ``f``: the fleets have their share of the whole, whatever their
@@ -41,5 +43,5 @@ def swap_needs(demand: gpd.GeoDataFrame, fleet_share: float) -> tuple[Floats | N
         return None, ()
     charging = demand["kwh_day"].to_numpy(dtype=float)
     need = (1 - fleet_share) * charging + fleet_share * fleet * (float(charging.sum()) / total)
-    note = ("swap_fleets", {"swap_kwh_day": round(total, 1), "share": fleet_share})
+    note = Note("swap_fleets", {"swap_kwh_day": round(total, 1), "share": fleet_share})
     return np.asarray(need, dtype=float), (note,)

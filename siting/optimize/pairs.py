@@ -10,7 +10,7 @@ import pandas as pd
 from siting.errors import TableError
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats, Ints, Names
+    from siting.arrays import Flags, Floats, Ints, Names
 
 _SHOWN = 5
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.optimize.arrays import sums
+from siting.arrays import sums
 from siting.optimize.marginal import flags_of, ordered_pairs, ranked_sites
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.marginal import Ranked
     from siting.optimize.problem import SitingProblem
 

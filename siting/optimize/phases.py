@@ -37,12 +37,13 @@ from siting.optimize.years import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
     from siting import scenario
-    from siting.optimize.arrays import Flags, Ints, Names
+    from siting.arrays import Flags, Ints, Names
+    from siting.notes import Progress
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solution import Solution
     from siting.optimize.solver import Door
@@ -95,7 +96,7 @@ def solve_phases(
     *,
     solver: scenario.Solver,
     seed: int,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Phased:
     """Decide what opens in which year.
 
@@ -119,15 +120,15 @@ def solve_phases(
     InfeasibleError, NoAnswerError
         If no nested plan exists, or none was found in time.
     """
-    tell = progress or (lambda _: None)
+    tell = progress or (lambda _step, _share: None)
     work = _Work(problem, solution, tuple(years), solver, seed)
     door = work.door()
     with_swaps, swap_gap = swaps_by_year(problem, work.swap_sites, work.years, door)
-    tell("years alone")
+    tell("years alone", 0.0)
     alone = [work.alone(place) for place in range(len(years))]
-    tell("year by year")
+    tell("year by year", 0.0)
     by_year = work.year_by_year(alone[0])
-    tell("together")
+    tell("together", 0.0)
     bounds = tuple(one.outcome.bound for one in alone)
     together, bound, whole = work.together(alone, by_year)
     paths = [path.worth for path in (together, by_year)]

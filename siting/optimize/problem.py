@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
-    from siting.optimize.arrays import Flags, Floats, Ints, Names
+    from siting.arrays import Flags, Floats, Ints, Names
+    from siting.notes import Note
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ class SitingProblem:
         What a swap station near a demand point is worth (kWh/day), where fleets that swap are
         known; summing to all demand. Else None: ``demand_kwh``.
     notes
-        Remarks for the reader of the plan: key and numbers.
+        Notes for the reader of the plan: key and numbers.
     goal
         The objective with its parameters.
     costs
@@ -132,7 +133,7 @@ class SitingProblem:
     swap_sense: str = "="
     own_spacing_m: Floats | None = None
     swap_kwh: Floats | None = None
-    notes: tuple[tuple[str, dict[str, Any]], ...] = ()
+    notes: tuple[Note, ...] = ()
     goal: Goal = JOINTLY
     costs: SiteCosts = NO_COSTS
     swap_station_cny: float = float("nan")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.spatial import cKDTree
 
+from siting.arrays import groups
 from siting.errors import ImpossibleTargetError, ScenarioError
-from siting.optimize.arrays import groups
+from siting.notes import Note
 from siting.optimize.families import check_names, chosen_zones, kinds_flags
 from siting.optimize.rules import CoverPromise, LinearRule, row_of
 
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
-    from siting.optimize.arrays import Flags, Floats
+    from siting.arrays import Flags, Floats
     from siting.optimize.pairs import Reach
     from siting.optimize.problem import SitingProblem
 
-Note = tuple[str, dict[str, Any]]
 _SHOWN = 5
 _TINY = 1e-9
 
@@ -176,7 +176,7 @@ def _left_out(promise: scenario.Promise, group: _Group, key: str) -> list[Note]:
     share = float(group.weight[lost].sum()) / total if total else 0.0
     if promise.unreachable == "note":
         values = {"rule": key, "count": len(lost), "of": len(group.near), "share": share}
-        return [("promise_unreachable", values)] if lost else []
+        return [Note("promise_unreachable", values)] if lost else []
     if not group.near:
         raise ImpossibleTargetError(
             f"{key}: nobody belongs to the group it names",

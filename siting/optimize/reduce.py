@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.optimize.arrays import first_of_each, sums
+from siting.arrays import first_of_each, sums
 from siting.optimize.rules import keep_for_rules
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.problem import SitingProblem
 
 

@@ -16,7 +16,7 @@ from scipy import sparse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
     from siting.optimize.problem import SitingProblem
     from siting.optimize.rules import LinearRule
 

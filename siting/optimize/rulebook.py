@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting import scenario
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
     from siting.optimize.pairs import Reach
     from siting.optimize.problem import SitingProblem
     from siting.optimize.rules import CoverPromise, LinearRule

@@ -19,7 +19,7 @@ from siting.optimize.solver import linear
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.problem import SitingProblem
 
     Sites = dict[int, pulp.LpVariable]

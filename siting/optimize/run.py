@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from siting.notes import Note
 
+if TYPE_CHECKING:
+    from siting.notes import Progress
     from siting.optimize.problem import SitingProblem
-    from siting.optimize.solution import Note
     from siting.optimize.solver import Door
 
 _LOG = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Run:
     progress
         Called with the name of each stage as it starts.
     stages, notes
-        Seconds of each stage, and remarks for the reader of the plan.
+        Seconds of each stage, and notes for the reader of the plan.
     reduced
         Value and bound of the reduced model, if it was solved.
     """
@@ -47,7 +47,7 @@ class Run:
     door: Door
     gap_share: float
     limit_s: float
-    progress: Callable[[str], None] | None = None
+    progress: Progress | None = None
     stages: list[tuple[str, float]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     reduced: tuple[float, float] | None = None
@@ -66,7 +66,7 @@ class Run:
 
     def cut(self, stage: str) -> None:
         """Note once per stage that the clock, not the work, ended it."""
-        note: Note = ("time_limit_reached", {"stage": stage})
+        note = Note("time_limit_reached", {"stage": stage})
         if note not in self.notes:
             self.notes.append(note)
 
@@ -79,7 +79,7 @@ class _Stage:
 
     def __enter__(self) -> None:
         if self.run.progress is not None:
-            self.run.progress(self.name)
+            self.run.progress(self.name, 0.0)
         self.start = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:

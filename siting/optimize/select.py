@@ -18,7 +18,7 @@ from siting.optimize.rules import rows_among, write_rules
 from siting.optimize.solver import State, linear, values_of
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Floats, Ints
+    from siting.arrays import Floats, Ints
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solver import Answer, Door
 

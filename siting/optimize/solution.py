@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,13 @@ import pandas as pd
 from siting.optimize.outcome import Outcome, Status
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
+    from siting.notes import Note
     from siting.optimize.problem import SitingProblem
     from siting.optimize.start import Start
 
 PROVEN = 1e-6
 """Gap at which value and bound are taken to agree."""
-
-Note = tuple[str, dict[str, Any]]
-"""A remark for the reader of a plan: its key and its numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +37,7 @@ class Solution:
     stages
         Stages with their seconds, in order.
     notes
-        Remarks for the reader of the plan: key and numbers.
+        Notes for the reader of the plan: key and numbers.
     start
         Where a later solve may start from; None where there is nothing to hand on.
     """
@@ -49,7 +47,7 @@ class Solution:
     assignments: pd.DataFrame
     outcome: Outcome
     stages: tuple[tuple[str, float], ...]
-    notes: tuple[tuple[str, dict[str, Any]], ...]
+    notes: tuple[Note, ...]
     start: Start | None = None
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siting.notes import Note
 from siting.optimize import reduce
 from siting.optimize.bounds import Descent, Relaxation, prices_from, uniform_wish
 from siting.optimize.filling import better, fill_stations, filled, try_filled
@@ -39,10 +40,9 @@ from siting.optimize.start import descent_from, start_of, swap_from, wished_for
 from siting.optimize.swap import swap_cover, swap_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from siting import scenario
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
+    from siting.notes import Progress
     from siting.optimize.filling import Filled
     from siting.optimize.outcome import Outcome
     from siting.optimize.problem import SitingProblem
@@ -78,7 +78,7 @@ def solve_problem(
     solver: scenario.Solver,
     seed: int,
     start: Start | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Solution:
     """Find a plan and prove how good it is.
 
@@ -111,9 +111,9 @@ def solve_problem(
     run = Run(problem, door, solver.gap_share, solver.time_limit_s, progress)
     run.notes.extend(problem.notes)
     if door.fallback:
-        run.notes.append(("solver_fallback", {"asked": solver.name, "used": door.name}))
+        run.notes.append(Note("solver_fallback", {"asked": solver.name, "used": door.name}))
     if start is not None:
-        run.notes.append(("started_from", {"run": start.run, "sha256": start.sha256[:12]}))
+        run.notes.append(Note("started_from", {"run": start.run, "sha256": start.sha256[:12]}))
     with run.stage("swap"):
         swap, key = _swaps(run, start)
     problem = run.problem = after_swap(problem, swap.sites)

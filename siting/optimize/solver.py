@@ -25,7 +25,7 @@ from siting.optimize.named import interface_of, run_named
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
 
 
 Word = str | int | float | bool

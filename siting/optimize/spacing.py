@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Floats, Ints
+    from siting.arrays import Floats, Ints
 
 _OFFSETS = 4
 

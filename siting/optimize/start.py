@@ -19,7 +19,7 @@ from siting.optimize.solver import State
 from siting.optimize.swap import SwapCover
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Floats, Ints, Names
+    from siting.arrays import Floats, Ints, Names
     from siting.optimize.problem import SitingProblem
 
 _STANDS = 1.0

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pulp
 
+from siting.arrays import first_of_each, groups, sums
 from siting.errors import InfeasibleError, NoAnswerError
-from siting.optimize.arrays import first_of_each, groups, sums
 from siting.optimize.model import row
 from siting.optimize.reduce import cell_codes
 from siting.optimize.rules import keep_for_rules, write_rules
@@ -25,7 +25,7 @@ from siting.optimize.solver import State, linear, values_of
 from siting.optimize.spacing import clique_cover, conflict_pairs
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solver import Answer, Door
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siting.arrays import sums
 from siting.errors import NoPlanError
 from siting.optimize.again import DEMANDED
-from siting.optimize.arrays import sums
 from siting.optimize.explain.legal import swaps_are_legal
 from siting.optimize.marginal import flags_of
 from siting.optimize.rules import Rules, row_of
@@ -22,7 +22,7 @@ from siting.optimize.swap import RADII, swap_cover
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solver import Door
 

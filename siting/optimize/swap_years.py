@@ -19,7 +19,7 @@ from siting.optimize.years import APART_M
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from siting.optimize.arrays import Floats, Ints
+    from siting.arrays import Floats, Ints
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solver import Door
     from siting.optimize.years import Year

@@ -9,15 +9,15 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
+from siting.arrays import sums
 from siting.errors import InfeasibleError
 from siting.optimize.again import neighbourhood, solve_again, with_site, without_site
-from siting.optimize.arrays import sums
 from siting.optimize.marginal import flags_of
 from siting.optimize.solution import PROVEN
 
 if TYPE_CHECKING:
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.again import Again
-    from siting.optimize.arrays import Flags, Floats, Ints
     from siting.optimize.filling import Filled
     from siting.optimize.problem import SitingProblem
     from siting.optimize.rules import CoverPromise

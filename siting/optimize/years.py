@@ -25,7 +25,7 @@ from siting.optimize.rules import NO_RULES, CoverPromise, LinearRule, Rules, row
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.problem import SitingProblem
 
 MILLION = 1e6

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from siting.notes import Say
     from siting.plan import Plan
-
-    Say = Callable[..., str]
 
 
 def class_text(counts: Mapping[str, float], say: Say) -> str:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 _MILLION = 1e6
 _COLUMNS = ("top_score", "random")
@@ -31,7 +29,7 @@ class _Row:
 
     word: str
     figures: tuple[str, ...]
-    write: Callable[..., str]
+    write: Say
 
 
 def _row(figure: str, form: str) -> _Row:

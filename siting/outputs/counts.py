@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from siting.notes import Say
     from siting.plan import Plan
 
 
-def count_lines(plan: Plan, say: Callable[..., str]) -> list[str]:
+def count_lines(plan: Plan, say: Say) -> list[str]:
     """Return a line for the regimes and one for each other reading of what counts."""
     counts = plan.counts
     if not counts:

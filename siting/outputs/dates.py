@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from siting.notes import Say
 
 _ISO = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 
 
-def date_text(date: str, say: Callable[..., str]) -> str:
+def date_text(date: str, say: Say) -> str:
     """Return a date for readers: ``2023-12-31`` is 2023年12月31日, or 31 December 2023.
 
     Parameters

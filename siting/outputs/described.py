@@ -9,13 +9,11 @@ import pandas as pd
 from siting import geo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
 
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 _LONLAT_DECIMALS = 6
 

@@ -21,12 +21,11 @@ from siting.outputs.described import described
 from siting.plantables import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 Format = Literal["gpkg", "geojson", "csv", "parquet"]
 

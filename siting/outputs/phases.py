@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
 
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 COLUMNS: tuple[tuple[str, str], ...] = (
     ("year", "0"), ("stations", "#,##0"), ("chargers", "#,##0"), ("swap_stations", "#,##0"),

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 _METHODS = {
     "given": "score.given",

@@ -13,9 +13,10 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from siting.plan import Note
+    from siting.notes import Note, Say
+
 
 LANGUAGES = ("zh", "en")
 
@@ -62,7 +63,7 @@ def words(key: str, language: str, /, **values: Any) -> str:  # noqa: ANN401  # 
     return all_words()[key][language].format(**listed)
 
 
-def speaker(language: str) -> Callable[..., str]:
+def speaker(language: str) -> Say:
     """Return :func:`words` bound to a language."""
 
     def say(key: str, /, **values: Any) -> str:  # noqa: ANN401  # numbers and names

@@ -1,4 +1,4 @@
-"""Names of zones for a remark, in each language they are known in."""
+"""Names of zones for a note, in each language they are known in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Name = str | dict[str, str]
 
 
 def zone_names(zones: pd.DataFrame) -> list[Name]:
-    """Return the names of some zones for a remark, which is read in either language.
+    """Return the names of some zones for a note, which is read in either language.
 
     Parameters
     ----------

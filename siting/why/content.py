@@ -19,7 +19,7 @@ from siting.why import facts
 if TYPE_CHECKING:
     import pandas as pd
 
-    from siting.optimize.arrays import Ints
+    from siting.arrays import Ints
     from siting.optimize.filling import Filled
     from siting.optimize.solver import Door
     from siting.optimize.swap_again import SwapChoice

@@ -17,9 +17,9 @@ from siting.scenario.files import missing_files, scenario_of_plan
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from siting.arrays import Ints, Names
     from siting.cache import Cache
     from siting.meter import Meter
-    from siting.optimize.arrays import Ints, Names
     from siting.optimize.problem import SitingProblem
     from siting.pipeline import Prepared
     from siting.plan import Plan

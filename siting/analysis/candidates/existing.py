@@ -12,12 +12,14 @@ import shapely
 from siting.analysis.candidates.site_kinds import EXISTING
 from siting.analysis.candidates.spaces import MISSING
 from siting.analysis.zoning import zone_ids
+from siting.notes import Note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Ints = NDArray[np.int64]
-    Notes = list[tuple[str, dict[str, Any]]]
+    from siting.arrays import Ints
+
+    Notes = list[Note]
 
 _ON_THE_SPOT_M2 = 100_000.0
 """A station inside a larger place (10 ha, some 300 m across) is a site of its own: it says
@@ -62,7 +64,7 @@ def place_stations(
     zone = zone_ids(stations.geometry.to_numpy(), zones)
     inside = np.array([name is not None for name in zone], dtype=bool)
     if not inside.all():
-        notes.append(("stations_in_no_zone", _named(stations[~inside])))
+        notes.append(Note("stations_in_no_zone", _named(stations[~inside])))
     ordered = stations.assign(zone_id=zone)[inside].sort_values("station_id", ignore_index=True)
     ordered["charges"] = ~ordered["swap"] | (ordered["chargers"] > 0)
     charging = ordered[ordered["charges"]]
@@ -72,9 +74,9 @@ def place_stations(
     own = _own_sites(ordered.drop(index=taken), kinds, crs=pool.crs)
     unknown = ordered[ordered["charges"] & ~(ordered["chargers"] > 0)]
     if len(unknown):
-        notes.append(("chargers_estimated", _named(unknown)))
+        notes.append(Note("chargers_estimated", _named(unknown)))
     if len(own):
-        notes.append(("stations_beside_places", _named(ordered.drop(index=taken))))
+        notes.append(Note("stations_beside_places", _named(ordered.drop(index=taken))))
     if own.empty:
         return on_places, notes
     return gpd.GeoDataFrame(pd.concat([on_places, own], ignore_index=True), crs=pool.crs), notes

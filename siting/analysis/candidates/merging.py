@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    Ints = NDArray[np.int64]
+    from siting.arrays import Ints
+
     Objects = NDArray[np.object_]
 
 

@@ -8,7 +8,7 @@ land and the car parks to be built. Figures and sources stand in ``data/build_ra
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +16,7 @@ import pandas as pd
 
 from siting.analysis.candidates.site_kinds import split_names
 from siting.errors import TableError
+from siting.notes import Note
 from siting.tables import Column, Table, check
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
 
-    Notes = list[tuple[str, dict[str, Any]]]
+    Notes = list[Note]
 
 NEW_BUILD, EXISTING_PLACE, COMMUNITY = POOLS = ("A", "B", "C")
 _HOME = "residential"
@@ -138,13 +139,13 @@ def projects_due(
         in_time=in_time,
         room=np.where(in_time, np.fmin(np.nan_to_num(open_bays), table["bays"]), 0.0),
     )
-    return table, _remarks(table, by)
+    return table, _notes(table, by)
 
 
-def _remarks(table: gpd.GeoDataFrame, by: int | None) -> Notes:
+def _notes(table: gpd.GeoDataFrame, by: int | None) -> Notes:
     counted = table[table["room"] > 0]
     notes: Notes = [
-        (
+        Note(
             "projects_due",
             {
                 "projects": len(table),
@@ -162,7 +163,7 @@ def _remarks(table: gpd.GeoDataFrame, by: int | None) -> Notes:
     ):
         if len(some):
             names = sorted(some["project_id"].astype(str))[:_SHOWN]
-            notes.append((key, {"projects": len(some), "names": names}))
+            notes.append(Note(key, {"projects": len(some), "names": names}))
     return notes
 
 
@@ -227,7 +228,7 @@ def _places(
 def with_pools(
     sites: gpd.GeoDataFrame, around: Around, settings: scenario.Candidates
 ) -> tuple[gpd.GeoDataFrame, Notes]:
-    """Return the sites with pool, A to C, and bays due, and a remark on homes of unknown age.
+    """Return the sites with pool, A to C, and bays due, and a note on homes of unknown age.
 
     A site owes what the building projects on it owe, merged ones included: ``due_bays`` and
     ``short_bays``, NaN where no project stands or one of them is unknown.
@@ -254,7 +255,7 @@ def with_pools(
     if unknown:
         old = int((pool == COMMUNITY).sum())
         values = {"unknown": unknown, "of": int(home.sum()), "old": old}
-        notes.append(("homes_unknown_age", values | {"until": settings.old_until}))
+        notes.append(Note("homes_unknown_age", values | {"until": settings.old_until}))
     owed = {name: _owed(sites, around.projects, name) for name in ("due_bays", "short_bays")}
     return sites.assign(pool=pd.array(pool, dtype="str"), **owed), notes
 

@@ -7,7 +7,7 @@ figure nobody could verify stays empty there: the rule is then told as not check
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ import shapely
 
 from siting.analysis.candidates.site_kinds import Language, split_names
 from siting.errors import TableError
+from siting.notes import Note
 from siting.tables import Column, Table, check
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    Flags = NDArray[np.bool_]
+    from siting.arrays import Flags
+
     Objects = NDArray[np.object_]
-    Notes = list[tuple[str, dict[str, Any]]]
+    Notes = list[Note]
 
 
 LAYER_TESTS = ("red_lines", "protected", "flood", "slope")
@@ -257,7 +259,7 @@ def judge(
 
 
 def not_checked(setting: Setting, rules: tuple[SiteRule, ...]) -> Notes:
-    """Return a remark for the rules that no site was held against, by what is lacking."""
+    """Return a note for the rules that no site was held against, by what is lacking."""
     lacking: dict[str, list[str]] = {}
     for rule in rules:
         if rule.test == "manual":
@@ -266,7 +268,9 @@ def not_checked(setting: Setting, rules: tuple[SiteRule, ...]) -> Notes:
             lacking.setdefault("rules_without_figure", []).append(rule.rule)
         elif rule.test == "layer" and not setting.layers.keys() & set(rule.looks_at):
             lacking.setdefault("rules_without_layer", []).append(rule.rule)
-    return [(key, {"count": len(names), "names": names}) for key, names in sorted(lacking.items())]
+    return [
+        Note(key, {"count": len(names), "names": names}) for key, names in sorted(lacking.items())
+    ]
 
 
 def near_any(points: Objects, areas: Objects, *, within_m: float) -> Flags:

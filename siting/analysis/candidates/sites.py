@@ -23,6 +23,7 @@ from siting.analysis.candidates.site_rules import Setting, judge, not_checked
 from siting.analysis.candidates.spaces import CAPACITY_TAG, estimate_spaces
 from siting.analysis.network import Network
 from siting.analysis.zoning import zone_ids
+from siting.notes import Note
 from siting.tables import SITES, check
 
 if TYPE_CHECKING:
@@ -89,13 +90,13 @@ class Candidates:
     by_zone
         The same by zone: ``zone_id``, and a column for each step.
     notes
-        Remarks for the reader: (key, values).
+        Notes for the reader: (key, values).
     """
 
     sites: gpd.GeoDataFrame
     screening: tuple[tuple[str, int], ...]
     by_zone: pd.DataFrame
-    notes: tuple[tuple[str, dict[str, Any]], ...]
+    notes: tuple[Note, ...]
 
 
 def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by name
@@ -146,8 +147,8 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     screening.add("not_stopped", sites.loc[on_a_place, "zone_id"])
     screening.add("with_existing", sites.loc[open_to_all, "zone_id"])
     if merged:
-        notes.append(("places_merged", {"places": merged}))
-    notes.append(("snap_distance", {**_spread(sites["snap_m"]), "too_far": far}))
+        notes.append(Note("places_merged", {"places": merged}))
+    notes.append(Note("snap_distance", {**_spread(sites["snap_m"]), "too_far": far}))
     notes += told + not_checked(setting, rules)
     sites = sites.sort_values("site_id", ignore_index=True)[SITES.column_names]
     check(sites, SITES)
@@ -176,7 +177,7 @@ def left_out_at(
     *,
     kinds: pd.DataFrame,
     settings: scenario.Candidates,
-) -> tuple[str, dict[str, Any]]:
+) -> Note:
     """Return the step of the screening that takes one place away, and its figures.
 
     Parameters
@@ -197,14 +198,14 @@ def left_out_at(
         step = next(key for key, count in steps.steps if not count)
         if step == "public":
             told["access"] = str(place["access"].iloc[0])
-        return step, told
+        return Note(step, told)
     anywhere = kinds.loc[pool["kind"], "carriageway_ok"].to_numpy(dtype=bool)
     xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
     _, snap_m = Network.of(nodes, edges).snap(xy, anywhere=anywhere)
     if snap_m[0] > settings.max_snap_m:
         told |= {"distance_m": float(snap_m[0]), "most_m": settings.max_snap_m}
-        return "near_a_road", told
-    return "merged", told
+        return Note("near_a_road", told)
+    return Note("merged", told)
 
 
 def _screened(

@@ -10,9 +10,9 @@ import shapely
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from siting.arrays import Floats
+
 
 CAPACITY_TAG = "capacity tag"
 AREA_RULE = "area rule"

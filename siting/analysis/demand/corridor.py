@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.analysis.network import Network
+    from siting.arrays import Floats, Ints
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 _KM = 1000.0
 _SHORTEST_M = 1e-3

@@ -26,11 +26,9 @@ from siting.tables import Column, Table, check
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from siting import scenario
+    from siting.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 KINDS = ("home", "work", "retail", "visit", "road", "fleet")
 """Kinds of demand, in the order of the chain."""

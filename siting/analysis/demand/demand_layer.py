@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import shapely
 
 from siting.analysis.zoning import zone_ids
+from siting.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    Notes = list[tuple[str, dict[str, Any]]]
+    Notes = list[Note]
 
 _KIND = "visit"
 
@@ -37,7 +38,7 @@ def given_parts(
     DataFrame or None
         ``kind``, ``zone_id``, ``point``, ``kwh_day``, ``quality`` (counted).
     notes
-        Remarks for the reader.
+        Notes for the reader.
     """
     if layer is None:
         return None, []
@@ -54,8 +55,8 @@ def given_parts(
     inside = parts[parts["zone_id"].notna()].reset_index(drop=True)
     whole, found = float(parts["kwh_day"].sum()), float(inside["kwh_day"].sum())
     values = {"rows": len(inside), "kwh_day": round(found, 1)}
-    notes: Notes = [("demand_from_layer", values)]
+    notes: Notes = [Note("demand_from_layer", values)]
     if len(inside) < len(parts):
         lost = {"rows": len(parts) - len(inside), "kwh_day": round(whole - found, 1)}
-        notes.append(("demand_outside", lost))
+        notes.append(Note("demand_outside", lost))
     return inside, notes

@@ -26,14 +26,14 @@ from siting.analysis.demand.housing import home_parts
 from siting.analysis.demand.people_layer import counted_parts
 from siting.analysis.network import Network
 from siting.errors import DataError
+from siting.notes import Note
 from siting.tables import DEMAND, check, zone_names
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from siting import scenario
+    from siting.arrays import Floats, Ints
 
-    Notes = list[tuple[str, dict[str, Any]]]
+    Notes = list[Note]
 
 
 QUALITIES = ("counted", "spread", "estimated")
@@ -116,7 +116,7 @@ class Figures:
 
 @dataclass(frozen=True, eq=False)
 class DemandResult:
-    """Demand points, the numbers of the chain, and remarks.
+    """Demand points, the numbers of the chain, and notes.
 
     Attributes
     ----------
@@ -125,12 +125,12 @@ class DemandResult:
     chain
         The numbers from people to peak kW; see :func:`make_demand`.
     notes
-        Remarks for the reader: (key, values).
+        Notes for the reader: (key, values).
     """
 
     demand: gpd.GeoDataFrame
     chain: dict[str, Any]
-    notes: tuple[tuple[str, dict[str, Any]], ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,9 +140,9 @@ class _Roads:
     network: Network
     edges: gpd.GeoDataFrame
     zones: gpd.GeoDataFrame
-    stops: NDArray[np.int64]
+    stops: Ints
 
-    def parts(self, per_edge: NDArray[np.float64]) -> pd.DataFrame:
+    def parts(self, per_edge: Floats) -> pd.DataFrame:
         """Put a figure of each edge where its drivers stop."""
         return node_parts(self.network, self.zones, per_edge, self.stops)
 
@@ -268,7 +268,7 @@ def _people(
         )
     if len(unknown):
         names = zone_names(unknown.sort_values("zone_id"))
-        notes.append(("no_home_demand", {"zones": len(names), "names": names[:_SHOWN]}))
+        notes.append(Note("no_home_demand", {"zones": len(names), "names": names[:_SHOWN]}))
     if known.empty:
         return counted, notes
     homes, told = home_parts(places, known, network, spread_over=settings.spread_over)
@@ -296,7 +296,7 @@ def _resident_parts(
         else:
             part = pool_parts(drawing, kind, energy, local_share=local[kind])
         if part.empty:
-            notes.append((f"{kind}_at_home", {"kwh_day": round(float(energy.sum()), 1)}))
+            notes.append(Note(f"{kind}_at_home", {"kwh_day": round(float(energy.sum()), 1)}))
             at_home += share
         parts.append(part)
     return [homes.assign(kwh_day=homes["kwh_day"] * at_home), *parts], notes
@@ -310,11 +310,11 @@ def _along_roads(roads: _Roads, kwh_day: float, settings: scenario.Demand) -> pd
 def _through(
     roads: _Roads, traffic: pd.DataFrame | None, share: float, settings: scenario.Demand
 ) -> tuple[pd.DataFrame | None, Notes]:
-    """Return the charging of through traffic, None and a remark where nobody counted it."""
+    """Return the charging of through traffic, None and a note where nobody counted it."""
     if traffic is None:
         corridor = roads.edges["road_class"].isin(settings.road_weights)
         km = float(roads.edges.loc[corridor, "length_m"].sum()) / 1000
-        return None, [("through_unknown", {"km": round(km)})] if corridor.any() else []
+        return None, [Note("through_unknown", {"km": round(km)})] if corridor.any() else []
     parts = roads.parts(through_kwh(roads.edges, traffic, share, settings))
     return parts.rename(columns={"amount": "kwh_day"}), []
 
@@ -360,4 +360,4 @@ def _known_sum(energy: dict[str, dict[str, float | None]], key: str) -> float | 
 def _quality_note(people: dict[str, float]) -> Notes:
     if not people["counted"] and not people[ESTIMATED]:
         return []
-    return [("people_quality", {name: round(people[name]) for name in QUALITIES})]
+    return [Note("people_quality", {name: round(people[name]) for name in QUALITIES})]

@@ -10,24 +10,25 @@ A fleet of unknown size is not counted, and named in a note; it never counts as 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from siting.analysis.demand.destinations import ESTIMATED
 from siting.errors import ScenarioError
+from siting.notes import Note
 
 if TYPE_CHECKING:
     from siting import scenario
 
-    Notes = list[tuple[str, dict[str, Any]]]
+    Notes = list[Note]
 
 NAMES = {
     "taxi": {"zh": "出租车", "en": "taxis"},
     "ride_hailing": {"zh": "网约车", "en": "ride-hailing"},
     "heavy_truck": {"zh": "重型卡车", "en": "heavy trucks"},
 }
-"""What the fleets are called in remarks."""
+"""What the fleets are called in notes."""
 
 
 def fleet_energy(fleet: scenario.Fleet) -> dict[str, float | None]:
@@ -75,7 +76,7 @@ def fleet_parts(
     energy
         :func:`fleet_energy` by name of the fleet.
     notes
-        Remarks for the reader.
+        Notes for the reader.
 
     Raises
     ------
@@ -102,9 +103,9 @@ def fleet_parts(
         )
     notes: Notes = []
     if unknown:
-        notes.append(("fleets_unknown", {"names": unknown}))
+        notes.append(Note("fleets_unknown", {"names": unknown}))
     if homeless:
-        notes.append(("fleets_at_home", {"names": homeless}))
+        notes.append(Note("fleets_at_home", {"names": homeless}))
     columns = ["zone_id", "point", "kwh_day", "swap_kwh_day"]
     joined = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     return joined.assign(kind="fleet", quality=ESTIMATED), energy, notes

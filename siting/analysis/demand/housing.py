@@ -19,12 +19,13 @@ import pandas as pd
 import shapely
 
 from siting.analysis.zoning import zone_ids
+from siting.notes import Note
 from siting.tables import zone_names
 
 if TYPE_CHECKING:
     from siting.analysis.network import Network
 
-    Notes = list[tuple[str, dict[str, Any]]]
+    Notes = list[Note]
 
 RESIDENTIAL = "residential"
 
@@ -97,7 +98,7 @@ def home_parts(
     parts = [_shared(homes, housed), _shared(roads, outside)]
     joined = pd.concat([part for part in parts if len(part)], ignore_index=True)
     quality = zones.set_index("zone_id")["population_quality"]
-    notes = _remarks(zones, holds, outside) if spread_over == RESIDENTIAL else []
+    notes = _notes(zones, holds, outside) if spread_over == RESIDENTIAL else []
     quality = quality.map(QUALITY).fillna(ESTIMATED)
     return joined.assign(kind="home", quality=joined["zone_id"].map(quality)), notes
 
@@ -108,16 +109,16 @@ def _shared(parts: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
     return parts[["zone_id", "point"]].assign(people=share * parts["zone_id"].map(people))
 
 
-def _remarks(zones: gpd.GeoDataFrame, holds: pd.Series, outside: pd.Series) -> Notes:
+def _notes(zones: gpd.GeoDataFrame, holds: pd.Series, outside: pd.Series) -> Notes:
     named = zones.set_index("zone_id")
     bare = zone_names(named[holds == 0])
     crowded = (holds > 0) & (outside > 0)
     notes: Notes = []
     if bare:
-        notes.append(("people_on_roads", {"zones": len(bare), "names": bare}))
+        notes.append(Note("people_on_roads", {"zones": len(bare), "names": bare}))
     if crowded.any():
         notes.append(
-            (
+            Note(
                 "people_beyond_homes",
                 {
                     "zones": int(crowded.sum()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -11,12 +11,13 @@ import pandas as pd
 from siting.analysis.demand.housing import over_nodes_inside
 from siting.analysis.zoning import zone_ids
 from siting.errors import TableError
+from siting.notes import Note
 from siting.tables import PEOPLE, check
 
 if TYPE_CHECKING:
     from siting.analysis.network import Network
 
-    Notes = list[tuple[str, dict[str, Any]]]
+    Notes = list[Note]
 
 _NOBODY = ("kind", "zone_id", "point", "people", "quality")
 
@@ -79,11 +80,11 @@ def counted_parts(
         placed = over_nodes_inside(some.assign(holds=np.inf).reset_index(drop=True), network)
         parts.append(placed.assign(quality=str(quality)))
     inside = pd.concat(parts, ignore_index=True).rename(columns={"weight": "people"})
-    notes = _remarks(float(people["people"].sum()), inside, zones)
+    notes = _notes(float(people["people"].sum()), inside, zones)
     return inside.drop(columns="holds").assign(kind="home")[list(_NOBODY)], notes
 
 
-def _remarks(total: float, inside: pd.DataFrame, zones: gpd.GeoDataFrame) -> Notes:
+def _notes(total: float, inside: pd.DataFrame, zones: gpd.GeoDataFrame) -> Notes:
     by_zone = inside.groupby("zone_id")["people"].sum()
     told = zones.set_index("zone_id")["population"].reindex(by_zone.index)
     found = float(by_zone.sum())
@@ -92,7 +93,7 @@ def _remarks(total: float, inside: pd.DataFrame, zones: gpd.GeoDataFrame) -> Not
         "zones": len(by_zone),
         "told": round(float(told.sum())),
     }
-    notes: Notes = [("people_from_layer", values)]
+    notes: Notes = [Note("people_from_layer", values)]
     if total - found > 0.5:  # noqa: PLR2004  # half a person: rounding of areas
-        notes.append(("people_outside", {"people": round(total - found), "of": round(total)}))
+        notes.append(Note("people_outside", {"people": round(total - found), "of": round(total)}))
     return notes

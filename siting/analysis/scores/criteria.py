@@ -27,9 +27,8 @@ from siting.errors import TableError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
+    from siting.arrays import Floats
 
-    Floats = NDArray[np.float64]
     Extremes = Mapping[str, tuple[float, float]]
 
 BUILT_IN = ("demand", "gap", "access", "power", "cost", "safety", "learned")

@@ -32,13 +32,10 @@ from siting.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from siting import scenario
+    from siting.arrays import Flags, Floats, Ints
 
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
-    Ints = NDArray[np.int64]
 
 _log = logging.getLogger(__name__)
 

@@ -22,18 +22,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from siting import scenario
     from siting.analysis.network import Network
     from siting.analysis.scores.criteria import Scales
-
-    Floats = NDArray[np.float64]
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    from numpy.typing import NDArray
-
-    from siting import scenario
-
-    Floats = NDArray[np.float64]
+    from siting.arrays import Floats
 
 
 _HALF_M = 1000.0

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from siting.arrays import Floats
+
 
 MOST_INCONSISTENT = 0.10
 """Consistency ratio above which a matrix is refused (Saaty 1980)."""

@@ -22,19 +22,11 @@ from siting.analysis.network import point_xy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-
     import geopandas as gpd
     import pandas as pd
-    from numpy.typing import NDArray
 
     from siting import scenario
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
+    from siting.arrays import Flags, Floats
 
 
 def weighted_sum(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:

@@ -53,19 +53,19 @@ from siting.analysis.scores.measures import (
 )
 from siting.analysis.scores.ranking import RANKINGS
 from siting.analysis.scores.weighting import weigh
+from siting.notes import Note
 from siting.tables import SCORES, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from siting import scenario
     from siting.analysis.scores.learned import Learned
+    from siting.arrays import Floats
 
-    Floats = NDArray[np.float64]
-    Notes = list[tuple[str, dict[str, Any]]]
+    Notes = list[Note]
 
 _log = logging.getLogger(__name__)
 
@@ -88,12 +88,12 @@ class Scored:
         that hardly differ and got no weight from data), ``extremes`` (reference extremes by
         criterion, low and high in its unit) and ``learned`` (None unless asked for).
     notes
-        Remarks for the reader: (key, values).
+        Notes for the reader: (key, values).
     """
 
     scores: pd.DataFrame
     summary: dict[str, Any]
-    notes: tuple[tuple[str, dict[str, Any]], ...]
+    notes: tuple[Note, ...]
 
 
 def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
@@ -178,7 +178,7 @@ def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
         columns[wanted.key] = scales.score(table[wanted.key], found)
         if missing := int(np.isnan(found).sum()):
             told = {"layer": _names(table[wanted.key]), "sites": missing, "of": len(sites)}
-            notes.append(("score_layer_unknown", told))
+            notes.append(Note("score_layer_unknown", told))
     weighting = weigh(columns, pairwise, settings)
     scores = pd.DataFrame({"site_id": sites["site_id"]})
     for key, values in columns.items():
@@ -187,7 +187,7 @@ def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
     check(scores, SCORES)
     _log.info("scores: %d sites, median %.3f", len(scores), scores["score"].median())
     if weighting.flat:
-        notes.append(("score_flat", {"names": [_names(table[key]) for key in weighting.flat]}))
+        notes.append(Note("score_flat", {"names": [_names(table[key]) for key in weighting.flat]}))
     summary = {
         "method": weighting.method,
         "ranking": settings.ranking,
@@ -232,5 +232,5 @@ def _learned(
     )
     report = learned.report
     told = {key: report[key] for key in ("stations", "folds", "auc", "auc_sd", "lift", "lift_sd")}
-    notes.append(("learned_weak" if report["weak"] else "learned", {**told}))
+    notes.append(Note("learned_weak" if report["weak"] else "learned", {**told}))
     return learned

@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from siting import scenario
+    from siting.arrays import Floats
 
-    Floats = NDArray[np.float64]
     Weights = dict[str, float]
 
 FLAT_SD = 0.01

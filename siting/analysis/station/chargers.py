@@ -17,10 +17,8 @@ from siting.errors import TableError
 from siting.tables import Column, Table, check
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from siting.arrays import Floats, Ints
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 CHARGER_CLASSES = Table(
     "charger_classes",

@@ -31,12 +31,10 @@ from siting.tables import SITE_COSTS, Column, Table, check
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from siting import scenario
     from siting.analysis.station.chargers import Chargers
 
-    Floats = NDArray[np.float64]
 
 CASES = ("low", "base", "high")
 """The three prices of everything."""

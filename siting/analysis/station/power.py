@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from siting import scenario
+    from siting.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 _SHOWN = 5
 

@@ -24,6 +24,7 @@ from siting.inputs.provenance import (
     marked_synthetic,
     stated_licence,
 )
+from siting.notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ _FALSE = frozenset({"false", "0", "0.0", "no", "n", "否", "无"})
 _SHOWN = 20
 _MAX_LON, _MAX_LAT = 180.0, 90.0
 
-Notes = list[tuple[str, dict[str, Any]]]
+Notes = list[Note]
 
 
 @dataclass
@@ -74,7 +75,7 @@ def read_points(
     name
         Role of the file in the provenance.
     notes
-        Takes up the remark that the rows have no ids of their own.
+        Takes up the note that the rows have no ids of their own.
     shapes
         Keep lines and areas of a vector file as they are, instead of a point on each.
 
@@ -117,7 +118,7 @@ def read_points(
     if faults.found:
         raise _faulty(wanted, faults.lines())
     if any(one.kind == "id" and one.name not in mapping for one in wanted.fields):
-        notes.append(("ids_by_row", {"file": wanted.path.name, "count": len(raw)}))
+        notes.append(Note("ids_by_row", {"file": wanted.path.name, "count": len(raw)}))
     x, y = to_wgs84(lon, lat, datum)
     points = gpd.points_from_xy(x, y)
     kept = points if geometry is None or not shapes else geometry.to_numpy()

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
-import shapely
-
-from siting.geo import WGS84
-
-_SURFACE = 2
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-import json
-from typing import TYPE_CHECKING
-
 import pyogrio
+import shapely
 from pyogrio.errors import DataSourceError
 from shapely.geometry import shape
 
 from siting.errors import BrokenFileError, DatumError, InputMissingError, TableError
-from siting.geo import shape_to_wgs84
+from siting.geo import WGS84, shape_to_wgs84
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,6 +155,9 @@ def _refuse_metres(frame: gpd.GeoDataFrame, path: Path) -> None:
             where=f"{path}: {west:.1f} {south:.1f} {east:.1f} {north:.1f}",
             cure="save it with its CRS (a .prj beside a shapefile), or as WGS-84 degrees",
         )
+
+
+_SURFACE = 2
 
 
 def surfaces(geometry: np.ndarray) -> np.ndarray:

@@ -16,7 +16,6 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,14 +30,16 @@ from siting.inputs.provenance import sha256_of_text
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from shapely import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
     from siting import scenario
+    from siting.notes import Progress
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str, float], None]
 """Called with the name of a step and the share of it that is done, 0..1."""
 
 _BUSY = (429, 502, 503, 504)

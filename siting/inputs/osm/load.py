@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.inputs.area_shape import AreaShape
-    from siting.inputs.osm.download import Progress
+    from siting.notes import Note, Progress
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class OsmData:
     report
         What was read, kept and dropped.
     notes
-        Remarks for the reader: (key, values).
+        Notes for the reader: (key, values).
     sources
         Where it came from.
     """
@@ -102,7 +102,7 @@ class OsmData:
     substations: gpd.GeoDataFrame
     packed_zones: gpd.GeoDataFrame | None
     report: dict[str, Any]
-    notes: tuple[tuple[str, dict[str, Any]], ...]
+    notes: tuple[Note, ...]
     sources: tuple[Provenance, ...]
 
 

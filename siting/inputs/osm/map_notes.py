@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from siting.errors import CoverageError, EmptyLayerError
 from siting.geo import WGS84
+from siting.notes import Note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,10 +124,10 @@ def no_places(report: dict[str, Any], source: Provenance) -> EmptyLayerError:
     )
 
 
-def map_notes(report: dict[str, Any], source: Provenance) -> tuple[tuple[str, dict[str, Any]], ...]:
-    """Turn the report's figures that a reader must know into remarks."""
-    notes: list[tuple[str, dict[str, Any]]] = [
-        (
+def map_notes(report: dict[str, Any], source: Provenance) -> tuple[Note, ...]:
+    """Turn the report's figures that a reader must know into notes."""
+    notes: list[Note] = [
+        Note(
             "roads_dropped",
             {
                 "junctions": report["junctions_before"] - report["junctions"],
@@ -137,21 +138,21 @@ def map_notes(report: dict[str, Any], source: Provenance) -> tuple[tuple[str, di
         )
     ]
     if report["share_with_speed_tag"] < 1:
-        notes.append(("speeds_by_class", {"share": 1 - report["share_with_speed_tag"]}))
+        notes.append(Note("speeds_by_class", {"share": 1 - report["share_with_speed_tag"]}))
     if report["places_outside"]:
-        notes.append(("places_outside", {"count": report["places_outside"]}))
+        notes.append(Note("places_outside", {"count": report["places_outside"]}))
     if report.get("admin_nameless"):  # a pack of an earlier version does not know
-        notes.append(("admin_nameless", {"count": report["admin_nameless"]}))
+        notes.append(Note("admin_nameless", {"count": report["admin_nameless"]}))
     if report["ways_incomplete"] + report["ways_without_nodes"]:
         count = report["ways_incomplete"] + report["ways_without_nodes"]
-        notes.append(("ways_incomplete", {"count": count}))
+        notes.append(Note("ways_incomplete", {"count": count}))
     if min(report["area_in_hull_share"], report["area_near_road_share"]) < _NOTED_SHARE:
         notes.append(
-            (
+            Note(
                 "area_partly_covered",
                 {"in_hull": report["area_in_hull_share"], "near": report["area_near_road_share"]},
             )
         )
     if not source.as_of:
-        notes.append(("osm_undated", {"origin": source.origin}))
+        notes.append(Note("osm_undated", {"origin": source.origin}))
     return tuple(notes)

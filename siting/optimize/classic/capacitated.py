@@ -9,8 +9,8 @@ import numpy as np
 import pulp
 from scipy import sparse
 
+from siting.arrays import groups, sums
 from siting.errors import ImpossibleTargetError, InfeasibleError, NoAnswerError
-from siting.optimize.arrays import groups, sums
 from siting.optimize.classic.choice import (
     GAP_SHARE,
     HALF,
@@ -26,7 +26,7 @@ from siting.optimize.solver import State, linear, values_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from siting.optimize.arrays import Flags, Floats
+    from siting.arrays import Flags, Floats
     from siting.optimize.classic.reach import Reach
     from siting.optimize.solver import Door
 

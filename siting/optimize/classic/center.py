@@ -21,7 +21,7 @@ from siting.optimize.classic.setcover import cover_part, greedy_cover, solve_cov
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from siting.optimize.arrays import Flags
+    from siting.arrays import Flags
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
     from siting.optimize.solver import Door

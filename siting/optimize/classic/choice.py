@@ -14,7 +14,7 @@ from siting.optimize.solver import open_door
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from siting.optimize.arrays import Flags, Floats, Ints, Names
+    from siting.arrays import Flags, Floats, Ints, Names
     from siting.optimize.classic.reach import Reach
     from siting.optimize.solver import Door
 

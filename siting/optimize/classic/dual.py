@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.optimize.arrays import sums
+from siting.arrays import sums
 from siting.optimize.classic.interchange import Costs, improved
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats
+    from siting.arrays import Flags, Floats
     from siting.optimize.solver import Door
 
 _FIRST_STEP = 1.5

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.optimize.arrays import first_of_each, sums
+from siting.arrays import first_of_each, sums
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.solver import Door
 
 _TINY = 1e-9

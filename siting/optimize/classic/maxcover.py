@@ -9,8 +9,8 @@ import numpy as np
 import pulp
 from scipy import sparse
 
+from siting.arrays import sums
 from siting.errors import ImpossibleTargetError
-from siting.optimize.arrays import sums
 from siting.optimize.classic.choice import (
     GAP_SHARE,
     HALF,
@@ -36,7 +36,7 @@ from siting.optimize.solver import linear, values_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from siting.optimize.arrays import Flags, Floats
+    from siting.arrays import Flags, Floats
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
     from siting.optimize.solver import Door

@@ -36,7 +36,7 @@ from siting.optimize.solver import State, linear, values_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from siting.optimize.arrays import Flags
+    from siting.arrays import Flags
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
     from siting.optimize.solver import Door

@@ -13,7 +13,7 @@ from siting.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from siting.optimize.arrays import Flags, Floats, Ints, Names
+    from siting.arrays import Flags, Floats, Ints, Names
 
 _WHERE = "reach"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pulp
 
+from siting.arrays import sums
 from siting.errors import ImpossibleTargetError, InfeasibleError
-from siting.optimize.arrays import sums
 from siting.optimize.classic.choice import (
     GAP_SHARE,
     HALF,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from scipy import sparse
 
-    from siting.optimize.arrays import Flags, Floats
+    from siting.arrays import Flags, Floats
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
     from siting.optimize.solver import Door

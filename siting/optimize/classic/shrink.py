@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
 
 _PRODUCTS = 2e8
 """Comparing rows (or columns) is left out above this many products of stored entries."""

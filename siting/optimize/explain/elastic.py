@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pulp
 
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solver import Door
 

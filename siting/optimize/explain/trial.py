@@ -24,7 +24,7 @@ from siting.optimize.swap import swap_cover, swap_rows
 if TYPE_CHECKING:
     import pulp
 
-    from siting.optimize.arrays import Ints
+    from siting.arrays import Ints
     from siting.optimize.explain.rulings import Build, Rulings
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solver import Answer, Door

@@ -26,7 +26,7 @@ from siting.optimize.select import select_stations, try_stations
 from siting.optimize.solver import State
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
     from siting.optimize.problem import SitingProblem
     from siting.optimize.solver import Door
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.optimize.arrays import sums
+from siting.arrays import sums
 from siting.optimize.classic.shrink import members, merged_rows
 from siting.optimize.model import row
 from siting.optimize.objectives.measure import most_worth
@@ -27,7 +27,7 @@ from siting.optimize.solver import linear
 if TYPE_CHECKING:
     import pulp
 
-    from siting.optimize.arrays import Floats, Ints
+    from siting.arrays import Floats, Ints
     from siting.optimize.problem import SitingProblem
     from siting.optimize.select import StationModel
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.optimize.arrays import sums
+from siting.arrays import sums
 from siting.optimize.outcome import Outcome
 from siting.optimize.solution import status_of
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
     from siting.optimize.problem import SitingProblem
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.optimize.arrays import groups, sums
+from siting.arrays import groups, sums
 from siting.optimize.bounds import Descent, Relaxation, SiteWorths, prices_from, uniform_wish
 from siting.optimize.model import row
 from siting.optimize.objectives.measure import gap_share, mean_way_m
@@ -30,7 +30,7 @@ from siting.optimize.solution import PROVEN
 from siting.optimize.solver import State, linear
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Floats
+    from siting.arrays import Floats
     from siting.optimize.problem import SitingProblem
     from siting.optimize.select import StationModel
     from siting.optimize.solver import Door, Word

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siting.arrays import sums
 from siting.errors import NoAnswerError, ScenarioError
-from siting.optimize.arrays import sums
 from siting.optimize.objectives import covering
 from siting.optimize.objectives.center import p_center
 from siting.optimize.objectives.measure import (
@@ -29,7 +29,7 @@ from siting.optimize.solution import PROVEN
 from siting.optimize.solver import State, values_of
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Floats, Ints
+    from siting.arrays import Floats, Ints
     from siting.optimize.problem import SitingProblem
     from siting.optimize.select import StationModel
     from siting.optimize.solver import Answer, Door, Word

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from siting.optimize.arrays import Ints
+    from siting.arrays import Ints
     from siting.optimize.problem import SitingProblem
 
 

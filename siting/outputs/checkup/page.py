@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment
 
+from siting.notes import Note
 from siting.outputs import words
 from siting.outputs.checkup.sections import advice_lines, grade_rows, make_sections
-from siting.plan import Note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

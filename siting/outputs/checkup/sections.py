@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from siting.outputs import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
-    Say = Callable[..., str]
+    from siting.notes import Say
+
 
 _PREFIXES = {
     "places_by_kind": "kind", "people_by_quality": "quality", "by_kind": "need",
@@ -46,7 +47,7 @@ class Section:
 
 
 def make_sections(content: dict[str, Any], language: str) -> list[Section]:
-    """Return the sections of a report, before its remarks, grades and advice.
+    """Return the sections of a report, before its notes, grades and advice.
 
     Parameters
     ----------

@@ -28,14 +28,12 @@ from siting.outputs.webmap.frame import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pandas as pd
 
     from siting.contrast import Contrast
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 # Paul Tol's "bright" scheme: apart with any colour vision
 _PLAN_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")

@@ -11,11 +11,9 @@ import pandas as pd
 from siting.contrast.changes import KINDS_OF_CHANGE, count_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from siting.contrast import Contrast
+    from siting.notes import Say
 
-    Say = Callable[..., str]
 
 _FORMS = {
     "count": "{:,.0f}",

@@ -20,14 +20,12 @@ from siting.outputs.handouts.columns import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
 
+    from siting.notes import Say
     from siting.outputs.handouts.bodies import Body
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 _MAY_BE_EMPTY = frozenset({"priority", "reason", "due", "short"})
 _SWAP_COLUMNS = ("no", "name", "kind", "zone", "lonlat", "new")

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
     Values = list[str | float | int | None]
 
 FIRST = ("no", "name", "kind", "zone", "lonlat", "priority")

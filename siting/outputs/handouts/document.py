@@ -1,4 +1,4 @@
-"""A handout as pages: the map and its panel, zoom sheets, tables, remarks and sources."""
+"""A handout as pages: the map and its panel, zoom sheets, tables, notes and sources."""
 
 from __future__ import annotations
 
@@ -25,15 +25,13 @@ from siting.outputs.handouts.sheet import Sheet, make_say, site_points
 from siting.outputs.handouts.tables import draw_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from shapely.geometry.base import BaseGeometry
 
+    from siting.notes import Say
     from siting.outputs.handouts.fonts import Face
     from siting.outputs.handouts.ground import Ground
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 _HEAD_MM = 17.0
 _FOOT_MM = 8.0
@@ -239,6 +237,6 @@ def _first_page(setting: Setting, sheet: Sheet, frames: list[Frame], pins: Pins)
 
 
 def _ending(setting: Setting, sheet: Sheet) -> list[tuple[str, tuple[str, ...]]]:
-    """Return what stands after the tables: all remarks, sources."""
+    """Return what stands after the tables: all notes, sources."""
     say = setting.say
-    return [(say("map.notes"), sheet.remarks), (say("map.sources"), sheet.sources)]
+    return [(say("map.notes"), sheet.notes), (say("map.sources"), sheet.sources)]

@@ -27,11 +27,12 @@ from siting.outputs.handouts.paper import FORMATS
 from siting.outputs.handouts.sheet import make_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from siting.notes import Progress
     from siting.outputs.handouts.bodies import Body
     from siting.outputs.handouts.fonts import Face
     from siting.outputs.handouts.sheet import Sheet
@@ -68,7 +69,7 @@ def write_handouts(  # what, where, and who is told
     order: Order,
     *,
     workers: int = 1,
-    progress: Callable[[str, float], None] = lambda _name, _share: None,
+    progress: Progress = lambda _name, _share: None,
 ) -> list[Path]:
     """Write the handouts of some bodies into a folder that is there.
 

@@ -1,4 +1,4 @@
-"""What stands beside the map of a handout's first page: totals, status, legend, remarks."""
+"""What stands beside the map of a handout's first page: totals, status, legend, notes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from siting.outputs import palette
 from siting.outputs.handouts.paper import FAINT, HYDROGEN_COLOUR, SWAP_COLOUR, line_mm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from siting.notes import Say
     from siting.outputs.handouts.frames import Frame
     from siting.outputs.handouts.paper import Page
     from siting.outputs.handouts.sheet import Sheet
-
-    Say = Callable[..., str]
 
 
 def draw_panel(
@@ -24,7 +21,7 @@ def draw_panel(
     frames: list[Frame],
     place: tuple[float, float, float, float],
 ) -> None:
-    """Write totals, status, legend and the first remarks beside the map."""
+    """Write totals, status, legend and the first notes beside the map."""
     paper = page.paper
     left, y, width, bottom = place
     if sheet.question:
@@ -48,14 +45,14 @@ def draw_panel(
     page.text(left, y + 1.5, say("map.notes"), bold=True)
     y += 1.5 + line_mm(paper.text_pt) * 1.2
     room = bottom - y
-    for place_, remark in enumerate(sheet.remarks):
-        high = page.height(width - 2.5, remark, most=2)
-        more = line_mm(paper.text_pt) if place_ + 1 < len(sheet.remarks) else 0.0
+    for place_, note in enumerate(sheet.notes):
+        high = page.height(width - 2.5, note, most=2)
+        more = line_mm(paper.text_pt) if place_ + 1 < len(sheet.notes) else 0.0
         if room < high + more:
-            page.text(left, y, say("handout.more", count=len(sheet.remarks) - place_), colour=FAINT)
+            page.text(left, y, say("handout.more", count=len(sheet.notes) - place_), colour=FAINT)
             break
         page.text(left, y, "·")
-        y = page.block(left + 2.5, y, width - 2.5, remark, most=2)
+        y = page.block(left + 2.5, y, width - 2.5, note, most=2)
         room -= high
 
 

@@ -1,4 +1,4 @@
-"""What a handout says, before anybody draws it: rows in the numbers of the map, totals, remarks.
+"""What a handout says, before anybody draws it: rows in the numbers of the map, totals, notes.
 
 The PDF, the page and the tests all read the same :class:`Sheet`.
 """
@@ -26,15 +26,13 @@ from siting.outputs.handouts.cells import (
 from siting.outputs.handouts.years import with_phase, year_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
 
+    from siting.notes import Say
     from siting.outputs.handouts.bodies import Body
     from siting.outputs.handouts.cells import Table
     from siting.plan import Plan
 
-    Say = Callable[..., str]
     Points = np.ndarray[Any, np.dtype[np.float64]]
 
 _NEAR_M = 1000.0
@@ -62,7 +60,7 @@ class Sheet:
         Lines on what is proven about the plan.
     facts
         Further lines for this body, e.g. people within 1 km.
-    remarks
+    notes
         What a reader must know: sign-offs, missing data, estimates.
     sources
         Where the data is from, one line each.
@@ -82,7 +80,7 @@ class Sheet:
     totals: tuple[tuple[str, int, int, int], ...]
     status: tuple[str, ...]
     facts: tuple[str, ...]
-    remarks: tuple[str, ...]
+    notes: tuple[str, ...]
     sources: tuple[str, ...]
 
     @property
@@ -144,7 +142,7 @@ def make_sheet(plan: Plan, body: Body, *, language: str) -> Sheet:
         totals=_totals(plan, body, (sites, swaps, hydrogen), say),
         status=_status(plan, body, say),
         facts=(*_facts(plan, body, sites, say), *year_lines(plan, body, sites, swaps, say)),
-        remarks=tuple(_remarks(plan, body, sites, say)),
+        notes=tuple(_notes(plan, body, sites, say)),
         sources=tuple(_sources(plan, say)),
     )
 
@@ -252,18 +250,18 @@ def _near(points: Points, stations: Points) -> np.ndarray[Any, np.dtype[np.bool_
     return near
 
 
-def _remarks(plan: Plan, body: Body, sites: gpd.GeoDataFrame, say: Say) -> list[str]:
-    remarks = []
+def _notes(plan: Plan, body: Body, sites: gpd.GeoDataFrame, say: Say) -> list[str]:
+    notes = []
     if sign_off := int((sites["verdict"] == "sign_off").sum()):
-        remarks.append(say("handout.sign_off", count=sign_off))
+        notes.append(say("handout.sign_off", count=sign_off))
     unknown = sites["spaces_source"].isin(["missing", "default"]) & sites["is_new"]
     if guessed := int(unknown.sum()):
-        remarks.append(say("handout.spaces_guessed", count=guessed))
+        notes.append(say("handout.spaces_guessed", count=guessed))
     if "due" in body.columns:
         listed = "due_bays" in sites.columns and sites["due_bays"].notna().any()
-        remarks.append(say("handout.due" if listed else "handout.due_unlisted"))
-    remarks += [say(f"note.{note.key}", **note.values) for note in plan.notes]
-    return remarks
+        notes.append(say("handout.due" if listed else "handout.due_unlisted"))
+    notes += [say(f"note.{note.key}", **note.values) for note in plan.notes]
+    return notes
 
 
 def _sources(plan: Plan, say: Say) -> list[str]:

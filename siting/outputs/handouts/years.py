@@ -9,14 +9,12 @@ from siting.outputs.handouts.columns import FIRST
 from siting.outputs.phases import count_years
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
 
+    from siting.notes import Say
     from siting.outputs.handouts.bodies import Body
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 _TEN_THOUSAND = 1e4
 

@@ -18,11 +18,9 @@ from siting.outputs.phases import BRIEF, count_years, phase_header, phase_texts
 from siting.outputs.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 MAP_NAME = "map.png"
 _COUNTED = ("stations", "chargers", "swap_stations")
@@ -77,11 +75,11 @@ def _present(plan: Plan, say: Say) -> list[Block]:
         swaps=totals["existing_swap_stations"],
     )  # fmt: skip
     missing = [note for note in plan.notes if note.key in {"chargers_unknown", "no_baseline"}]
-    remarks = tuple(say(f"note.{note.key}", **note.values) for note in missing)
+    notes = tuple(say(f"note.{note.key}", **note.values) for note in missing)
     return [
         Heading(say("report.present")),
         Paragraph(text),
-        *([Bullets(remarks)] if remarks else []),
+        *([Bullets(notes)] if notes else []),
     ]
 
 
@@ -141,7 +139,7 @@ def _phases(plan: Plan, say: Say) -> list[Block]:
         return [*blocks, Paragraph(say("report.no_phases"))]
     headers = tuple(phase_header(key, say) for key in BRIEF)
     rows = tuple(phase_texts(plan, say))
-    remarks = tuple(
+    notes = tuple(
         say(f"note.{note.key}", **note.values)
         for note in plan.notes
         if note.key.startswith("phased")
@@ -152,7 +150,7 @@ def _phases(plan: Plan, say: Say) -> list[Block]:
         *blocks,
         Grid(headers, rows, numbers),
         about,
-        Bullets(remarks),
+        Bullets(notes),
         Heading(say("report.phases_by_zone"), 2),
         _years_by_zone(plan, say),
     ]
@@ -217,7 +215,7 @@ def _cost(plan: Plan, say: Say) -> list[Block]:
 
 
 def _assumptions(plan: Plan, say: Say) -> list[Block]:
-    remarks = tuple(say(f"note.{note.key}", **note.values) for note in plan.notes)
+    notes = tuple(say(f"note.{note.key}", **note.values) for note in plan.notes)
     sources = tuple(
         " · ".join(
             part for part in (
@@ -231,7 +229,7 @@ def _assumptions(plan: Plan, say: Say) -> list[Block]:
     return [
         Heading(say("report.assumptions")),
         Heading(say("map.notes"), 2),
-        Bullets(remarks),
+        Bullets(notes),
         Heading(say("map.sources"), 2),
         Bullets(sources),
         Paragraph(say("handout.proposed")),

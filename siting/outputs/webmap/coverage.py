@@ -16,15 +16,12 @@ from scipy.spatial import cKDTree
 from siting.outputs.webmap import shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
-    from numpy.typing import NDArray
 
+    from siting.arrays import Flags
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
-    Flags = NDArray[np.bool_]
 
 NEAR_M = 1000.0
 _SWAP_M = 5000.0

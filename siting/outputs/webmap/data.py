@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from siting.notes import Say
     from siting.plan import Plan
 
 _TEN_THOUSAND = 1e4
@@ -72,9 +73,7 @@ class MapData:
         Shift the drawn copy from WGS-84 to GCJ-02.
     """
 
-    def __init__(
-        self, plan: Plan, *, say: Callable[..., str], language: str, gcj02: bool = False
-    ) -> None:
+    def __init__(self, plan: Plan, *, say: Say, language: str, gcj02: bool = False) -> None:
         self._plan = plan
         self._say = say
         self._to = shapes.Degrees(plan.crs, gcj02=gcj02)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Say = Callable[..., str]
+    from siting.notes import Say
 
 
 def popup_facts(say: Say, *, phased: bool) -> dict[str, list[list[Any]]]:

@@ -31,11 +31,9 @@ from siting.outputs.webmap.panel import asset, panel_html
 from siting.outputs.webmap.views import make_views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 _LAYERS = (
     "new", "existing", "swap", "hydrogen", "candidates", "stopped", "zones", "names", "roads",

@@ -21,12 +21,10 @@ from siting.outputs.webmap.coverage import coverage_lines
 from siting.outputs.webmap.years import year_panel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from siting.notes import Say
     from siting.outputs.webmap.views import View
     from siting.plan import Plan, Source
 
-    Say = Callable[..., str]
 
 _COUNTED = ("stations", "chargers", "swap_stations")
 _LEGEND_SIZES = (8, 24, 60)

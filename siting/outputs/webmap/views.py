@@ -13,12 +13,9 @@ from siting.outputs.handouts.bodies import OVERVIEW, all_bodies
 from siting.outputs.handouts.sheet import make_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from siting.notes import Say
     from siting.outputs.handouts.sheet import Sheet
     from siting.plan import Plan
-
-    Say = Callable[..., str]
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,11 @@ from siting.outputs.phases import PANEL, phase_header, phase_texts
 from siting.outputs.webmap import style
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
 
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 STANDS = -1
 """In place of the number of a year: it stands today."""

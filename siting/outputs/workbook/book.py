@@ -26,15 +26,15 @@ from siting.outputs.workbook.cells import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import geopandas as gpd
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from siting.notes import Say
     from siting.plan import Plan
 
-    Say = Callable[..., str]
 
 _COUNTED = ("stations", "chargers", "swap_stations")
 _WHOLE, _DECIMAL, _SHARE, _DEGREES = "#,##0", "#,##0.00", "0.0%", "0.000000"
@@ -250,7 +250,7 @@ def _cost(made: _Sheets) -> None:
 
 
 def _assumptions(made: _Sheets) -> None:
-    """Write the sources of the data, the remarks, and every key of the scenario."""
+    """Write the sources of the data, the notes, and every key of the scenario."""
     plan, say = made.plan, made.say
     rows = [[say(f"source.{one.name}"), one.origin, one.licence, one.as_of or say("map.no_date"),
              one.sha256] for one in plan.sources]  # fmt: skip
@@ -258,8 +258,8 @@ def _assumptions(made: _Sheets) -> None:
               ("source", "origin", "licence", "as_of", "sha256")]  # fmt: skip
     sheet, block = made.table("assumptions", fields, rows)
     row = block.last + 2
-    remarks = [[say(f"note.{note.key}", **note.values)] for note in plan.notes]
-    after = write_table(sheet, row, [Field(say("map.notes"))], remarks, "").last + 2
+    notes = [[say(f"note.{note.key}", **note.values)] for note in plan.notes]
+    after = write_table(sheet, row, [Field(say("map.notes"))], notes, "").last + 2
     keys = [[key, str(value)] for key, value in _flat(plan.scenario)]
     write_table(sheet, after, [Field(say("book.col.key")), Field(say("book.col.value"))], keys, "")
 
