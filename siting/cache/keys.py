@@ -36,6 +36,8 @@ _FORMAT = 1
 """Raised when the form of the entries changes."""
 
 SHARED_CODE = (
+    "arrays.py",
+    "notes.py",
     "cache", "errors.py", "geo.py", "scenario", "shipped.py", "tables",
 )  # fmt: skip
 """Modules that every stage rests on, beside those of its own room."""
