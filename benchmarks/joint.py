@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.joint_instances import make_problem
-from siting.meter import Meter
 from siting.optimize import reduce
 from siting.optimize.model import joint_model
 from siting.optimize.solve import solve_problem
+from siting.pipeline.meter import Meter
 from siting.scenario import Solver
 
 if TYPE_CHECKING:

@@ -17,11 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from problem_cases import small_problem
 
-from siting.checkup import layers, settings
-from siting.checkup.grades import STAGES, Measure, advice, graded
-from siting.checkup.measures import measures
+from siting.checkup import basis
+from siting.checkup.grades import STAGES, Measure, advice, graded, measures
 from siting.cli.main import run
-from siting.cli.screen_check import show_checkup
+from siting.cli.show.check_screen import show_checkup
 from siting.errors import EXIT_GOOD, EXIT_NO_PLAN, EXIT_SCENARIO
 from siting.notes import Note
 from siting.optimize.capacity import capacity
@@ -45,7 +44,7 @@ def checked(desk):
     page = desk.with_name("check.html")
     with pytest.MonkeyPatch.context() as patch:
         printed = []
-        patch.setattr("siting.cli.screen.emit", printed.append)
+        patch.setattr("siting.cli.show.screen.emit", printed.append)
         assert run(["check", str(desk), "--json", "--html", str(page)]) == EXIT_GOOD
     return json.loads(printed[0]), page.read_text(encoding="utf-8")
 
@@ -102,7 +101,7 @@ def test_a_layer_of_ones_own_is_told_as_given(desk, tmp_path):
     table = pd.DataFrame({"rule": ["steep"], "test": ["layer"], "values": ["slope"]})
     lacking = (Note("rules_without_layer", {"count": 1, "names": ["steep"]}),)
     for notes, slope in (((), "given"), (lacking, "missing")):
-        found = layers.layers(scenario, world, table=table, notes=notes, counted_people=5.0)
+        found = basis.layers(scenario, world, table=table, notes=notes, counted_people=5.0)
         state = {row["layer"]: row["state"] for row in found}
         assert state["projects"] == state["people_in_place"] == "given"
         assert state["communities"] == state["barriers"] == "missing"
@@ -275,7 +274,7 @@ def parameters(desk, *overrides):
     table = pd.read_csv(shipped_path("parameters.csv"), encoding="utf-8")
     names = ("site_kinds", "charger_classes", "charger_mix")
     files = {name: shipped_path(f"{name}.csv") for name in names}
-    return {row["parameter"]: row for row in settings.parameters(table, scenario, files)}
+    return {row["parameter"]: row for row in basis.parameters(table, scenario, files)}
 
 
 def test_a_parameter_is_unverified_until_somebody_sets_it(desk):
@@ -305,10 +304,10 @@ def test_rules_nobody_checked_are_told():
          "values": ["slope", "fuel"]}
     )  # fmt: skip
     note = Note("rules_without_layer", {"count": 1, "names": ["b"]})
-    assert {row["rule"]: row["state"] for row in layers.rules(table, (note,))} == {
+    assert {row["rule"]: row["state"] for row in basis.rules(table, (note,))} == {
         "a": "checked", "b": "no_layer",
     }  # fmt: skip
-    assert {row["state"] for row in layers.rules(table, ())} == {"checked"}
+    assert {row["state"] for row in basis.rules(table, ())} == {"checked"}
 
 
 # --- pages -----------------------------------------------------------------------------------

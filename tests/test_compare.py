@@ -17,8 +17,8 @@ from plans import EAST, HOSTILE, NORTH, small_plan
 from shapely.geometry import Point
 
 from siting.cli.main import run
-from siting.contrast import changes, contrast, count_changes, figure_lines, missing_figures
-from siting.contrast.figures import directions
+from siting.comparison import changes, contrast, count_changes, figure_lines, missing_figures
+from siting.comparison.figure_lines import directions
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO
 from siting.outputs.contrast import (
     contrast_warnings,
@@ -27,7 +27,7 @@ from siting.outputs.contrast import (
     write_contrast_book,
 )
 from siting.outputs.words import all_words, speaker
-from siting.plan import Source
+from siting.plan.plan import Source
 from siting.shipped import shipped_path
 
 VARIANTS = "[variants.base]\n[variants.fewer.targets]\nstations = 3\nchargers = 34\n"

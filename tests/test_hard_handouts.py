@@ -27,7 +27,7 @@ from siting.outputs.handouts.paper import FORMATS
 from siting.outputs.handouts.sheet import make_sheet
 from siting.outputs.layers import write_layers
 from siting.outputs.workbook import write_workbook
-from siting.plantables import write_sheet
+from siting.plan.tables import write_sheet
 
 ORDER = Order("zh", "A4", "2026-01-01")
 CROWD = 300

@@ -11,16 +11,16 @@ import pytest
 from plans import small_plan
 from problem_cases import small_problem
 
-from siting import pipeline
+from siting.audit.hydrogen import hydrogen_stations_are_as_asked
+from siting.audit.recount import recount
 from siting.cli.main import run
 from siting.errors import InfeasibleError, RecountError, ScenarioError
-from siting.hydrogencheck import hydrogen_stations_are_as_asked
-from siting.meter import Meter
 from siting.optimize import hydrogen, swap
 from siting.outputs import webmap
 from siting.outputs.words import speaker
-from siting.recount import recount
-from siting.runfolder import load_plan, save_plan
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
+from siting.plan.folder import load_plan, save_plan
 from siting.scenario import Hydrogen, Scenario, Solver, load_scenario
 
 GOLDEN = Path(__file__).parent / "golden" / "hydrogen.lp"

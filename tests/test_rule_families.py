@@ -12,13 +12,13 @@ from problem_cases import blocks, tables
 from test_model import hold, text_of
 from test_recount import changed, legal_plan
 
-from siting import pipeline
+from siting.audit.recount import recount
 from siting.errors import ImpossibleTargetError, NoPlanError, RecountError, ScenarioError
-from siting.meter import Meter
 from siting.optimize import model
 from siting.optimize.problem import build_problem
 from siting.optimize.rules import write_rules
-from siting.recount import recount
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
 from siting.scenario import Targets, Travel, dump_scenario, load_scenario, scenario_from
 
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from siting.cli import screen
 from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import JsonOption  # noqa: TC001  # typer reads it
+from siting.cli.show import screen
 from siting.cli.sweep_verb import SchedulerOption, WorkersOption  # noqa: TC001  # the same
 
 
@@ -27,7 +27,7 @@ def robust(
 
     Example: [bold]siting robust maps/yubei-uncertain-sweep[/]
     """
-    from siting.explore import robust as rooms  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.study import robust as rooms  # noqa: PLC0415  # heavy; --help stays quick
 
     with screen.counting("en") as tell:
         told = rooms.what_holds(

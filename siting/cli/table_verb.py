@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from siting.cli import screen
+from siting.cli.show import screen
 
 
 def table(
@@ -27,9 +27,9 @@ def table(
 
     Example: [bold]siting table maps/yubei-2025 --format gpkg[/]
     """
-    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
     from siting.outputs import layers, workbook  # noqa: PLC0415  # heavy
     from siting.outputs.folder import filled_folder  # noqa: PLC0415  # with them
+    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     made = runfolder.load_plan(run)
     words = language or made.language

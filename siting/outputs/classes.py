@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from siting.notes import Say
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 def class_text(counts: Mapping[str, float], say: Say) -> str:

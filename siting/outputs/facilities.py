@@ -9,7 +9,7 @@ from siting.outputs.counts import count_lines
 
 if TYPE_CHECKING:
     from siting.notes import Say
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 def facility_lines(plan: Plan, say: Say) -> list[str]:

@@ -18,13 +18,13 @@ from siting import geo
 from siting.errors import ScenarioError
 from siting.outputs import palette, words
 from siting.outputs.described import described
-from siting.plantables import harmless
+from siting.plan.tables import harmless
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from siting.notes import Say
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 Format = Literal["gpkg", "geojson", "csv", "parquet"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from siting.notes import Say
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 _METHODS = {

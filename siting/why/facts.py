@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.optimize.worth import Bar
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
     from siting.why.rebuild import Rebuilt
 
 Reason = dict[str, Any]

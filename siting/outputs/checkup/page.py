@@ -23,7 +23,7 @@ def make_page(content: dict[str, Any], language: str, *, refusal: Sequence[str] 
     Parameters
     ----------
     content
-        Result of ``pipeline.look``, as JSON types.
+        Result of ``checkup.make_checkup``, as JSON types.
     language
         ``"zh"`` or ``"en"``.
     refusal

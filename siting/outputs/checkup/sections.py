@@ -52,7 +52,7 @@ def make_sections(content: dict[str, Any], language: str) -> list[Section]:
     Parameters
     ----------
     content
-        Result of ``pipeline.look``, as JSON types.
+        Result of ``checkup.make_checkup``, as JSON types.
     language
         ``"zh"`` or ``"en"``.
     """

@@ -13,7 +13,7 @@ import geopandas as gpd
 import offlinefolium as folium
 import shapely
 
-from siting.contrast.changes import count_changes
+from siting.comparison.changes import count_changes
 from siting.outputs import palette, words
 from siting.outputs.contrast.text import contrast_warnings
 from siting.outputs.webmap import shapes
@@ -30,9 +30,9 @@ from siting.outputs.webmap.frame import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from siting.contrast import Contrast
+    from siting.comparison import Contrast
     from siting.notes import Say
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 # Paul Tol's "bright" scheme: apart with any colour vision

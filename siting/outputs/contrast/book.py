@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from siting.contrast import Contrast
+    from siting.comparison import Contrast
 
 _BEST = Font(bold=True, color="117733")
 

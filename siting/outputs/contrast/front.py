@@ -42,7 +42,7 @@ def draw_front(
     Parameters
     ----------
     table
-        As ``siting.explore.knee.front_table`` makes it.
+        As ``siting.study.pareto.front_table`` makes it.
     goals
         Of each goal its name, how its numbers are written, and whether more is better.
     language

@@ -10,7 +10,7 @@ from siting.outputs import words
 from siting.outputs.contrast.text import change_grids, contrast_grids, contrast_warnings
 
 if TYPE_CHECKING:
-    from siting.contrast import Contrast
+    from siting.comparison import Contrast
 
 _PAGE = """<!DOCTYPE html>
 <html lang="{{ language }}">

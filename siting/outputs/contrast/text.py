@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from siting.contrast.changes import KINDS_OF_CHANGE, count_changes
+from siting.comparison.changes import KINDS_OF_CHANGE, count_changes
 
 if TYPE_CHECKING:
-    from siting.contrast import Contrast
+    from siting.comparison import Contrast
     from siting.notes import Say
 
 

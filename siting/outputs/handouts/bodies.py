@@ -17,7 +17,7 @@ from siting.shipped import shipped_path
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 OVERVIEW = "overview"
 UNCOVERED = "uncovered"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from siting.notes import Say
     from siting.outputs.handouts.bodies import Body
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 _MAY_BE_EMPTY = frozenset({"priority", "reason", "due", "short"})

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from siting.notes import Say
     from siting.outputs.handouts.fonts import Face
     from siting.outputs.handouts.ground import Ground
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 _HEAD_MM = 17.0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siting.outputs.handouts.frames import Frame
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 _TOLERANCE_MM = 0.08
 _LEAST_AREA_MM2 = 0.4

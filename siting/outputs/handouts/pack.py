@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from siting.outputs.handouts.bodies import Body
     from siting.outputs.handouts.fonts import Face
     from siting.outputs.handouts.sheet import Sheet
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
     Pixels = NDArray[np.uint8]
 

@@ -12,7 +12,7 @@ from siting.outputs.handouts.sheet import make_say
 
 if TYPE_CHECKING:
     from siting.outputs.handouts.sheet import Sheet
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 _HTML_LANGUAGE = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}
 

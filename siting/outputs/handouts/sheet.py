@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from siting.notes import Say
     from siting.outputs.handouts.bodies import Body
     from siting.outputs.handouts.cells import Table
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
     Points = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from siting.notes import Say
     from siting.outputs.handouts.bodies import Body
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 _TEN_THOUSAND = 1e4

@@ -19,7 +19,7 @@ from siting.outputs.report.blocks import Block, Bullets, Grid, Heading, Paragrap
 
 if TYPE_CHECKING:
     from siting.notes import Say
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 MAP_NAME = "map.png"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from siting.arrays import Flags
     from siting.notes import Say
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 NEAR_M = 1000.0

@@ -12,7 +12,7 @@ from siting.outputs.webmap import shapes
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 STATION_NAMES_FROM = 15
 """Zoom from which stations carry their names, and townships no longer theirs."""

@@ -32,7 +32,7 @@ from siting.outputs.webmap.views import make_views
 
 if TYPE_CHECKING:
     from siting.notes import Say
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 _LAYERS = (

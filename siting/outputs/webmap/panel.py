@@ -23,7 +23,7 @@ from siting.outputs.webmap.years import year_panel
 if TYPE_CHECKING:
     from siting.notes import Say
     from siting.outputs.webmap.views import View
-    from siting.plan import Plan, Source
+    from siting.plan.plan import Plan, Source
 
 
 _COUNTED = ("stations", "chargers", "swap_stations")

@@ -15,7 +15,7 @@ from siting.outputs.handouts.sheet import make_sheet
 if TYPE_CHECKING:
     from siting.notes import Say
     from siting.outputs.handouts.sheet import Sheet
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from siting.notes import Say
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 _COUNTED = ("stations", "chargers", "swap_stations")
