@@ -441,7 +441,7 @@ def test_the_newest_run_counts(planned, monkeypatch, capsys):
 
 def test_every_text_of_why_is_used_and_every_step_of_the_screening_has_one():
     room = Path(worth.__file__).parents[1]
-    files = (room / "cli" / "screen_why.py", *sorted((room / "why").glob("*.py")))
+    files = (room / "cli" / "show" / "why_screen.py", *sorted((room / "why").glob("*.py")))
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     texts = [key for key in all_words() if key.startswith("why.")]
     parts = ("kind_known", "not_left_out", "public", "big_enough", "in_a_zone", "near_a_road")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -12,9 +13,6 @@ from siting.cli.options import (
     read_scenario,
 )
 from siting.cli.show import screen
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def fetch(
@@ -28,8 +26,8 @@ def fetch(
 
     Example: [bold]siting fetch my-plan.toml yubei.gpkg[/]
     """
-    from siting.cli.show import check_screen  # noqa: PLC0415  # beside what it shows
-    from siting.pipeline import run as pipeline  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.cli.show import check_screen  # beside what it shows  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.pipeline import run as pipeline  # heavy; --help stays quick  # noqa: PLC0415  # heavy; --help stays quick
 
     read = read_scenario(scenario, overrides)
     with screen.progress(read.run.language) as meter:

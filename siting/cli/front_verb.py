@@ -17,7 +17,7 @@ from siting.cli.options import (
     read_scenario,
 )
 from siting.cli.show import comparison_screen, screen
-from siting.cli.sweep_verb import (  # noqa: TC001  # typer reads them
+from siting.cli.sweep_verb import (  # typer reads them
     AfreshOption,
     SchedulerOption,
     WorkersOption,

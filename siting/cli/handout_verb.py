@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from pathlib import Path  # noqa: TC003  # typer reads it
+from pathlib import Path  # typer reads it
 from typing import Annotated, Literal
 
 import typer

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from siting.cli.options import (
+    BasemapOption,
+    LanguageOption,
+    RunArgument,
+)
 from siting.cli.show import screen
 from siting.outputs.basemaps import tile_key
-
-if TYPE_CHECKING:
-    from siting.cli.options import (
-        BasemapOption,
-        LanguageOption,
-        RunArgument,
-    )
 
 
 def make_map(
@@ -24,8 +20,8 @@ def make_map(
 
     Example: [bold]siting map maps/yubei-2025 --language en --basemap gaode[/]
     """
-    from siting.outputs import webmap  # noqa: PLC0415  # heavy
-    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.outputs import webmap  # heavy  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.plan import folder as runfolder  # heavy; --help stays quick  # noqa: PLC0415  # heavy; --help stays quick
 
     made = runfolder.load_plan(run)
     chosen = basemap or made.scenario["map"]["basemap"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -12,9 +13,6 @@ from siting.cli.options import (
 from siting.cli.show import screen
 from siting.errors import ScenarioError
 from siting.shipped import shipped_path
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def new(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  # typer reads it
+from pathlib import Path  # typer reads it
 from typing import Annotated, Any, Literal
 
 import typer

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from siting.cli.options import (
+    JsonOption,
+    RunArgument,
+)
 from siting.cli.show import screen
-
-if TYPE_CHECKING:
-    from siting.cli.options import (
-        JsonOption,
-        RunArgument,
-    )
 
 
 def show(run: RunArgument, as_json: JsonOption = False) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from siting.cli.cache_verb import NoCacheOption, open_unless
+from siting.cli.options import (
+    JsonOption,
+)
 from siting.cli.show import screen
-
-if TYPE_CHECKING:
-    from siting.cli.options import (
-        JsonOption,
-    )
 
 
 def why(
