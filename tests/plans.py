@@ -10,7 +10,7 @@ import pandas as pd
 from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from siting.notes import Note
-from siting.optimize.outcome import Outcome, Status
+from siting.optimize.problem.solution import Outcome, Status
 from siting.plan.plan import Plan, Source
 
 CRS = "EPSG:4545"

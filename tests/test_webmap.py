@@ -18,7 +18,7 @@ from plans import HOSTILE, LONG, district_plan, hard_plan, phased_plan, small_pl
 from siting import geo
 from siting.errors import ScenarioError
 from siting.notes import Note
-from siting.optimize.outcome import Status
+from siting.optimize.problem.solution import Status
 from siting.outputs import palette
 from siting.outputs.basemaps import find_basemap
 from siting.outputs.dates import date_text

@@ -8,7 +8,7 @@ from siting.analysis.station.power import make_grid
 from siting.checkup import basis, counts
 from siting.checkup.grades import advice, graded, measures
 from siting.inputs.files.sheets import read_rule_table
-from siting.optimize.capacity import capacity
+from siting.optimize.build.refuse import capacity
 from siting.scenario import local_path
 from siting.shipped import shipped_path
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from siting.optimize.problem import SitingProblem
+    from siting.optimize.problem.problem import SitingProblem
     from siting.pipeline.prepare import Prepared
     from siting.scenario import Scenario
 

@@ -29,7 +29,7 @@ from siting.scenario.find import find_scenario
 
 if TYPE_CHECKING:
     from siting.cache import Cache
-    from siting.optimize.start import Start
+    from siting.optimize.problem.solution import Start
 
 VariantOption = Annotated[
     list[str] | None,

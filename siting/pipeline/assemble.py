@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting.analysis.station.chargers import Chargers
-    from siting.optimize.solve import Solution
+    from siting.optimize.search.solve import Solution
 
 
 QUALITIES = ("counted", "spread", "estimated")

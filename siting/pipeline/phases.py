@@ -12,18 +12,18 @@ from siting.analysis.demand.demand_chain import check_nev_shares, nev_share
 from siting.errors import ImpossibleTargetError
 from siting.inputs.files.sheets import read_rule_table
 from siting.notes import Note
-from siting.optimize.phases import solve_phases
-from siting.optimize.solution import outcome_of
-from siting.optimize.years import Year, spent_cny, standing
+from siting.optimize.phases.phases import solve_phases
+from siting.optimize.phases.years import Year, spent_cny, standing
+from siting.optimize.problem.solution import outcome_of
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from siting.optimize.phase_search import Path
-    from siting.optimize.phases import Phased
-    from siting.optimize.problem import SitingProblem
-    from siting.optimize.solution import Solution
+    from siting.optimize.phases.phase_search import Path
+    from siting.optimize.phases.phases import Phased
+    from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.problem.solution import Solution
     from siting.pipeline.meter import Meter
     from siting.plan.plan import Plan
     from siting.scenario import Scenario

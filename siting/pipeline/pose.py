@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from siting.optimize.build.build import build_problem
 from siting.optimize.explain import Rulings, explaining
-from siting.optimize.problem import build_problem
 from siting.pipeline.equip import (
     ground_of,
 )
@@ -14,7 +14,7 @@ from siting.pipeline.equip import (
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from siting.optimize.problem import SitingProblem
+    from siting.optimize.problem.problem import SitingProblem
     from siting.pipeline.equip import Ground
     from siting.pipeline.prepare import Prepared
     from siting.scenario import Scenario

@@ -19,8 +19,8 @@ from siting.audit.recount import recount
 from siting.inputs.area import load_area
 from siting.inputs.osm.load import fetch as fetch_pack
 from siting.notes import Note
-from siting.optimize.baselines import BASELINES, make_baselines
-from siting.optimize.solve import solve_problem
+from siting.optimize.search.baselines import BASELINES, make_baselines
+from siting.optimize.search.solve import solve_problem
 from siting.pipeline import assemble
 from siting.pipeline.assemble import count_otherwise, count_pools
 from siting.pipeline.equip import (
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting.cache import Cache
-    from siting.optimize.solve import Solution
-    from siting.optimize.start import Start
+    from siting.optimize.problem.solution import Start
+    from siting.optimize.search.solve import Solution
     from siting.pipeline.equip import Ground
     from siting.pipeline.meter import Meter
     from siting.scenario import Scenario

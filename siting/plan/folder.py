@@ -25,7 +25,7 @@ import numpy as np
 
 from siting.errors import BrokenFileError, InputMissingError, OutputError, PlanExistsError
 from siting.notes import Note
-from siting.optimize.outcome import Outcome, Status
+from siting.optimize.problem.solution import Outcome, Status
 from siting.plan.plan import Plan, Source
 from siting.plan.start import RESTART_NPZ, write_start
 from siting.plan.tables import read_tables, write_sheet, write_tables

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.notes import Note
-    from siting.optimize.outcome import Outcome
-    from siting.optimize.start import Start
+    from siting.optimize.problem.solution import Outcome, Start
 
 _SAME_M = 1e-6
 

@@ -1,7 +1,8 @@
 """What a run leaves for the next one: ``restart.npz`` in its run folder.
 
-Stations, swap stations, and the prices of the bound, on ids (:class:`siting.optimize.start.Start`).
-Plain numpy arrays without pickled objects; the bytes depend on the plan alone.
+Stations, swap stations, and the prices of the bound, on ids
+(:class:`siting.optimize.problem.solution.Start`). Plain numpy arrays without pickled objects; the
+bytes depend on the plan alone.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from siting.optimize.start import Start
+    from siting.optimize.problem.solution import Start  # only where one is read
 
 RESTART_NPZ = "restart.npz"
 _FORMAT = 1
@@ -82,7 +83,7 @@ def _from_content(content: dict[str, NDArray[Any]], run: str, sha256: str) -> St
         raise ValueError("a price or wish is no number")
     if len(wish) != len(names["site_id"]) or len(price) != len(names["demand_id"]):
         raise ValueError("ids and numbers differ in length")
-    from siting.optimize.start import Start  # noqa: PLC0415  # brings the solver; others only read
+    from siting.optimize.problem.solution import Start  # noqa: PLC0415  # only where one is read
 
     return Start(
         stations=names["stations"],

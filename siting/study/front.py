@@ -16,8 +16,8 @@ import numpy as np
 
 from siting.comparison.figure_lines import directions
 from siting.errors import ScenarioError
-from siting.optimize.budget import least_cost
-from siting.optimize.goal import LEAST
+from siting.optimize.problem.goal import LEAST
+from siting.optimize.rules.budget import least_cost
 from siting.outputs.contrast import draw_front
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter

@@ -1,7 +1,7 @@
 """What holds in all samples: the sites that nearly every plan chooses, and the robust plan.
 
 Of a sweep's samples: the share of plans that choose a site; and each plan's stations valued under
-every sample (sized and assigned anew, :func:`siting.optimize.filling.fill_stations`), from which
+every sample (sized and assigned anew, :func:`siting.optimize.model.fill.fill_stations`), from which
 the best on the mean, the best in the worst case and the best by CVaR follow.
 """
 
@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from siting.errors import InputMissingError, NoPlanError, ScenarioError
-from siting.optimize.filling import fill_stations
-from siting.optimize.headroom import after_swap
-from siting.optimize.solver import open_door
+from siting.optimize.model.fill import fill_stations
+from siting.optimize.rules.headroom import after_swap
+from siting.optimize.solver.solver import open_door
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.scenario import changed_scenario, scenario_from

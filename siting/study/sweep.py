@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from siting.cache import Cache
     from siting.notes import Tally
-    from siting.optimize.start import Start
+    from siting.optimize.problem.solution import Start
     from siting.scenario import Scenario
 
 

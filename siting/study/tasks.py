@@ -25,7 +25,7 @@ from siting.study.memory_cache import Held
 
 if TYPE_CHECKING:
     from siting.cache import Cache
-    from siting.optimize.start import Start
+    from siting.optimize.problem.solution import Start
     from siting.plan.plan import Plan
     from siting.scenario import Scenario
     from siting.study.samples import Draw

@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siting.optimize.solver import open_door
-from siting.optimize.swap_again import (
+from siting.optimize.search.site_value import compare, taken_over, travel_m
+from siting.optimize.search.swap_resolve import (
     compare_swap,
     only_swap_in_reach,
     swap_worth,
     too_near,
 )
-from siting.optimize.worth import compare, taken_over, travel_m
+from siting.optimize.solver.solver import open_door
 from siting.why import facts
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from siting.arrays import Ints
-    from siting.optimize.filling import Filled
-    from siting.optimize.solver import Door
-    from siting.optimize.swap_again import SwapChoice
+    from siting.optimize.model.fill import Filled
+    from siting.optimize.search.swap_resolve import SwapChoice
+    from siting.optimize.solver.solver import Door
     from siting.plan.plan import Plan
     from siting.why.facts import Reason
     from siting.why.find import Found

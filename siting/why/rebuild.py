@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from siting.errors import ChangedDataError, InputMissingError
-from siting.optimize.filling import Filled
-from siting.optimize.headroom import after_swap
+from siting.optimize.model.fill import Filled
+from siting.optimize.rules.headroom import after_swap
 from siting.pipeline import run as pipeline
 from siting.scenario.reading import missing_files, scenario_of_plan
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from siting.arrays import Ints, Names
     from siting.cache import Cache
-    from siting.optimize.problem import SitingProblem
+    from siting.optimize.problem.problem import SitingProblem
     from siting.pipeline.meter import Meter
     from siting.pipeline.run import Prepared
     from siting.plan.plan import Plan
