@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from siting.outputs.handouts import Order, all_bodies, find_body, write_handouts
-from siting.outputs.webmap import make_map
+from siting.outputs.map import make_map
+from siting.outputs.paper import Order, all_bodies, find_body, write_handouts
 from siting.plan.folder import load_plan
 
 if TYPE_CHECKING:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from siting.cache import open_cache
 from siting.checkup import make_checkup
 from siting.comparison import Contrast, contrast
-from siting.outputs import handouts, webmap, words
-from siting.outputs.basemaps import tile_key
+from siting.outputs import map as webmap
+from siting.outputs import paper as handouts
+from siting.outputs import words
 from siting.outputs.folder import filled_folder
+from siting.outputs.map.basemaps import tile_key
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder

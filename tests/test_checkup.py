@@ -24,7 +24,7 @@ from siting.cli.show.check_screen import show_checkup
 from siting.errors import EXIT_GOOD, EXIT_NO_PLAN, EXIT_SCENARIO
 from siting.notes import Note
 from siting.optimize.build.refuse import capacity
-from siting.outputs.checkup import make_page
+from siting.outputs.pages import make_check_page
 from siting.outputs.words import all_words
 from siting.scenario import load_scenario
 from siting.shipped import shipped_path
@@ -320,10 +320,10 @@ def test_the_page_stands_alone_and_says_the_grades(checked):
     assert not re.search(r"""(?:src|href|url)\s*[=(]\s*["']?(?:https?:)?//""", page)
     for language, title, word in (("en", "What the plan rests on", "weak"),
                                   ("zh", "方案依据检查", "薄弱")):  # fmt: skip
-        made = make_page(content, language)
+        made = make_check_page(content, language)
         assert title in made
         assert word in made
-    marked = make_page(content | {"synthetic": True}, "zh")
+    marked = make_check_page(content | {"synthetic": True}, "zh")
     assert all_words()["mark.sample"]["zh"] in marked
     assert all_words()["mark.sample"]["zh"] not in page
 
@@ -344,7 +344,7 @@ def test_hostile_names_stay_text(checked, capsys):
     content["sources"][0]["origin"] = HOSTILE
     content["advice"][0] |= {"measure": "zones_counted_share",
                              "told": {"count": 1, "names": [HOSTILE]}}  # fmt: skip
-    page = make_page(content, "en", refusal=[HOSTILE])
+    page = make_check_page(content, "en", refusal=[HOSTILE])
     assert "<script" not in page
     assert page.count(html.escape(HOSTILE).replace("&quot;", "&#34;")) == 6  # its zone twice
     show_checkup(content, "en")

@@ -6,7 +6,7 @@ import desk
 import pytest
 from osm_town import make_town
 
-from siting.outputs.chain import chain_rows
+from siting.outputs.text.plan_lines import chain_rows
 from siting.outputs.words import speaker
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter

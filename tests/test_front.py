@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from siting.cli.main import run
 from siting.errors import EXIT_GOOD, EXIT_SCENARIO, ScenarioError
-from siting.outputs.contrast import draw_front
+from siting.outputs.charts import draw_front
 from siting.scenario import changed_scenario, load_scenario
 from siting.study.front import Asked, front
 from siting.study.goals import GOALS, read_goals, read_ranges

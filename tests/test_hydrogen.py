@@ -16,7 +16,7 @@ from siting.audit.recount import recount
 from siting.cli.main import run
 from siting.errors import InfeasibleError, RecountError, ScenarioError
 from siting.optimize.swap import cover, hydrogen
-from siting.outputs import webmap
+from siting.outputs import map as webmap
 from siting.outputs.words import speaker
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter

@@ -18,13 +18,13 @@ from siting.audit.recount import recount
 from siting.cli.main import run
 from siting.cli.show.screen import show_plan
 from siting.errors import RecountError, ScenarioError
-from siting.outputs import palette, webmap
-from siting.outputs.handouts import all_bodies
-from siting.outputs.handouts.sheet import make_sheet
-from siting.outputs.layers import make_layers
-from siting.outputs.phases import COLUMNS, count_years, phase_header
-from siting.outputs.report.blocks import Grid, Heading
-from siting.outputs.report.chapters import make_report
+from siting.outputs import map as webmap
+from siting.outputs import palette
+from siting.outputs.gis import make_layers
+from siting.outputs.paper import all_bodies
+from siting.outputs.paper.sheet import make_sheet
+from siting.outputs.report.chapters import Grid, Heading, make_report
+from siting.outputs.text.figure_tables import COLUMNS, count_years, phase_header
 from siting.outputs.words import speaker
 from siting.outputs.workbook import write_workbook
 from siting.pipeline import run as pipeline

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO, ScenarioError
-from siting.outputs.contrast import draw_tornado
+from siting.outputs.charts import draw_tornado
 from siting.pipeline import run as pipeline
 from siting.pipeline.adjust import factored_prices
 from siting.pipeline.meter import Meter

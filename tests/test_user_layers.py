@@ -30,7 +30,7 @@ from siting.errors import BrokenFileError, InputMissingError, ScenarioError, Tab
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.provenance import Provenance
 from siting.inputs.world import World
-from siting.outputs.facilities import facility_lines
+from siting.outputs.text.plan_lines import facility_lines
 from siting.outputs.words import note_text, speaker
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter

@@ -39,7 +39,7 @@ def check(
     """
     from siting.checkup import make_checkup  # noqa: PLC0415  # heavy; --help stays quick
     from siting.cli.show import check_screen  # noqa: PLC0415  # beside what it shows
-    from siting.outputs import checkup  # noqa: PLC0415  # heavy
+    from siting.outputs.pages import make_check_page  # noqa: PLC0415  # heavy
     from siting.pipeline import run as pipeline  # noqa: PLC0415  # heavy
     from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
@@ -57,7 +57,7 @@ def check(
     chosen = language or read.run.language
     if html is not None:
         told = refusal.text_of(refused).splitlines() if refused else ()
-        runfolder.write_whole(html, checkup.make_page(content, chosen, refusal=told))
+        runfolder.write_whole(html, make_check_page(content, chosen, refusal=told))
     if as_json:
         screen.emit(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
     else:

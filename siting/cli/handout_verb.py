@@ -27,7 +27,7 @@ def handout(  # one parameter an option
 
     Example: [bold]siting handout maps/yubei-2025 --for 区交通局 --paper A3[/]
     """
-    from siting.outputs import handouts  # noqa: PLC0415  # heavy
+    from siting.outputs import paper as handouts  # noqa: PLC0415  # heavy
     from siting.outputs.folder import filled_folder  # noqa: PLC0415  # heavy
     from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 

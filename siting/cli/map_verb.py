@@ -8,7 +8,7 @@ from siting.cli.options import (
     RunArgument,
 )
 from siting.cli.show import screen
-from siting.outputs.basemaps import tile_key
+from siting.outputs.map.basemaps import tile_key
 
 
 def make_map(
@@ -20,7 +20,7 @@ def make_map(
 
     Example: [bold]siting map maps/yubei-2025 --language en --basemap gaode[/]
     """
-    from siting.outputs import webmap  # heavy  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.outputs import map as webmap  # heavy  # noqa: PLC0415  # heavy; --help stays quick
     from siting.plan import folder as runfolder  # heavy; --help stays quick  # noqa: PLC0415  # heavy; --help stays quick
 
     made = runfolder.load_plan(run)

@@ -24,7 +24,7 @@ def report(
     Example: [bold]siting report maps/yubei-2025[/]
     """
     from siting.errors import FontMissingError  # noqa: PLC0415  # with them
-    from siting.outputs import handouts  # noqa: PLC0415  # heavy
+    from siting.outputs import paper  # noqa: PLC0415  # heavy
     from siting.outputs import report as writer  # noqa: PLC0415  # heavy
     from siting.outputs.folder import filled_folder  # noqa: PLC0415  # with them
     from siting.outputs.report.chapters import MAP_NAME  # noqa: PLC0415  # with them
@@ -36,7 +36,7 @@ def report(
     folder = run / runfolder.REPORT
     with filled_folder(folder, whole=False) as part:
         try:
-            handouts.write_map(made, part / MAP_NAME, language=words, date=date)
+            paper.write_map(made, part / MAP_NAME, language=words, date=date)
         except FontMissingError as error:
             screen.say(f"the report has no map: {error}")
         blocks = writer.make_report(

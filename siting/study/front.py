@@ -18,7 +18,7 @@ from siting.comparison.figure_lines import directions
 from siting.errors import ScenarioError
 from siting.optimize.problem.goal import LEAST
 from siting.optimize.rules.budget import least_cost
-from siting.outputs.contrast import draw_front
+from siting.outputs.charts import draw_front
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan.folder import tidy, write_whole

@@ -11,7 +11,7 @@ import pandas as pd
 
 from siting import geo
 from siting.errors import NoAnswerError
-from siting.outputs.contrast import make_share_map
+from siting.outputs.map.difference_map import make_share_map
 from siting.pipeline import assemble
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter

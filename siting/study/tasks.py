@@ -15,7 +15,8 @@ import pandas as pd
 import siting
 from siting.comparison.figure_lines import all_figures, directions
 from siting.errors import OutputError, SitingError
-from siting.outputs import webmap, words
+from siting.outputs import map as webmap
+from siting.outputs import words
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder

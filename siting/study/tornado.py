@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from siting.errors import ScenarioError
-from siting.outputs.contrast import draw_tornado
+from siting.outputs.charts import draw_tornado
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan.folder import write_whole

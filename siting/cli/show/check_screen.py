@@ -11,12 +11,16 @@ from rich.table import Table
 
 from siting.cli.show.screen import sample_mark
 from siting.notes import Note
-from siting.outputs.checkup import make_sections, table_section
-from siting.outputs.checkup.sections import advice_lines, grade_rows
+from siting.outputs.text.check_sections import (
+    advice_lines,
+    grade_rows,
+    make_sections,
+    table_section,
+)
 from siting.outputs.words import note_text, speaker
 
 if TYPE_CHECKING:
-    from siting.outputs.checkup import Section
+    from siting.outputs.text.check_sections import Section
 
 _COLOURS = {"good": "green", "usable": "yellow", "weak": "dark_orange", "missing": "red"}
 

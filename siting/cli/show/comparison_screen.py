@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.comparison import Contrast
-    from siting.outputs.contrast import Grid
+    from siting.outputs.text.comparison_grids import Grid
 
 _LABEL_WIDTH = 44
 _RUN_WIDTH = 20
@@ -25,10 +25,7 @@ def show_contrast(made: Contrast, language: str) -> None:
 
     By zone and department only the chargers: pages and workbooks have the rest.
     """
-    from siting.outputs.contrast import (  # noqa: PLC0415  # geopandas behind it
-        contrast_grids,
-        contrast_warnings,
-    )
+    from siting.outputs.text.comparison_grids import contrast_grids, contrast_warnings  # noqa: PLC0415  # geopandas behind it
     from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
 
     say = speaker(language)
@@ -71,7 +68,7 @@ def show_tornado(table: pd.DataFrame, panels: tuple[str, ...]) -> None:
 
 def show_front(table: pd.DataFrame, goals: list[tuple[str, str]], language: str) -> None:
     """Print the points of a front, the tightest first; goals as (name, form)."""
-    from siting.outputs.contrast import number_text  # noqa: PLC0415  # geopandas behind it
+    from siting.outputs.charts import number_text  # noqa: PLC0415  # geopandas behind it
     from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
 
     say = speaker(language)

@@ -92,9 +92,11 @@ def counting(language: str) -> Iterator[Tally]:
 
 def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     """Print totals against targets, status, figures, seconds per stage, and where to look."""
-    from siting.outputs.classes import plan_class_text  # noqa: PLC0415  # with the words
-    from siting.outputs.facilities import facility_lines  # noqa: PLC0415  # with the words
-    from siting.outputs.scoring import score_lines  # noqa: PLC0415  # geopandas behind it
+    from siting.outputs.text.plan_lines import (  # noqa: PLC0415  # geopandas behind it
+        facility_lines,
+        plan_class_text,
+        score_lines,
+    )
     from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
 
     words = speaker(plan.language)
@@ -179,7 +181,7 @@ def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
 
 
 def _chain(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
-    from siting.outputs.chain import chain_rows  # noqa: PLC0415  # geopandas behind it
+    from siting.outputs.text.plan_lines import chain_rows  # noqa: PLC0415  # geopandas behind it
 
     table = Table(title=words("chain.title"), box=box.SIMPLE, show_header=False)
     table.add_column("")
@@ -190,7 +192,7 @@ def _chain(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one lan
 
 
 def _phases(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
-    from siting.outputs.phases import DOWN, phase_header, phase_texts  # noqa: PLC0415  # as above
+    from siting.outputs.text.figure_tables import DOWN, phase_header, phase_texts  # noqa: PLC0415  # as above
 
     table = Table(title=words("phase.title"), box=box.SIMPLE_HEAD)
     (_, *years), *rows = zip(
@@ -205,7 +207,7 @@ def _phases(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
 
 
 def _figures(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
-    from siting.outputs.comparison import comparison  # noqa: PLC0415  # geopandas behind it
+    from siting.outputs.text.figure_tables import comparison  # noqa: PLC0415  # geopandas behind it
 
     compared = comparison(plan, words)
     table = Table(box=box.SIMPLE_HEAD)

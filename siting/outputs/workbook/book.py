@@ -13,8 +13,8 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.utils import get_column_letter
 
 from siting.outputs import words
-from siting.outputs.described import described
-from siting.outputs.phases import COLUMNS, phase_header, phase_rows
+from siting.outputs.text.described import described
+from siting.outputs.text.figure_tables import COLUMNS, phase_header, phase_rows
 from siting.outputs.workbook.cells import (
     Block,
     Field,
