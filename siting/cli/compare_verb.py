@@ -82,7 +82,7 @@ def compare(
 
 def _content(made: Contrast) -> dict[str, Any]:
     from siting.comparison import count_changes  # noqa: PLC0415  # heavy
-    from siting.plan.folder import tidy  # noqa: PLC0415  # heavy
+    from siting.plan.json_types import tidy  # noqa: PLC0415  # heavy
 
     return {
         "runs": list(made.names),

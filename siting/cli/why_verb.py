@@ -47,6 +47,6 @@ def why(
             cache=open_unless(no_cache),
         )
     if as_json:
-        screen.emit(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False))
+        screen.emit(json.dumps(answer.content(), ensure_ascii=False, indent=1, allow_nan=False))
     else:
         why_screen.show_why(answer, made.language, made.outcome.objective)

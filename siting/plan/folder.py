@@ -21,11 +21,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from siting.errors import BrokenFileError, InputMissingError, OutputError, PlanExistsError
 from siting.notes import Note
 from siting.optimize.problem.solution import Outcome, Status
+from siting.plan.json_types import tidy
 from siting.plan.plan import Plan, Source
 from siting.plan.start import RESTART_NPZ, write_start
 from siting.plan.tables import read_tables, write_sheet, write_tables
@@ -54,8 +53,6 @@ REPORT = "report"
 _OURS = frozenset({PLAN_JSON, PLAN_TABLES, SITES_CSV, SWAP_SITES_CSV, TIMINGS_JSON, MAP_HTML,
                    RESTART_NPZ, HYDROGEN_SITES_CSV, HANDOUTS,
                    f"{PLAN_TABLES}-wal", f"{PLAN_TABLES}-shm"})  # fmt: skip
-
-_DECIMALS = 6
 
 
 @contextmanager
@@ -274,19 +271,6 @@ def _not_writable(path: Path, error: OSError) -> OutputError:
         where=str(path),
         cure="name a folder you may write to with --out, and close programs that hold it open",
     )
-
-
-def tidy(value: Any, decimals: int = _DECIMALS) -> Any:  # noqa: ANN401  # any JSON type in and out
-    """Return plain JSON types: numpy's numbers unwrapped, floats rounded, missing as None."""
-    if isinstance(value, dict):
-        return {str(key): tidy(entry, decimals) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [tidy(entry, decimals) for entry in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return round(value, decimals) if math.isfinite(value) else None
-    return value
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -21,7 +21,8 @@ from siting.optimize.rules.budget import least_cost
 from siting.outputs.charts import draw_front
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
-from siting.plan.folder import tidy, write_whole
+from siting.plan.folder import write_whole
+from siting.plan.json_types import tidy
 from siting.scenario import changed_scenario, dump_scenario
 from siting.study.goals import FEWEST
 from siting.study.memory_cache import Held, hold

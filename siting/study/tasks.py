@@ -20,7 +20,8 @@ from siting.outputs import words
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder
-from siting.plan.folder import tidy, write_whole
+from siting.plan.folder import write_whole
+from siting.plan.json_types import tidy
 from siting.scenario import changed_scenario, dump_scenario
 from siting.study.memory_cache import Held
 
