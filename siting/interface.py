@@ -7,10 +7,10 @@ screen and read nothing but what the scenario names.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from siting.cache import open_cache
-from siting.checkup import make_checkup
+from siting.checkup import Checkup, make_checkup
 from siting.comparison import Contrast, contrast
 from siting.outputs import map as webmap
 from siting.outputs import paper as handouts
@@ -70,7 +70,7 @@ def load_scenario(
 
 def check(
     scenario: Scenario, *, cache: bool = True, progress: RunProgress | None = None
-) -> dict[str, Any]:
+) -> Checkup:
     """Load the data of a scenario and say what a plan would rest on, without solving.
 
     Parameters
@@ -84,8 +84,8 @@ def check(
 
     Returns
     -------
-    dict
-        Counts and doubts as JSON types, as ``siting check --json`` prints them.
+    Checkup
+        Counts, doubts and grades; ``found.content()`` is what ``siting check --json`` prints.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def check(
     Examples
     --------
     >>> found = check(load_scenario("town.toml"))
-    >>> found["synthetic"], found["sites_by_kind"]["parking"]
+    >>> found.synthetic, found.sites_by_kind["parking"]
     (False, 2)
     """
     prepared = pipeline.prepare(scenario, _meter(progress), cache=open_cache() if cache else None)

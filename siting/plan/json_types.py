@@ -11,14 +11,13 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 DECIMALS = 6
-ABSENT = {"absent": True}
-"""Metadata of a field that JSON leaves out where it is None."""
-
 _Part = TypeVar("_Part")
 
 
 def tidy(value: Any, decimals: int | None = DECIMALS) -> Any:  # noqa: ANN401  # any JSON type in and out
     """Return plain JSON types: classes as objects, numpy's numbers unwrapped, missing as None.
+
+    A field with the metadata ``{"absent": True}`` is left out where it is None.
 
     Parameters
     ----------
@@ -31,19 +30,18 @@ def tidy(value: Any, decimals: int | None = DECIMALS) -> Any:  # noqa: ANN401  #
         return {
             one.name: tidy(getattr(value, one.name), decimals)
             for one in fields(value)
-            if getattr(value, one.name) is not None or one.metadata != ABSENT
+            if getattr(value, one.name) is not None or not one.metadata.get("absent")
         }
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return tidy(value._asdict(), decimals)
     if isinstance(value, dict):
         return {str(key): tidy(entry, decimals) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [tidy(entry, decimals) for entry in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return value if decimals is None else round(value, decimals)
-    return value
+    value = value.item() if isinstance(value, np.generic) else value
+    if not isinstance(value, float) or (decimals is None and math.isfinite(value)):
+        return value
+    return round(value, decimals) if math.isfinite(value) else None
 
 
 def made(kind: type[_Part], content: Any) -> _Part:  # noqa: ANN401  # JSON types
@@ -99,6 +97,8 @@ def _value(hint: Any, content: Any) -> Any:  # noqa: ANN401, PLR0911  # one retu
         return _value(hint, content)
     if origin is dict:
         return {str(key): _value(inner[1], entry) for key, entry in content.items()}
+    if hasattr(hint, "_fields"):
+        return hint(**content)
     if origin is tuple:
         return tuple(_value(inner[0], entry) for entry in content)
     if is_dataclass(hint):
