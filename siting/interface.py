@@ -278,7 +278,7 @@ def write_handouts(
     target = Path(folder)
     everybody = handouts.all_bodies(plan)
     wanted = [handouts.find_body(everybody, name) for name in only] or everybody
-    date = str(plan.timings.get("date", ""))[:10]
+    date = plan.timings.date[:10]
     order = handouts.Order(language or plan.language, paper, date)  # type: ignore[arg-type]
     with filled_folder(target, whole=False) as part:
         written = handouts.write_handouts(plan, wanted, part, order)

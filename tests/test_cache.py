@@ -39,7 +39,7 @@ def prepare(path, cache, *overrides):
     """Prepare a scenario; return the result and the stages that were worked out anew."""
     meter = Meter(lambda *_: None)
     made = pipeline.prepare(load_scenario(path, overrides=overrides), meter, cache=cache)
-    told = {entry["stage"]: entry["cached"] for entry in meter.content()["stages"]}
+    told = {entry.stage: entry.cached for entry in meter.timings().stages}
     assert list(told) == STAGES
     return made, [stage for stage in STAGES if not told[stage]]
 

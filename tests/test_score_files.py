@@ -136,11 +136,11 @@ def test_each_method_weighs_and_the_plan_tells_all(path, capsys):
 
 def test_a_matrix_from_a_file_weighs_and_a_layer_moves_the_score_by_its_weight(path):
     plain = scored(path, "scoring.method=ahp", f"scoring.pairwise={path.parent / 'matrix.csv'}")
-    assert plain.scoring["consistency_ratio"] == pytest.approx(0.011, abs=0.001)
-    assert plain.scoring["weights"]["demand"] == pytest.approx(0.308, abs=0.001)
+    assert plain.scoring.consistency_ratio == pytest.approx(0.011, abs=0.001)
+    assert plain.scoring.weights["demand"] == pytest.approx(0.308, abs=0.001)
     path.write_text(path.read_text(encoding="utf-8") + LAYER, encoding="utf-8")
     found = scored(path)
-    weights = found.scoring["weights"]
+    weights = found.scoring.weights
     assert weights["hotels"] == pytest.approx(0.4 / 1.4)
     total = sum(weights[key] * found.scores[f"{key}_score"] for key in weights)
     assert found.scores["score"].tolist() == pytest.approx(total.tolist())
@@ -151,8 +151,8 @@ def test_extremes_of_an_earlier_run_are_used_again(path):
     kept = path.parent / "kept.json"
     kept.write_text(json.dumps({"scoring": first}), encoding="utf-8")
     again = scored(path, f"scoring.extremes={kept}", fewer).scoring
-    assert again["extremes"] == first["extremes"]
-    assert scored(path, fewer).scoring["extremes"] != first["extremes"]
+    assert again["extremes"] == first.extremes
+    assert scored(path, fewer).scoring.extremes != first.extremes
 
 
 AREA = AreaShape(shapely.box(*BBOX), CRS.from_epsg(4545), "town", "", (), None)

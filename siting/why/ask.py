@@ -96,7 +96,7 @@ def _why(plan: Plan, built: Rebuilt, found: Found) -> Why:
         "merged": found.merged,
         "place_id": found.place_id,
         "planner": facts.planner_says(plan, found.place_id),
-        "criteria": scoring["names"],
+        "criteria": scoring.names,
     }
     if not found.candidate:
         reason = _left_out(built, found.place_id)
@@ -109,7 +109,7 @@ def _why(plan: Plan, built: Rebuilt, found: Found) -> Why:
     return Why(
         **answer,
         site=facts.site_of(plan, site),
-        score=facts.score_of(plan, site, scoring["weights"]),
+        score=facts.score_of(plan, site, scoring.weights),
         **_station(plan, built, site, door),
         swap=as_swap(built, str(site["site_id"]), door),
     )

@@ -98,7 +98,7 @@ STANDS = -1
 
 def plan_years(plan: Plan) -> list[int]:
     """Return the years of the phases in their order; none without phases."""
-    return [int(row["year"]) for row in plan.phases.get("years", ())]
+    return [row.year for row in plan.years]
 
 
 def year_columns(plan: Plan, frame: gpd.GeoDataFrame) -> dict[str, pd.Series]:

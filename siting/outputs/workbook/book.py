@@ -134,7 +134,7 @@ def _places(
     classes = [f"chargers_{one}" for one in made.plan.charger_classes]
     known = [entry for entry in fields if entry[0] in table.columns]
     if name == "sites":
-        counted = [f"phase_{row['year']}_chargers" for row in made.plan.phases.get("years", ())]
+        counted = [f"phase_{row.year}_chargers" for row in made.plan.years]
         known += [(column, _WHOLE, True) for column in counted]
         place = next(i for i, entry in enumerate(known) if entry[0] == "new_chargers") + 1
         known[place:place] = [(one, _WHOLE, True) for one in classes if one in table.columns]
