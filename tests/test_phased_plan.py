@@ -187,7 +187,7 @@ def test_terminal_map_workbook_handouts_and_report_agree(made, source, language,
         line = say("phase.handout", year=year, stations=texts[0], chargers=texts[1], swaps=texts[2])
         assert line in sheet.facts
     counts = count_years(plan, plan.sites, plan.swap_sites)
-    assert [one.cost_cny for one in counts] == pytest.approx([row["cost_cny"] for row in rows])
+    assert [one.cost_cny for one in counts] == pytest.approx([row.cost_cny for row in rows])
 
 
 def test_each_sheet_has_the_year_of_each_station_and_its_own_totals(made):
