@@ -192,7 +192,7 @@ def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
         names={key: _names(table[key]) for key in weighting.weights},
         consistency_ratio=weighting.consistency_ratio,
         flat=weighting.flat,
-        extremes=dict(scales.used),
+        extremes={key: tuple(ends) for key, ends in scales.used.items()},
         learned=None if learned is None else learned.report,
     )
     return Scored(scores=scores, summary=summary, notes=tuple(notes))
