@@ -24,7 +24,7 @@ from siting.plan import start as startfile
 from siting.plan.plan import Plan
 from siting.scenario import Scenario
 from siting.scenario import load_scenario as load_file
-from siting.scenario.find import find_scenario
+from siting.scenario.variants import find_scenario
 
 if TYPE_CHECKING:
     import os

@@ -23,7 +23,7 @@ from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from siting.cache import Cache, Memory, keys, open_cache
 from siting.cache.codec import alike, pack, unpack
-from siting.cache.table_hash import Unkeyable, table_print
+from siting.cache.keys import Unkeyable, table_print
 from siting.cli.main import run
 from siting.errors import ScenarioError
 from siting.inputs.files.columns import tag_number, texts

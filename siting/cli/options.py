@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from siting.scenario import Scenario, load_scenario
-from siting.scenario.find import find_scenario
+from siting.scenario.variants import find_scenario
 
 DEFAULT_SCENARIO = "yubei-2025"
 

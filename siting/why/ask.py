@@ -15,8 +15,8 @@ from siting.pipeline import run as pipeline
 from siting.plan import folder as runfolder
 from siting.why import facts
 from siting.why.answer import Reason, Why
+from siting.why.facts import as_swap, solved_again
 from siting.why.rebuild import rebuild
-from siting.why.resolved import as_swap, solved_again
 
 if TYPE_CHECKING:
     from pathlib import Path

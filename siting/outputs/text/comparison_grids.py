@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from siting.comparison.changes import KINDS_OF_CHANGE, count_changes
+from siting.comparison.comparison import KINDS_OF_CHANGE, count_changes
 
 if TYPE_CHECKING:
     from siting.comparison import Contrast
