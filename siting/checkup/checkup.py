@@ -70,8 +70,7 @@ def _findings(scenario: Scenario, prepared: Prepared, problem: SitingProblem) ->
     world, sites, notes = prepared.world, prepared.candidates.sites, prepared.notes
     files = _files(scenario)
     tables = {name: read_rule_table(path, key=name) for name, path in files.items()}
-    need = _need(prepared.demand, prepared.reach)
-    run = scenario.run
+    need, run = _need(prepared.demand, prepared.reach), scenario.run
     return Checkup(
         run=RunTitle(run.name, run.language, run.title_zh, run.title_en),
         synthetic=any(source.synthetic for source in world.sources),
@@ -88,10 +87,7 @@ def _findings(scenario: Scenario, prepared: Prepared, problem: SitingProblem) ->
         sites_by_verdict=_counts_by(sites["verdict"]),
         spaces_by_source=_counts_by(sites["spaces_source"]),
         names=_names(world.places, sites),
-        duplicates=Duplicates(
-            _note_value(notes, "places_merged", "places"),
-            _note_value(notes, "stations_merged", "count"),
-        ),
+        duplicates=_duplicates(notes),
         snap_m=_snapping(sites, _note_value(notes, "snap_distance", "too_far")),
         people_by_quality=_people(world.zones),
         existing=_existing(world.stations, sites),
@@ -136,6 +132,13 @@ def _counts_by(values: pd.Series) -> dict[str, int]:
     """Return how often each value stands, by its name."""
     counted = values.value_counts().sort_index()
     return {str(key): int(count) for key, count in counted.items()}
+
+
+def _duplicates(notes: tuple[Note, ...]) -> Duplicates:
+    return Duplicates(
+        _note_value(notes, "places_merged", "places"),
+        _note_value(notes, "stations_merged", "count"),
+    )
 
 
 def _snapping(sites: gpd.GeoDataFrame, too_far: int) -> Snapping:

@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     DEFAULT_SCENARIO,
     JsonOption,
     LanguageOption,
+    NoCacheOption,
     ScenarioArgument,
     SetOption,
+    open_unless,
     read_scenario,
 )
 from siting.cli.show import refusal, screen

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     DEFAULT_SCENARIO,
     BasemapOption,
     JsonOption,
+    NoCacheOption,
     OutOption,
     ScenarioArgument,
     SetOption,
     StartOption,
+    VariantOption,
     basemap_override,
     folder_of,
+    open_unless,
     read_scenario,
 )
 from siting.cli.show import refusal, screen
@@ -31,10 +33,6 @@ if TYPE_CHECKING:
     from siting.cache import Cache
     from siting.optimize.problem.solution import Start
 
-VariantOption = Annotated[
-    list[str] | None,
-    typer.Option("--variant", metavar="NAME", help="A variant of the scenario; may be repeated."),
-]
 AllVariantsOption = Annotated[
     bool, typer.Option("--all-variants", help="Every variant of the scenario.")
 ]

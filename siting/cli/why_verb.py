@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     JsonOption,
+    NoCacheOption,
+    open_unless,
 )
 from siting.cli.show import screen
 

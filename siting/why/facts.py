@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from siting.arrays import Floats, Ints
     from siting.optimize.model.fill import Filled
-    from siting.optimize.search.site_value import Bar
+    from siting.optimize.search.site_value import Bar, Compared
     from siting.optimize.search.swap_resolve import SwapChoice
     from siting.optimize.solver.solver import Door
     from siting.plan.plan import Plan
@@ -228,10 +228,7 @@ def solved_again(plan: Plan, built: Rebuilt, position: int, door: Door) -> Again
     )
     if changed is None or kept is None:
         return again
-    low = high = None
-    if np.isfinite(found.high):
-        ends = (found.low, found.high) if chosen else (-found.high, -found.low)
-        low, high = (max(0.0, end) for end in ends)
+    low, high = _proven(found, chosen=chosen)
     comes = np.setdiff1d(changed.sites, kept.sites)
     goes = np.setdiff1d(kept.sites, changed.sites)
     takes = taken_over(built.problem, kept, changed, position) if chosen else None
@@ -244,6 +241,14 @@ def solved_again(plan: Plan, built: Rebuilt, position: int, door: Door) -> Again
         comes=_others(plan, built, comes[comes != position], position, changed, takes),
         goes=_others(plan, built, goes[goes != position], position, kept, None),
     )
+
+
+def _proven(found: Compared, *, chosen: bool) -> tuple[float | None, float | None]:
+    """Return the ends of what the change costs, where they are proven."""
+    if not np.isfinite(found.high):
+        return None, None
+    low, high = (found.low, found.high) if chosen else (-found.high, -found.low)
+    return max(0.0, low), max(0.0, high)
 
 
 def _figures(built: Rebuilt, plan: Filled) -> PlanFigures:
