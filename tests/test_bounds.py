@@ -10,7 +10,7 @@ from problem_cases import small_problem
 from test_model import optimum, random_problem
 
 from siting.arrays import running_before
-from siting.optimize.bound.relaxation import Descent, Prices, Relaxation, prices_from, uniform_wish
+from siting.optimize.bound import Descent, Prices, Relaxation, prices_from, uniform_wish
 from siting.optimize.model import joint
 from siting.optimize.problem import inner_problem
 from siting.optimize.problem.linear_rules import Rules, row_of

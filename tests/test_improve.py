@@ -14,8 +14,7 @@ from siting.optimize.model.stations import select_stations
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.search import improve, solve
 from siting.optimize.search.improve import improved, spots
-from siting.optimize.search.marginal import flags_of
-from siting.optimize.search.subproblem import part_of, shut_beside
+from siting.optimize.search.subproblem import flags_of, part_of, shut_beside
 from siting.optimize.solver.run_log import Run
 
 NEVER = float("inf")

@@ -12,14 +12,14 @@ from problem_cases import _legal, blocks, ids, small_problem, tables
 from test_model import hold, text_of, tiny
 
 from siting.errors import NoPlanError, ScenarioError
-from siting.optimize.build.build import build_problem
+from siting.optimize.build import build_problem
 from siting.optimize.model.stations import station_rules
 from siting.optimize.objectives import covering, goal_value, median
 from siting.optimize.objectives.center import everyone_within
 from siting.optimize.objectives.choose import pick_stations
 from siting.optimize.objectives.measure import zone_shares
-from siting.optimize.problem.goal import Goal, SiteCosts
 from siting.optimize.problem.linear_rules import CoverPromise, Rules, row_of
+from siting.optimize.problem.problem import Goal, SiteCosts
 from siting.optimize.problem.solution import Status
 from siting.optimize.search.solve import solve_problem
 from siting.optimize.solver.solver import open_door

@@ -19,10 +19,10 @@ from siting.optimize.phases import phases
 from siting.optimize.phases.phases import solve_phases
 from siting.optimize.phases.swap_years import swaps_by_year
 from siting.optimize.phases.years import Year, all_years, charging_only, spent_cny, standing
-from siting.optimize.problem.goal import SiteCosts
+from siting.optimize.problem.problem import SiteCosts
 from siting.optimize.search.solve import solve_problem
 from siting.optimize.solver.solver import open_door
-from siting.optimize.swap.cover import RADII
+from siting.optimize.swap import RADII
 from siting.scenario import Solver
 
 SOLVER = Solver(time_limit_s=20)

@@ -14,9 +14,9 @@ from test_recount import changed, legal_plan
 
 from siting.audit.recount import recount
 from siting.errors import ImpossibleTargetError, NoPlanError, RecountError, ScenarioError
-from siting.optimize.build.build import build_problem
+from siting.optimize.build import build_problem
 from siting.optimize.model import joint
-from siting.optimize.model.rule_rows import write_rules
+from siting.optimize.model.joint import write_rules
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.scenario import Targets, Travel, dump_scenario, load_scenario, scenario_from
@@ -177,9 +177,9 @@ def test_swap_stations_obey_their_limits(plan_with):
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ({"locked": ["way/33"]}, "joint.locked: no site 'way/33' (did you mean 'way/3'?)"),
-        ({"banned": ["nowhere"]}, "joint.banned: no site 'nowhere'"),
-        ({"upgrades": {"road/1": 3}}, "joint.upgrades: no site 'road/1'"),
+        ({"locked": ["way/33"]}, "model.locked: no site 'way/33' (did you mean 'way/3'?)"),
+        ({"banned": ["nowhere"]}, "model.banned: no site 'nowhere'"),
+        ({"upgrades": {"road/1": 3}}, "model.upgrades: no site 'road/1'"),
         ({"limits": [{"zones": ["wst"], "at_most": 1}]}, "no zone 'wst' (did you mean 'west'?)"),
         ({"limits": [{"kinds": ["parkin"], "at_most": 1}]}, "did you mean 'parking'?"),
         ({"limits": [{"zone_kinds": ["twn"], "at_most": 1}]}, "did you mean 'town'?"),

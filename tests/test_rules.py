@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from problem_cases import _served, small_problem
 
 from siting.errors import InfeasibleError, NoPlanError
-from siting.optimize.bound.relaxation import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.bound import Descent, Relaxation, prices_from, uniform_wish
 from siting.optimize.model import joint
 from siting.optimize.model.stations import select_stations, size_stations
 from siting.optimize.problem.linear_rules import CoverPromise, Rules, row_of

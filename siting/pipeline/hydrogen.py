@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from siting.analysis.travel import make_reach
 from siting.errors import ImpossibleTargetError
 from siting.notes import Note
-from siting.optimize.rules.station_rules import check_names
-from siting.optimize.swap.hydrogen import choose_hydrogen
+from siting.optimize.rules.filters import check_names
+from siting.optimize.swap import choose_hydrogen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +75,7 @@ def with_hydrogen(plan: Plan, scenario: Scenario, world: World, problem: SitingP
     Raises
     ------
     InfeasibleError, NoAnswerError
-        As :func:`siting.optimize.swap.hydrogen.choose_hydrogen`.
+        As :func:`siting.optimize.swap.choose_hydrogen`.
     """
     block = scenario.hydrogen
     if block is None:

@@ -146,7 +146,7 @@ class Model(Block):
     promises: Annotated[tuple[Promise, ...], Field(strict=False)] = ()
     """Promises of coverage."""
     chongqing: Annotated[tuple[ChongqingRule, ...], Field(strict=False)] = ()
-    """Rules of Chongqing's plans to switch on; siting/optimize/chongqing.py says what each is."""
+    """Rules of Chongqing's plans to switch on; docs/model.md says what each is."""
     sights_4a: Names = ()
     """Site ids of the sights of class 4A and above, for sight_4a_charging."""
     super_fast_5km_share: Annotated[Share, Field(gt=0)] = 0.95

@@ -17,7 +17,7 @@ import pandas as pd
 
 from siting.errors import InputMissingError, NoPlanError, ScenarioError
 from siting.optimize.model.fill import fill_stations
-from siting.optimize.rules.headroom import after_swap
+from siting.optimize.problem.problem import after_swap
 from siting.optimize.solver.solver import open_door
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from siting.errors import ImpossibleTargetError, InfeasibleError
 from siting.optimize.explain.clash import alone, clashing, together
-from siting.optimize.explain.levers import levers_of
-from siting.optimize.explain.rulings import key_of
 from siting.optimize.explain.trial import Trials
+from siting.optimize.rules.all_rules import levers_of
+from siting.optimize.rules.rulings import key_of
 from siting.optimize.solver.solver import open_door
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.errors import NoPlanError
     from siting.optimize.explain.clash import Change
-    from siting.optimize.explain.levers import Lever
-    from siting.optimize.explain.rulings import Build, Rulings
+    from siting.optimize.rules.levers import Lever
+    from siting.optimize.rules.rulings import Build, Rulings
 
 _POWER = "substations.headroom_kw"
 

@@ -14,7 +14,7 @@ import pulp
 
 from siting.errors import InfeasibleError, NoAnswerError
 from siting.optimize.model import joint
-from siting.optimize.model.rule_rows import write_rules
+from siting.optimize.model.joint import write_rules
 from siting.optimize.problem.linear_rules import rows_among
 from siting.optimize.solver.solver import State, linear, values_of
 
@@ -162,12 +162,12 @@ def infeasible(problem: SitingProblem, door: Door) -> InfeasibleError:
             f"a spacing of {problem.min_spacing_m:g} m leaves room for at most {room} of "
             f"{problem.stations} stations",
             where=f"no plan obeys all rules together: {numbers}",
-            cure=f"lower joint.min_spacing_m, or ask for at most {room} stations",
+            cure=f"lower model.min_spacing_m, or ask for at most {room} stations",
         )
     return InfeasibleError(
         f"no plan obeys all rules together: {numbers}",
         where="targets and model",
-        cure="loosen one of: targets.chargers, joint.min_spacing_m, joint.stations_per_zone",
+        cure="loosen one of: targets.chargers, model.min_spacing_m, model.stations_per_zone",
     )
 
 
@@ -176,7 +176,7 @@ def no_answer(answer: Answer) -> NoAnswerError:
     return NoAnswerError(
         f"no plan was found in {answer.seconds:.1f} s, and none is proven impossible",
         where="solver.time_limit_s",
-        cure="allow more time, or loosen joint.min_spacing_m or joint.stations_per_zone",
+        cure="allow more time, or loosen model.min_spacing_m or model.stations_per_zone",
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.optimize.bound.relaxation import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.bound import Descent, Relaxation, prices_from, uniform_wish
 from siting.optimize.model.stations import select_stations, try_stations
 from siting.optimize.objectives.covering import cover_rows
 from siting.optimize.objectives.measure import Pick, counted_demand, farthest_m, gap_share

@@ -9,7 +9,7 @@ maximise ``sum_ij d_i w_ij serve_ij`` subject to ``sum_j serve_ij <= 1``,
 ``serve_ij <= open_j`` and every rule about the stations. The mean way is ``U (1 - value / D)``.
 
 This is the joint model of a problem where distance alone counts and no station runs short, so the
-Lagrangian bound is the joint one without its capacities (:mod:`siting.optimize.bound.relaxation`).
+Lagrangian bound is the joint one without its capacities (:mod:`siting.optimize.bound`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.arrays import groups, sums
-from siting.optimize.bound.relaxation import (
+from siting.optimize.bound import (
     Descent,
+    PricedRows,
     Relaxation,
     SiteWorths,
     prices_from,
     uniform_wish,
 )
-from siting.optimize.bound.row_prices import PricedRows
 from siting.optimize.model.joint import row
 from siting.optimize.model.stations import infeasible, select_stations, station_rules
 from siting.optimize.objectives.measure import Pick, gap_share, mean_way_m

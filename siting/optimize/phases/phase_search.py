@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pulp
-from scipy.spatial import cKDTree
 
 from siting.errors import InfeasibleError, NoAnswerError
 from siting.optimize.model import reduce
@@ -23,6 +22,7 @@ from siting.optimize.model.joint import joint_model
 from siting.optimize.model.stations import station_rules
 from siting.optimize.phases.years import Built, all_years, built_in, standing, year_problem
 from siting.optimize.problem.solution import PROVEN, assignment_table
+from siting.optimize.search.improve import disputed_spots
 from siting.optimize.search.subproblem import part_of, shut_beside
 from siting.optimize.solver.run_log import Run
 from siting.optimize.solver.solver import linear, values_of
@@ -47,7 +47,6 @@ _FREE = 75
 _SPOTS = 12
 _SWEEPS = 3
 _LEAST_WISH = 0.01
-_LEAST_DISAGREEMENT = 0.5
 _LEAST_GAIN = 1e-4
 _NODES = 200
 _PART_GAP = 1e-5
@@ -168,21 +167,9 @@ class PhaseSearch:
         movable = (self.big.openable & ~self.big.forced).reshape(shape)[-1]
         wanted = (opened | (wish > _LEAST_WISH)).reshape(shape).any(axis=0)
         members = np.flatnonzero(movable & wanted)
-        if not len(members):
-            return []
-        count = min(_FREE // len(self.years), len(members))
-        xy = self.base.site_xy[members]
-        near = cKDTree(xy).query(xy, count)[1].reshape(len(members), count)
         off = np.abs(wish - opened).reshape(shape).sum(axis=0)[members]
-        found: list[Ints] = []
-        while len(found) < _SPOTS:
-            disputed = off[near].sum(axis=1)
-            spot = int(np.argmax(disputed))
-            if disputed[spot] < _LEAST_DISAGREEMENT:
-                break
-            found.append(members[near[spot]])
-            off[near[spot]] = 0.0
-        return found
+        size = _FREE // len(self.years)
+        return disputed_spots(self.base.site_xy, members, off, size=size, most=_SPOTS)
 
     def _decided(self, path: Path, members: Ints) -> Flags | None:
         """Decide some sites anew in all years; None where the solver has no answer."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from siting.optimize.phases.years import APART_M
 from siting.optimize.problem.linear_rules import Rules, row_of
-from siting.optimize.swap.cover import swap_cover
+from siting.optimize.swap import swap_cover
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def swaps_by_year(
     Raises
     ------
     InfeasibleError, NoAnswerError
-        As :func:`siting.optimize.swap.cover.swap_cover`.
+        As :func:`siting.optimize.swap.swap_cover`.
     """
     exist = np.flatnonzero(problem.existing_swap)
     counts = [year.swap_stations for year in years[:-1]]

@@ -17,9 +17,8 @@ import numpy as np
 from siting.errors import NoAnswerError
 from siting.optimize.model.stations import select_stations
 from siting.optimize.objectives import goal_outcome
-from siting.optimize.problem.goal import JOINT
+from siting.optimize.problem.problem import JOINT, after_swap
 from siting.optimize.problem.solution import Solution, assignment_table, outcome_of
-from siting.optimize.rules.headroom import after_swap
 from siting.optimize.search.solve import fill_stations
 from siting.optimize.solver.solver import open_door
 

@@ -19,9 +19,15 @@ from siting.optimize.model.fill import filled
 from siting.optimize.model.joint import joint_model
 from siting.optimize.model.stations import select_stations
 from siting.optimize.problem.linear_rules import Rules, row_of
-from siting.optimize.search.marginal import flags_of, gains, losses, ranked_sites
 from siting.optimize.search.solve import EXACT_PAIRS
-from siting.optimize.search.subproblem import part_of, shut_beside
+from siting.optimize.search.subproblem import (
+    flags_of,
+    gains,
+    losses,
+    part_of,
+    ranked_sites,
+    shut_beside,
+)
 from siting.optimize.solver.run_log import Run
 from siting.optimize.solver.solver import State, values_of
 
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
     from siting.optimize.model.fill import Filled
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.search.marginal import Ranked
+    from siting.optimize.search.subproblem import Ranked
     from siting.optimize.solver.solver import Door
 
 _NEAR_SITES = 40
@@ -72,7 +78,7 @@ def without_site(problem: SitingProblem, site: int) -> SitingProblem:
     openable[site] = False
     kept = problem.pair_site != site
     room = np.bincount(problem.site_zone[openable], minlength=len(problem.zone_id))
-    asked = [rule for rule in problem.rules.rows if not _demands(rule.sites, rule.family, site)]
+    asked = [rule for rule in problem.rules.rows if not rule.demands(site)]
     return replace(
         problem,
         openable=openable,
@@ -230,7 +236,3 @@ def _apart(problem: SitingProblem, members: Ints, worth: Floats) -> Ints:
         if len(chosen) == _FAR_SITES:
             break
     return np.array(chosen, dtype=np.int64)
-
-
-def _demands(sites: Ints, family: str, site: int) -> bool:
-    return family in {"locked", "upgrade", DEMANDED} and sites.tolist() == [site]

@@ -12,8 +12,8 @@ from scipy.sparse.csgraph import maximum_flow
 from siting.arrays import sums
 from siting.errors import InfeasibleError
 from siting.optimize.problem.solution import PROVEN
-from siting.optimize.search.marginal import flags_of
 from siting.optimize.search.resolve import neighbourhood, solve_again, with_site, without_site
+from siting.optimize.search.subproblem import flags_of
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints

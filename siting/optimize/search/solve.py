@@ -25,20 +25,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.notes import Note
-from siting.optimize.bound.relaxation import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.bound import Descent, Relaxation, prices_from, uniform_wish
 from siting.optimize.model import reduce
 from siting.optimize.model.fill import better, fill_stations, filled, try_filled
 from siting.optimize.model.joint import joint_model
 from siting.optimize.model.stations import select_stations, try_stations
 from siting.optimize.objectives import plan_by_objective
-from siting.optimize.problem.goal import JOINT
+from siting.optimize.problem.problem import JOINT, after_swap
 from siting.optimize.problem.solution import PROVEN, Solution, assignment_table, gap_of, outcome_of
-from siting.optimize.rules.headroom import after_swap
 from siting.optimize.search.improve import improved
 from siting.optimize.search.start import descent_from, start_of, swap_from, wished_for
 from siting.optimize.solver.run_log import Run
 from siting.optimize.solver.solver import State, open_door, values_of
-from siting.optimize.swap.cover import swap_cover, swap_key
+from siting.optimize.swap import swap_cover, swap_key
 
 if TYPE_CHECKING:
     from siting import scenario
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.problem.solution import Outcome, Start
     from siting.optimize.solver.solver import Word
-    from siting.optimize.swap.cover import SwapCover
+    from siting.optimize.swap import SwapCover
 
 
 __all__ = ["Solution", "fill_stations", "solve_problem"]

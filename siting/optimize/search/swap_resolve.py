@@ -15,9 +15,9 @@ from siting.arrays import sums
 from siting.errors import NoPlanError
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.search.legal import swaps_are_legal
-from siting.optimize.search.marginal import flags_of
 from siting.optimize.search.resolve import DEMANDED
-from siting.optimize.swap.cover import RADII, swap_cover
+from siting.optimize.search.subproblem import flags_of
+from siting.optimize.swap import RADII, swap_cover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

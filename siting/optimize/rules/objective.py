@@ -1,38 +1,23 @@
-"""What the objective of a scenario rules: its parameters, its own promise, how totals bind."""
+"""What the objective of a scenario rules: its parameters, and a promise of its own."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from siting.errors import ScenarioError
 from siting.notes import Note
-from siting.optimize.problem.goal import FEWEST, Goal
+from siting.optimize.problem.problem import FEWEST, Goal
+from siting.optimize.rules.family import AskedPromise, Family
 from siting.scenario import Promise
 
 if TYPE_CHECKING:
     from siting import scenario
+    from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.rules.family import Ground
 
 
 _COVERING = frozenset({"max_cover", "max_min", *FEWEST})
-
-
-def station_sense(sense: str, objective: str) -> str:
-    """Return how the station total binds: "exactly" is "at most" where the number is an outcome."""
-    return "<=" if objective in FEWEST and sense == "=" else sense
-
-
-def fewest_note(targets: scenario.Targets, model: scenario.Model) -> list[Note]:
-    """Return the note that the station total is read as "at most", where it is."""
-    if model.objective not in FEWEST or targets.sense.stations != "exactly":
-        return []
-    return [Note("stations_at_most", {"stations": targets.stations})]
-
-
-def cover_promise(model: scenario.Model) -> list[Promise]:
-    """Return the promise that an objective which keeps one makes of its own."""
-    if model.objective not in FEWEST:
-        return []
-    return [Promise(within_m=model.cover.within_m, share=model.cover.share)]
 
 
 def goal_of(model: scenario.Model, cutoff_m: float) -> Goal:
@@ -74,3 +59,23 @@ def goal_of(model: scenario.Model, cutoff_m: float) -> Goal:
         backup=cover.backup,
         unserved_m=unserved_m,
     )
+
+
+def _promise(model: scenario.Model, _: float) -> list[AskedPromise]:
+    """Return the promise that an objective which keeps one makes of its own."""
+    if model.objective not in FEWEST:
+        return []
+    promise = Promise(within_m=model.cover.within_m, share=model.cover.share)
+    return [AskedPromise("model.cover", "promise", promise)]
+
+
+def _rows(problem: SitingProblem, ground: Ground) -> SitingProblem:
+    """Note that the station total is read as "at most", where its number is an outcome."""
+    targets = ground.targets
+    if ground.model.objective not in FEWEST or targets.sense.stations != "exactly":
+        return problem
+    note = Note("stations_at_most", {"stations": targets.stations})
+    return replace(problem, notes=(*problem.notes, note))
+
+
+OBJECTIVE = Family("objective", promises=_promise, rows=_rows)

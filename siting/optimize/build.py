@@ -7,25 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siting.errors import TableError
-from siting.optimize.build.refuse import refuse_impossible
-from siting.optimize.build.swap_value import swap_needs
-from siting.optimize.problem.goal import NO_COSTS, SiteCosts
+from siting.notes import Note
 from siting.optimize.problem.pairs import pairs_of, positions, refuse_unknown
-from siting.optimize.problem.problem import SitingProblem
+from siting.optimize.problem.problem import NO_COSTS, SiteCosts, SitingProblem
 from siting.optimize.problem.spacing import conflict_pairs
-from siting.optimize.rules.all_rules import check_site_names, site_spacings, with_rules
-from siting.optimize.rules.budget import with_budget
-from siting.optimize.rules.chongqing import with_bays
-from siting.optimize.rules.headroom import with_headroom
-from siting.optimize.rules.objective_rules import goal_of
-from siting.optimize.rules.station_rules import banned_sites, upgraded_minimum
+from siting.optimize.rules.all_rules import FAMILIES, check_site_names, site_terms, with_rules
+from siting.optimize.rules.family import Ground
+from siting.optimize.rules.objective import goal_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
     from siting import scenario
-    from siting.arrays import Flags, Floats, Ints, Names
+    from siting.arrays import Flags, Floats, Names
 
 
 def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that rule them
@@ -80,13 +75,12 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
     demand = demand.sort_values("demand_id", kind="stable")
     zone_id = np.sort(zones["zone_id"].to_numpy(dtype=object))
     site_columns = _site_columns(sites, scores, zone_id)
-    fewest = upgraded_minimum(sites, site_columns["min_chargers"], model.upgrades)
-    site_columns["min_chargers"], notes = with_bays(sites, fewest, model)
-    banned = banned_sites(sites, model.banned)
-    spacing_m = site_spacings(sites, zones, model)
-    openable = _openable(sites, site_columns, spacing_m) & ~banned
+    terms = site_terms(sites, site_columns["min_chargers"], zones, model)
+    site_columns["min_chargers"] = terms.fewest
+    openable = _openable(sites, site_columns, terms.spacing_m) & ~terms.banned
     pairs = pairs_of(reach, demand["demand_id"], sites["site_id"], openable, travel.cutoff_m)
-    swap_ok = _swap_openable(sites, site_columns["site_xy"], model.swap_spacing_m) & ~banned
+    swap_ok = _swap_openable(sites, site_columns["site_xy"], model.swap_spacing_m)
+    swap_ok &= ~terms.banned
     swap_pairs = pairs_of(
         swap_reach, demand["demand_id"], sites["site_id"], swap_ok, travel.swap_cutoff_m
     )
@@ -101,7 +95,7 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         openable=openable,
         swap_ok=swap_ok,
         zone_id=zone_id,
-        zone_floor=_zone_floor(site_columns, openable, len(zone_id), model.stations_per_zone),
+        zone_floor=np.zeros(len(zone_id), dtype=np.int64),
         pair_demand=pairs.demand,
         pair_site=pairs.site,
         pair_distance_m=pairs.distance_m,
@@ -118,10 +112,10 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         swap_cutoff_m=travel.swap_cutoff_m,
         distance_discount=model.distance_discount,
         suitability_weight=model.suitability_weight,
-        own_spacing_m=spacing_m,
+        own_spacing_m=terms.spacing_m,
         goal=goal_of(model, travel.cutoff_m),
         swap_kwh=swap_kwh,
-        notes=(*notes, *swap_notes),
+        notes=(*terms.notes, *swap_notes),
         costs=_site_costs(sites, site_costs),
         swap_station_cny=swap_station_cny,
     )
@@ -131,12 +125,11 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
             where="table 'demand'",
             cure="look at the people of the zones and the parameters of [demand]",
         )
-    tables = (sites, demand, zones)
-    problem = with_rules(problem, tables, (pairs, swap_pairs), targets=targets, model=model)
-    problem = with_headroom(problem, sites, grid, model)
-    if refuse:
-        refuse_impossible(problem, screening)
-    return with_budget(problem, model, refuse=refuse)
+    ground = Ground(
+        sites, demand, zones, pairs, swap_pairs, grid, targets, model, FAMILIES,
+        screening=screening, refuse=refuse,
+    )  # fmt: skip
+    return with_rules(problem, ground)
 
 
 def _standing(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -199,11 +192,38 @@ def _clear_of_existing(allowed: Flags, standing: Flags, xy: Floats, spacing_m: F
     return result
 
 
-def _zone_floor(columns: dict[str, Any], openable: Flags, zones: int, floor: int) -> Ints:
-    """Ask for no more stations in a zone than it has sites."""
-    count = np.bincount(columns["site_zone"][openable], minlength=zones)
-    return np.minimum(count, floor).astype(np.int64)
-
-
 def _xy(frame: gpd.GeoDataFrame) -> Floats:
     return np.column_stack([frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy()])
+
+
+def swap_needs(
+    demand: gpd.GeoDataFrame, fleet_share: float
+) -> tuple[Floats | None, tuple[Note, ...]]:
+    """Return what a swap station near each demand point is worth, and a note.
+
+    ``(1 - fleet_share) * d_i + fleet_share * f_i * sum(d) / sum(f)`` with public charging ``d``
+    and the fleets' swapping ``f``: the fleets have their share of the whole, whatever their
+    energy.
+
+    Parameters
+    ----------
+    demand
+        ``tables.DEMAND``.
+    fleet_share
+        ``model.swap_fleet_share``.
+
+    Returns
+    -------
+    tuple
+        Energy in kWh/day, summing to all public charging; None where no fleet is known to swap.
+    """
+    if "swap_kwh_day" not in demand.columns:
+        return None, ()
+    fleet = demand["swap_kwh_day"].to_numpy(dtype=float)
+    total = float(fleet.sum())
+    if total <= 0:
+        return None, ()
+    charging = demand["kwh_day"].to_numpy(dtype=float)
+    need = (1 - fleet_share) * charging + fleet_share * fleet * (float(charging.sum()) / total)
+    note = Note("swap_fleets", {"swap_kwh_day": round(total, 1), "share": fleet_share})
+    return np.asarray(need, dtype=float), (note,)
