@@ -105,13 +105,18 @@ def _setting(setting: dict[str, Any], words: Say) -> str:
 
 
 def _held(rule: dict[str, Any], words: Say) -> str:
-    if rule["family"] == "chongqing":
+    if _is_entry(rule):
         return str(rule["part"])
     return f"{_value(rule['rule'], rule['now'], words)} ({rule['rule']})"
 
 
 def _name(rule: dict[str, Any]) -> str:
-    return str(rule["part"] if rule["family"] == "chongqing" else rule["rule"])
+    return str(rule["part"] if _is_entry(rule) else rule["rule"])
+
+
+def _is_entry(rule: dict[str, Any]) -> bool:
+    """Whether the rule is one entry of a list of rules."""
+    return isinstance(rule["now"], list) and rule["part"] in rule["now"]
 
 
 def _value(key: str, value: Any, words: Say) -> str:  # noqa: ANN401  # a setting
