@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pulp
-
-from siting.optimize.solver.solver import linear
+from siting.optimize.solver.solver import row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pulp
 
     from siting.optimize.problem.linear_rules import CoverPromise, Rules
 
     Sites = dict[int, pulp.LpVariable]
 
-
-SENSES = {
-    "<=": pulp.LpConstraintLE,
-    "=": pulp.LpConstraintEQ,
-    ">=": pulp.LpConstraintGE,
-}
 
 _TINY = 1e-9
 
@@ -88,4 +82,4 @@ def _add(
             return
         never = lp.add_variable(f"never_{name}", 0, 0)
         terms = [(never, 1.0)]
-    lp.addConstraint(pulp.LpConstraint(linear(terms), SENSES[sense], name, limit))
+    row(lp, name, terms, sense, limit)

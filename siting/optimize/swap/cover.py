@@ -17,13 +17,12 @@ import pulp
 
 from siting.arrays import first_of_each, groups, sums
 from siting.errors import InfeasibleError, NoAnswerError
-from siting.optimize.model.joint import row
 from siting.optimize.model.reduce import cell_codes
 from siting.optimize.model.rule_rows import write_rules
 from siting.optimize.problem.kept_sites import keep_for_rules
 from siting.optimize.problem.spacing import clique_cover, conflict_pairs
 from siting.optimize.solver.run_log import FINISH_S
-from siting.optimize.solver.solver import State, linear, values_of
+from siting.optimize.solver.solver import State, linear, row, values_of
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
