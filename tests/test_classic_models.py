@@ -22,10 +22,10 @@ from siting.optimize.classic import (
     set_cover,
 )
 from siting.optimize.classic.capacitated import capacitated_model
-from siting.optimize.classic.maxcover import coverage, max_cover_model
-from siting.optimize.classic.maxmin import max_min_model, zone_cover
-from siting.optimize.classic.median import median_costs, median_model
-from siting.optimize.classic.setcover import cover_model, cover_part
+from siting.optimize.classic.coverage import Coverage
+from siting.optimize.classic.max_cover import Zones, max_cover_model, max_min_model
+from siting.optimize.classic.p_median import median_costs, median_model
+from siting.optimize.classic.set_cover import cover_model, cover_part
 from siting.optimize.problem.solution import Status
 from siting.optimize.solver.solver import open_door
 
@@ -323,15 +323,16 @@ def tiny():
 
 def tiny_models():
     reach, kept = tiny(), np.zeros(3, dtype=bool)
-    near, forced = reach.within(2.0), np.array([True, False, False])
-    part = cover_part(near, np.array([1.0, 2.0, 3.0]), kept, 8.0)
+    forced, zones = np.array([True, False, False]), ["x", "x", "y", "y"]
+    rings = Coverage.of_radii(reach, {1.0: 0.5, 2.0: 0.5}, 0.4)
+    part = cover_part(reach.within(2.0), np.array([1.0, 2.0, 3.0]), kept, 8.0)
     return {
-        "max_cover": max_cover_model(coverage(reach, {2.0: 1.0}), 2, kept),
-        "max_cover_backup": max_cover_model(coverage(reach, {1.0: 0.5, 2.0: 0.5}, 0.4), 2, forced),
+        "max_cover": max_cover_model(Coverage.within(reach, 2.0), 2, kept),
+        "max_cover_backup": max_cover_model(rings, 2, forced),
         "p_median": median_model(median_costs(reach, 2), kept),
         "p_median_unserved": median_model(median_costs(reach, 2, 5.0), forced),
         "min_cost_cover": cover_model(part),
-        "max_min": max_min_model(zone_cover(near, ["x", "x", "y", "y"]), 2, kept),
+        "max_min": max_min_model(Zones.of(reach, 2.0, zones), 2, kept),
         "capacitated": capacitated_model(reach, np.full(3, 6.0), np.array([1.0, 2.0, 3.0]), kept),
     }
 

@@ -20,7 +20,7 @@ import pulp
 
 from siting.arrays import first_of_each, groups, sums
 from siting.errors import InfeasibleError, NoAnswerError
-from siting.optimize.model.joint import row, write_rules
+from siting.optimize.model.joint import write_rules
 from siting.optimize.model.reduce import cell_codes
 from siting.optimize.problem.linear_rules import NO_RULES
 from siting.optimize.problem.pairs import pairs_of
@@ -28,7 +28,7 @@ from siting.optimize.problem.problem import keep_for_rules
 from siting.optimize.problem.spacing import clique_cover, conflict_pairs
 from siting.optimize.rules.totals import SENSES
 from siting.optimize.solver.run_log import FINISH_S
-from siting.optimize.solver.solver import State, linear, open_door, values_of
+from siting.optimize.solver.solver import State, linear, open_door, row, values_of
 
 if TYPE_CHECKING:
     from siting import scenario

@@ -15,9 +15,8 @@ import numpy as np
 import pulp
 
 from siting.arrays import groups, running_before, sums
-from siting.optimize.model import joint
 from siting.optimize.problem.linear_rules import rows_among
-from siting.optimize.solver.solver import linear, values_of
+from siting.optimize.solver.solver import linear, row, values_of
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
@@ -195,17 +194,17 @@ def _solve_columns(
     ]
     lp.setObjective(linear(list(zip(serve, net.worth[chosen].tolist(), strict=True))))
     every = [(count, 1.0) for count in chargers]
-    joint.row(lp, "chargers", every, sizes.sense, sizes.total)
+    row(lp, "chargers", every, sizes.sense, sizes.total)
     for name, places, coefs, sense, rhs in sizes.rows:
         terms = [(chargers[k], b) for k, b in zip(places, coefs, strict=True)]
-        joint.row(lp, name, terms, sense, rhs)
+        row(lp, name, terms, sense, rhs)
     for demand, members in groups(net.demand[chosen]):
         terms = [(serve[k], 1.0) for k in members]
-        joint.row(lp, f"demand_{demand}", terms, "<", float(problem.demand_kwh[demand]))
+        row(lp, f"demand_{demand}", terms, "<", float(problem.demand_kwh[demand]))
     for site, members in groups(net.place[chosen]):
         kwh = float(problem.kwh_day_per_charger[open_site[site]])
         terms = [(serve[k], 1.0) for k in members]
-        joint.row(lp, f"capacity_{site}", [*terms, (chargers[site], -kwh)], "<", 0.0)
+        row(lp, f"capacity_{site}", [*terms, (chargers[site], -kwh)], "<", 0.0)
     answer = door.maximise(lp)
     if not answer.proven:
         return None

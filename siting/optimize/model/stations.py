@@ -16,7 +16,7 @@ from siting.errors import InfeasibleError, NoAnswerError
 from siting.optimize.model import joint
 from siting.optimize.model.joint import write_rules
 from siting.optimize.problem.linear_rules import rows_among
-from siting.optimize.solver.solver import State, linear, values_of
+from siting.optimize.solver.solver import State, linear, row, values_of
 
 if TYPE_CHECKING:
     from siting.arrays import Floats, Ints
@@ -78,10 +78,16 @@ def try_stations(
 
     The sites mean nothing unless the answer is usable.
     """
-    rules = station_rules(problem)
-    rules.lp.setObjective(linear([(one, float(wish[j])) for j, one in rules.open.items()]))
-    answer = door.maximise(rules.lp, gap_share=gap_share)
-    return answer, rules.chosen()
+    return try_model(station_rules(problem), wish, door, gap_share=gap_share)
+
+
+def try_model(
+    model: StationModel, wish: Floats, door: Door, *, gap_share: float = _SELECT_GAP
+) -> tuple[Answer, Ints]:
+    """Do as :func:`try_stations` with a model that holds more rows than the rules."""
+    model.lp.setObjective(linear([(one, float(wish[j])) for j, one in model.open.items()]))
+    answer = door.maximise(model.lp, gap_share=gap_share)
+    return answer, model.chosen()
 
 
 class StationModel(NamedTuple):
@@ -137,9 +143,9 @@ def charger_room(lp: pulp.LpProblem, problem: SitingProblem, opened: Sites) -> N
     least = [(variable, int(problem.min_chargers[j])) for j, variable in opened.items()]
     most = [(variable, int(problem.max_chargers[j])) for j, variable in opened.items()]
     if problem.charger_sense != ">=":
-        joint.row(lp, "room_least", least, "<", problem.chargers)
+        row(lp, "room_least", least, "<", problem.chargers)
     if problem.charger_sense != "<=":
-        joint.row(lp, "room_most", most, ">", problem.chargers)
+        row(lp, "room_most", most, ">", problem.chargers)
 
 
 def infeasible(problem: SitingProblem, door: Door) -> InfeasibleError:
@@ -218,18 +224,18 @@ def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, doo
         count = lp.add_variable(f"chargers_{k}", int(least[k]), int(most[k]), pulp.LpInteger)
         over, under = lp.add_variable(f"over_{k}", 0), lp.add_variable(f"under_{k}", 0)
         short = lp.add_variable(f"short_{k}", 0)
-        joint.row(lp, f"fair_{k}", [(count, 1), (over, -1), (under, 1)], "=", target)
+        row(lp, f"fair_{k}", [(count, 1), (over, -1), (under, 1)], "=", target)
         load = float(load_kwh[k])
-        joint.row(lp, f"load_{k}", [(count, float(kwh[k])), (short, 1)], ">", load)
+        row(lp, f"load_{k}", [(count, float(kwh[k])), (short, 1)], ">", load)
         weight = 1.0 / max(target, 1.0)
         cost += [(over, -weight), (under, -weight), (short, -_SHORTAGE_PRICE / max(load, 1.0))]
         chargers.append(count)
     every = [(count, 1) for count in chargers]
-    joint.row(lp, "chargers", every, problem.charger_sense, problem.chargers)
+    row(lp, "chargers", every, problem.charger_sense, problem.chargers)
     rules = rows_among(problem.rules, open_site)
     for name, places, coefs, sense, rhs in rules:
         terms = [(chargers[k], b) for k, b in zip(places, coefs, strict=True)]
-        joint.row(lp, name, terms, sense, rhs)
+        row(lp, name, terms, sense, rhs)
     lp.setObjective(linear(cost))
     answer = door.maximise(lp, gap_share=_SELECT_GAP)
     if not answer.usable and not rules:

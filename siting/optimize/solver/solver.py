@@ -156,6 +156,26 @@ def linear(terms: Sequence[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpre
     return pulp.LpAffineExpression(terms)
 
 
+_SENSES = {
+    "<": pulp.LpConstraintLE,
+    "<=": pulp.LpConstraintLE,
+    "=": pulp.LpConstraintEQ,
+    ">=": pulp.LpConstraintGE,
+    ">": pulp.LpConstraintGE,
+}
+
+
+def row(
+    lp: pulp.LpProblem,
+    name: str,
+    terms: Sequence[tuple[pulp.LpVariable, float]],
+    sense: str,
+    limit: float,
+) -> None:
+    """Add one named row: the sum of ``coefficient * variable`` against a limit."""
+    lp.addConstraint(pulp.LpConstraint(linear(terms), _SENSES[sense], name, limit))
+
+
 def values_of(variables: Sequence[pulp.LpVariable]) -> Floats:
     """Return the values of variables after a usable answer."""
     return np.array([variable.varValue or 0.0 for variable in variables], dtype=float)
