@@ -23,7 +23,7 @@ from siting.optimize.problem.goal import Goal, SiteCosts
 from siting.optimize.problem.linear_rules import CoverPromise, Rules, row_of
 from siting.optimize.problem.solution import Status
 from siting.optimize.search.solve import solve_problem
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 from siting.scenario import Solver
 
 OBJECTIVES = ("max_cover", "p_median", "p_center", "set_cover", "min_cost", "max_min")
@@ -156,7 +156,7 @@ def solved(problem, **solver):
 
 
 def door(seconds=30.0, name="highs"):
-    return open_door(name, threads=1, seed=7, time_limit_s=seconds)
+    return open_solver(name, threads=1, seed=7, time_limit_s=seconds)
 
 
 def with_random_rules(problem, rng):

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from problem_cases import small_problem
 
-from siting.optimize.solver.solver import State, open_door
+from siting.optimize.solver.solver import State, open_solver
 from siting.optimize.swap import cover
 from siting.optimize.swap.cover import swap_cover
 
 
 def door():
-    return open_door("highs", threads=1, seed=7, time_limit_s=60)
+    return open_solver("highs", threads=1, seed=7, time_limit_s=60)
 
 
 def town(seed=1, **changes):

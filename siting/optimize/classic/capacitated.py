@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from siting.arrays import Flags, Floats
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _TINY = 1e-9
 _HALF = 0.5
@@ -42,7 +42,7 @@ def capacitated(
     capacity: Iterable[float],
     fixed_cost: Iterable[float],
     keep: Iterable[object] = (),
-    door: Door | None = None,
+    solver: Solver | None = None,
     gap_share: float = GAP_SHARE,
 ) -> SharedChoice:
     """Open sites of limited capacity and serve all demand at the least cost.
@@ -63,7 +63,7 @@ def capacitated(
         ``s_j`` of each site in the unit of the weights, in the order of ``reach.site_id``.
     fixed_cost
         ``f_j`` of each site in the unit of the distances, in the same order.
-    keep, door, gap_share
+    keep, solver, gap_share
         As in :func:`siting.optimize.classic.p_median`.
 
     Returns
@@ -89,11 +89,11 @@ def capacitated(
     >>> capacitated(costs, capacity=[10, 10], fixed_cost=[9, 1]).open_id.tolist()
     ['b']
     """
-    ask, count = Question.of(reach, keep, door, gap_share), len(reach.site_id)
+    ask, count = Question.of(reach, keep, solver, gap_share), len(reach.site_id)
     room, fixed = each_of(capacity, count, "capacity"), each_of(fixed_cost, count, "fixed_cost")
     _check_room(reach, room)
     lp, opened, serve = capacitated_model(reach, room, fixed, ask.kept)
-    answer = ask.door.maximise(lp, gap_share=gap_share / 2)
+    answer = ask.solver.maximise(lp, gap_share=gap_share / 2)
     if not answer.usable:
         raise _failed(answer.state is State.INFEASIBLE)
     chosen = ask.kept | (values_of(opened) > _HALF)
@@ -116,7 +116,7 @@ def capacitated_model(
 ) -> tuple[pulp.LpProblem, list[pulp.LpVariable], list[pulp.LpVariable]]:
     """Write the model; return it with ``open_j`` by column and ``x_ij`` by pair.
 
-    The costs are negative, since the door maximises.
+    The costs are negative: every model is maximised.
     """
     lp = pulp.LpProblem("capacitated", pulp.LpMaximize)
     opened = [
@@ -166,6 +166,6 @@ def _failed(proven: bool) -> InfeasibleError | NoAnswerError:  # noqa: FBT001  #
         )
     return NoAnswerError(
         "no choice of sites that serves all demand was found in time",
-        where="door",
+        where="solver",
         cure="allow more time",
     )

@@ -9,14 +9,14 @@ import numpy as np
 
 from siting.errors import ImpossibleTargetError
 from siting.optimize.problem.solution import PROVEN, Status, gap_between, status_of
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from siting.arrays import Flags, Floats, Ints, Names
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 GAP_SHARE = PROVEN
 """Relative gap at which a search stops if none is asked for: value and bound count as the same."""
@@ -58,7 +58,7 @@ class Question:
         Distances and weights.
     kept
         Columns of the sites that must be open.
-    door
+    solver
         The solver with its time limit.
     gap_share
         Relative gap at which the search may stop.
@@ -68,7 +68,7 @@ class Question:
 
     reach: Reach
     kept: Flags
-    door: Door
+    solver: Solver
     gap_share: float
     p: int = 0
 
@@ -77,11 +77,11 @@ class Question:
         cls,
         reach: Reach,
         keep: Iterable[object],
-        door: Door | None,
+        solver: Solver | None,
         gap_share: float,
         p: int | None = None,
     ) -> Question:
-        """Return the question; without a door, HiGHS on one thread gets a minute.
+        """Return the question; without a solver, HiGHS on one thread gets a minute.
 
         Raises
         ------
@@ -94,9 +94,9 @@ class Question:
         kept[reach.positions(keep)] = True
         if p is not None:
             _check_count(p, len(kept), int(kept.sum()))
-        if door is None:
-            door = open_door("highs", threads=1, seed=0, time_limit_s=_TIME_LIMIT_S)
-        return cls(reach, kept, door, gap_share, p or 0)
+        if solver is None:
+            solver = open_solver("highs", threads=1, seed=0, time_limit_s=_TIME_LIMIT_S)
+        return cls(reach, kept, solver, gap_share, p or 0)
 
     @property
     def free(self) -> int:

@@ -4,7 +4,7 @@ A model starts from ``open_j`` in {0, 1} and the rows about which sites may be o
 bare matrix the number of sites (:func:`bare_sites`), in a plan the station total, the room for the
 chargers, spacing cliques, zone floors and every rule of the scenario
 (:func:`siting.optimize.model.stations.station_rules`). The functions here write on either what the
-model asks for. All maximise: what is to be least stands with a minus, since the door maximises.
+model asks for. All maximise: what is to be least stands with a minus.
 
 ====================  =============================================================
 :func:`cover_most`    maximal covering: Church and ReVelle (1974); several radii: Church and

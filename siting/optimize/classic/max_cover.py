@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
     from siting.optimize.model.stations import StationModel
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _SLACK = 1e-9
 _PROOF_SHARE = 0.8
@@ -50,7 +50,7 @@ def max_cover(
     *,
     backup: float = 0.0,
     keep: Iterable[object] = (),
-    door: Door | None = None,
+    solver: Solver | None = None,
     gap_share: float = GAP_SHARE,
 ) -> Choice:
     """Open p sites that cover as much demand as possible.
@@ -77,7 +77,7 @@ def max_cover(
         covering is worth by radius. The worths of all radii that cover add up.
     backup
         What a second site within the radius is worth beside the first, 0 to 1.
-    keep, door, gap_share
+    keep, solver, gap_share
         As in :func:`siting.optimize.classic.p_median`.
 
     Returns
@@ -101,7 +101,7 @@ def max_cover(
     >>> max_cover(line, 1, {1: 0.5, 3: 0.5}).open_id.tolist()
     ['b']
     """
-    ask = Question.of(reach, keep, door, gap_share, p)
+    ask = Question.of(reach, keep, solver, gap_share, p)
     worth_of = _worths(radius, backup)
     whole = Coverage.of_radii(reach, worth_of, backup)
     part = smaller(whole, ask.kept)
@@ -141,16 +141,16 @@ def _worths(radius: float | Mapping[float, float], backup: float) -> Mapping[flo
 
 def _solved(part: Coverage, ask: Question, best: Flags) -> tuple[Flags, float]:
     """Return the best choice and the bound; if cut off, try once more from the relaxation."""
-    model, door = max_cover_model(part, ask.p, ask.kept), ask.door
+    model, solver = max_cover_model(part, ask.p, ask.kept), ask.solver
     # The last part of the time is for a better choice, should there be no proof.
-    first = door.until(_PROOF_SHARE * door.left_s)
+    first = solver.until(_PROOF_SHARE * solver.left_s)
     answer = first.maximise(model.lp, gap_share=ask.gap_share / 2, **_QUIET)
     if answer.usable:
         best = max(best, ask.flags(model.chosen()), key=part.value)
     bound = answer.bound
-    if not answer.proven and door.left_s > 0:
+    if not answer.proven and solver.left_s > 0:
         model = max_cover_model(part, ask.p, ask.kept, relaxed=True)
-        answer = door.maximise(model.lp, solver="ipx")
+        answer = solver.maximise(model.lp, solver="ipx")
         if answer.usable:
             sites, opens = np.array(list(model.open)), values_of(list(model.open.values()))
             chosen = ask.kept.copy()
@@ -171,7 +171,7 @@ def _swapped(part: Coverage, ask: Question, opened: Flags) -> Flags:
     free, optional = np.zeros(len(rows)), np.ones(part.cover.shape[0], dtype=bool)
     columns, sites = part.cover.indices, len(ask.kept)
     costs = Costs(rows, columns, free, part.first, optional, sites, ask.p, whole=False)
-    return improved(costs, ask.kept, opened, ask.door)
+    return improved(costs, ask.kept, opened, ask.solver)
 
 
 def _greedy(part: Coverage, ask: Question) -> Flags:
@@ -198,7 +198,7 @@ def max_min(
     *,
     zone: Sequence[object],
     keep: Iterable[object] = (),
-    door: Door | None = None,
+    solver: Solver | None = None,
     gap_share: float = GAP_SHARE,
 ) -> Choice:
     """Open p sites so that the worst-served zone is served as well as possible.
@@ -221,7 +221,7 @@ def max_min(
     zone
         The zone of each demand point, in the order of ``reach.demand_id``. Zones without
         weight do not count.
-    keep, door, gap_share
+    keep, solver, gap_share
         As in :func:`siting.optimize.classic.p_median`.
 
     Returns
@@ -242,16 +242,16 @@ def max_min(
     >>> max_min(line, 2, 1, zone=["town", "town", "hill"]).open_id.tolist()
     ['a', 'c']
     """
-    ask = Question.of(reach, keep, door, gap_share, p)
+    ask = Question.of(reach, keep, solver, gap_share, p)
     zones = Zones.of(reach, radius, zone)
     best = _raised(zones, ask)
     model = max_min_model(zones, p, ask.kept)
-    answer = ask.door.maximise(model.lp, gap_share=gap_share / 2)
+    answer = ask.solver.maximise(model.lp, gap_share=gap_share / 2)
     if answer.usable:
         best = zones.better(best, ask.flags(model.chosen()))
     bound = min(answer.bound, zones.worst(np.ones(len(ask.kept), dtype=bool)))
     model = max_min_model(zones, p, ask.kept, reached=zones.worst(best))
-    if ask.door.maximise(model.lp, gap_share=max(gap_share, GAP_SHARE)).usable:
+    if ask.solver.maximise(model.lp, gap_share=max(gap_share, GAP_SHARE)).usable:
         best = zones.better(best, ask.flags(model.chosen()))
     value = zones.worst(best)
     return ask.answer(best, reach.within(radius).nearest(best)[0], value, max(bound, value))

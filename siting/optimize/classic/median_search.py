@@ -27,7 +27,7 @@ from siting.arrays import first_of_each, sums
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _TINY = 1e-9
 _FIRST_STEP = 1.5
@@ -127,10 +127,10 @@ def grown(costs: Costs, kept: Flags) -> Flags:
     return opened
 
 
-def improved(costs: Costs, kept: Flags, opened: Flags, door: Door) -> Flags:
+def improved(costs: Costs, kept: Flags, opened: Flags, solver: Solver) -> Flags:
     """Swap one open site for a closed one while that saves, the best swap first."""
     opened = opened.copy()
-    while door.left_s > 0:
+    while solver.left_s > 0:
         entering, leaving, profit = _best_swap(costs, kept, opened)
         if profit <= _TINY * max(1.0, float(costs.without.sum()) * _TINY):
             break
@@ -223,7 +223,7 @@ class _Climb:
         return True
 
 
-def price_out(costs: Costs, kept: Flags, start: Flags, door: Door) -> Dual:
+def price_out(costs: Costs, kept: Flags, start: Flags, solver: Solver) -> Dual:
     """Raise the bound by a deflected subgradient from the choice ``start``.
 
     Ends when the bound meets the best cost, the step has shrunk, or the time is up.
@@ -233,12 +233,12 @@ def price_out(costs: Costs, kept: Flags, start: Flags, door: Door) -> Dual:
     top = _Point.at(costs, kept, price)
     climb, step, failures = _Climb(costs, kept, top), _FIRST_STEP, 0
     for _ in range(_ROUNDS):
-        if costs.meets(top.bound, value) or step < _LAST_STEP or door.left_s <= 0:
+        if costs.meets(top.bound, value) or step < _LAST_STEP or solver.left_s <= 0:
             break
         if not climb.step(step, value):
             break
         if costs.total(climb.point.opened) < value:
-            opened = improved(costs, kept, climb.point.opened, door)
+            opened = improved(costs, kept, climb.point.opened, solver)
             value = costs.total(opened)
         failures += 1
         if climb.point.bound > top.bound + _TINY * abs(top.bound):
@@ -249,7 +249,7 @@ def price_out(costs: Costs, kept: Flags, start: Flags, door: Door) -> Dual:
     return Dual(top.price, top.bound, top.worth, opened, value)
 
 
-def probed(costs: Costs, kept: Flags, dual: Dual, door: Door) -> Costs:
+def probed(costs: Costs, kept: Flags, dual: Dual, solver: Solver) -> Costs:
     """Rule out sites by opening each in turn: the bound then meets the best cost.
 
     Returns the costs without the pairs of such sites; without any pair, no choice is better
@@ -261,7 +261,7 @@ def probed(costs: Costs, kept: Flags, dual: Dual, door: Door) -> Costs:
         sites = np.unique(costs.site[~kept[costs.site]])
         for site in sites[np.argsort(dual.worth[sites], kind="stable")].tolist():
             work += _PROBE_ROUNDS * len(costs.row)
-            if work > _PROBE_WORK or door.left_s <= 0:
+            if work > _PROBE_WORK or solver.left_s <= 0:
                 return costs
             if _hopeless(costs, kept, dual, site):
                 costs = costs.only(costs.site != site)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from siting.arrays import Flags, Ints
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _TRIES = 40
 """Halvings; a gap of 1e-6 takes about twenty."""
@@ -39,7 +39,7 @@ def p_center(
     p: int,
     *,
     keep: Iterable[object] = (),
-    door: Door | None = None,
+    solver: Solver | None = None,
     gap_share: float = GAP_SHARE,
 ) -> Choice:
     """Open p sites so that the farthest demand point is as near as possible.
@@ -51,7 +51,7 @@ def p_center(
     ----------
     reach
         Distances; a weight only says by being 0 that a demand point does not count.
-    p, keep, door, gap_share
+    p, keep, solver, gap_share
         As in :func:`siting.optimize.classic.p_median`.
 
     Returns
@@ -75,7 +75,7 @@ def p_center(
     >>> p_center(line, 1)
     Choice(1 sites, value 3, bound 3, optimal)
     """
-    ask = Question.of(reach, keep, door, gap_share, p)
+    ask = Question.of(reach, keep, solver, gap_share, p)
     first = _covering(ask, np.inf)
     if first.sites is None:
         raise _failed(p, first)
@@ -84,7 +84,7 @@ def p_center(
         first.sites,
         np.ones(len(ask.kept), dtype=bool),
         lambda radius: _covering(ask, radius),
-        door=ask.door,
+        solver=ask.solver,
         gap_share=gap_share,
     )
     opened = ask.flags(found.sites)
@@ -116,7 +116,7 @@ def least_radius(
     usable: Flags,
     within: Callable[[float], Tried],
     *,
-    door: Door,
+    solver: Solver,
     gap_share: float,
     unserved: float = np.inf,
 ) -> Nearest:
@@ -132,7 +132,7 @@ def least_radius(
         Sites that may be open at all: nobody can be nearer than the nearest of them.
     within
         Asks for sites that may be open together and have everyone within a distance.
-    door
+    solver
         Its clock ends the search.
     gap_share
         Gap at which the search may stop, once nobody is left without a site in reach.
@@ -147,7 +147,7 @@ def least_radius(
         near = value < unserved and gap_between(value, bound) <= gap_share
         if near or value <= bound:
             break
-        found = Tried(None, proven=False) if door.left_s <= 0 else within(tried)
+        found = Tried(None, proven=False) if solver.left_s <= 0 else within(tried)
         if found.sites is not None:
             best, value = found.sites, farthest(reach, found.sites, unserved)
             cut = cut or not found.proven

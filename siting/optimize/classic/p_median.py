@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
     from siting.optimize.model.stations import StationModel
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _TINY = 1e-9
 _SMALL = 2500
@@ -51,7 +51,7 @@ def p_median(
     *,
     unserved: float | None = None,
     keep: Iterable[object] = (),
-    door: Door | None = None,
+    solver: Solver | None = None,
     gap_share: float = GAP_SHARE,
 ) -> Choice:
     """Open p sites so that the demand has the least way to its nearest one.
@@ -72,7 +72,7 @@ def p_median(
         each demand point with a weight above 0 must have an open site in reach.
     keep
         Ids of sites that must be open; they count among the ``p``.
-    door
+    solver
         The solver with its time limit; HiGHS for a minute if left out.
     gap_share
         Relative gap at which the search may stop.
@@ -101,12 +101,12 @@ def p_median(
     >>> p_median(line, 1).open_id.tolist()
     ['b']
     """
-    ask = Question.of(reach, keep, door, gap_share, p)
+    ask = Question.of(reach, keep, solver, gap_share, p)
     costs, kept = median_costs(reach, p, unserved), ask.kept
-    start = improved(costs, kept, grown(costs, kept), ask.door)
+    start = improved(costs, kept, grown(costs, kept), ask.solver)
     if unserved is None and not _everyone(reach, start):
-        start = improved(costs, kept, _covering(ask), ask.door)
-    dual = price_out(costs, kept, start, ask.door)
+        start = improved(costs, kept, _covering(ask), ask.solver)
+    dual = price_out(costs, kept, start, ask.solver)
     bound = min(costs.lifted(dual.bound), dual.value)
     if not costs.meets(dual.bound, dual.value) and dual.value - bound > gap_share * dual.value:
         dual, bound = _finished(costs, dual, ask)
@@ -152,7 +152,7 @@ def _everyone(reach: Reach, opened: Flags) -> bool:
 def _covering(ask: Question) -> Flags:
     """Return p sites that have everyone in reach, if there are such."""
     reach, p = ask.reach, ask.p
-    cover = set_cover(reach, np.inf, keep=reach.site_id[ask.kept], door=ask.door)
+    cover = set_cover(reach, np.inf, keep=reach.site_id[ask.kept], solver=ask.solver)
     if len(cover.open_id) <= p:
         return ask.flags(reach.positions(cover.open_id))
     if cover.bound > p:
@@ -170,13 +170,13 @@ def _covering(ask: Question) -> Flags:
 
 def _finished(costs: Costs, dual: Dual, ask: Question) -> tuple[Dual, float]:
     """Solve what the prices leave open; return the better choice and the bound."""
-    if ask.door.left_s <= 0:
+    if ask.solver.left_s <= 0:
         return dual, min(costs.lifted(dual.bound), dual.value)
     small, forced = _undecided(costs, ask.kept, dual)
     if len(small.row) > _SMALL:
-        small = probed(small, forced, dual, ask.door)
+        small = probed(small, forced, dual, ask.solver)
     model = median_model(small, forced)
-    answer = ask.door.maximise(model.lp, gap_share=ask.gap_share / 2)
+    answer = ask.solver.maximise(model.lp, gap_share=ask.gap_share / 2)
     if answer.state is State.INFEASIBLE:
         return dual, dual.value
     best = dual

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
     from siting.optimize.model.stations import StationModel
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _TINY = 1e-9
 
@@ -38,7 +38,7 @@ def set_cover(
     *,
     share: float = 1.0,
     keep: Iterable[object] = (),
-    door: Door | None = None,
+    solver: Solver | None = None,
     gap_share: float = GAP_SHARE,
 ) -> Choice:
     """Open the fewest sites that cover everyone: the location set covering problem (LSCP).
@@ -55,7 +55,7 @@ def set_cover(
         Farthest a covered demand point may be from its site, that distance included.
     share
         Share of the weight that must be covered.
-    keep, door, gap_share
+    keep, solver, gap_share
         As in :func:`siting.optimize.classic.p_median`.
 
     Returns
@@ -75,7 +75,7 @@ def set_cover(
     >>> set_cover(line, 1).open_id.tolist()
     ['a', 'c']
     """
-    return min_cost_cover(reach, radius, share=share, keep=keep, door=door, gap_share=gap_share)
+    return min_cost_cover(reach, radius, share=share, keep=keep, solver=solver, gap_share=gap_share)
 
 
 def min_cost_cover(
@@ -85,7 +85,7 @@ def min_cost_cover(
     cost: Iterable[float] | None = None,
     share: float = 1.0,
     keep: Iterable[object] = (),
-    door: Door | None = None,
+    solver: Solver | None = None,
     gap_share: float = GAP_SHARE,
 ) -> Choice:
     """Keep a promise of coverage at the least cost of sites.
@@ -98,7 +98,7 @@ def min_cost_cover(
 
     Parameters
     ----------
-    reach, radius, share, keep, door, gap_share
+    reach, radius, share, keep, solver, gap_share
         As in :func:`set_cover`.
     cost
         ``f_j`` of each site, at least 0, in the order of ``reach.site_id``; 1 each if left out.
@@ -122,7 +122,7 @@ def min_cost_cover(
     >>> min_cost_cover(line, 3, cost=[1, 5, 1])
     Choice(2 sites, value 2, bound 2, optimal)
     """
-    ask = Question.of(reach, keep, door, gap_share)
+    ask = Question.of(reach, keep, solver, gap_share)
     price = each_of(cost, len(reach.site_id), "cost")
     near = reach.within(radius)
     needed = _needed(near, share)
@@ -265,7 +265,7 @@ def solve_cover(part: CoverPart, ask: Question) -> tuple[Flags | None, float]:
     if not part.rows.cover.shape[0] and not part.needed:
         return part.forced, least
     model = cover_model(part)
-    answer = ask.door.maximise(model.lp, gap_share=ask.gap_share / 2)
+    answer = ask.solver.maximise(model.lp, gap_share=ask.gap_share / 2)
     chosen = np.zeros(len(part.cost), dtype=bool)
     chosen[model.chosen() if answer.usable else []] = True
     return chosen if answer.usable else None, max(-answer.bound, least)

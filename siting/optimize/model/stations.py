@@ -21,7 +21,7 @@ from siting.optimize.solver.solver import State, linear, row, values_of
 if TYPE_CHECKING:
     from siting.arrays import Floats, Ints
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.solver.solver import Answer, Door
+    from siting.optimize.solver.solver import Answer, Solver
 
     Sites = dict[int, pulp.LpVariable]
 
@@ -32,7 +32,7 @@ _ROUNDING = 1e-6
 
 
 def select_stations(
-    problem: SitingProblem, wish: Floats, door: Door, *, gap_share: float = _SELECT_GAP
+    problem: SitingProblem, wish: Floats, solver: Solver, *, gap_share: float = _SELECT_GAP
 ) -> Ints:
     """Choose the legal set of stations that fits a wish best.
 
@@ -46,7 +46,7 @@ def select_stations(
         The problem, at full resolution or reduced.
     wish
         Worth of opening each site, e.g. the linear relaxation's ``open_j`` in 0..1.
-    door
+    solver
         The solver.
     gap_share
         Gap at which to stop.
@@ -63,30 +63,30 @@ def select_stations(
     NoAnswerError
         If the time was up first.
     """
-    answer, sites = try_stations(problem, wish, door, gap_share=gap_share)
+    answer, sites = try_stations(problem, wish, solver, gap_share=gap_share)
     if answer.state is State.INFEASIBLE:
-        raise infeasible(problem, door)
+        raise infeasible(problem, solver)
     if not answer.usable:
         raise no_answer(answer)
     return sites
 
 
 def try_stations(
-    problem: SitingProblem, wish: Floats, door: Door, *, gap_share: float = _SELECT_GAP
+    problem: SitingProblem, wish: Floats, solver: Solver, *, gap_share: float = _SELECT_GAP
 ) -> tuple[Answer, Ints]:
     """Do as :func:`select_stations`, and return what the solver established instead of raising.
 
     The sites mean nothing unless the answer is usable.
     """
-    return try_model(station_rules(problem), wish, door, gap_share=gap_share)
+    return try_model(station_rules(problem), wish, solver, gap_share=gap_share)
 
 
 def try_model(
-    model: StationModel, wish: Floats, door: Door, *, gap_share: float = _SELECT_GAP
+    model: StationModel, wish: Floats, solver: Solver, *, gap_share: float = _SELECT_GAP
 ) -> tuple[Answer, Ints]:
     """Do as :func:`try_stations` with a model that holds more rows than the rules."""
     model.lp.setObjective(linear([(one, float(wish[j])) for j, one in model.open.items()]))
-    answer = door.maximise(model.lp, gap_share=gap_share)
+    answer = solver.maximise(model.lp, gap_share=gap_share)
     return answer, model.chosen()
 
 
@@ -148,13 +148,13 @@ def charger_room(lp: pulp.LpProblem, problem: SitingProblem, opened: Sites) -> N
         row(lp, "room_most", most, ">", problem.chargers)
 
 
-def infeasible(problem: SitingProblem, door: Door) -> InfeasibleError:
+def infeasible(problem: SitingProblem, solver: Solver) -> InfeasibleError:
     """Return which rules clash, with the most stations that the spacing allows."""
     lp = pulp.LpProblem("room", pulp.LpMaximize)
     opened = joint.open_variables(lp, problem)
     joint.spacing(lp, problem, opened)
     lp.setObjective(linear([(variable, 1.0) for variable in opened.values()]))
-    answer = door.maximise(lp)
+    answer = solver.maximise(lp)
     room = int(answer.bound + 1e-6) if np.isfinite(answer.bound) else len(opened)
     numbers = (
         f"{problem.stations} stations with {problem.chargers} chargers among {len(opened)} sites, "
@@ -186,7 +186,9 @@ def no_answer(answer: Answer) -> NoAnswerError:
     )
 
 
-def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, door: Door) -> Ints:
+def size_stations(
+    problem: SitingProblem, open_site: Ints, load_kwh: Floats, solver: Solver
+) -> Ints:
     """Give the open stations their chargers: exactly the target, all equally used.
 
     With ``fair_j`` the chargers at which every station would be used alike (within its
@@ -203,7 +205,7 @@ def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, doo
         Ints of the open sites.
     load_kwh
         Energy each should give, as long as ``open_site``, kWh/day.
-    door
+    solver
         The solver.
 
     Returns
@@ -237,7 +239,7 @@ def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, doo
         terms = [(chargers[k], b) for k, b in zip(places, coefs, strict=True)]
         row(lp, name, terms, sense, rhs)
     lp.setObjective(linear(cost))
-    answer = door.maximise(lp, gap_share=_SELECT_GAP)
+    answer = solver.maximise(lp, gap_share=_SELECT_GAP)
     if not answer.usable and not rules:
         return whole_chargers(fair)
     if not answer.usable:

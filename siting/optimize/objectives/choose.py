@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.problem.solution import Outcome
     from siting.optimize.solver.run_log import Run
-    from siting.optimize.solver.solver import Answer, Door, Word
+    from siting.optimize.solver.solver import Answer, Option, Solver
 
 
 _CHOOSE_SHARE = 0.85
@@ -75,8 +75,8 @@ def plan_by_objective(run: Run) -> tuple[Filled, Outcome]:
     """
     problem = run.problem
     with run.stage("objective"):
-        door = run.door.until(_CHOOSE_SHARE * run.door.left_s)
-        chosen = choose_stations(problem, door, gap_share=run.gap_share)
+        solver = run.solver.until(_CHOOSE_SHARE * run.solver.left_s)
+        chosen = choose_stations(problem, solver, gap_share=run.gap_share)
     if chosen.cut:
         run.cut("objective")
     with run.stage("fill"):
@@ -87,19 +87,19 @@ def plan_by_objective(run: Run) -> tuple[Filled, Outcome]:
         (plan.sites, plan.chargers),
         chosen.bound,
         asked_share=run.gap_share,
-        solver=run.door.name,
+        solver=run.solver.name,
     )
     return plan, outcome
 
 
-def choose_stations(problem: SitingProblem, door: Door, *, gap_share: float) -> Chosen:
+def choose_stations(problem: SitingProblem, solver: Solver, *, gap_share: float) -> Chosen:
     """Choose the stations of a problem by its objective.
 
     Parameters
     ----------
     problem
         The problem at full resolution; its objective is not the joint one.
-    door
+    solver
         The solver with its time limit.
     gap_share
         Relative gap at which the search may stop.
@@ -111,7 +111,7 @@ def choose_stations(problem: SitingProblem, door: Door, *, gap_share: float) -> 
     NoAnswerError
         If the time was up before any plan was found.
     """
-    return _CHOOSERS[problem.goal.name](problem, door, gap_share)
+    return _CHOOSERS[problem.goal.name](problem, solver, gap_share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,23 +123,23 @@ class _Search:
     cut: bool
 
 
-def _max_cover(problem: SitingProblem, door: Door, asked: float) -> Chosen:
+def _max_cover(problem: SitingProblem, solver: Solver, asked: float) -> Chosen:
     model, sure = models.max_cover_model(problem)
-    search = _searched(model, door, asked)
+    search = _searched(model, solver, asked)
     bound = (search.answer.bound + sure) / most_worth(problem)
     most = covered_worth(problem, np.flatnonzero(problem.openable))
-    return _best(problem, door, search, min(bound, most))
+    return _best(problem, solver, search, min(bound, most))
 
 
-def _set_cover(problem: SitingProblem, door: Door, asked: float) -> Chosen:
+def _set_cover(problem: SitingProblem, solver: Solver, asked: float) -> Chosen:
     model = models.set_cover_model(problem)
-    search = _searched(model, door, asked)
+    search = _searched(model, solver, asked)
     known = -search.answer.bound
     bound = float(np.ceil(known - 1e-6)) if np.isfinite(known) else 0.0
-    return _best(problem, door, search, max(bound, float(problem.forced.sum())))
+    return _best(problem, solver, search, max(bound, float(problem.forced.sum())))
 
 
-def _min_cost(problem: SitingProblem, door: Door, asked: float) -> Chosen:
+def _min_cost(problem: SitingProblem, solver: Solver, asked: float) -> Chosen:
     """Choose stations and chargers at the least cost; then the least cost is a rule.
 
     What chargers the cost leaves free are shared out like those of any plan.
@@ -151,11 +151,11 @@ def _min_cost(problem: SitingProblem, door: Door, asked: float) -> Chosen:
             cure="give build_problem the table of analysis.costs",
         )
     model, unit = models.min_cost_model(problem)
-    search = _searched(model, door, asked)
+    search = _searched(model, solver, asked)
     found, known = search.sites, -search.answer.bound * unit
     bound = max(known, 0.0) if np.isfinite(known) else 0.0
     if found is None:
-        return _best(problem, door, search, bound)
+        return _best(problem, solver, search, bound)
     counts = model.chargers or {}
     chargers = np.rint(values_of([counts[j] for j in found.tolist()])).astype(np.int64)
     cost = plan_cost(problem, found, chargers)
@@ -182,7 +182,7 @@ def _within_cost(problem: SitingProblem, most: float) -> Rules:
     return Rules((*problem.rules.rows, row), problem.rules.promises)
 
 
-def _max_min(problem: SitingProblem, door: Door, asked: float) -> Chosen:
+def _max_min(problem: SitingProblem, solver: Solver, asked: float) -> Chosen:
     """Raise the worst zone; then the worst of those that can still rise; then all demand.
 
     A zone whose sites all together cover no more than the level reached is held there and the
@@ -193,11 +193,11 @@ def _max_min(problem: SitingProblem, door: Door, asked: float) -> Chosen:
     ceiling = np.nan_to_num(covered_shares(problem, np.flatnonzero(problem.openable)), nan=np.inf)
     raised = np.flatnonzero(need > 0).tolist()
     kept: dict[int, float] = {}
-    first = last = _raised_once(problem, rows, Levels(raised, kept), door, asked)
+    first = last = _raised_once(problem, rows, Levels(raised, kept), solver, asked)
     cut = first.cut
     best = first.sites
     for level in range(_LEVELS):
-        if best is None or last.sites is None or not raised or door.left_s <= 0:
+        if best is None or last.sites is None or not raised or solver.left_s <= 0:
             break
         reached = float(covered_shares(problem, best)[raised].min())
         stuck = [zone for zone in raised if ceiling[zone] <= reached + _HAIR]
@@ -205,22 +205,22 @@ def _max_min(problem: SitingProblem, door: Door, asked: float) -> Chosen:
         if not stuck or level == _LEVELS - 1:
             kept |= {zone: reached for zone in raised if zone not in kept}
         raised = [zone for zone in raised if zone not in kept]
-        last = _raised_once(problem, rows, Levels(raised, kept), door, asked)
+        last = _raised_once(problem, rows, Levels(raised, kept), solver, asked)
         best, cut = _fairer(problem, best, last.sites), cut or last.cut
     bound = min(first.answer.bound, float(ceiling.min()))
-    return replace(_best(problem, door, replace(first, sites=best), bound), cut=cut)
+    return replace(_best(problem, solver, replace(first, sites=best), bound), cut=cut)
 
 
 def _raised_once(
     problem: SitingProblem,
     rows: Coverage,
     levels: Levels,
-    door: Door,
+    solver: Solver,
     asked: float,
 ) -> _Search:
     model = models.max_min_model(problem, rows, levels)
     nodes = _LEVEL_NODES[min(len(levels.kept), 1)]
-    return _searched(model, door.until(door.left_s / 2), asked, nodes=nodes)
+    return _searched(model, solver.until(solver.left_s / 2), asked, nodes=nodes)
 
 
 def _fairer(problem: SitingProblem, one: Ints | None, other: Ints | None) -> Ints | None:
@@ -240,23 +240,23 @@ def _covered_kwh(problem: SitingProblem, sites: Ints) -> float:
     return float(shares @ zone_need(problem))
 
 
-def _searched(model: StationModel, door: Door, asked: float, *, nodes: int = _NODES) -> _Search:
+def _searched(model: StationModel, solver: Solver, asked: float, *, nodes: int = _NODES) -> _Search:
     """Let the solver search for most of the time left."""
-    options: dict[str, Word] = {"mip_max_nodes": nodes} if door.name == "highs" else {}
-    part = door.until(_SEARCH_SHARE * door.left_s)
+    options: dict[str, Option] = {"mip_max_nodes": nodes} if solver.name == "highs" else {}
+    part = solver.until(_SEARCH_SHARE * solver.left_s)
     answer = part.maximise(model.lp, gap_share=max(asked / 2, PROVEN / 2), **options)
     return _Search(answer, model.chosen() if answer.usable else None, cut=part.left_s <= 0)
 
 
-def _best(problem: SitingProblem, door: Door, search: _Search, bound: float) -> Chosen:
+def _best(problem: SitingProblem, solver: Solver, search: _Search, bound: float) -> Chosen:
     """Return what the solver found; cut off, the better of it and a legal plan of our wish."""
     found = search.sites
     if search.answer.state is State.INFEASIBLE:
-        raise infeasible(problem, door)
+        raise infeasible(problem, solver)
     if search.answer.proven and found is not None:
         return Chosen(found, bound, cut=False)
     try:
-        own = select_stations(problem, _near_demand(problem), door)
+        own = select_stations(problem, _near_demand(problem), solver)
     except NoAnswerError:
         if found is None:
             raise no_answer(search.answer) from None

@@ -37,7 +37,7 @@ from siting.optimize.solver.solver import State
 if TYPE_CHECKING:
     from siting.arrays import Floats
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.solver.solver import Door, Word
+    from siting.optimize.solver.solver import Option, Solver
 
 EXACT_PAIRS = 5_000
 _EXACT_NODES = 2_000
@@ -72,68 +72,70 @@ def descent(ways: SitingProblem, wish: Floats | None = None) -> Descent:
     return Descent(WaysRelaxation(ways), prices_from(ways, wish), wish)
 
 
-def p_median(problem: SitingProblem, door: Door, asked: float) -> Chosen:
+def p_median(problem: SitingProblem, solver: Solver, asked: float) -> Chosen:
     """Choose the stations: a small problem whole, a large one by the falling bound's wishes."""
     ways = ways_only(problem)
     if len(ways.pair_demand) > EXACT_PAIRS:
-        return _followed(problem, ways, door, asked)
+        return _followed(problem, ways, solver, asked)
     model = p_median_model(ways)
-    options: dict[str, Word] = {"mip_max_nodes": _EXACT_NODES} if door.name == "highs" else {}
-    answer = door.until(door.left_s / 2).maximise(model.lp, gap_share=PROVEN / 10, **options)
+    options: dict[str, Option] = {"mip_max_nodes": _EXACT_NODES} if solver.name == "highs" else {}
+    answer = solver.until(solver.left_s / 2).maximise(model.lp, gap_share=PROVEN / 10, **options)
     if answer.state is State.INFEASIBLE:
-        raise infeasible(problem, door)
+        raise infeasible(problem, solver)
     known = problem.goal.unserved_m * (1 - answer.bound / ways.total_kwh)
     if answer.proven:
         return Chosen(model.chosen(), known, cut=False)
     # What was proven by then still holds.
-    found = _followed(problem, ways, door, asked)
+    found = _followed(problem, ways, solver, asked)
     both = [found.sites, model.chosen()] if answer.usable else [found.sites]
     best = min(both, key=lambda sites: mean_way_m(problem, sites))
     return Chosen(best, max(found.bound, known), cut=found.cut)
 
 
-def _followed(problem: SitingProblem, ways: SitingProblem, door: Door, asked: float) -> Chosen:
+def _followed(problem: SitingProblem, ways: SitingProblem, solver: Solver, asked: float) -> Chosen:
     """Let the bound fall and select what its prices wish for, until the gap is small enough."""
     unserved_m, down = problem.goal.unserved_m, descent(ways)
-    best = select_stations(ways, uniform_wish(ways), door)
-    limit_s = door.left_s
+    best = select_stations(ways, uniform_wish(ways), solver)
+    limit_s = solver.left_s
     bound = 0.0
     for _ in range(_ROUNDS):
         value = 1 - mean_way_m(problem, best) / unserved_m
-        proof = down.run(_STEPS, value, out_of_time=lambda: door.left_s < _RESERVE_SHARE * limit_s)
+        proof = down.run(
+            _STEPS, value, out_of_time=lambda: solver.left_s < _RESERVE_SHARE * limit_s
+        )
         bound = unserved_m * (1 - proof.bound)
-        if door.left_s < _RESERVE_SHARE * limit_s:
+        if solver.left_s < _RESERVE_SHARE * limit_s:
             return Chosen(best, bound, cut=True)
-        found = select_stations(ways, proof.wish, door)
+        found = select_stations(ways, proof.wish, solver)
         best = min(best, found, key=lambda sites: mean_way_m(problem, sites))
         if gap_between(mean_way_m(problem, best), bound) <= asked:
             break
     return Chosen(best, bound, cut=False)
 
 
-def p_center(problem: SitingProblem, door: Door, asked: float) -> Chosen:
+def p_center(problem: SitingProblem, solver: Solver, asked: float) -> Chosen:
     """Choose the stations whose farthest demand point is nearest, of those the wished ones."""
-    wish = _joint_wish(problem, door)
+    wish = _joint_wish(problem, solver)
 
     def within(distance_m: float) -> Tried:
-        answer, sites = try_model(everyone_within(problem, distance_m), wish, door)
+        answer, sites = try_model(everyone_within(problem, distance_m), wish, solver)
         proven = answer.proven or answer.state is State.INFEASIBLE
         return Tried(sites if answer.usable else None, proven)
 
     found = least_radius(
         reach_of(problem),
-        select_stations(problem, wish, door),
+        select_stations(problem, wish, solver),
         problem.openable,
         within,
-        door=door,
+        solver=solver,
         gap_share=asked,
         unserved=problem.goal.unserved_m,
     )
     return Chosen(found.sites, found.bound, found.cut)
 
 
-def _joint_wish(problem: SitingProblem, door: Door) -> Floats:
+def _joint_wish(problem: SitingProblem, solver: Solver) -> Floats:
     wish = uniform_wish(problem)
     descent = Descent(Relaxation(problem), prices_from(problem, wish), wish)
     aim = _AIM * descent.bound / max(problem.total_kwh, 1e-12)
-    return descent.run(_WISH_STEPS, aim, out_of_time=lambda: door.left_s <= 0).wish
+    return descent.run(_WISH_STEPS, aim, out_of_time=lambda: solver.left_s <= 0).wish

@@ -16,7 +16,7 @@ from siting.errors import InfeasibleError, NoAnswerError
 from siting.optimize.problem.linear_rules import NO_RULES
 from siting.optimize.problem.pairs import pairs_of
 from siting.optimize.rules.all_rules import SENSES
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 from siting.optimize.swap.cover import swap_cover
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ def choose_hydrogen(
         If the time was up first.
     """
     own = covering_problem(problem, able, reach, block=block)
-    door = open_door(
+    backend = open_solver(
         solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s / 4
     )
     try:
-        cover = swap_cover(own, door)
+        cover = swap_cover(own, backend)
     except InfeasibleError as error:
         raise InfeasibleError(
             f"{block.stations} hydrogen stations do not fit among {len(able)} sites of the kinds "
