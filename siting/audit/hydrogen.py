@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.spatial import cKDTree
 
+from siting.tables.facilities import HYDROGEN
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,7 +30,7 @@ def hydrogen_stations_are_as_asked(plan: Plan) -> Iterator[str]:
     short = count < block["stations"] and block["sense"] != "at_most"
     if short or (count > block["stations"] and block["sense"] != "at_least"):
         yield f"{count} hydrogen stations counted, {block['stations']} asked for"
-    if plan.totals.get("hydrogen_stations", count) != count:
+    if plan.totals.get(HYDROGEN.total, count) != count:
         yield f"{count} hydrogen stations counted, the totals say otherwise"
     if table["site_id"].duplicated().any():
         yield "a hydrogen station stands twice"

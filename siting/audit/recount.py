@@ -19,6 +19,7 @@ from siting.audit.phases import phases_lead_to_the_plan
 from siting.audit.promises import promises_are_kept, spacings
 from siting.audit.rules import headroom_holds, settings
 from siting.errors import RecountError
+from siting.tables.facilities import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,12 +81,8 @@ def recount(
 def totals_hit_the_targets(plan: Plan) -> Iterator[str]:
     """Stations, chargers and swap stations, counted from the tables, meet the targets."""
     senses = settings(plan, "targets").get("sense", {})
-    counted = {
-        "stations": len(plan.sites),
-        "chargers": int(plan.sites["chargers"].sum()),
-        "swap_stations": len(plan.swap_sites),
-    }
-    for key, number in counted.items():
+    counted = (len(plan.sites), int(plan.sites["chargers"].sum()), len(plan.swap_sites))
+    for key, number in zip(TOTALS, counted, strict=True):
         sense = senses.get(key, "exactly")
         if key == "stations" and sense == "exactly" and _fewest(plan):
             sense = "at_most"

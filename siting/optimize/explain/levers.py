@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from siting.optimize.explain.elastic import STATIONS, SWAP
 from siting.optimize.explain.rulings import FARTHEST_M
 from siting.optimize.explain.ways import MoreMoney, MorePower, Release, Soft, Stepwise
+from siting.tables.facilities import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,7 +70,7 @@ def levers_of(rulings: Rulings) -> list[Lever]:
 
 
 def _totals(rulings: Rulings) -> Iterator[Lever]:
-    for name in ("swap_stations", "chargers", "stations"):
+    for name in reversed(TOTALS):
         sense, now = getattr(rulings.targets.sense, name), getattr(rulings.targets, name)
         path: Path = ("targets", name)
         if name == "swap_stations" and now == 0:

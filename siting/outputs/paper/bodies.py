@@ -43,7 +43,7 @@ class Body:
     risk
         Whether it sees the sites that need a sign-off.
     columns
-        Keys of :mod:`siting.outputs.paper.columns`.
+        Keys of :mod:`siting.tables.fields`, and of columns that only its readers can fill.
     restricted
         Whether its sheet carries data of the grid and must not be passed on.
     question_zh, question_en
@@ -73,8 +73,10 @@ class Body:
         return (self.name_en or self.name_zh) if language == "en" else self.name_zh
 
 
-_OVERVIEW_COLUMNS = ("zone", "new", "chargers", "existing_chargers", "power_kw", "score", "owner")
-_ZONE_COLUMNS = ("new", "spaces", "chargers", "existing_chargers", "score", "owner", "reason",
+_OVERVIEW_COLUMNS = (
+    "zone_name", "state", "chargers", "existing_chargers", "power_kw", "score", "owner",
+)  # fmt: skip
+_ZONE_COLUMNS = ("state", "spaces", "chargers", "existing_chargers", "score", "owner", "reason",
                  "contact", "consent")  # fmt: skip
 
 

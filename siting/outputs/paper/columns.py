@@ -10,26 +10,21 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from siting import geo
-from siting.outputs.text.plan_lines import class_text
+from siting.plan.columns import column, heading
+from siting.tables.facilities import SWAP
+from siting.tables.fields import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
 
     from siting.notes import Say
+    from siting.outputs.paper.bodies import Body
     from siting.plan.plan import Plan
 
-    Values = list[str | float | int | None]
 
-    from siting.outputs.paper.bodies import Body
-
-
-FIRST = ("no", "name", "kind", "zone", "lonlat", "priority")
+FIRST = ("no", "name", "kind_name", "zone_name", "lonlat", "priority")
 """Columns of every handout, before its own."""
 
 TO_FILL = frozenset({
@@ -40,17 +35,16 @@ TO_FILL = frozenset({
 })  # fmt: skip
 """Columns only the reader can fill: no public source has them."""
 
-RESTRICTED = frozenset({"substation"})
-"""Columns for the grid company's eyes only (facts 7: no undisclosed facilities in public)."""
+_SWAP_FIRST = ("no", "name", "kind_name", "zone_name", "lonlat", "state")
+_FOR_SWAPS = frozenset({"energising"})
+"""Columns to fill in that swap stations have too."""
 
-FOR_SWAPS = frozenset({"power_kw", "kva", "substation", "cost", "energising", "phase"})
-"""Columns that a table of swap stations takes over from its body."""
+HYDROGEN_KEYS = (*_SWAP_FIRST, "verdict_name")
+"""Columns of hydrogen stations: nothing else is known of them."""
 
-SUMMED = frozenset({"chargers", "existing_chargers", "power_kw", "cost", "kva"})
-"""Columns whose sum stands under the table."""
-
-_DUE_KINDS = {"service_area": 0.1}
-"""Share of bays due by kind: at least 10 % at expressway service areas (facts 3.2 [V 39])."""
+_COUNT = "count"
+_CLUSTER = ("substation_id", _COUNT, "power_kw", "kva", "drawn_kw", "headroom_kw")
+_BLANK_WEIGHT = 1.3
 
 
 @dataclass(frozen=True)
@@ -62,155 +56,40 @@ class Column:
     digits: int | None = None
 
 
-_LAYOUT: dict[str, Column] = {
-    column.key: column
-    for column in (
-        Column("no", 0.55), Column("name", 3.2), Column("kind", 1.5), Column("zone", 1.5),
-        Column("lonlat", 1.9), Column("priority", 0.7, 0), Column("new", 0.8),
-        Column("chargers", 0.8, 0), Column("existing_chargers", 0.8, 0), Column("score", 0.8, 2),
-        Column("owner", 1.9), Column("status", 1.2), Column("power_kw", 1.0, 0),
-        Column("cost", 1.2, 0), Column("unit_cost", 1.1, 0), Column("phase", 0.8),
-        Column("spaces", 0.9, 0), Column("due", 0.8, 0), Column("short", 0.8, 0),
-        Column("verdict", 1.0),
-        Column("reason", 3.2), Column("area", 1.0, 0), Column("coincidence", 0.8, 2),
-        Column("kva", 0.9, 0), Column("substation", 1.8), Column("by_class", 1.6),
-        Column("wait", 0.9, 1), Column("count", 0.8, 0), Column("drawn", 1.0, 0),
-        Column("free", 1.0, 0),
-    )
-}  # fmt: skip
-_BLANK_WEIGHT = 1.3
+_OF_THE_TABLE = {"no": Column("no", 0.55), _COUNT: Column(_COUNT, 0.8, 0)}
+"""Columns that no plan has: the number in the sheet, and how many a row stands for."""
 
 
 def layout(key: str) -> Column:
-    """Return how a column is laid out."""
-    return _LAYOUT.get(key, Column(key, _BLANK_WEIGHT))
+    """Return how a column is laid out.
 
-
-def values(
-    plan: Plan, key: str, rows: gpd.GeoDataFrame, say: Say
-) -> Values | None:  # one return a kind of column
-    """Return the cells of a column, or None if the plan has no data for it.
-
-    Parameters
-    ----------
-    plan
-        The plan.
-    key
-        Key of the column.
-    rows
-        Rows of ``plan.sites`` or ``plan.swap_sites``, in the order of the table.
-    say
-        Words.
-
-    Returns
-    -------
-    list
-        Text, a number, or None where the plan does not know.
+    Raises
+    ------
+    KeyError
+        If neither the plan nor the reader has such a column.
     """
     if key in TO_FILL:
+        return Column(key, _BLANK_WEIGHT)
+    if key in _OF_THE_TABLE:
+        return _OF_THE_TABLE[key]
+    field = fields()[key]
+    if field.width is None:
+        msg = f"no handout has a column '{key}'"
+        raise KeyError(msg)
+    return Column(key, field.width, field.digits)
+
+
+def _header(key: str, say: Say) -> str:
+    own = key in TO_FILL or key in _OF_THE_TABLE
+    return say(f"column.{key}") if own else heading(key, say)
+
+
+def _values(plan: Plan, key: str, rows: gpd.GeoDataFrame, say: Say) -> list[Any] | None:
+    """Return the cells of a column, each None where unknown; None if the plan has no data."""
+    if key in TO_FILL:
         return [None] * len(rows)
-    if key in _PLAIN:
-        return _plain(rows, _PLAIN[key])
-    if key in _MADE:
-        return _MADE[key](plan, rows, say)
-    msg = f"no handout has a column '{key}'"
-    raise KeyError(msg)
-
-
-_PLAIN = {
-    "name": "name", "priority": "priority", "chargers": "chargers", "score": "score",
-    "existing_chargers": "existing_chargers", "owner": "owner", "power_kw": "power_kw",
-    "cost": "cost_cny", "spaces": "spaces", "reason": "reason",
-    "area": "area_m2", "short": "short_bays", "kva": "kva", "wait": "wait_min",
-    "substation": "substation_id",
-}  # fmt: skip
-"""Columns that stand in the plan as they are."""
-
-
-def _plain(rows: gpd.GeoDataFrame, name: str) -> Values | None:
-    if name not in rows.columns:
-        return None
-    return [None if pd.isna(value) else value for value in rows[name].tolist()]
-
-
-def _kind(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values:
-    return [say(f"kind.{kind}") for kind in rows["kind"]]
-
-
-def _zone(plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values:
-    names = plan.zones.set_index("zone_id")["name"]
-    return [names.get(zone_id) for zone_id in rows["zone_id"]]
-
-
-def _new(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values:
-    return [say("handout.new" if new else "handout.existing") for new in rows["is_new"]]
-
-
-def _status(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values:
-    if "verdict" not in rows.columns:
-        return [None] * len(rows)
-    return [say("handout.stands") if not new else say(f"verdict.{verdict}")
-            for new, verdict in zip(rows["is_new"], rows["verdict"], strict=True)]  # fmt: skip
-
-
-def _phase(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values | None:
-    if "phase" not in rows.columns:
-        return None
-    return [say("handout.existing") if pd.isna(year) else f"{year:.0f}" for year in rows["phase"]]
-
-
-def _verdict(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values | None:
-    if "verdict" not in rows.columns:
-        return None
-    return [say(f"verdict.{verdict}") for verdict in rows["verdict"]]
-
-
-def _lonlat(_plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values:
-    degrees = rows.geometry.to_crs(geo.WGS84)
-    return [f"{lon:.5f}, {lat:.5f}" for lon, lat in zip(degrees.x, degrees.y, strict=True)]
-
-
-def _unit_cost(_plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values | None:
-    if not {"cost_cny", "chargers", "existing_chargers"} <= set(rows.columns):
-        return None
-    added = (rows["chargers"] - rows["existing_chargers"]).to_numpy(dtype=float)
-    cost = rows["cost_cny"].to_numpy(dtype=float)
-    known = (added > 0) & np.isfinite(cost)
-    return [c / a if k else None for c, a, k in zip(cost, added, known, strict=True)]
-
-
-def _due(_plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values:
-    """Return bays due: what a building project owes, else the share of the kind's bays."""
-    owed = rows.get("due_bays", pd.Series(np.nan, index=rows.index))
-    share = rows["kind"].map(_DUE_KINDS).astype(float)
-    by_kind = np.ceil(share * rows.get("spaces", np.nan) - 1e-9)
-    return [None if pd.isna(due) else float(due) for due in owed.fillna(by_kind)]
-
-
-def _by_class(plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> Values | None:
-    names = [name for name in plan.charger_classes if f"chargers_{name}" in rows.columns]
-    if not names:
-        return None
-    counts = rows[[f"chargers_{name}" for name in names]].to_numpy(dtype=float)
-    return [class_text(dict(zip(names, row, strict=True)), say) for row in counts.tolist()]
-
-
-def _coincidence(plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> Values | None:
-    share = plan.scenario.get("model", {}).get("coincidence")
-    return None if share is None else [float(share)] * len(rows)
-
-
-_MADE: dict[str, Callable[[Plan, gpd.GeoDataFrame, Say], Values | None]] = {
-    "kind": _kind, "zone": _zone, "new": _new, "status": _status, "verdict": _verdict,
-    "lonlat": _lonlat, "unit_cost": _unit_cost, "due": _due, "by_class": _by_class,
-    "coincidence": _coincidence, "phase": _phase,
-}  # fmt: skip
-
-
-_MAY_BE_EMPTY = frozenset({"priority", "reason", "due", "short"})
-_SWAP_COLUMNS = ("no", "name", "kind", "zone", "lonlat", "new")
-HYDROGEN_KEYS = (*_SWAP_COLUMNS, "verdict")
-"""Columns of hydrogen stations: nothing else is known of them."""
+    found = column(plan, rows, key, say)
+    return None if found is None else [None if pd.isna(one) else one for one in found.tolist()]
 
 
 @dataclass(frozen=True)
@@ -227,19 +106,28 @@ def station_keys(body: Body) -> tuple[str, ...]:
     """Return the columns of a body's stations."""
     keys = [*FIRST, *(key for key in body.columns if key not in FIRST)]
     if body.zone_id is not None:
-        keys.remove("zone")
-    return tuple(key for key in keys if body.restricted or key not in RESTRICTED)
+        keys.remove("zone_name")
+    return tuple(key for key in keys if _may_see(body, key))
 
 
 def swap_keys(body: Body) -> tuple[str, ...]:
-    """Return the columns of a body's swap stations."""
-    own = [key for key in body.columns if key in FOR_SWAPS]
-    return (*_SWAP_COLUMNS, *(key for key in own if body.restricted or key not in RESTRICTED))
+    """Return the columns of a body's swap stations: those of its own that these have too."""
+    own = [key for key in body.columns if key not in _SWAP_FIRST and _of_swaps(key)]
+    return (*_SWAP_FIRST, *(key for key in own if _may_see(body, key)))
+
+
+def _of_swaps(key: str) -> bool:
+    return key in _FOR_SWAPS or (key in fields() and SWAP.key in fields()[key].of)
+
+
+def _may_see(body: Body, key: str) -> bool:
+    """Whether a column is for a body's eyes (facts 7: no undisclosed facilities in public)."""
+    return body.restricted or key not in fields() or not fields()[key].restricted
 
 
 def make_clusters(sites: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, say: Say) -> Table | None:
     """Return stations and power by substation; the last row is where none is known."""
-    wanted = ["substation_id", "power_kw", "kva", "drawn_kw", "headroom_kw"]
+    wanted = [key for key in _CLUSTER if key != _COUNT]
     if not set(wanted) <= set(sites.columns):
         return None
     rows = pd.concat([pd.DataFrame(frame)[[name for name in wanted if name in frame.columns]]
@@ -247,9 +135,7 @@ def make_clusters(sites: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, say: Say) ->
     groups = rows.groupby(rows["substation_id"].fillna(""), sort=True)
     sums = groups[["power_kw", "kva", "drawn_kw"]].sum()
     free = groups["headroom_kw"].first()
-    columns = tuple(
-        layout(key) for key in ("substation", "count", "power_kw", "kva", "drawn", "free")
-    )
+    columns = tuple(layout(key) for key in _CLUSTER)
     cells = [
         (
             str(name) or say("handout.unknown"),
@@ -260,7 +146,7 @@ def make_clusters(sites: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, say: Say) ->
         for name in sums.index
     ]
     total = (say("handout.sum"), f"{len(rows):,}", *(f"{sums[key].sum():,.0f}" for key in sums), "")
-    return Table(columns, tuple(say(f"column.{one.key}") for one in columns), tuple(cells), total)
+    return Table(columns, tuple(_header(key, say) for key in _CLUSTER), tuple(cells), total)
 
 
 def make_table(
@@ -271,27 +157,28 @@ def make_table(
         return None
     columns, headers, cells, sums = [], [], [], []
     for key in keys:
-        column = layout(key)
         if key == "no":
             given: list[Any] | None = [f"{prefix}{place}" for place in range(1, len(rows) + 1)]
         else:
-            given = values(plan, key, rows, say)
+            given = _values(plan, key, rows, say)
         if given is None:
             continue
-        columns.append(column)
-        headers.append(say(f"column.{key}"))
-        cells.append([_text(value, column, say, blank=key in TO_FILL) for value in given])
+        field = fields().get(key)
+        blank = key in TO_FILL or (field is not None and "paper" in field.quiet)
+        columns.append(layout(key))
+        headers.append(_header(key, say))
+        cells.append([_text(value, columns[-1], say, blank=blank) for value in given])
         known = [value for value in given if isinstance(value, int | float)]
-        whole = key in SUMMED and bool(known)
-        sums.append(_text(sum(known), column, say, blank=False) if whole else "")
+        whole = field is not None and field.sums and bool(known)
+        sums.append(_text(sum(known), columns[-1], say, blank=False) if whole else "")
     sums[0] = say("handout.sum")
     rows_of_cells = tuple(zip(*cells, strict=True))
     return Table(tuple(columns), tuple(headers), rows_of_cells, tuple(sums))
 
 
-def _text(value: Any, column: Column, say: Say, *, blank: bool) -> str:  # noqa: ANN401  # a cell
+def _text(value: Any, layout_: Column, say: Say, *, blank: bool) -> str:  # noqa: ANN401  # a cell
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "" if blank or column.key in _MAY_BE_EMPTY else say("handout.unknown")
-    if column.digits is None or isinstance(value, str):
+        return "" if blank else say("handout.unknown")
+    if layout_.digits is None or isinstance(value, str):
         return str(value)
-    return f"{value:,.{column.digits}f}"
+    return f"{value:,.{layout_.digits}f}"

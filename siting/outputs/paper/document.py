@@ -23,6 +23,7 @@ from siting.outputs.paper.paper import (
 from siting.outputs.paper.paper_tables import draw_tables
 from siting.outputs.paper.sheet import Sheet, make_say, site_points
 from siting.outputs.paper.sheet_panel import draw_panel
+from siting.tables.facilities import FACILITIES
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -53,7 +54,7 @@ class Setting:
     @property
     def say(self) -> Say:
         """Words in the language of the pages."""
-        return make_say(self.language)
+        return make_say(self.language, self.plan.kinds)
 
 
 def draw_pages(setting: Setting, sheet: Sheet) -> list[Page]:
@@ -101,11 +102,7 @@ def _framed(setting: Setting, sheet: Sheet) -> tuple[Pins, list[Frame]]:
 
 
 def _pins(sheet: Sheet) -> Pins:
-    parts = (
-        (sheet.sites, "", "circle"),
-        (sheet.swap_sites, "S", "diamond"),
-        (sheet.hydrogen_sites, "H", "hexagon"),
-    )
+    parts = [(getattr(sheet, one.table), one.letter, one.sign) for one in FACILITIES]
     return Pins(
         xy=np.vstack([site_points(rows) for rows, _, _ in parts]),
         label=tuple(

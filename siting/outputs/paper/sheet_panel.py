@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from siting.outputs import palette
 from siting.outputs.paper.paper import FAINT, HYDROGEN_COLOUR, SWAP_COLOUR, line_mm
+from siting.tables.facilities import CHARGING, HYDROGEN, SWAP
 
 if TYPE_CHECKING:
     from siting.notes import Say
@@ -88,21 +89,21 @@ def _legend(say: Say, sheet: Sheet, page: Page, place: tuple[float, float, float
     counts = sheet.sites["kind"].value_counts()
     kinds = sorted(counts.index, key=lambda kind: (-counts[kind], kind))
     entries = [
-        (palette.kind_colour(kind), "circle", True, f"{say(f'kind.{kind}')} {counts[kind]}")
+        (palette.kind_colour(kind), CHARGING.sign, True, f"{say(f'kind.{kind}')} {counts[kind]}")
         for kind in kinds
     ]
     entries += [
-        (FAINT, "circle", True, say("legend.new")),
-        (FAINT, "circle", False, say("legend.existing")),
+        (FAINT, CHARGING.sign, True, say("legend.new")),
+        (FAINT, CHARGING.sign, False, say("legend.existing")),
     ]
     standing = set(sheet.swap_sites["is_new"].astype(bool))
     entries += [
-        (SWAP_COLOUR, "diamond", new, say(f"legend.swap_{'new' if new else 'existing'}"))
+        (SWAP_COLOUR, SWAP.sign, new, say(f"legend.swap_{'new' if new else 'existing'}"))
         for new in (True, False)
         if new in standing
     ]
     if len(sheet.hydrogen_sites):
-        entries.append((HYDROGEN_COLOUR, "hexagon", True, say("legend.hydrogen")))
+        entries.append((HYDROGEN_COLOUR, HYDROGEN.sign, True, say("legend.hydrogen")))
     columns = 2
     row = line_mm(paper.text_pt) * 1.3
     for number, (colour, form, filled, label) in enumerate(entries):
