@@ -202,7 +202,7 @@ def save_plan(plan: Plan, folder: PathLike) -> Path:
     with runfolder.new_run_folder(target) as part:
         page = make_map(plan, basemap=plan.scenario.get("map", {}).get("basemap", "none"))
         (part / runfolder.MAP_HTML).write_text(page, encoding="utf-8", newline="\n")
-        runfolder.save_plan(plan, part, say=words.speaker(plan.language))
+        runfolder.save_plan(plan, part, say=words.speaker(plan.language, plan.kinds))
     return target
 
 

@@ -36,10 +36,10 @@ def hydrogen_stations_are_as_asked(plan: Plan) -> Iterator[str]:
         yield "a hydrogen station stands twice"
     yield from _places_fit(plan, table, block)
     xy = np.column_stack([table.geometry.x, table.geometry.y])
-    ids = table["site_id"].to_numpy()
-    for one, other in sorted(cKDTree(xy).query_pairs(block["spacing_m"])):
+    ids, spacing_m = table["site_id"].to_numpy(), HYDROGEN.spacing_m(plan.scenario)
+    for one, other in sorted(cKDTree(xy).query_pairs(spacing_m)):
         away = float(np.hypot(*(xy[one] - xy[other])))
-        if away < block["spacing_m"] - _METRE_SLACK:
+        if away < spacing_m - _METRE_SLACK:
             yield f"{ids[one]} and {ids[other]} are {away:.0f} m apart"
 
 

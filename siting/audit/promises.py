@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from siting.audit.rules import settings
+from siting.tables.facilities import CHARGING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,7 +198,7 @@ def spacings(plan: Plan, table: gpd.GeoDataFrame) -> np.ndarray:
         by_kind.setdefault("service_area", 0.0)
     by_zone = model.get("spacing_by_zone_kind", {})
     zone_kind = dict(zip(plan.zones["zone_id"], plan.zones["kind"], strict=True)) if by_zone else {}
-    base = float(model["min_spacing_m"])
+    base = CHARGING.spacing_m(plan.scenario)
     asked = [
         by_kind.get(kind, by_zone.get(zone_kind.get(zone), base))
         for kind, zone in zip(table["kind"], table["zone_id"], strict=True)

@@ -19,7 +19,7 @@ from siting.audit.phases import phases_lead_to_the_plan
 from siting.audit.promises import promises_are_kept, spacings
 from siting.audit.rules import headroom_holds, settings
 from siting.errors import RecountError
-from siting.tables.facilities import TOTALS
+from siting.tables.facilities import SWAP, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,9 +137,8 @@ def swap_sites_are_eligible(plan: Plan) -> Iterator[str]:
 
 def spacing_holds(plan: Plan) -> Iterator[str]:
     """Keep every new station its distance (straight line, metres) from all others."""
-    model = plan.scenario["model"]
     yield from _too_near(plan.sites, spacings(plan, plan.sites), "stations")
-    apart = np.full(len(plan.swap_sites), float(model["swap_spacing_m"]))
+    apart = np.full(len(plan.swap_sites), SWAP.spacing_m(plan.scenario))
     yield from _too_near(plan.swap_sites, apart, "swap stations")
 
 

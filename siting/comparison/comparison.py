@@ -122,6 +122,11 @@ class Contrast:
         return tuple(plan.run for plan in self.plans)
 
     @property
+    def kinds(self) -> dict[str, dict[str, str]]:
+        """Names of the plans' own kinds of site; where they differ, those of the first."""
+        return {kind: names for plan in reversed(self.plans) for kind, names in plan.kinds.items()}
+
+    @property
     def synthetic(self) -> bool:
         """Whether any plan rests on synthetic data; then every page must say so."""
         return any(plan.synthetic for plan in self.plans)

@@ -176,6 +176,7 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         versions=_versions(),
         timings={},
         scoring=_scoring(scenario, prepared, decided["sites"]),
+        kinds=prepared.kind_names,
         start=solution.start,
     )
 

@@ -190,6 +190,7 @@ def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
         "demand": tidy(plan.chain),
         **({"hydrogen": tidy(plan.hydrogen)} if plan.hydrogen else {}),
         **({"phases": tidy(plan.phases)} if plan.phases else {}),
+        **({"kinds": plan.kinds} if plan.kinds else {}),
         **tidy(asdict(plan.outcome)),
         "answer": _answer(plan, say),
         "scoring": tidy(plan.scoring),
@@ -370,6 +371,10 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         counts=_counts(content),
         hydrogen=_numbers(content.get("hydrogen", {})),
         phases=content.get("phases", {}),
+        kinds={
+            kind: {language: str(names[language]) for language in ("zh", "en")}
+            for kind, names in dict(content.get("kinds", {})).items()
+        },
         versions=content["versions"],
         timings={},
         **tables,

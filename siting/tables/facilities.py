@@ -7,6 +7,10 @@ workbook) loops over :data:`FACILITIES`; the names stand here and nowhere else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,17 @@ class Facility:
     sign: str
     spacing: str
     optional: bool = False
+
+    def spacing_m(self, scenario: Mapping[str, Any]) -> float:
+        """Return how far apart new ones stay, straight line (m), by a resolved scenario.
+
+        Raises
+        ------
+        KeyError
+            If the scenario has no such block.
+        """
+        block, key = self.spacing.split(".")
+        return float(scenario[block][key])
 
 
 CHARGING = Facility(

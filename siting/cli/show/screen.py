@@ -97,7 +97,7 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     )
     from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
 
-    words = speaker(plan.language)
+    words = speaker(plan.language, plan.kinds)
     console = Console(highlight=False)
     title = plan.title_zh if plan.language == "zh" else plan.title_en
     console.print(f"\n[bold]{escape(title)}[/]  {escape(plan.run)}")

@@ -46,7 +46,7 @@ def write_contrast_book(made: Contrast, path: Path, *, language: str) -> None:
     language
         ``"zh"`` or ``"en"``.
     """
-    say = words.speaker(language)
+    say = words.speaker(language, made.kinds)
     book = openpyxl.Workbook()
     book.remove(book.active)
     book.properties.title = say("contrast.title", runs=" · ".join(made.names))
