@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 
 _UNITS = {"kWh/day": "unit.kwh_day", "min": "unit.minutes", "people": "unit.people"}
-_SIGNS = {"kW": "kW", "kVA": "kVA", "share": "%"}
+# units that the name of a column tells already
+_TOLD = frozenset({"", "bays", "chargers", "CNY", "degrees", "spaces", "stations", "year"})
 # of a site that a rule stops all that matters is why: told first, and said even where it is missing
 _WHY_STOPPED = ("verdict_name", "reason")
 
@@ -80,7 +81,8 @@ def _popup_keys(table: str, columns: dict[str, Any]) -> list[str]:
 
 def _fact(field: Field, say: Say, *, always: bool) -> list[Any]:
     unit = field.column.unit
-    sign = say(_UNITS[unit]) if unit in _UNITS else _SIGNS.get(unit, "")
+    sign = "%" if unit == "share" else "" if unit in _TOLD else unit
+    sign = say(_UNITS[unit]) if unit in _UNITS else sign
     quiet = "popup" in field.quiet and not (always and field.key in _WHY_STOPPED)
     return [say(field.word), field.key, field.digits or 0, sign, quiet]
 
