@@ -20,12 +20,12 @@ from siting.outputs import words
 from siting.outputs.gis import make_layers
 from siting.outputs.map import make_map
 from siting.outputs.paper import all_bodies
-from siting.outputs.paper.columns import TO_FILL, layout
+from siting.outputs.paper.bodies import TO_FILL, layout
 from siting.outputs.report import make_report
 from siting.outputs.report.chapters import Grid
 from siting.outputs.workbook import write_workbook
-from siting.plan import columns
-from siting.plan.columns import described, heading
+from siting.plan import described as readable
+from siting.plan.described import described, heading
 from siting.plan.folder import load_plan, save_plan
 from siting.scenario.rule_blocks import Limit, Senses
 from siting.tables.contract import DType
@@ -56,7 +56,7 @@ def test_each_row_says_what_its_column_is(field):
     assert field.of
     assert field.of <= TABLES
     assert field.quiet <= {*OUTPUTS, "paper"}
-    made = columns._OF_ZONES if ZONE in field.of else columns._OF_PLACES
+    made = readable._OF_ZONES if ZONE in field.of else readable._OF_PLACES
     assert field.made == (field.key in made)
     if field.sums:
         assert field.digits is not None
@@ -220,7 +220,7 @@ def test_no_output_lists_columns_of_its_own():
         and sum(text in keys for text in texts) > 3
     }
     # who sees what on paper, and in which order
-    assert set(own) == {"outputs/paper/bodies.py", "outputs/paper/columns.py"}
+    assert set(own) == {"outputs/paper/bodies.py"}
 
 
 def test_every_column_a_plan_has_is_in_the_registry():

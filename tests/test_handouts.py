@@ -31,10 +31,9 @@ from siting.outputs.paper import (
     write_handouts,
 )
 from siting.outputs.paper._lettering import wrap
-from siting.outputs.paper.frames import make_frames, scale_corner
+from siting.outputs.paper.frames import make_frames, place_tags, scale_corner
 from siting.outputs.paper.paper import FORMATS, Page
 from siting.outputs.paper.sheet import make_say, make_sheet
-from siting.outputs.paper.tags import place_tags
 from siting.tables.fields import fields
 
 HOSTILE = "<script>alert(1)</script>\"&' =1+1 垚䶮砀 \U0001f50c " + "长" * 200

@@ -17,7 +17,7 @@ import pyogrio
 from siting import geo
 from siting.errors import ScenarioError
 from siting.outputs import palette, words
-from siting.plan.columns import described
+from siting.plan.described import described
 from siting.plan.tables import harmless
 from siting.tables.facilities import CHARGING
 from siting.tables.fields import ZONE, shown

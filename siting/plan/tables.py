@@ -11,7 +11,7 @@ import pyogrio
 from pyogrio.errors import DataSourceError
 
 from siting.errors import BrokenFileError, InputMissingError
-from siting.plan.columns import described
+from siting.plan.described import described
 from siting.tables.facilities import FACILITIES
 from siting.tables.fields import fields, find_field, shown
 

@@ -8,7 +8,7 @@ The registry is the table ``fields.csv`` beside this module, a row a column:
     Which tables have it: classes of facility (``charging swap hydrogen``), the map's
     ``candidate`` and ``stopped`` sites, or ``zone``.
 ``made``
-    ``yes``: no table holds it; :mod:`siting.plan.columns` words it for readers.
+    ``yes``: no table holds it; :mod:`siting.plan.described` words it for readers.
 ``dtype`` ... ``choices``, ``meaning``
     As of :class:`~siting.tables.contract.Column`. Empty for a column that the stages' tables
     declare already: theirs hold. ``optional``: some plans lack the column as a whole.

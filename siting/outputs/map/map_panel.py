@@ -11,7 +11,7 @@ from markupsafe import Markup
 from siting.outputs import palette
 from siting.outputs.assets import asset
 from siting.outputs.map import signs
-from siting.outputs.map.coverage import coverage_lines
+from siting.outputs.map.map_data import coverage_lines
 from siting.outputs.map.views import year_panel
 from siting.outputs.text.figure_tables import comparison
 from siting.outputs.text.plan_lines import (

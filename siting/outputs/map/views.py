@@ -14,7 +14,7 @@ from siting.outputs.map import signs
 from siting.outputs.paper.bodies import OVERVIEW, all_bodies
 from siting.outputs.paper.sheet import make_sheet
 from siting.outputs.text.figure_tables import PANEL, phase_header, phase_texts
-from siting.plan.columns import PHASE, plan_years
+from siting.plan.described import PHASE, plan_years
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -14,10 +14,11 @@ import pandas as pd
 import shapely
 
 from siting.outputs import words
-from siting.outputs.paper.bodies import EVERYTHING, OVERVIEW
-from siting.outputs.paper.columns import (
+from siting.outputs.paper.bodies import (
+    EVERYTHING,
     FIRST,
     HYDROGEN_KEYS,
+    OVERVIEW,
     make_clusters,
     make_table,
     station_keys,
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting.notes import Say
-    from siting.outputs.paper.bodies import Body
-    from siting.outputs.paper.columns import Table
+    from siting.outputs.paper.bodies import Body, Table
     from siting.plan.plan import Plan
 
     Points = np.ndarray[Any, np.dtype[np.float64]]

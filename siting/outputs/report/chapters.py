@@ -15,7 +15,7 @@ import pandas as pd
 from siting.outputs import words
 from siting.outputs.text.figure_tables import BRIEF, count_years, phase_header, phase_texts
 from siting.outputs.text.plan_lines import chain_rows, plan_class_text
-from siting.plan.columns import described, heading
+from siting.plan.described import described, heading
 from siting.tables.facilities import CHARGING, TOTALS
 from siting.tables.fields import ZONE, fields, shown
 

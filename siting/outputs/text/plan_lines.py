@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from siting.plan.columns import class_names, class_text
+from siting.plan.described import class_names, class_text
 
 if TYPE_CHECKING:
     from siting.notes import Say

@@ -1,6 +1,7 @@
 """The sheets of the workbook, each from the tables of a plan.
 
-Overview, stations, swap stations, by zone, by department, cost, sources and assumptions.
+Overview, stations, swap stations, by zone, by department, cost, sources and assumptions; and
+those of a comparison of plans.
 """
 
 from __future__ import annotations
@@ -10,9 +11,17 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pandas as pd
 from openpyxl.chart import BarChart, Reference
+from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from siting.outputs import words
+from siting.outputs.text.comparison_grids import (
+    NUMBERS,
+    Grid,
+    change_grids,
+    contrast_grids,
+    contrast_warnings,
+)
 from siting.outputs.text.figure_tables import COLUMNS, phase_header, phase_rows
 from siting.outputs.workbook.cells import (
     Block,
@@ -23,7 +32,7 @@ from siting.outputs.workbook.cells import (
     write_table,
     write_text,
 )
-from siting.plan.columns import described, heading
+from siting.plan.described import described, heading
 from siting.tables.facilities import CHARGING, SWAP, TOTALS
 from siting.tables.fields import ZONE, find_field, shown
 
@@ -33,6 +42,7 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from siting.comparison import Contrast
     from siting.notes import Say
     from siting.plan.plan import Plan
     from siting.tables.facilities import Facility
@@ -280,3 +290,56 @@ def _chart(  # what a chart shows, and where
     chart.y_axis.delete = chart.x_axis.delete = False
     chart.x_axis.scaling.orientation = "maxMin"
     sheet.add_chart(chart, at)
+
+
+_BEST = Font(bold=True, color="117733")
+
+
+def write_contrast_book(made: Contrast, path: Path, *, language: str) -> None:
+    """Write the tables of a contrast as a workbook.
+
+    Parameters
+    ----------
+    made
+        The plans side by side.
+    path
+        The file to make.
+    language
+        ``"zh"`` or ``"en"``.
+    """
+    say = words.speaker(language, made.kinds)
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    book.properties.title = say("contrast.title", runs=" · ".join(made.names))
+    book.properties.creator = "siting"
+    warning = " · ".join(contrast_warnings(made, say))
+    for number, grid in enumerate([*contrast_grids(made, say), *change_grids(made, say)], start=1):
+        name = say(f"contrast.sheet.{grid.key.split('_')[0]}")
+        sheet = book.create_sheet(f"{number} {name}")
+        row = write_head(sheet, grid.title, warning)
+        fields = [
+            Field(
+                head, NUMBERS[grid.rows[0][place].form or ""] if _is_number(grid, place) else None
+            )
+            for place, head in enumerate(grid.columns)
+        ]
+        values = [[cell.value for cell in line] for line in grid.rows]
+        block = write_table(sheet, row, fields, values, "")
+        _mark(sheet, grid, block)
+        freeze_and_filter(sheet, block, len(fields))
+        set_up_print(sheet, row, " · ".join(made.names))
+    book.save(path)
+
+
+def _is_number(grid: Grid, place: int) -> bool:
+    return bool(grid.rows) and grid.rows[0][place].form is not None
+
+
+def _mark(sheet: Worksheet, grid: Grid, block: Block) -> None:
+    """Give each cell its own number format, and the best a bold font."""
+    for number, line in enumerate(grid.rows, start=block.first):
+        for column, cell in enumerate(line, start=1):
+            if cell.form is not None:
+                sheet.cell(number, column).number_format = NUMBERS[cell.form]
+            if cell.best:
+                sheet.cell(number, column).font = _BEST
