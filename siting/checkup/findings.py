@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from siting.notes import Note  # noqa: TC001  # json_types reads the fields' types
-from siting.optimize.build.refuse import Room  # noqa: TC001  # as above
+from siting.optimize.problem.room import Room  # noqa: TC001  # as above
 from siting.plan.json_types import tidy
 
 FORMAT = "siting check 1"

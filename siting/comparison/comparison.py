@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from siting.comparison.figure_lines import Line, figure_lines
+from siting.tables.facilities import CHARGING, SWAP
+from siting.tables.fields import PLAN_SITES, PLAN_ZONES, ZONE, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +25,12 @@ MOVED_M = 500.0
 """A site dropped and one added within this distance are one that moved (a proposal)."""
 
 KINDS_OF_CHANGE = ("added", "dropped", "moved", "grown", "shrunk")
+CARRIED = tuple(shown("compare", CHARGING.key, [one.name for one in PLAN_SITES.columns]))
+"""Columns of the plans that the changes carry: what the place is and who is in charge."""
+
 COLUMNS = (
-    "facility", "change", "site_id", "from_id", "name", "kind", "zone_id", "owner",
-    "chargers_before", "chargers_after", "moved_m", "x_m", "y_m",
+    "facility", "change", "site_id", "from_id", *CARRIED, "chargers_before", "chargers_after",
+    "moved_m", "x_m", "y_m",
 )  # fmt: skip
 _ORDER = {change: place for place, change in enumerate(KINDS_OF_CHANGE)}
 
@@ -66,24 +71,24 @@ def count_changes(frame: pd.DataFrame) -> dict[str, int]:
     (1, 1)
     """
     found = Counter(zip(frame["facility"], frame["change"], strict=True))
-    charging = {change: found["charging", change] for change in KINDS_OF_CHANGE}
-    swap = {f"swap_{change}": found["swap", change] for change in ("added", "dropped", "moved")}
+    charging = {change: found[CHARGING.key, change] for change in KINDS_OF_CHANGE}
+    swap = {f"swap_{change}": found[SWAP.key, change] for change in ("added", "dropped", "moved")}
     return charging | swap
 
 
 def _charging(before: Plan, after: Plan, moved_m: float) -> list[dict[str, Any]]:
     old, new = _by_id(before.sites), _by_id(after.sites)
-    rows = _come_and_gone(old, new, moved_m, "charging")
+    rows = _come_and_gone(old, new, moved_m, CHARGING.key)
     for site in sorted(old.index.intersection(new.index)):
         had, has = int(old.loc[site, "chargers"]), int(new.loc[site, "chargers"])
         if had != has:
             change = "grown" if has > had else "shrunk"
-            rows.append(_row(new.loc[site], change, "charging", had, has))
+            rows.append(_row(new.loc[site], change, CHARGING.key, had, has))
     return rows
 
 
 def _swap(before: Plan, after: Plan, moved_m: float) -> list[dict[str, Any]]:
-    return _come_and_gone(_by_id(before.swap_sites), _by_id(after.swap_sites), moved_m, "swap")
+    return _come_and_gone(_by_id(before.swap_sites), _by_id(after.swap_sites), moved_m, SWAP.key)
 
 
 def _come_and_gone(
@@ -142,13 +147,13 @@ def _chargers(site: pd.Series) -> int | None:
 def _row(
     site: pd.Series, change: str, facility: str, before: int | None, after: int | None
 ) -> dict[str, Any]:
-    charging = facility == "charging"
+    charging = facility == CHARGING.key
     return {
         "facility": facility,
         "change": change,
         "site_id": site["site_id"],
         "from_id": None,
-        **{name: site.get(name) for name in ("name", "kind", "zone_id", "owner")},
+        **{name: site.get(name) for name in CARRIED},
         "chargers_before": before if charging else None,
         "chargers_after": after if charging else None,
         "moved_m": np.nan,
@@ -157,8 +162,8 @@ def _row(
     }
 
 
-ZONE_COUNTS = ("stations", "chargers", "swap_stations", "served_kwh_day")
-OWNER_COUNTS = ("stations", "chargers", "cost_cny")
+ZONE_COUNTS = tuple(shown("compare", ZONE, [one.name for one in PLAN_ZONES.columns]))
+OWNER_COUNTS = (CHARGING.total, "chargers", "cost_cny")
 
 
 def by_zone(plans: Sequence[Plan]) -> pd.DataFrame:
@@ -204,9 +209,8 @@ def _owners(plan: Plan) -> pd.DataFrame:
     groups = sites.groupby(sites["owner"].fillna("").astype(str), sort=True)
     return pd.DataFrame(
         {
-            "stations": groups.size().astype(float),
-            "chargers": groups["chargers"].sum().astype(float),
-            "cost_cny": groups["cost_cny"].sum().astype(float),
+            CHARGING.total: groups.size().astype(float),
+            **{name: groups[name].sum().astype(float) for name in OWNER_COUNTS[1:]},
         }
     )
 
@@ -262,6 +266,11 @@ class Contrast:
         return tuple(plan.run for plan in self.plans)
 
     @property
+    def kinds(self) -> dict[str, dict[str, str]]:
+        """Names of the plans' own kinds of site; where they differ, those of the first."""
+        return {kind: names for plan in reversed(self.plans) for kind, names in plan.kinds.items()}
+
+    @property
     def synthetic(self) -> bool:
         """Whether any plan rests on synthetic data; then every page must say so."""
         return any(plan.synthetic for plan in self.plans)
@@ -291,5 +300,6 @@ def contrast(plans: Sequence[Plan], *, moved_m: float = MOVED_M) -> Contrast:
 
 
 def _in_crs(plan: Plan, crs: str) -> Plan:
-    tables = ("sites", "swap_sites", "candidates", "demand", "zones", "roads", "landscape")
+    tables = (*(one.table for one in plan.facilities), "candidates", "demand", "zones", "roads",
+              "landscape")  # fmt: skip
     return replace(plan, crs=crs, **{name: getattr(plan, name).to_crs(crs) for name in tables})

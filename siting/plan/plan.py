@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from siting.plan.parts import Timings
+from siting.tables.facilities import FACILITIES
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         PhaseYear,
         ScoreSummary,
     )
+    from siting.tables.facilities import Facility
 
 _SAME_M = 1e-6
 
@@ -122,6 +124,9 @@ class Plan:
         The years of a plan in phases, None otherwise. Then ``sites`` and ``swap_sites`` have
         ``phase``, the year a new one opens in (missing where it stands today), and ``sites`` the
         chargers at the end of each year, ``phase_<year>_chargers``.
+    kinds
+        Names of the planner's own kinds of site, ``zh`` and ``en``, by kind; those that the
+        outputs have words for are left out.
     start
         Where a later solve may start from; None for a plan read back from its folder.
     """
@@ -157,12 +162,18 @@ class Plan:
     hydrogen_sites: gpd.GeoDataFrame | None = None
     hydrogen: Hydrogen | None = None
     phases: Phases | None = None
+    kinds: dict[str, dict[str, str]] = field(default_factory=dict)
     start: Start | None = None
 
     @property
     def years(self) -> tuple[PhaseYear, ...]:
         """The years of a plan in phases; none without."""
         return self.phases.years if self.phases else ()
+
+    @property
+    def facilities(self) -> tuple[Facility, ...]:
+        """The classes of facility it has a table of."""
+        return tuple(one for one in FACILITIES if getattr(self, one.table) is not None)
 
     @property
     def answer(self) -> tuple[str, dict[str, Any]]:

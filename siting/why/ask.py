@@ -10,7 +10,7 @@ import numpy as np
 
 from siting.analysis.candidates.sites import left_out_at
 from siting.errors import InputMissingError, ScenarioError
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 from siting.pipeline import run as pipeline
 from siting.plan import folder as runfolder
 from siting.why import facts
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.cache import Cache
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
     from siting.pipeline.meter import Meter
     from siting.plan.plan import Plan
     from siting.why.rebuild import Rebuilt
@@ -103,19 +103,19 @@ def _why(plan: Plan, built: Rebuilt, found: Found) -> Why:
         return Why(**answer, role="no_candidate", keeps_out=(reason,))
     site = plan.candidates.set_index("site_id", drop=False).loc[found.place_id]
     settings = built.scenario.solver
-    door = open_door(
+    solver = open_solver(
         settings.name, threads=settings.threads, seed=built.scenario.run.seed, time_limit_s=_TIME_S
     )
     return Why(
         **answer,
         site=facts.site_of(plan, site),
         score=facts.score_of(plan, site, scoring.weights),
-        **_station(plan, built, site, door),
-        swap=as_swap(built, str(site["site_id"]), door),
+        **_station(plan, built, site, solver),
+        swap=as_swap(built, str(site["site_id"]), solver),
     )
 
 
-def _station(plan: Plan, built: Rebuilt, site: pd.Series, door: Door) -> dict[str, Any]:
+def _station(plan: Plan, built: Rebuilt, site: pd.Series, solver: Solver) -> dict[str, Any]:
     """Return the fields of the answer that say what the site is as a charging station."""
     problem = built.problem
     here = np.flatnonzero(problem.site_id == site["site_id"])
@@ -126,12 +126,12 @@ def _station(plan: Plan, built: Rebuilt, site: pd.Series, door: Door) -> dict[st
             "role": "existing" if existing else "chosen",
             "serves": facts.served_by(built, position),
             "only_here": facts.only_here(built, position),
-            "again": None if existing else solved_again(plan, built, position, door),
+            "again": None if existing else solved_again(plan, built, position, solver),
         }
     shut = facts.shut_out(plan, built, site)
     if shut or position < 0 or not problem.openable[position]:
         return {"role": "not_chosen", "keeps_out": shut}
-    again = solved_again(plan, built, position, door)
+    again = solved_again(plan, built, position, solver)
     return {
         "role": "not_chosen",
         "keeps_out": facts.held_back(built, position),

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from siting.optimize.model.fill import Filled
     from siting.optimize.search.site_value import Bar, Compared
     from siting.optimize.search.swap_resolve import SwapChoice
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
     from siting.plan.plan import Plan
     from siting.why.rebuild import Rebuilt
 
@@ -202,12 +202,12 @@ _WORTH_DECIMALS = 9
 """Less than this is no better: what a solver leaves."""
 
 
-def solved_again(plan: Plan, built: Rebuilt, position: int, door: Door) -> Again | None:
+def solved_again(plan: Plan, built: Rebuilt, position: int, solver: Solver) -> Again | None:
     """Solve a plan again with and without a site; None where its objective is not the joint one."""
     if plan.outcome.objective != JOINT:
         return None
     stands, chosen = built.stands, position in built.stands.sites
-    found = compare(built.problem, stands, position, door)
+    found = compare(built.problem, stands, position, solver)
     best = max(
         (one for one in (found.with_it, found.without_it, stands) if one is not None),
         key=lambda one: one.value,
@@ -287,7 +287,7 @@ def _others(
     return tuple(found)
 
 
-def as_swap(built: Rebuilt, site_id: str, door: Door) -> Swap | None:
+def as_swap(built: Rebuilt, site_id: str, solver: Solver) -> Swap | None:
     """Say what a site is as a swap station; None where the question does not arise."""
     problem, chosen = built.problem, built.swap_sites
     here = np.flatnonzero(problem.site_id == site_id)
@@ -297,7 +297,7 @@ def as_swap(built: Rebuilt, site_id: str, door: Door) -> Swap | None:
     if position not in chosen and not problem.swap_ok[position]:
         return None
     existing = bool(problem.existing_swap[position])
-    again = None if existing else _swap_again(built, position, door)
+    again = None if existing else _swap_again(built, position, solver)
     alone = only_swap_in_reach(problem, chosen, position)
     near = too_near(problem, chosen, position).tolist()
     away = [float(np.hypot(*(problem.site_xy[k] - problem.site_xy[position]))) for k in near]
@@ -312,9 +312,9 @@ def as_swap(built: Rebuilt, site_id: str, door: Door) -> Swap | None:
     )
 
 
-def _swap_again(built: Rebuilt, position: int, door: Door) -> SwapAgain:
+def _swap_again(built: Rebuilt, position: int, solver: Solver) -> SwapAgain:
     problem, chosen = built.problem, position in built.swap_sites
-    with_it, without_it = compare_swap(problem, built.swap_sites, position, door)
+    with_it, without_it = compare_swap(problem, built.swap_sites, position, solver)
     saved = swap_worth(problem, built.swap_sites)
     changed, kept = (without_it, with_it) if chosen else (with_it, without_it)
     best = max(one.worth for one in (with_it, without_it) if one is not None)

@@ -165,7 +165,7 @@ def _counted(title: str, prefix: str, counts: dict[str, int], say: Say) -> Secti
 def _zone_steps(found: Checkup, say: Say) -> Section:
     steps = [entry.step for entry in found.screening]
     rows = tuple((zone.name, *(f"{zone.steps[step]:,}" for step in steps)) for zone in found.zones)
-    headers = (say("column.zone"), *(say(f"step.{step}") for step in steps))
+    headers = (say("field.zone_name.head"), *(say(f"step.{step}") for step in steps))
     return Section(
         say("check.section.zone_steps"), headers, rows, _right(headers),
         lead=say("check.lead.zone_steps"), wide=True,
@@ -189,8 +189,9 @@ def _zone_needs(found: Checkup, say: Say) -> Section:
         for zone in found.zones
     )
     headers = (
-        say("column.zone"), say("found.people"), say("check.col.quality"), say("check.col.sites"),
-        say("check.col.sign_off"), say("check.col.stop"), say("check.col.standing"),
+        say("field.zone_name.head"), say("found.people"), say("check.col.quality"),
+        say("check.col.sites"), say("check.col.sign_off"), say("check.col.stop"),
+        say("check.col.standing"),
         say("found.kwh_day"), say("check.col.out_kwh"), say("check.col.out_share"),
     )  # fmt: skip
     numbers = _right(headers) - {2}
@@ -208,7 +209,8 @@ def _rules(found: Checkup, say: Say, language: str) -> Section:
         for rule in sorted(found.rules, key=lambda rule: rule.state == "checked")
     )
     headers = (
-        say("check.col.rule"), say("column.reason"), say("check.col.state"), say("check.col.mark"),
+        say("check.col.rule"), say("field.reason.head"), say("check.col.state"),
+        say("check.col.mark"),
     )  # fmt: skip
     return Section(say("check.section.rules"), headers, rows, frozenset())
 
