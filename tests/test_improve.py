@@ -23,7 +23,7 @@ NEVER = float("inf")
 def begun(problem, wish):
     """Return a run with a legal plan that follows some wish."""
     here = Run(problem, door(), gap_share=0.0, limit_s=60.0)
-    return here, filled(here, select_stations(problem, wish, here.door))
+    return here, filled(here, select_stations(problem, wish, here.solver))
 
 
 @settings(max_examples=10)
@@ -76,7 +76,7 @@ def test_enough_is_enough():
 
 def test_a_late_run_frees_nothing_and_says_so():
     here, plan = begun(town(1), town(1).score)
-    here.door = here.door.until(0.0)
+    here.solver = here.solver.until(0.0)
     assert improved(here, plan, np.full(60, 0.25), enough=NEVER) is plan
     assert here.notes == [("time_limit_reached", {"stage": "improve"})]
 

@@ -8,12 +8,12 @@ import pytest
 from problem_cases import small_problem
 
 from siting.optimize import swap
-from siting.optimize.solver.solver import State, open_door
+from siting.optimize.solver.solver import State, open_solver
 from siting.optimize.swap import swap_cover
 
 
 def door():
-    return open_door("highs", threads=1, seed=7, time_limit_s=60)
+    return open_solver("highs", threads=1, seed=7, time_limit_s=60)
 
 
 def town(seed=1, **changes):

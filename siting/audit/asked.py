@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from siting.tables.facilities import CHARGING, SWAP
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
@@ -50,7 +52,7 @@ def spacings(plan: Plan, table: gpd.GeoDataFrame) -> np.ndarray:
         by_kind.setdefault("service_area", 0.0)
     by_zone = model.get("spacing_by_zone_kind", {})
     zone_kind = dict(zip(plan.zones["zone_id"], plan.zones["kind"], strict=True)) if by_zone else {}
-    base = float(model["min_spacing_m"])
+    base = CHARGING.spacing_m(plan.scenario)
     asked = [
         by_kind.get(kind, by_zone.get(zone_kind.get(zone), base))
         for kind, zone in zip(table["kind"], table["zone_id"], strict=True)
@@ -68,7 +70,7 @@ def allowed_sites(plan: Plan, promise: dict[str, Any]) -> set[str]:
     )
     banned = every["site_id"].isin(list(model.get("banned", ())))
     may = may & (every["verdict"] != "stop") & ~banned
-    spacing = np.full(len(every), float(model["swap_spacing_m"])) if swap else spacings(plan, every)
+    spacing = np.full(len(every), SWAP.spacing_m(plan.scenario)) if swap else spacings(plan, every)
     old = every[stands].geometry
     clear = np.array(
         [

@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from siting.audit.asked import NONE, PROMISING, settings, spacings
 from siting.audit.promises import chongqing_rules_hold, promises_are_kept
+from siting.tables.facilities import SWAP, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,12 +36,8 @@ _METRE_SLACK = 1e-6
 def totals_hit_the_targets(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
     """Stations, chargers and swap stations, counted from the tables, meet the targets."""
     senses = settings(plan, "targets").get("sense", {})
-    counted = {
-        "stations": len(plan.sites),
-        "chargers": int(plan.sites["chargers"].sum()),
-        "swap_stations": len(plan.swap_sites),
-    }
-    for key, number in counted.items():
+    counted = (len(plan.sites), int(plan.sites["chargers"].sum()), len(plan.swap_sites))
+    for key, number in zip(TOTALS, counted, strict=True):
         sense = senses.get(key, "exactly")
         objective = settings(plan, "model").get("objective")
         if key == "stations" and sense == "exactly" and objective in PROMISING:
@@ -169,9 +166,8 @@ def budget_holds(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
 
 def spacing_holds(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
     """Keep every new station its distance (straight line, metres) from all others."""
-    model = plan.scenario["model"]
     yield from _too_near(plan.sites, spacings(plan, plan.sites), "stations")
-    apart = np.full(len(plan.swap_sites), float(model["swap_spacing_m"]))
+    apart = np.full(len(plan.swap_sites), SWAP.spacing_m(plan.scenario))
     yield from _too_near(plan.swap_sites, apart, "swap stations")
 
 

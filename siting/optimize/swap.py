@@ -20,7 +20,7 @@ import pulp
 
 from siting.arrays import first_of_each, groups, sums
 from siting.errors import InfeasibleError, NoAnswerError
-from siting.optimize.model.joint import row, write_rules
+from siting.optimize.model.joint import write_rules
 from siting.optimize.model.reduce import cell_codes
 from siting.optimize.problem.linear_rules import NO_RULES
 from siting.optimize.problem.pairs import pairs_of
@@ -28,13 +28,13 @@ from siting.optimize.problem.problem import keep_for_rules
 from siting.optimize.problem.spacing import clique_cover, conflict_pairs
 from siting.optimize.rules.totals import SENSES
 from siting.optimize.solver.run_log import FINISH_S
-from siting.optimize.solver.solver import State, linear, open_door, values_of
+from siting.optimize.solver.solver import State, linear, open_solver, row, values_of
 
 if TYPE_CHECKING:
     from siting import scenario
     from siting.arrays import Flags, Floats, Ints
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.solver.solver import Answer, Door
+    from siting.optimize.solver.solver import Answer, Solver
 
     Sites = dict[int, pulp.LpVariable]
 
@@ -57,7 +57,7 @@ class SwapCover:
     state: State
 
 
-def swap_cover(problem: SitingProblem, door: Door) -> SwapCover:
+def swap_cover(problem: SitingProblem, solver: Solver) -> SwapCover:
     """Choose the swap stations.
 
     maximise ``sum_r b_r sum_i d_i cover_ir`` where ``cover_ir <= sum_{k within r of i} swap_k``
@@ -80,24 +80,24 @@ def swap_cover(problem: SitingProblem, door: Door) -> SwapCover:
         return SwapCover(np.empty(0, dtype=np.int64), 0.0, State.SOLVED)
     for members in (_thinned(problem), problem.swap_ok):
         lp, swap = _cover_model(problem, members)
-        bound, support = _relaxed(lp, swap, door)
+        bound, support = _relaxed(lp, swap, solver)
         if support is not None:
-            found = _solved(*_cover_model(problem, _flags(problem, support)), bound, door)
+            found = _solved(*_cover_model(problem, _flags(problem, support)), bound, solver)
             if found is not None and found.gap_share <= _GAP:
                 return found
-        answer = door.maximise(lp, gap_share=_GAP)
+        answer = solver.maximise(lp, gap_share=_GAP)
         if answer.usable:
             return _chosen(swap, answer, min(bound, answer.bound))
     if answer.state is State.NOTHING:
-        return _any_legal(problem, door, answer)
+        return _any_legal(problem, solver, answer)
     raise _failed(problem, answer)
 
 
-def _relaxed(lp: pulp.LpProblem, swap: Sites, door: Door) -> tuple[float, Ints | None]:
+def _relaxed(lp: pulp.LpProblem, swap: Sites, solver: Solver) -> tuple[float, Ints | None]:
     """Solve the linear relaxation: its bound, and the sites it opens at least in part."""
     for variable in swap.values():
         variable.cat = pulp.LpContinuous
-    answer = door.maximise(lp)
+    answer = solver.maximise(lp)
     share = values_of(list(swap.values())) if answer.proven else np.empty(0)
     for variable in swap.values():
         variable.cat = pulp.LpInteger
@@ -106,9 +106,9 @@ def _relaxed(lp: pulp.LpProblem, swap: Sites, door: Door) -> tuple[float, Ints |
     return answer.bound, np.array(list(swap), dtype=np.int64)[share > _TINY]
 
 
-def _solved(lp: pulp.LpProblem, swap: Sites, bound: float, door: Door) -> SwapCover | None:
+def _solved(lp: pulp.LpProblem, swap: Sites, bound: float, solver: Solver) -> SwapCover | None:
     """Solve a cover model of few sites; its gap is held against the bound of all of them."""
-    answer = door.maximise(lp, gap_share=_GAP / 4)
+    answer = solver.maximise(lp, gap_share=_GAP / 4)
     return _chosen(swap, answer, bound) if answer.usable else None
 
 
@@ -125,7 +125,7 @@ def _flags(problem: SitingProblem, sites: Ints) -> Flags:
     return result
 
 
-def _any_legal(problem: SitingProblem, door: Door, answer: Answer) -> SwapCover:
+def _any_legal(problem: SitingProblem, solver: Solver, answer: Answer) -> SwapCover:
     """Find a legal choice without the covers when the clock left none: few rows, quickly solved.
 
     Each site counts with the demand in its reach, so that the choice is not the worst either.
@@ -135,7 +135,7 @@ def _any_legal(problem: SitingProblem, door: Door, answer: Answer) -> SwapCover:
     reached = sums(problem.swap_pair_site, energy, len(problem.site_id))
     worth = (reached / max(problem.total_kwh, _TINY)).tolist()
     lp.setObjective(linear([(variable, worth[site]) for site, variable in swap.items()]))
-    quick = door.at_least(FINISH_S).maximise(lp, gap_share=_QUICK_GAP)
+    quick = solver.at_least(FINISH_S).maximise(lp, gap_share=_QUICK_GAP)
     if not quick.usable:
         raise _failed(problem, quick if quick.state is State.INFEASIBLE else answer)
     sites = np.array(list(swap), dtype=np.int64)
@@ -312,11 +312,11 @@ def choose_hydrogen(
         If the time was up first.
     """
     own = covering_problem(problem, able, reach, block=block)
-    door = open_door(
+    backend = open_solver(
         solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s / 4
     )
     try:
-        cover = swap_cover(own, door)
+        cover = swap_cover(own, backend)
     except InfeasibleError as error:
         raise InfeasibleError(
             f"{block.stations} hydrogen stations do not fit among {len(able)} sites of the kinds "

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 5
 _UNITS = {"_m": "m", "_s": "s", "_cny": "CNY", "_kw": "kW"}
-_TOTALS = ("stations", "chargers", "swap_stations")
 
 
 @contextmanager
@@ -82,11 +81,16 @@ def _room(changes: list[dict[str, Any]], words: Say) -> Iterator[str]:
     """Say how much of a total the other rules leave room for, where that is proven."""
     for change in changes:
         setting = change["settings"][0]
-        total = setting["rule"].removeprefix("targets.")
-        if len(change["settings"]) > 1 or total not in _TOTALS or not change["smallest"]:
+        if len(change["settings"]) > 1 or not _is_total(setting) or not change["smallest"]:
             continue
         if setting["change"] < setting["now"]:
-            yield words(f"clash.room_{total}", count=setting["change"], target=setting["now"])
+            yield words(
+                f"clash.room_{setting['family']}", count=setting["change"], target=setting["now"]
+            )
+
+
+def _is_total(setting: dict[str, Any]) -> bool:
+    return str(setting["rule"]).startswith("targets.")
 
 
 def _setting(setting: dict[str, Any], words: Say) -> str:
@@ -98,7 +102,7 @@ def _setting(setting: dict[str, Any], words: Say) -> str:
         return words("clash.power", rule=rule, names=more, kw=sum(then.values()))
     text = words("clash.set", rule=rule, change=_value(rule, then, words),
                  now=_value(rule, now, words))  # fmt: skip
-    if setting["family"] in _TOTALS:
+    if _is_total(setting):
         key = "clash.fewer" if then < now else "clash.more"
         text += f" {words(key, count=abs(then - now))}"
     return text

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from siting.arrays import Ints
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.rulings import Build, Rulings
-    from siting.optimize.solver.solver import Answer, Door
+    from siting.optimize.solver.solver import Answer, Solver
 
 _HALF = 0.5
 _QUICK_SHARE = 1 / 60
@@ -40,10 +40,10 @@ _LEAST_S = 1.0
 
 @dataclass
 class Trials:
-    """Tries rulings, each once, until the deadline of the door."""
+    """Tries rulings, each once, until the deadline of the solver."""
 
     build: Build
-    door: Door
+    solver: Solver
     limit_s: float
     memory: dict[str, bool | None] = field(default_factory=dict)
     swap_memory: dict[str, Ints | bool | None] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Trials:
     @property
     def over(self) -> bool:
         """Whether the time is up."""
-        return self.door.left_s <= 0
+        return self.solver.left_s <= 0
 
     def legal(self, rulings: Rulings) -> bool | None:
         """Return whether a plan exists under the rulings; None if the time was too short."""
@@ -80,12 +80,12 @@ class Trials:
         swap = self._swap(problem, rulings)
         return after_swap(problem, swap) if isinstance(swap, np.ndarray) else problem
 
-    def probe(self) -> Door:
-        """Return the door for one question to the elastic model."""
+    def probe(self) -> Solver:
+        """Return the solver for one question to the elastic model."""
         return self._within(_ELASTIC_SHARE)
 
-    def _within(self, share: float) -> Door:
-        return self.door.until(max(share * self.limit_s, _LEAST_S))
+    def _within(self, share: float) -> Solver:
+        return self.solver.until(max(share * self.limit_s, _LEAST_S))
 
     def _tried(self, rulings: Rulings) -> bool | None:
         problem = self.problem(rulings)
@@ -136,9 +136,9 @@ class Trials:
     def _first(self, lp: pulp.LpProblem) -> Answer:
         """Return any answer: without presolve it mostly comes at once."""
         lp.setObjective(linear([(variable, 0.0) for variable in lp.variables()]))
-        options: dict[str, str] = {"presolve": "off"} if self.door.name == "highs" else {}
+        options: dict[str, str] = {"presolve": "off"} if self.solver.name == "highs" else {}
         answer = self._within(_QUICK_SHARE).maximise(lp, gap_share=1.0, **options)
-        if answer.state is State.NOTHING and self.door.left_s > 0:
+        if answer.state is State.NOTHING and self.solver.left_s > 0:
             answer = self._within(_PROBE_SHARE).maximise(lp, gap_share=1.0)
         return answer
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.levers import Lack, Soft
     from siting.optimize.rules.rulings import Rulings
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _TINY = 1e-6
 _ROUNDS = 5
@@ -185,7 +185,7 @@ class Least:
 
 
 def least_slack(
-    problem: SitingProblem, side: str, groups: Sequence[Mapping[str, float]], door: Door
+    problem: SitingProblem, side: str, groups: Sequence[Mapping[str, float]], solver: Solver
 ) -> Least | None:
     """Return the least sum of slacks under which the rest of the rules can hold.
 
@@ -198,7 +198,7 @@ def least_slack(
     groups
         For each slack the rows it loosens with its coefficient there; rows that the model
         does not have are passed over.
-    door
+    solver
         The solver.
 
     Returns
@@ -216,14 +216,14 @@ def least_slack(
                 row.addInPlace(coef * slack)
         slacks.append(slack)
     lp.setObjective(linear([(slack, -1.0) for slack in slacks]))
-    answer = door.maximise(lp, gap_share=_GAP)
+    answer = solver.maximise(lp, gap_share=_GAP)
     if not answer.usable:
         return None
     return Least(values_of(slacks), answer.proven)
 
 
 def least_use(
-    problem: SitingProblem, side: str, price: Mapping[int, float], door: Door
+    problem: SitingProblem, side: str, price: Mapping[int, float], solver: Solver
 ) -> tuple[list[int], bool] | None:
     """Return which of the priced sites a legal choice of least price opens, and if it is proven.
 
@@ -232,7 +232,7 @@ def least_use(
     lp, opened = _side(problem, side)
     terms = [(opened[site], -cost) for site, cost in price.items() if site in opened]
     lp.setObjective(linear(terms or [(next(iter(opened.values())), 0.0)]))
-    answer = door.maximise(lp, gap_share=_GAP)
+    answer = solver.maximise(lp, gap_share=_GAP)
     if not answer.usable:
         return None
     chosen = values_of(list(opened.values())) > 0.5  # noqa: PLR2004  # 0 or 1

@@ -28,7 +28,7 @@ import pulp
 
 from siting.arrays import groups
 from siting.optimize.problem.spacing import clique_cover
-from siting.optimize.solver.solver import linear
+from siting.optimize.solver.solver import linear, row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,17 +186,6 @@ def strong_link(model: JointModel, problem: SitingProblem) -> None:
     for pair, variable in enumerate(model.serve):
         terms = [(variable, 1.0), (model.open[sites[pair]], -most[pair])]
         row(model.lp, f"link_{demands[pair]}_{sites[pair]}", terms, "<", 0)
-
-
-def row(
-    lp: pulp.LpProblem,
-    name: str,
-    terms: Sequence[tuple[pulp.LpVariable, float]],
-    sense: str,
-    limit: float,
-) -> None:
-    """Add one named row: the sum of ``coefficient * variable`` against a limit."""
-    lp.addConstraint(pulp.LpConstraint(linear(terms), _SENSES[sense], name, limit))
 
 
 # ---- the rules of the scenario, in whichever model has the variables of its sites

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from siting.optimize.model.fill import Filled
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.solver.run_log import Run
-    from siting.optimize.solver.solver import Word
+    from siting.optimize.solver.solver import Option
 
 _FREE_SITES = 60
 _SPOTS = 12
@@ -124,10 +124,10 @@ def _decided(run: Run, plan: Filled, members: Ints) -> Ints | None:
     if not problem.rules.count_chargers:
         for count in model.chargers.values():
             count.cat = pulp.LpContinuous
-    door = run.door.until(_PART_TIME_SHARE * run.limit_s)
-    options: dict[str, Word] = {"mip_max_nodes": _NODES} if door.name == "highs" else {}
-    answer = door.maximise(model.lp, gap_share=_PART_GAP, **options)
-    if door.left_s <= 0:
+    solver = run.solver.until(_PART_TIME_SHARE * run.limit_s)
+    options: dict[str, Option] = {"mip_max_nodes": _NODES} if solver.name == "highs" else {}
+    answer = solver.maximise(model.lp, gap_share=_PART_GAP, **options)
+    if solver.left_s <= 0:
         run.cut("improve")
     if not answer.usable:
         return None

@@ -6,39 +6,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pulp
 
-from siting.arrays import sums
 from siting.errors import ImpossibleTargetError, InfeasibleError
-from siting.optimize.classic.choice import (
-    GAP_SHARE,
-    HALF,
-    door_or_default,
-    each_of,
-    kept_flags,
-    settle,
-)
-from siting.optimize.classic.shrink import (
+from siting.optimize.classic.choice import GAP_SHARE, Question, each_of
+from siting.optimize.classic.coverage import (
+    Coverage,
     contained,
     containing,
-    members,
     merged_rows,
     ones_of,
     transposed,
     without_columns,
 )
-from siting.optimize.model.joint import row
-from siting.optimize.solver.solver import linear, values_of
+from siting.optimize.classic.formulation import bare_sites, cost_least, cover_all, cover_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scipy import sparse
-
     from siting.arrays import Flags, Floats
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.model.stations import StationModel
+    from siting.optimize.solver.solver import Solver
 
 _TINY = 1e-9
 
@@ -49,7 +38,7 @@ def set_cover(
     *,
     share: float = 1.0,
     keep: Iterable[object] = (),
-    door: Door | None = None,
+    solver: Solver | None = None,
     gap_share: float = GAP_SHARE,
 ) -> Choice:
     """Open the fewest sites that cover everyone: the location set covering problem (LSCP).
@@ -66,12 +55,8 @@ def set_cover(
         Farthest a covered demand point may be from its site, that distance included.
     share
         Share of the weight that must be covered.
-    keep
-        Ids of sites that must be open.
-    door
-        The solver with its time limit; HiGHS for a minute if left out.
-    gap_share
-        Relative gap at which the search may stop.
+    keep, solver, gap_share
+        As in :func:`siting.optimize.classic.p_median`.
 
     Returns
     -------
@@ -90,7 +75,7 @@ def set_cover(
     >>> set_cover(line, 1).open_id.tolist()
     ['a', 'c']
     """
-    return min_cost_cover(reach, radius, share=share, keep=keep, door=door, gap_share=gap_share)
+    return min_cost_cover(reach, radius, share=share, keep=keep, solver=solver, gap_share=gap_share)
 
 
 def min_cost_cover(
@@ -100,7 +85,7 @@ def min_cost_cover(
     cost: Iterable[float] | None = None,
     share: float = 1.0,
     keep: Iterable[object] = (),
-    door: Door | None = None,
+    solver: Solver | None = None,
     gap_share: float = GAP_SHARE,
 ) -> Choice:
     """Keep a promise of coverage at the least cost of sites.
@@ -113,7 +98,7 @@ def min_cost_cover(
 
     Parameters
     ----------
-    reach, radius, share, keep, door, gap_share
+    reach, radius, share, keep, solver, gap_share
         As in :func:`set_cover`.
     cost
         ``f_j`` of each site, at least 0, in the order of ``reach.site_id``; 1 each if left out.
@@ -137,38 +122,29 @@ def min_cost_cover(
     >>> min_cost_cover(line, 3, cost=[1, 5, 1])
     Choice(2 sites, value 2, bound 2, optimal)
     """
-    door, kept = door_or_default(door), kept_flags(reach, keep)
+    ask = Question.of(reach, keep, solver, gap_share)
     price = each_of(cost, len(reach.site_id), "cost")
     near = reach.within(radius)
     needed = _needed(near, share)
-    whole = bool((price == np.rint(price)).all())
-    first = greedy_cover(near, price, kept, needed)
-    part = cover_part(near, price, kept, needed)
-    opened, bound = solve_cover(part, door, gap_share)
-    if (
-        opened is None
-        or price[opened].sum() > price[first].sum()
-        or not _enough(near, opened, needed)
-    ):
-        opened = first
+    opened = greedy_cover(near, price, ask.kept, needed)
+    found, bound = solve_cover(cover_part(near, price, ask.kept, needed), ask)
+    if found is not None and _enough(near, found, needed):
+        opened = min(found, opened, key=lambda sites: float(price[sites].sum()))
     value = float(price[opened].sum())
-    if whole:
-        bound = np.ceil(bound - 1e-6 * max(1.0, bound))
-    figures = (value, min(float(bound), value))
-    return settle(reach, opened, near.nearest(opened)[0], figures, gap_share)
+    if bool((price == np.rint(price)).all()):
+        bound = float(np.ceil(bound - 1e-6 * max(1.0, bound)))
+    return ask.answer(opened, near.nearest(opened)[0], value, min(bound, value))
 
 
 @dataclass(frozen=True, eq=False)
 class CoverPart:
     """What is left to cover once the forced sites stand.
 
-    ``cover`` has a row for each demand point (or several alike) and a column for each site;
-    ``needed`` is the weight to cover, None for all rows; ``most`` the sites that may open, None
-    for any number.
+    ``rows`` are to be covered; ``needed`` is the weight to cover, None for all of them; ``most``
+    the sites that may open, None for any number.
     """
 
-    cover: sparse.csr_array
-    weight: Floats
+    rows: Coverage
     cost: Floats
     forced: Flags
     needed: float | None
@@ -183,17 +159,13 @@ def cover_part(near: Reach, cost: Floats, kept: Flags, needed: float | None) -> 
     forces it; in turn until nothing changes (Toregas and ReVelle 1972). A share of them: only
     equal rows become one.
     """
-    matrix = ones_of(near.distance)
-    done = near.nearest(kept)[0] >= 0
+    whole = Coverage.within(near, np.inf)
+    done = whole.times(kept) > 0
     if needed is not None:
-        needed -= float(near.weight[done].sum())
-        rest = matrix[np.flatnonzero(~done)]
-        first, place = merged_rows(rest)
-        weight = sums(place, near.weight[~done], len(first))
-        some = np.diff(rest[first].indptr) > 0
-        return CoverPart(rest[first[some]], weight[some], cost, kept, max(needed, 0.0))
+        part = whole.fewer(done)
+        return CoverPart(part, cost, kept, max(needed - float(part.sure.sum()), 0.0))
     forced = kept.copy()
-    rest = matrix[np.flatnonzero(~done & (near.weight > 0))]
+    rest = whole.cover[np.flatnonzero(~done & (near.weight > 0))]
     while rest.shape[0]:
         before = (rest.shape[0], rest.nnz)
         rest = rest[merged_rows(rest)[0]]
@@ -204,35 +176,18 @@ def cover_part(near: Reach, cost: Floats, kept: Flags, needed: float | None) -> 
         rest = rest[np.flatnonzero((rest @ forced.astype(np.int32)) == 0)]
         if (rest.shape[0], rest.nnz) == before:
             break
-    return CoverPart(rest, np.ones(rest.shape[0]), cost, forced, None)
+    return CoverPart(Coverage.of_rows(rest), cost, forced, None)
 
 
-def cover_model(part: CoverPart) -> tuple[pulp.LpProblem, dict[int, pulp.LpVariable]]:
-    """Write the covering model; return it with ``open_j`` by column.
-
-    The costs are negative, since the door maximises.
-    """
-    lp = pulp.LpProblem("set_cover", pulp.LpMaximize)
-    sites = np.union1d(part.cover.indices, np.flatnonzero(part.forced)).tolist()
-    opened = {
-        site: lp.add_variable(f"open_{site}", int(part.forced[site]), 1, pulp.LpInteger)
-        for site in sites
-    }
-    if part.most is not None:
-        row(lp, "sites", [(variable, 1) for variable in opened.values()], "<", part.most)
-    covered = []
-    for number, near in enumerate(members(part.cover)):
-        terms = [(opened[site], 1.0) for site in near]
-        if part.needed is None:
-            row(lp, f"covered_{number}", terms, ">", 1)
-        else:
-            share = lp.add_variable(f"cover_{number}", 0, 1)
-            row(lp, f"covered_{number}", [(share, -1), *terms], ">", 0)
-            covered.append((share, float(part.weight[number])))
-    if part.needed is not None:
-        row(lp, "promise", covered, ">", part.needed)
-    lp.setObjective(linear([(opened[site], -float(part.cost[site])) for site in sites]))
-    return lp, opened
+def cover_model(part: CoverPart) -> StationModel:
+    """Write the covering model of what is left to cover."""
+    model = bare_sites("set_cover", part.rows.cover.indices, part.forced, part.most)
+    if part.needed is None:
+        cover_all(model, part.rows.near)
+    else:
+        cover_share(model, part.rows, part.needed)
+    cost_least(model, part.cost)
+    return model
 
 
 def _needed(near: Reach, share: float) -> float | None:
@@ -304,15 +259,13 @@ def _pruned(near: Reach, cost: Floats, state: tuple[Flags, Flags], needed: float
     return opened
 
 
-def solve_cover(part: CoverPart, door: Door, gap_share: float) -> tuple[Flags | None, float]:
+def solve_cover(part: CoverPart, ask: Question) -> tuple[Flags | None, float]:
     """Return the solver's choice, if it has one, and the bound; inf if there is no choice."""
-    if not part.cover.shape[0] and not part.needed:
-        return part.forced, float(part.cost[part.forced].sum())
-    lp, opened = cover_model(part)
-    answer = door.maximise(lp, gap_share=gap_share / 2)
-    bound = max(-answer.bound, float(part.cost[part.forced].sum()))
-    if not answer.usable:
-        return None, bound
+    least = float(part.cost[part.forced].sum())
+    if not part.rows.cover.shape[0] and not part.needed:
+        return part.forced, least
+    model = cover_model(part)
+    answer = ask.solver.maximise(model.lp, gap_share=ask.gap_share / 2)
     chosen = np.zeros(len(part.cost), dtype=bool)
-    chosen[np.array(list(opened))[values_of(list(opened.values())) > HALF]] = True
-    return chosen, bound
+    chosen[model.chosen() if answer.usable else []] = True
+    return chosen if answer.usable else None, max(-answer.bound, least)

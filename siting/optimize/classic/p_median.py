@@ -15,23 +15,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pulp
 
 from siting.errors import InfeasibleError, NoAnswerError
-from siting.optimize.classic.choice import (
-    GAP_SHARE,
-    HALF,
-    check_count,
-    door_or_default,
-    filled,
-    kept_flags,
-    settle,
+from siting.optimize.classic.choice import GAP_SHARE, Question
+from siting.optimize.classic.formulation import Ways, bare_sites, go_nearest
+from siting.optimize.classic.median_search import (
+    Costs,
+    Dual,
+    grown,
+    improved,
+    price_out,
+    probed,
 )
-from siting.optimize.classic.dual import Dual, price_out, probed
-from siting.optimize.classic.interchange import Costs, grown, improved
-from siting.optimize.classic.setcover import set_cover
-from siting.optimize.model.joint import row
-from siting.optimize.solver.solver import State, linear, values_of
+from siting.optimize.classic.set_cover import set_cover
+from siting.optimize.solver.solver import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +36,8 @@ if TYPE_CHECKING:
     from siting.arrays import Flags
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.model.stations import StationModel
+    from siting.optimize.solver.solver import Solver
 
 _TINY = 1e-9
 _SMALL = 2500
@@ -53,7 +51,7 @@ def p_median(
     *,
     unserved: float | None = None,
     keep: Iterable[object] = (),
-    door: Door | None = None,
+    solver: Solver | None = None,
     gap_share: float = GAP_SHARE,
 ) -> Choice:
     """Open p sites so that the demand has the least way to its nearest one.
@@ -74,7 +72,7 @@ def p_median(
         each demand point with a weight above 0 must have an open site in reach.
     keep
         Ids of sites that must be open; they count among the ``p``.
-    door
+    solver
         The solver with its time limit; HiGHS for a minute if left out.
     gap_share
         Relative gap at which the search may stop.
@@ -103,51 +101,26 @@ def p_median(
     >>> p_median(line, 1).open_id.tolist()
     ['b']
     """
-    door, kept = door_or_default(door), kept_flags(reach, keep)
-    check_count(reach, p, kept)
-    costs = median_costs(reach, p, unserved)
-    start = improved(costs, kept, grown(costs, kept), door)
+    ask = Question.of(reach, keep, solver, gap_share, p)
+    costs, kept = median_costs(reach, p, unserved), ask.kept
+    start = improved(costs, kept, grown(costs, kept), ask.solver)
     if unserved is None and not _everyone(reach, start):
-        start = improved(costs, kept, _covering(reach, p, kept, door), door)
-    dual = price_out(costs, kept, start, door)
+        start = improved(costs, kept, _covering(ask), ask.solver)
+    dual = price_out(costs, kept, start, ask.solver)
     bound = min(costs.lifted(dual.bound), dual.value)
     if not costs.meets(dual.bound, dual.value) and dual.value - bound > gap_share * dual.value:
-        dual, bound = _finished(costs, kept, dual, door, gap_share)
-    return _counted(reach, dual.opened, bound, unserved, gap_share)
+        dual, bound = _finished(costs, dual, ask)
+    return _counted(ask, dual.opened, bound, unserved)
 
 
-def median_model(costs: Costs, kept: Flags) -> tuple[pulp.LpProblem, dict[int, pulp.LpVariable]]:
-    """Write the p-median model; return it with ``open_j`` by column.
-
-    The costs are negative, since the door maximises. A row that is optional may stay without
-    a site at its cost ``without_i``.
-    """
-    lp = pulp.LpProblem("p_median", pulp.LpMaximize)
-    sites = np.union1d(costs.site, np.flatnonzero(kept)).tolist()
-    opened = {
-        site: lp.add_variable(f"open_{site}", int(kept[site]), 1, pulp.LpInteger) for site in sites
-    }
-    row(lp, "sites", [(variable, 1) for variable in opened.values()], "<", costs.p)
-    terms = []
-    once: list[list[tuple[pulp.LpVariable, float]]] = [[] for _ in costs.without]
-    for demand in np.flatnonzero(costs.optional).tolist():
-        without = lp.add_variable(f"without_{demand}", 0)
-        terms.append((without, -float(costs.without[demand])))
-        once[demand].append((without, 1.0))
-    for demand, site, cost in zip(
-        costs.row.tolist(),
-        costs.site.tolist(),
-        costs.cost.tolist(),
-        strict=True,
-    ):
-        share = lp.add_variable(f"serve_{demand}_{site}", 0)
-        row(lp, f"link_{demand}_{site}", [(share, 1), (opened[site], -1)], "<", 0)
-        terms.append((share, -cost))
-        once[demand].append((share, 1.0))
-    for demand, shares in enumerate(once):
-        row(lp, f"once_{demand}", shares, "=", 1)
-    lp.setObjective(linear(terms))
-    return lp, opened
+def median_model(costs: Costs, kept: Flags) -> StationModel:
+    """Write the p-median model; a row that is optional may stay at its cost ``without_i``."""
+    model = bare_sites("p_median", costs.site, kept, costs.p)
+    stays = np.flatnonzero(costs.optional).tolist()
+    without = {i: -float(costs.without[i]) for i in stays}
+    ways = Ways(costs.row, costs.site, -costs.cost, np.ones(len(costs.row)))
+    go_nearest(model, ways, range(len(costs.without)), without=without)
+    return model
 
 
 def median_costs(reach: Reach, p: int, unserved: float | None = None) -> Costs:
@@ -176,13 +149,12 @@ def _everyone(reach: Reach, opened: Flags) -> bool:
     return bool(((reach.nearest(opened)[0] >= 0) | (reach.weight == 0)).all())
 
 
-def _covering(reach: Reach, p: int, kept: Flags, door: Door) -> Flags:
+def _covering(ask: Question) -> Flags:
     """Return p sites that have everyone in reach, if there are such."""
-    cover = set_cover(reach, np.inf, keep=reach.site_id[kept], door=door)
+    reach, p = ask.reach, ask.p
+    cover = set_cover(reach, np.inf, keep=reach.site_id[ask.kept], solver=ask.solver)
     if len(cover.open_id) <= p:
-        opened = np.zeros(len(reach.site_id), dtype=bool)
-        opened[reach.positions(cover.open_id)] = True
-        return filled(opened, p)
+        return ask.flags(reach.positions(cover.open_id))
     if cover.bound > p:
         raise InfeasibleError(
             f"no {p} sites have every demand point in reach; it takes {cover.bound:g}",
@@ -196,24 +168,20 @@ def _covering(reach: Reach, p: int, kept: Flags, door: Door) -> Flags:
     )
 
 
-def _finished(
-    costs: Costs, kept: Flags, dual: Dual, door: Door, gap_share: float
-) -> tuple[Dual, float]:
+def _finished(costs: Costs, dual: Dual, ask: Question) -> tuple[Dual, float]:
     """Solve what the prices leave open; return the better choice and the bound."""
-    if door.left_s <= 0:
+    if ask.solver.left_s <= 0:
         return dual, min(costs.lifted(dual.bound), dual.value)
-    small, forced = _undecided(costs, kept, dual)
+    small, forced = _undecided(costs, ask.kept, dual)
     if len(small.row) > _SMALL:
-        small = probed(small, forced, dual, door)
-    lp, opened = median_model(small, forced)
-    answer = door.maximise(lp, gap_share=gap_share / 2)
+        small = probed(small, forced, dual, ask.solver)
+    model = median_model(small, forced)
+    answer = ask.solver.maximise(model.lp, gap_share=ask.gap_share / 2)
     if answer.state is State.INFEASIBLE:
         return dual, dual.value
     best = dual
     if answer.usable:
-        chosen = np.zeros(costs.sites, dtype=bool)
-        chosen[np.array(list(opened))[values_of(list(opened.values())) > HALF]] = True
-        chosen = filled(chosen, costs.p)
+        chosen = ask.flags(model.chosen())
         value = costs.total(chosen)
         if value < dual.value:
             best = replace(dual, opened=chosen, value=value)
@@ -241,14 +209,13 @@ def _undecided(costs: Costs, kept: Flags, dual: Dual) -> tuple[Costs, Flags]:
     return replace(costs.only(reduced <= room), optional=optional), forced
 
 
-def _counted(
-    reach: Reach, opened: Flags, bound: float, unserved: float | None, gap_share: float
-) -> Choice:
+def _counted(ask: Question, opened: Flags, bound: float, unserved: float | None) -> Choice:
     """Count the value from the open sites."""
-    site, far = reach.nearest(opened)
+    weight = ask.reach.weight
+    site, far = ask.reach.nearest(opened)
     if unserved is not None:
         site = np.where(far > unserved, -1, site)
         far = np.minimum(far, unserved)
-    counts = reach.weight > 0
-    value = float(reach.weight[counts] @ far[counts])
-    return settle(reach, opened, site, (value, min(bound, value)), gap_share)
+    counts = weight > 0
+    value = float(weight[counts] @ far[counts])
+    return ask.answer(opened, site, value, min(bound, value))
