@@ -7,15 +7,22 @@ Each stage gets tables and its own block of the scenario, and is called through 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siting import tables
 from siting.analysis.candidates.site_kinds import check_site_kinds, own_names
 from siting.analysis.candidates.site_rules import check_site_rules
 from siting.analysis.candidates.sites import Candidates, make_candidates
-from siting.analysis.demand.demand_chain import YEAR, check_hour_profiles, check_nev_shares
+from siting.analysis.demand.demand_chain import (
+    YEAR,
+    DemandChain,
+    FleetEnergy,
+    check_hour_profiles,
+    check_nev_shares,
+)
 from siting.analysis.demand.demand_points import DemandResult, Figures, make_demand
 from siting.analysis.scores.scoring import Scored, make_scores
+from siting.analysis.scores.weighting import ScoreSummary
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
 from siting.analysis.travel import make_reach
@@ -50,7 +57,8 @@ if TYPE_CHECKING:
     from siting.scenario import Demand as DemandBlock
     from siting.scenario import Scenario
 
-_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, Scored)
+_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, DemandChain, FleetEnergy,
+         Scored, ScoreSummary)  # fmt: skip
 """Dataclasses that the cache may hold."""
 
 
@@ -61,11 +69,11 @@ class Prepared:
     world: World
     candidates: Candidates
     demand: gpd.GeoDataFrame
-    chain: dict[str, Any]
+    chain: DemandChain
     reach: pd.DataFrame
     swap_reach: pd.DataFrame
     scores: pd.DataFrame
-    scoring: dict[str, Any]
+    scoring: ScoreSummary
     score_sources: tuple[Provenance, ...]
     notes: tuple[Note, ...]
     chargers: Chargers

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from siting.notes import Say
     from siting.outputs.paper.base_map import Ground
     from siting.outputs.paper.fonts import Face
-    from siting.outputs.paper.frames import Frame
-    from siting.outputs.paper.sheet import Sheet
     from siting.plan.plan import Plan
 
 
