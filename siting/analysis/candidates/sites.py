@@ -25,6 +25,7 @@ from siting.analysis.network import Network
 from siting.analysis.zoning import zone_ids
 from siting.notes import Note
 from siting.tables import SITES, check
+from siting.tables.access import NOT_PUBLIC, OTHER_USES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -70,7 +71,6 @@ class Tally:
 
 _log = logging.getLogger(__name__)
 
-_NOT_PUBLIC = ("private", "no", "residents", "permit", "military", "employees", "delivery")
 _GARAGES = ("underground", "multi-storey", "rooftop")
 
 
@@ -229,7 +229,7 @@ def _screened(
 
     keep("kind_known", pool["kind"].notna().to_numpy())
     keep("not_left_out", ~pool["kind"].isin(settings.leave_out).to_numpy(dtype=bool))
-    keep("public", ~pool["access"].isin(_NOT_PUBLIC).to_numpy(dtype=bool))
+    keep("public", ~pool["access"].isin((*NOT_PUBLIC, *OTHER_USES)).to_numpy(dtype=bool))
     pool = pool.join(estimate_spaces(pool, kinds))
     pool = pool.assign(**_charger_limits(pool, kinds))
     keep("big_enough", _big_enough(pool, kinds))

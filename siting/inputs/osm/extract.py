@@ -59,6 +59,7 @@ def reduce_extract(
     kinds: PlaceKinds,
     admin_level: int,
     folder: Path,
+    as_of: str = "",
 ) -> Reduced:
     """Cut an extract down to the drivable ways and the features around an area.
 
@@ -75,6 +76,8 @@ def reduce_extract(
         Level of the administrative boundaries to keep.
     folder
         Where the two files go.
+    as_of
+        ISO date of the map, to tell what has not opened yet; empty: no date tells.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def reduce_extract(
         If the extract has no drivable way at all.
     """
     counts: dict[str, int] = {}
-    content = read_content(path, kinds, admin_level, counts)
+    content = read_content(path, kinds, admin_level, counts, as_of=as_of)
     road_ways = {key: way for key, way in content.ways.items() if way.road}
     _require_roads(path, counts)
     inside = _ways_inside(content, box)

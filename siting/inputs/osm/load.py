@@ -212,9 +212,9 @@ def _through_a_door(
     if path.suffix.lower() == _PACK_SUFFIX:
         return _from_pack(path, area, progress)
     header = read_header(path)
-    layers = _from_extract(path, inputs, area, progress)
-    synthetic = header.synthetic or bool(layers.facts["synthetic"])
     as_of = inputs.osm_as_of.isoformat() if inputs.osm_as_of else header.as_of
+    layers = _from_extract(path, inputs, area, progress, as_of=as_of)
+    synthetic = header.synthetic or bool(layers.facts["synthetic"])
     source = _source(path.name, sha256_of(path), as_of, synthetic=synthetic)
     return layers, None, source
 
@@ -235,7 +235,7 @@ def _from_overpass(
     with tempfile.TemporaryDirectory(prefix="siting-") as folder:
         path = Path(folder) / "overpass.osm.pbf"
         write_elements(path, answers.elements, answers.as_of)
-        layers = _from_extract(path, inputs, area, progress, complete=True)
+        layers = _from_extract(path, inputs, area, progress, as_of=answers.as_of, complete=True)
         digest = sha256_of(path)
     source = _source(inputs.overpass.endpoint, digest, answers.as_of, synthetic=False)
     facts = layers.facts | {
@@ -255,6 +255,7 @@ def _from_extract(
     area: AreaShape,
     progress: Progress | None,
     *,
+    as_of: str,
     complete: bool = False,
 ) -> OsmLayers:
     """Cut an extract to the area and let osmnx build roads and features of it."""
@@ -269,6 +270,7 @@ def _from_extract(
             kinds=kinds,
             admin_level=inputs.zones.admin_level,
             folder=Path(folder),
+            as_of=as_of,
         )
         covered, near = measure_coverage(area, reduced.road_points)
         if not complete:
