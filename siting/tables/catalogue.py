@@ -42,7 +42,9 @@ PLACES = Table(
         Column("levels", "float", "building or parking levels", nullable=True, low=0),
         Column("parking", "str", "surface, underground, multi-storey", nullable=True),
         Column(
-            "access", "str", "OSM access tag for cars, or whom it is for instead, e.g. lorries",
+            "access",
+            "str",
+            "OSM access tag for cars, or whom it is for instead, e.g. lorries",
             nullable=True,
         ),
         Column("ref", "str", "road number or code", nullable=True),

@@ -178,9 +178,7 @@ def _objects(path: Path, entity: osm_entity_bits, *filters: BaseFilter) -> Itera
         raise _broken(path, error) from error
 
 
-def _kept(
-    tags: dict[str, str], kinds: PlaceKinds, admin_level: int, as_of: str
-) -> dict[str, str]:
+def _kept(tags: dict[str, str], kinds: PlaceKinds, admin_level: int, as_of: str) -> dict[str, str]:
     """Return the tags to keep of a feature, its kinds and uses added; empty if it is none."""
     rules = kinds.match_rules(tags)
     found = {layer: rule.kind for layer, rule in rules.items()}

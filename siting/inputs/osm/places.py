@@ -101,9 +101,7 @@ def _of_layer(features: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     return features[kind.notna()].assign(kind=texts(kind.dropna())).reset_index(drop=True)
 
 
-def _running(
-    found: gpd.GeoDataFrame, area: AreaShape, report: dict[str, Any]
-) -> gpd.GeoDataFrame:
+def _running(found: gpd.GeoDataFrame, area: AreaShape, report: dict[str, Any]) -> gpd.GeoDataFrame:
     """Leave out, and count, what is disused, closed or not there yet."""
     state = found[f"{KIND_TAG}places_state"]
     gone = _inside(found[state.notna()], area, {}, "gone")

@@ -74,7 +74,9 @@ def brand_of(text: str) -> Brand | None:
     ('国家电网', None)
     """
     small = text.casefold()
-    return next((one for one in station_brands() if any(_stands(n, small) for n in one.names)), None)
+    return next(
+        (one for one in station_brands() if any(_stands(n, small) for n in one.names)), None
+    )
 
 
 def _stands(name: str, text: str) -> bool:

@@ -40,7 +40,7 @@ _LOCK_UP_BUILDINGS = ("garages", "garage", "carport")
 _USE_IN_NAME = (
     ("bicycles", re.compile("非机动车|自行车|电动车(?:停|棚)|电单车|电瓶车|换电柜")),
     ("motorcycles", re.compile("摩托车")),
-    ("lorries", re.compile("(?:货车|卡车|重卡|大货|挂车)[^路街]*(?:停车|充电|充换电|换电|泊车|车位|区)")),
+    ("lorries", re.compile("(?:货车|卡车|重卡|挂车)[^路街]*(?:停车|充电|换电|泊车|车位|区)")),
     ("buses", re.compile("(?:公交|大巴|大客车)(?:车)?(?:专用|停车|停保|车位)")),
 )  # fmt: skip
 _BUS_STATION = re.compile("专用")
@@ -132,8 +132,8 @@ def public_access(tags: Mapping[str, str], *, for_vehicles: bool) -> str | None:
     Returns
     -------
     str or None
-        One of ``OTHER_USES`` or ``NOT_PUBLIC`` (:mod:`siting.tables.access`) if not open to it, else the value of
-        ``access``; None where nothing is said.
+        One of ``OTHER_USES`` or ``NOT_PUBLIC`` (:mod:`siting.tables.access`) if not open to it,
+        else the value of ``access``; None where nothing is said.
 
     Examples
     --------
