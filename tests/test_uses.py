@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from siting import scenario
 from siting.cli.main import app
+from siting.errors import ScenarioError
 from siting.inputs.osm.station_tags import chargers_of, power_kw_of, swap_of
 from siting.inputs.osm.uses import not_running, public_access
 from siting.inputs.world import load_world
@@ -334,6 +335,24 @@ def test_a_swap_station_that_stands_needs_no_target(tmp_path):
     assert checked(path)["existing"]["swap_stations"] == 1
     done = CliRunner().invoke(app, ["plan", str(path), "--out", str(tmp_path / "maps")])
     assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "told"),
+    [
+        ("candidates.leave_out", "sigth", "did you mean 'sight'?"),
+        ("candidates.leave_out", "居民小区", "did you mean 'residential'?"),
+        ("counting.not_public", "school", "of the kind of site 'public_facility'"),
+        ("counting.not_public", "zzz", "the kinds of site are: fuel"),
+        ("model.spacing_by_kind.parkng", None, "did you mean 'parking'?"),
+    ],
+)
+def test_a_kind_that_nobody_knows_is_refused_with_the_nearest(tmp_path, key, name, told):
+    path = write_scenario(tmp_path, make_town())
+    override = f"{key}={json.dumps([name]) if name else 200}"
+    done = CliRunner().invoke(app, ["check", str(path), "--set", override, "--no-cache"])
+    assert isinstance(done.exception, ScenarioError)
+    assert told in str(done.exception)
 
 
 def test_the_cases_of_the_issue(shared):
