@@ -343,7 +343,7 @@ def test_a_swap_station_that_stands_needs_no_target(tmp_path):
         ("candidates.leave_out", "sigth", "did you mean 'sight'?"),
         ("candidates.leave_out", "居民小区", "did you mean 'residential'?"),
         ("counting.not_public", "school", "of the kind of site 'public_facility'"),
-        ("counting.not_public", "zzz", "the kinds of site are: fuel"),
+        ("counting.not_public", "zzz", "the kinds of site are:"),
         ("model.spacing_by_kind.parkng", None, "did you mean 'parking'?"),
     ],
 )
