@@ -85,7 +85,10 @@ def test_a_zone_without_residential_areas_has_its_people_along_the_roads_and_say
     east = of_kind(result, "home").query("zone_id == 'b'")
     assert len(east) == 10  # columns 3 and 4; column 2 lies on the border
     assert east["people"].sum() == pytest.approx(1000)
-    assert dict(result.notes)["people_on_roads"] == {"zones": 1, "names": ["zone b"]}
+    named = {"zh": "zone b（1,000人）", "en": "zone b (1,000 people)"}
+    assert dict(result.notes)["people_on_roads"] == {
+        "zones": 1, "people": 1000, "names": [named],
+    }  # fmt: skip
 
 
 def test_more_people_than_the_mapped_areas_hold_live_on_unmapped_ones():
@@ -95,7 +98,8 @@ def test_more_people_than_the_mapped_areas_hold_live_on_unmapped_ones():
     assert west.sum() == pytest.approx(1000)
     assert west[town.crossing(0, 0)] == pytest.approx(250 + 750 / 10)  # 0.1 people/m2 on 2500 m2
     assert dict(result.notes)["people_beyond_homes"] == {
-        "zones": 1, "people": 750, "names": ["zone a"],
+        "zones": 1, "people": 750,
+        "names": [{"zh": "zone a（750人）", "en": "zone a (750 people)"}],
     }  # fmt: skip
 
 

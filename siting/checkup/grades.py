@@ -7,6 +7,8 @@ which nothing can be measured is missing itself.
 
 What would help most is the measure with the largest ``shortfall * pull``: how far it is from good
 (0 to 1; 1 where it is missing), times how much of a plan depends on it (0 to 1, from the table).
+Before these come the real troubles: what was measured and is worse than the ``trouble`` of its row,
+so that no plan, or only a part of one, can come of it.
 """
 
 from __future__ import annotations
@@ -42,6 +44,13 @@ CHECK_GRADES = Table(
         Column("good", "float", "from here on it is good", low=0),
         Column("usable", "float", "from here on it is usable", low=0),
         Column("pull", "float", "how much of a plan hangs on it", low=0, high=1),
+        Column(
+            "trouble",
+            "float",
+            "worse than this it is what ails the plan; empty: never",
+            nullable=True,
+            low=0,
+        ),
         Column("reason_zh", "str", "why it matters, in Chinese"),
         Column("reason_en", "str", "the same in English"),
         Column("source", "str", "where the thresholds come from"),
@@ -135,7 +144,7 @@ def graded(measures: Mapping[str, Measure], table: pd.DataFrame) -> list[dict[st
 
 
 def advice(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the three things that would help most, the most helpful first.
+    """Return the three things that would help most: real troubles first, then by weight.
 
     Parameters
     ----------
@@ -146,7 +155,7 @@ def advice(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     -------
     list of dict
         ``measure``, ``stage``, ``grade``, ``shortfall``, ``pull``, ``weight`` (their product) and
-        ``told``; fewer than three where fewer fall short of good.
+        ``told`` and ``trouble`` (bool); fewer than three where fewer fall short of good.
     """
     short = [
         {
@@ -157,12 +166,29 @@ def advice(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "pull": one["pull"],
             "weight": round(one["shortfall"] * one["pull"], _DIGITS),
             "told": one["told"],
+            "trouble": one["in_trouble"],
         }
         for stage in stages
         for one in stage["measures"]
         if one["grade"] != GRADES[0]
     ]
-    return sorted(short, key=lambda one: (-one["weight"], one["measure"]))[:_HELPFUL]
+    short.sort(key=lambda one: (not one["trouble"], -one["weight"], one["measure"]))
+    return short[:_HELPFUL]
+
+
+def in_trouble(value: float | None, row: Mapping[Any, Any]) -> bool:
+    """Tell whether a measured value is worse than the trouble of its row.
+
+    Examples
+    --------
+    >>> row = {"better": "up", "trouble": 0.9}
+    >>> [in_trouble(value, row) for value in (0.95, 0.47, None)]
+    [False, True, False]
+    """
+    if value is None or math.isnan(row["trouble"]):
+        return False
+    sign = 1 if row["better"] == "up" else -1
+    return bool(sign * value < sign * row["trouble"])
 
 
 def _stage_grade(measures: list[dict[str, Any]]) -> str:
@@ -188,6 +214,7 @@ def _measured(measure: Measure, row: Mapping[Any, Any]) -> dict[str, Any]:
         "grade": grade_of(value, row),
         "shortfall": round(shortfall_of(value, row), _DIGITS),
         "pull": float(row["pull"]),
+        "in_trouble": in_trouble(value, row),
         "reason_zh": row["reason_zh"],
         "reason_en": row["reason_en"],
         "mark": row["mark"],
@@ -242,9 +269,11 @@ def _inputs(content: dict[str, Any]) -> dict[str, Measure]:
     listed = _state(content, "stations") == "given"
     stands = content["stations_read"]
     known = 1 - standing["chargers_unknown"] / stands if stands else 1.0
+    bare = 0.0 if _rest_is_counted(content) else _noted(content, "area_without_zone", "share")
     undated = [source["name"] for source in sources if not source["as_of"]]
     return {
         "area_near_road_share": Measure(report["area_near_road_share"]),
+        "area_in_zones_share": Measure(1 - bare, {"share": bare}),
         "roads_kept_share": Measure(
             _share(report["km"], report["km_before"]), {"km": report["km_dropped"]}
         ),
@@ -258,14 +287,19 @@ def _inputs(content: dict[str, Any]) -> dict[str, Measure]:
 
 
 def _people(content: dict[str, Any]) -> dict[str, Measure]:
-    zones = [zone for zone in content["zones"] if zone["zone_id"] != UNCOVERED]
+    every = content["zones"]
+    zones = [zone for zone in every if zone["zone_id"] != UNCOVERED] or every
     known = [zone for zone in zones if zone["people"] is not None]
     total = sum(zone["people"] for zone in known)
     doubtful = [zone for zone in known if zone["people_quality"] not in _SOURCED]
     doubtful.sort(key=lambda zone: (-zone["people"], zone["zone_id"]))
     guessed = sum(zone["people"] for zone in doubtful)
     unknown = [zone["name"] for zone in zones if zone["people"] is None]
+    homeless, names = _unhoused(content)
     return {
+        "people_housed_share": Measure(
+            1 - homeless / total if total else None, {"people": homeless, "names": names}
+        ),
         "people_sourced_share": Measure(
             1 - guessed / total if total else None,
             {
@@ -275,7 +309,7 @@ def _people(content: dict[str, Any]) -> dict[str, Measure]:
             },
         ),
         "zones_counted_share": Measure(
-            len(known) / len(zones) if known else None,
+            _share(len(known), len(zones)),
             {"count": len(unknown), "names": unknown[:_TOLD_ZONES]},
         ),
     }
@@ -302,7 +336,8 @@ def _candidates(content: dict[str, Any], fresh: pd.DataFrame) -> dict[str, Measu
     for total, most in rooms.items():
         room = content["capacity"][total]
         if room["target"] and room["sense"] != "<=":
-            told = {"count": room[most], "target": room["target"]}
+            told = {key: room[key] for key in ("target", "sites") if key in room}
+            told["count"] = room[most]
             found[f"{total}_room_ratio"] = Measure(room[most] / room["target"], told)
     return found
 
@@ -350,6 +385,28 @@ def _parameters(content: dict[str, Any]) -> dict[str, Measure]:
     return {
         "parameters_sourced_share": Measure(_share(len(used) - len(open_ones), len(used)), told)
     }
+
+
+def _rest_is_counted(content: dict[str, Any]) -> bool:
+    """Tell whether the people of the ground outside all zones are known all the same."""
+    rest = [zone for zone in content["zones"] if zone["zone_id"] == UNCOVERED]
+    return any(zone["people"] is not None for zone in rest)
+
+
+def _noted(content: dict[str, Any], key: str, value: str) -> float:
+    """Return a number that a stage told in a note; 0 where it had nothing to tell."""
+    found = (one["values"][value] for one in content["notes"] if one["key"] == key)
+    return float(next(found, 0.0))
+
+
+def _unhoused(content: dict[str, Any]) -> tuple[float, list[Any]]:
+    """Return the people whose homes nobody mapped, and where they live."""
+    told = [
+        one["values"]
+        for one in content["notes"]
+        if one["key"] in ("people_on_roads", "people_beyond_homes")
+    ]
+    return sum(one["people"] for one in told), [name for one in told for name in one["names"]]
 
 
 def _state(content: dict[str, Any], layer: str) -> str:

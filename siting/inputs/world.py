@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from siting import tables
 from siting.inputs.area import load_area
+from siting.inputs.area_people import share_area_people
 from siting.inputs.layers import joined_places, load_layers, people_rows
 from siting.inputs.osm.kinds import read_place_kinds
 from siting.inputs.osm.load import load_osm
@@ -107,12 +108,16 @@ def load_world(
     )
     places = layers.pop("places", None)
     people = layers.pop("people", None)
+    every_place = osm.places if places is None else joined_places(osm.places, places)
+    if inputs.zones.area_people is not None:
+        zones, shared = share_area_people(zones, every_place, inputs.zones.area_people)
+        zone_notes = [*(note for note in zone_notes if note.key != "people_missing"), shared]
     traffic, traffic_sources = load_traffic(inputs.traffic, osm.edges)
     world = World(
         area=shape,
         nodes=osm.nodes,
         edges=osm.edges,
-        places=osm.places if places is None else joined_places(osm.places, places),
+        places=every_place,
         landscape=osm.landscape,
         zones=zones,
         stations=stations,

@@ -244,6 +244,7 @@ DEMAND = Table(
         ),
         Column("geometry", "geometry", "point", _GEOMETRY),
     ),
+    may_be_empty=True,
 )
 
 REACH = Table(

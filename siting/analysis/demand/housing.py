@@ -116,24 +116,30 @@ def _shared(parts: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
 
 
 def _notes(zones: gpd.GeoDataFrame, holds: pd.Series, outside: pd.Series) -> Notes:
+    """Tell whose homes nobody mapped, by township, those of the most people first."""
     named = zones.set_index("zone_id")
-    bare = zone_names(named[holds == 0])
-    crowded = (holds > 0) & (outside > 0)
     notes: Notes = []
-    if bare:
-        notes.append(Note("people_on_roads", {"zones": len(bare), "names": bare}))
-    if crowded.any():
-        notes.append(
-            Note(
-                "people_beyond_homes",
-                {
-                    "zones": int(crowded.sum()),
-                    "people": round(float(outside[crowded].sum())),
-                    "names": zone_names(named[crowded]),
-                },
-            )
-        )
+    for key, some in (
+        ("people_on_roads", holds == 0),
+        ("people_beyond_homes", (holds > 0) & (outside > 0)),
+    ):
+        if some.any():
+            people = outside[some].sort_values(ascending=False, kind="stable")
+            told = zone_names(named.loc[people.index])
+            values = {
+                "zones": int(some.sum()),
+                "people": round(float(people.sum())),
+                "names": [_with_count(name, count) for name, count in
+                          zip(told, people.tolist(), strict=True)],
+            }  # fmt: skip
+            notes.append(Note(key, values))
     return notes
+
+
+def _with_count(name: str | dict[str, str], people: float) -> dict[str, str]:
+    """Return a zone's name with its people, in both languages."""
+    zh, en = (name["zh"], name["en"]) if isinstance(name, dict) else (name, name)
+    return {"zh": f"{zh}（{people:,.0f}人）", "en": f"{en} ({people:,.0f} people)"}
 
 
 def _residential_parts(places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -32,6 +32,8 @@ SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
 KIND_TAG = "siting:"
 """Prefix of the tag that carries an element's kind in a layer through osmnx."""
 ADMIN = "admin"
+ADMIN_LEVELS = tuple(str(level) for level in range(4, 12))
+"""Levels of boundaries that zones may be made of where the scenario names none."""
 
 # The rule of osmnx's network_type="drive": highway is there and none of these is found in
 # the value. Searched, not matched, because Overpass searches too.
@@ -178,12 +180,15 @@ def _objects(path: Path, entity: osm_entity_bits, *filters: BaseFilter) -> Itera
         raise _broken(path, error) from error
 
 
-def _kept(tags: dict[str, str], kinds: PlaceKinds, admin_level: int, as_of: str) -> dict[str, str]:
+def _kept(
+    tags: dict[str, str], kinds: PlaceKinds, admin_level: int | None, as_of: str
+) -> dict[str, str]:
     """Return the tags to keep of a feature, its kinds and uses added; empty if it is none."""
     rules = kinds.match_rules(tags)
     found = {layer: rule.kind for layer, rule in rules.items()}
     level = tags.get("admin_level")
-    if tags.get("boundary") == "administrative" and level == str(admin_level):
+    asked = ADMIN_LEVELS if admin_level is None else (str(admin_level),)
+    if tags.get("boundary") == "administrative" and level in asked:
         found[ADMIN] = level
     if not found:
         return {}
@@ -194,7 +199,12 @@ def _kept(tags: dict[str, str], kinds: PlaceKinds, admin_level: int, as_of: str)
 
 
 def read_content(
-    path: Path, kinds: PlaceKinds, admin_level: int, counts: dict[str, int], *, as_of: str = ""
+    path: Path,
+    kinds: PlaceKinds,
+    admin_level: int | None,
+    counts: dict[str, int],
+    *,
+    as_of: str = "",
 ) -> Content:
     """Read what matters of an extract.
 
@@ -205,7 +215,7 @@ def read_content(
     kinds
         The table of tags.
     admin_level
-        Level of the administrative boundaries to keep.
+        Level of the administrative boundaries to keep; None: all of :data:`ADMIN_LEVELS`.
     counts
         Takes up ways_read and ways_drivable.
     as_of

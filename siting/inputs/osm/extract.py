@@ -57,7 +57,7 @@ def reduce_extract(
     *,
     box: tuple[float, float, float, float],
     kinds: PlaceKinds,
-    admin_level: int,
+    admin_level: int | None,
     folder: Path,
     as_of: str = "",
 ) -> Reduced:
@@ -73,7 +73,7 @@ def reduce_extract(
     kinds
         The table of tags.
     admin_level
-        Level of the administrative boundaries to keep.
+        Level of the administrative boundaries to keep; None: those that may be zones.
     folder
         Where the two files go.
     as_of

@@ -62,6 +62,7 @@ ROAD_MARGIN_M = 3000.0
 _OUTLINE_TOLERANCE_M = 200.0
 _QUERY_MARGIN_M = 600.0
 _QUERY_TOLERANCE_M = 400.0
+_LEVELS_ASKED = ("7", "8", "9", "10")
 _PACK_SUFFIX = ".gpkg"
 _MIN_IN_PACK = 0.99
 _NO_EXTRACT = (
@@ -219,6 +220,11 @@ def _through_a_door(
     return layers, None, source
 
 
+def _levels(asked: int | None) -> list[str]:
+    """Return the levels to download; a province around the area would come whole."""
+    return list(_LEVELS_ASKED) if asked is None else [str(asked)]
+
+
 def _source(origin: str, digest: str, as_of: str, *, synthetic: bool) -> Provenance:
     licence = SYNTHETIC_LICENCE if synthetic else OSM_LICENCE
     return Provenance("osm", origin, digest, licence, as_of, synthetic)
@@ -229,7 +235,7 @@ def _from_overpass(
 ) -> tuple[OsmLayers, None, Provenance]:
     """Download, write down as an extract, and go on as with any extract."""
     kinds = read_place_kinds(local_path(inputs.place_kinds))
-    tags = kinds.query_tags() | {"admin_level": [str(inputs.zones.admin_level)]}
+    tags = kinds.query_tags() | {"admin_level": _levels(inputs.zones.admin_level)}
     polygon = _outline(area, ROAD_MARGIN_M + _QUERY_MARGIN_M, _QUERY_TOLERANCE_M)
     answers = download(polygon, tags, inputs.overpass, progress=progress)
     with tempfile.TemporaryDirectory(prefix="siting-") as folder:
