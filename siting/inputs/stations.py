@@ -78,10 +78,32 @@ def load_stations(
         lists.append(frame)
         sources.append(source)
     if inputs.osm_stations:
-        lists.append(_from_map(osm_stations, inputs.merge_stations_m))
+        inside = osm_stations.within(area.projected).to_numpy(dtype=bool)
+        lists.append(_from_map(osm_stations[inside], inputs.merge_stations_m))
     stations = _joined(lists, inputs.merge_stations_m, area, notes)
     _note(stations, inputs, notes)
     return stations, notes, sources
+
+
+def stations_beyond(
+    inputs: scenario.Inputs, osm_stations: gpd.GeoDataFrame, area: AreaShape
+) -> gpd.GeoDataFrame | None:
+    """Return the stations of the map beyond the border; None if the map's are not asked for.
+
+    Parameters
+    ----------
+    inputs, osm_stations, area
+        As for :func:`load_stations`.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``tables.STATIONS``, those of the map nearer than ``merge_stations_m`` to each other merged.
+    """
+    if not inputs.osm_stations:
+        return None
+    outside = osm_stations[~osm_stations.within(area.projected).to_numpy(dtype=bool)]
+    return _from_map(outside, inputs.merge_stations_m)
 
 
 def _from_file(

@@ -81,7 +81,8 @@ class OsmData:
     nodes, edges, places, landscape, substations
         As in :mod:`siting.tables`.
     stations
-        As ``tables.STATIONS`` plus ``kind``: not yet merged with the lists of the scenario.
+        As ``tables.STATIONS`` plus ``kind``: not yet merged with the lists of the scenario; those
+        within 3 km beyond the border are in.
     admin
         admin_id, admin_level, name, name_en, ref, geometry: for the zones.
     packed_zones
@@ -343,12 +344,13 @@ def _from_pack(
 
 
 def _cut(layers: OsmLayers, area: AreaShape) -> OsmLayers:
-    """Keep of a pack's places and stations those in the area; roads may reach beyond it."""
+    """Keep of a pack's places those in the area, of its stations those near it."""
     tables = layers.tables()
-    for name in ("places", "stations"):
-        frame = tables[name]
-        points = shapely.get_coordinates(frame.geometry.representative_point().to_numpy())
-        tables[name] = frame[area.covers(points)].reset_index(drop=True)
+    frame = tables["places"]
+    points = shapely.get_coordinates(frame.geometry.representative_point().to_numpy())
+    tables["places"] = frame[area.covers(points)].reset_index(drop=True)
+    near = tables["stations"].within(_outline(area, ROAD_MARGIN_M, _OUTLINE_TOLERANCE_M))
+    tables["stations"] = tables["stations"][near].reset_index(drop=True)
     return OsmLayers(**tables, facts=layers.facts)
 
 

@@ -67,7 +67,7 @@ def station_table(
     report["stations_left_out_ids"] = sorted(lost["station_id"])[:_SHOWN]
     kept = table[~out].drop(columns=["reason", "shape"])
     swaps = kept["swap"].to_numpy(dtype=bool) & inside[~out]
-    report["swap_stations_read"] = sorted(kept.loc[swaps, "station_id"])[:_SHOWN]
+    report["swap_stations_read"] = sorted(kept.loc[swaps, "station_id"])
     return kept.sort_values("station_id", ignore_index=True)
 
 

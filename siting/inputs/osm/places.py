@@ -41,9 +41,10 @@ def build_features(
         OSM XML whose features carry their kinds (see :mod:`siting.inputs.osm.elements`);
         None if the extract has none.
     area
-        The area: a place or station is kept if its representative point lies in it.
+        The area: a place is kept if its representative point lies in it.
     clip
-        Wider WGS-84 polygon that landscape is cut to and substations must lie in.
+        Wider WGS-84 polygon that landscape is cut to, and that stations and substations must
+        lie in.
 
     Returns
     -------
@@ -58,7 +59,9 @@ def build_features(
     found["places"] = _running(found["places"], area, report)
     stations = station_table(found["stations"], area, report)
     stations = car_park_stations(stations, _charging_parks(found["places"]), area.crs)
-    stands = _inside(stations, area, report, "stations")
+    report["stations_read"] = len(stations)
+    stands = _near(stations, clip)
+    report["stations_outside"] = report["stations_read"] - len(_inside(stands, area, {}, ""))
     layers = {
         "places": _inside(_place_table(found["places"], report), area, report, "places"),
         "landscape": _landscape_table(found["landscape"], clip),
@@ -219,6 +222,13 @@ def _inside(
     inside = area.covers(points)
     report[f"{layer}_read"] = len(table)
     report[f"{layer}_outside"] = int((~inside).sum())
+    return table[inside].reset_index(drop=True)
+
+
+def _near(table: gpd.GeoDataFrame, clip: Polygon | MultiPolygon) -> gpd.GeoDataFrame:
+    """Keep the points in the clip: stations beyond the border serve demand inside it."""
+    points = table.geometry.to_numpy()
+    inside = shapely.contains_xy(clip, shapely.get_x(points), shapely.get_y(points))
     return table[inside].reset_index(drop=True)
 
 
