@@ -118,6 +118,11 @@ def test_what_does_not_run(tags, state):
     assert not_running(tags, ("amenity", "charging_station"), "2024-01-01") == state
 
 
+def test_a_ruin_is_a_sight_and_no_disused_one():
+    tags = {"historic": "castle", "ruins": "yes", "name": "Burg"}
+    assert not_running(tags, ("historic", "castle"), "2024-01-01") is None
+
+
 def test_without_a_date_of_the_map_no_date_tells():
     assert not_running(charging(opening_date="2099"), ("amenity", "charging_station"), "") is None
 

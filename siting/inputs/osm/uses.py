@@ -46,7 +46,7 @@ _USE_IN_NAME = (
 _BUS_STATION = re.compile("专用")
 """A charging station named after a bus depot is often open to all; one "for buses only" is not."""
 
-_ENDED = ("disused", "abandoned", "demolished", "razed", "removed", "destroyed", "ruined", "ruins")
+_ENDED = ("disused", "abandoned", "demolished", "razed", "removed", "destroyed")
 _TO_COME = ("construction", "proposed", "planned")
 _STATUS_KEYS = ("operational_status", "operational_state", "status", "state", "service_status")
 _CLOSED = re.compile(
