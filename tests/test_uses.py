@@ -61,6 +61,10 @@ def parking(**tags):
         (parking(name="非机动车停车场"), "bicycles"),
         (parking(name="货车停车区"), "lorries"),
         (parking(name="卡车路停车场"), None),
+        (parking(name="Truck Parking Nord"), "lorries"),
+        (parking(name="Busparkplatz"), "buses"),
+        (parking(name="Bikepark Car Park"), None),
+        (charging(name="E-Bike Ladestation"), "bicycles"),
         (parking(capacity__motorcar="0", motorcycle="yes"), "motorcycles"),
         (charging(bicycle="yes"), "bicycles"),
         (charging(bicycle="yes", motorcar="yes"), None),
@@ -168,6 +172,7 @@ def test_power_of_a_station(tags, power_kw):
         (charging(name="蔚来换电站", brand="蔚来"), (True, True)),
         (charging(name="NIO Power Swap Station"), (True, True)),
         (charging(brand="NIO"), (False, False)),
+        ({"amenity": "battery_swap"}, (True, True)),
         (charging(operator="奥动新能源汽车科技有限公司"), (True, True)),
         (charging(network="伯坦科技"), (True, True)),
         (charging(battery_swapping="yes"), (True, False)),
@@ -289,6 +294,13 @@ def test_a_swap_station_of_the_map_swaps_and_lockers_for_scooters_do_not(tmp_pat
     assert stations["swap"].to_dict() == {"node/5600": True}
     assert stations["chargers"].isna().all()
     assert notes["map_swap_stations"]["ids"] == ["node/5600"]
+
+
+def test_a_swap_station_under_its_own_tag_is_read(tmp_path):
+    town = bare_town()
+    town.node(5600, LON, LAT, amenity="battery_swapping_station")
+    stations, _ = stations_of(town, tmp_path)
+    assert stations["swap"].to_dict() == {"node/5600": True}
 
 
 def write_zones(folder):

@@ -138,6 +138,11 @@ def test_a_compound_with_small_buildings_or_mapped_twice_stays():
     assert make(twice).sites["site_id"].tolist() == ["way/1"]
 
 
+def test_one_compound_in_a_large_area_that_is_no_quarter_stands_beside_it():
+    result = make(quarter_town((250, 250, 120), side=500))
+    assert result.sites["site_id"].tolist() == ["way/1", "way/2"]
+
+
 def test_a_compound_drawn_in_two_phases_is_its_phases():
     phases = quarter_town((300, 400, 180), (500, 400, 180), side=400)
     assert make(phases).sites["site_id"].tolist() == ["way/2", "way/3"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Objects = NDArray[np.object_]
 
+RESIDENTIAL = "residential"
 SERVICE_AREA = "service_area"
 PARKING = "parking"
 _PARTS = (PARKING, "fuel", SERVICE_AREA)
@@ -30,6 +31,9 @@ _QUARTER_M2 = 500_000.0
 """A residential area above 50 ha is a quarter: with one compound in it, the compound counts."""
 
 _LARGE_M2 = 100_000.0
+_COMPOUND_M2 = 10_000.0
+"""In an area above 10 ha one of 1 ha and more is a compound of its own, not the same one again."""
+
 _COMPOUNDS_SHARE = 0.2
 """A residential area above 10 ha is a quarter too where two or more compounds fill this share."""
 
@@ -152,7 +156,8 @@ def main_places(places: gpd.GeoDataFrame, *, merge_m: float) -> Ints:
     points lie nearer than ``merge_m``. A chain of neighbours is not one place, so within a
     cluster the largest place takes only those within ``merge_m`` of itself, the largest of
     the rest does the same, and so on. A place whose point lies inside a larger one of its
-    kind is a duplicate as well, however far their points are apart.
+    kind is a duplicate as well, however far their points are apart, but for a compound in a
+    residential area above 10 ha.
 
     Parameters
     ----------
@@ -201,7 +206,10 @@ def _containers(places: gpd.GeoDataFrame, points: Objects, order: Ints) -> Ints:
     inner, outer = places.sindex.query(points, predicate="within")
     kinds = places["kind"].to_numpy(dtype=object)
     larger = (kinds[inner] == kinds[outer]) & (order[outer] < order[inner])
-    inner, outer = inner[larger], outer[larger]
+    area = shapely.area(places.geometry.to_numpy())
+    compound = (area[inner] >= _COMPOUND_M2) & (area[inner] < _PART_SHARE * area[outer])
+    own = (kinds[inner] == RESIDENTIAL) & (area[outer] > _LARGE_M2) & compound
+    inner, outer = inner[larger & ~own], outer[larger & ~own]
     result = np.full(len(points), -1, dtype=np.int64)
     least_first = np.argsort(-order[outer], kind="stable")
     result[inner[least_first]] = outer[least_first]

@@ -17,6 +17,7 @@ import shapely
 
 from siting.analysis.candidates.existing import place_stations
 from siting.analysis.candidates.merging import (
+    RESIDENTIAL,
     main_places,
     quarters,
     with_whole_service_areas,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-RESIDENTIAL = "residential"
 _SHOWN = 10
 _GARAGES = ("underground", "multi-storey", "rooftop")
 

@@ -18,7 +18,7 @@ _SWAP_KEYS = (
     "battery_swapping", "battery_swap", "battery:swap", "battery:swapping", "swap",
     "charging_station:battery_swap", "service:battery_swap", "service:vehicle:battery_swap",
 )  # fmt: skip
-_SWAP_TYPE_KEYS = ("charging_station", "charging_station:type", "charging", "type")
+_SWAP_TYPE_KEYS = ("amenity", "charging_station", "charging_station:type", "charging", "type")
 _SWAP_TEXT = re.compile(r"battery[ _-]?(?:swap|exchange)|power ?swap|\bswap station", re.IGNORECASE)
 _SWAP_NAME = re.compile("换电|換電|换电池")
 _CHARGE_NAME = re.compile("充换电|換充電|充電換電|充电换电|换电充电|充电[/、&和]?换电")

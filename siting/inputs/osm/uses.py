@@ -25,7 +25,7 @@ _USERS = {
         "small_electric_vehicle", "scooter",
     ),
     "motorcycles": ("motorcycle", "moped", "mofa"),
-    "lorries": ("hgv", "truck", "hgv_articulated", "trailer"),
+    "lorries": ("hgv", "truck", "hgv_articulated", "goods", "trailer"),
     "buses": ("bus", "coach", "tourist_bus", "psv", "minibus"),
     "taxis": ("taxi",),
     "boats": ("boat", "ship", "motorboat"),
@@ -38,11 +38,34 @@ _CAR_SOCKETS = ("type1", "type2", "type3", "ccs", "chademo", "gb", "tesla", "nac
 _LOCK_UPS = ("garage_boxes", "garages", "carports", "sheds")
 _LOCK_UP_BUILDINGS = ("garages", "garage", "carport")
 _USE_IN_NAME = (
-    ("bicycles", re.compile("非机动车|自行车|电动车(?:停|棚)|电单车|电瓶车|换电柜")),
-    ("motorcycles", re.compile("摩托车")),
-    ("lorries", re.compile("(?:货车|卡车|重卡|挂车)[^路街]*(?:停车|充电|换电|泊车|车位|区)")),
-    ("buses", re.compile("(?:公交|大巴|大客车)(?:车)?(?:专用|停车|停保|车位)")),
-)  # fmt: skip
+    (
+        "bicycles",
+        re.compile(
+            r"非机动车|自行车|电动车(?:停|棚)|电单车|电瓶车|换电柜|\be-?bikes?\b|pedelec|"
+            r"bicycle (?:charging|parking)|fahrrad-?(?:parkplatz|lade)|velo-?(?:parkplatz|lade)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "motorcycles",
+        re.compile(r"摩托车|motorcycle parking|motorrad-?parkplatz", re.IGNORECASE),
+    ),
+    (
+        "lorries",
+        re.compile(
+            r"(?:货车|卡车|重卡|挂车)[^路街]*(?:停车|充电|换电|泊车|车位|区)|"
+            r"\b(?:lorry|truck) (?:park|charging)|\blkw-?(?:parkplatz|lade)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "buses",
+        re.compile(
+            r"(?:公交|大巴|大客车)(?:车)?(?:专用|停车|停保|车位)|\b(?:bus|coach) park|busparkplatz",
+            re.IGNORECASE,
+        ),
+    ),
+)
 _BUS_STATION = re.compile("专用")
 """A charging station named after a bus depot is often open to all; one "for buses only" is not."""
 
