@@ -19,7 +19,6 @@ from demand_town import (
     zone_rows,
 )  # fmt: skip
 
-from siting.errors import DataError
 from siting.tables import DEMAND, check
 
 
@@ -136,10 +135,11 @@ def test_remarks_carry_the_names_in_both_languages():
     assert names == [{"zh": "乙镇", "en": "Yi Town"}]
 
 
-def test_no_people_anywhere_is_an_error_with_a_cure():
+def test_without_people_anywhere_there_is_no_demand_and_a_note_says_so():
     rows = [{**row, "population": np.nan} for row in zone_rows()]
-    with pytest.raises(DataError, match=r"inputs\.zones\.people"):
-        make(town.places(home(1, 0, 0)), zones=town.zones(*rows))
+    result = make(town.places(home(1, 0, 0)), zones=town.zones(*rows))
+    assert result.demand.empty
+    assert dict(result.notes)["nobody"] == {"zones": 2}
 
 
 def test_what_has_no_place_goes_home_and_says_so():

@@ -37,6 +37,7 @@ from siting.pipeline.prepare import Prepared, prepare, rule_tables
 from siting.plan.figures import build_figures, plan_figures
 from siting.plan.plan import Plan, Source
 from siting.scenario import dump_scenario
+from siting.tables.facilities import TOTALS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -160,7 +161,7 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         title_en=scenario.run.title_en,
         crs=f"EPSG:{world.area.crs.to_epsg()}",
         targets=standing_targets(scenario.targets, prepared.candidates.sites).model_dump(
-            include={"stations", "chargers", "swap_stations"}
+            include=set(TOTALS)
         ),
         **decided,
         baselines={},
@@ -177,6 +178,7 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         versions=_versions(),
         timings={},
         scoring=_scoring(scenario, prepared, decided["sites"]),
+        kinds=prepared.kind_names,
         start=solution.start,
     )
 

@@ -84,9 +84,8 @@ def demand_points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.
         y=("y", "sum"),
     )
     joined["quality"] = np.array(QUALITIES, dtype=object)[joined["worst"].astype(int)]
-    joined["demand_id"] = (
-        joined["kind"] + "/" + joined["zone_id"] + "/" + joined["node_id"].astype("str")
-    )
+    kind, zone, node = (joined[name].astype("str") for name in ("kind", "zone_id", "node_id"))
+    joined["demand_id"] = kind + "/" + zone + "/" + node
     places = gpd.points_from_xy(joined["x"] / joined["amount"], joined["y"] / joined["amount"])
     frame = gpd.GeoDataFrame(joined, geometry=places, crs=crs)
     return frame.sort_values("demand_id", ignore_index=True)
