@@ -182,6 +182,7 @@ class Graded:
     grade: str
     shortfall: float
     pull: float
+    in_trouble: bool
     reason_zh: str
     reason_en: str
     mark: str
@@ -208,6 +209,7 @@ class Advice:
     pull: float
     weight: float
     told: dict[str, Any]
+    trouble: bool = False
 
 
 @dataclass(frozen=True, repr=False)

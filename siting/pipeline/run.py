@@ -32,7 +32,7 @@ from siting.pipeline.equip import (
 )
 from siting.pipeline.hydrogen import with_hydrogen
 from siting.pipeline.phases import in_phases, with_phases, without_phases, years_of
-from siting.pipeline.pose import explained, ground_under, pose
+from siting.pipeline.pose import explained, ground_under, pose, standing_targets
 from siting.pipeline.prepare import Prepared, prepare, rule_tables
 from siting.plan.figures import build_figures, plan_figures
 from siting.plan.parts import Counts
@@ -162,7 +162,9 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         title_zh=scenario.run.title_zh,
         title_en=scenario.run.title_en,
         crs=f"EPSG:{world.area.crs.to_epsg()}",
-        targets=scenario.targets.model_dump(include=set(TOTALS)),
+        targets=standing_targets(scenario.targets, prepared.candidates.sites).model_dump(
+            include=set(TOTALS)
+        ),
         **decided,
         baselines={},
         demand=prepared.demand,

@@ -33,7 +33,6 @@ from siting.analysis.demand.fleets import fleet_parts
 from siting.analysis.demand.housing import home_parts
 from siting.analysis.demand.people_layer import counted_parts
 from siting.analysis.network import Network
-from siting.errors import DataError
 from siting.notes import Note
 from siting.tables import DEMAND, check, zone_names
 
@@ -93,9 +92,8 @@ def demand_points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.
         y=("y", "sum"),
     )
     joined["quality"] = np.array(QUALITIES, dtype=object)[joined["worst"].astype(int)]
-    joined["demand_id"] = (
-        joined["kind"] + "/" + joined["zone_id"] + "/" + joined["node_id"].astype("str")
-    )
+    kind, zone, node = (joined[name].astype("str") for name in ("kind", "zone_id", "node_id"))
+    joined["demand_id"] = kind + "/" + zone + "/" + node
     places = gpd.points_from_xy(joined["x"] / joined["amount"], joined["y"] / joined["amount"])
     frame = gpd.GeoDataFrame(joined, geometry=places, crs=crs)
     return frame.sort_values("demand_id", ignore_index=True)
@@ -172,7 +170,8 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
 
     Parts of one kind at one road node and in one zone are one demand point, at their mean
     place. A zone without a figure of people has no home demand and is named in the note
-    ``no_home_demand``; it never counts as zero people. A kind without any place goes home
+    ``no_home_demand``; it never counts as zero people. Where no zone has one, the note ``nobody``
+    says so and there may be no demand at all. A kind without any place goes home
     (``work_at_home`` and its like). Through traffic and fleets that nobody gave are not counted
     and named (``through_unknown``, ``fleets_unknown``).
 
@@ -201,8 +200,6 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
 
     Raises
     ------
-    DataError
-        If no zone has people.
     ScenarioError
         If the year has no share of NEVs, or a zone, kind or fleet is named that is not there.
     """
@@ -225,7 +222,8 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     own, told = given_parts(given, zones)
     notes += told
     everything = [part for part in (*parts, through, fleet, own) if part is not None and len(part)]
-    demand = demand_points(pd.concat(everything, ignore_index=True), network, crs=zones.crs)
+    joined = pd.concat(everything, ignore_index=True) if everything else homes
+    demand = demand_points(joined, network, crs=zones.crs)
     demand["peak_share"] = demand["kind"].map(figures.hours.max(axis=1)).astype(float)
     demand = demand[DEMAND.column_names]
     check(demand, DEMAND)
@@ -270,11 +268,8 @@ def _people(
     unknown = others[others["population"].isna()]
     known = others[others["population"] > 0]
     if known.empty and counted.empty:
-        raise DataError(
-            "no zone has a figure of people, so there is no demand to plan for",
-            where="table zones, column population",
-            cure="join a table of people: inputs.zones.people and people_columns",
-        )
+        notes.append(Note("nobody", {"zones": len(zones)}))
+        return counted.astype({"people": float}), notes
     if len(unknown):
         names = zone_names(unknown.sort_values("zone_id"))
         notes.append(Note("no_home_demand", {"zones": len(names), "names": names[:_SHOWN]}))
@@ -304,7 +299,7 @@ def _resident_parts(
             part = _along_roads(roads, float(energy.sum()), settings)
         else:
             part = pool_parts(drawing, kind, energy, local_share=local[kind])
-        if part.empty:
+        if part.empty and not homes.empty:
             notes.append(Note(f"{kind}_at_home", {"kwh_day": round(float(energy.sum()), 1)}))
             at_home += share
         parts.append(part)
