@@ -12,6 +12,7 @@ from siting.analysis.candidates.regimes import (
     communities_room,
     projects_due,
 )
+from siting.analysis.road_parts import Needing, needed_parts
 from siting.errors import ScenarioError
 from siting.inputs.files.sheets import read_rule_table
 from siting.notes import Note
@@ -34,8 +35,22 @@ def build_ratios(settings: scenario.Candidates) -> pd.DataFrame:
     return check_build_ratios(read_rule_table(path, key="candidates.build_ratios"))
 
 
-def counted_world(world: World, counting: scenario.Counting) -> tuple[World, Notes]:
-    """Return the world with its roads cut by the barriers and without the zones left out.
+def counted_world(
+    world: World, counting: scenario.Counting, *, max_snap_m: float
+) -> tuple[World, Notes]:
+    """Return the world with the roads and zones that count.
+
+    The roads are cut by the barriers and lose the parts that nobody needs; the zones are those
+    not left out.
+
+    Parameters
+    ----------
+    world
+        The world.
+    counting
+        Block ``counting`` of the scenario.
+    max_snap_m
+        The farthest that a road counts as that of a place.
 
     Raises
     ------
@@ -56,7 +71,10 @@ def counted_world(world: World, counting: scenario.Counting) -> tuple[World, Not
         values = {"zones": int(out.sum()), "bodies": list(counting.leave_out_managed_by)}
         notes.append(Note("zones_left_out", values))
     zones = world.zones[~out].reset_index(drop=True)
-    return replace(world, nodes=nodes, edges=edges, zones=zones), notes
+    needing = Needing(world.places, world.stations, zones, world.people, world.landscape)
+    nodes, edges, told, report = needed_parts(nodes, edges, needing, within_m=max_snap_m)
+    report = world.report | report
+    return replace(world, nodes=nodes, edges=edges, zones=zones, report=report), notes + told
 
 
 def around(

@@ -92,7 +92,9 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             silent={"progress": step}, keep=not _downloads(scenario),
         )  # fmt: skip
         kinds, rules, chargers = rule_tables(scenario)
-        world, told_counted = counted_world(world, scenario.counting)
+        world, told_counted = counted_world(
+            world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
+        )
         world, told_factors = factored_world(world, scenario.factors)
         lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
     with meter.stage("candidates"):

@@ -46,7 +46,7 @@ _NOT_DRIVABLE = {
     "motorcar": re.compile("no"),
     "service": re.compile("alley|driveway|emergency_access|parking|parking_aisle|private"),
 }
-ROAD_TAGS = ("highway", "junction", "maxspeed", "name", "oneway", "ref")
+ROAD_TAGS = ("highway", "junction", "maxspeed", "name", "oneway", "ref", "tunnel")
 # What the tables need, and what osmnx reads to tell a closed line from a surface.
 _FEATURE_TAGS = frozenset(
     {

@@ -126,17 +126,10 @@ def no_places(report: dict[str, Any], source: Provenance) -> EmptyLayerError:
 
 def map_notes(report: dict[str, Any], source: Provenance) -> tuple[Note, ...]:
     """Turn the report's figures that a reader must know into notes."""
-    notes: list[Note] = [
-        Note(
-            "roads_dropped",
-            {
-                "junctions": report["junctions_before"] - report["junctions"],
-                "of": report["junctions_before"],
-                "km": report["km_dropped"],
-                "components": report["components_strong"],
-            },
-        )
-    ]
+    notes: list[Note] = []
+    if report.get("oneway_opened"):  # a pack of an earlier version does not know
+        values = {"streets": report["oneway_opened"], "km": report["oneway_opened_km"]}
+        notes.append(Note("oneway_opened", values))
     if report["share_with_speed_tag"] < 1:
         notes.append(Note("speeds_by_class", {"share": 1 - report["share_with_speed_tag"]}))
     if report["places_outside"]:
