@@ -18,6 +18,7 @@ from siting.analysis.scores.ranking import rank_stability
 from siting.checkup import make_checkup
 from siting.counts import count_otherwise, count_pools
 from siting.figures import build_figures, plan_figures
+from siting.geo import crs_name
 from siting.hydrogen import with_hydrogen
 from siting.inputs.area import load_area
 from siting.inputs.osm.load import fetch as fetch_pack
@@ -238,7 +239,7 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         language=language,
         title_zh=scenario.run.title_zh,
         title_en=scenario.run.title_en,
-        crs=f"EPSG:{world.area.crs.to_epsg()}",
+        crs=crs_name(world.area.crs),
         targets=scenario.targets.model_dump(include={"stations", "chargers", "swap_stations"}),
         **decided,
         baselines={},

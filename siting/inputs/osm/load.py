@@ -22,6 +22,7 @@ import shapely
 from siting.errors import CoverageError, ScenarioError
 from siting.geo import WGS84
 from siting.inputs.files.vectors import require_file
+from siting.inputs.osm.coast import sea_area, with_sea
 from siting.inputs.osm.download import download
 from siting.inputs.osm.elements import read_header, write_elements
 from siting.inputs.osm.extract import reduce_extract
@@ -281,7 +282,8 @@ def _from_extract(
             admin_level=inputs.zones.admin_level,
             folder=Path(folder),
         )
-        covered, near = measure_coverage(area, reduced.road_points)
+        sea = sea_area(reduced.coast, clip, area.polygon)
+        covered, near = measure_coverage(area, reduced.road_points, sea=sea)
         if not complete:
             require_coverage(path, area, covered, near)
         if reduced.roads is None:
@@ -290,6 +292,7 @@ def _from_extract(
         nodes, edges, road_report = build_roads(reduced.roads, clip)
         tell("build places", 0.7)
         features, feature_report = build_features(reduced.features, area, clip)
+    features["landscape"] = with_sea(features["landscape"], sea)
     report = reduced.counts | road_report | feature_report
     report |= {"area_in_hull_share": round(covered, 4), "area_near_road_share": round(near, 4)}
     tell("read extract", 1.0)

@@ -19,6 +19,8 @@ from siting.notes import Note
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapely import MultiPolygon, Polygon
+
     from siting.inputs.area_shape import AreaShape
     from siting.inputs.provenance import Provenance
 
@@ -30,8 +32,10 @@ _MIN_NEAR_ROAD = 0.5
 _HULL_MARGIN_M = 3000.0
 
 
-def measure_coverage(area: AreaShape, road_points: np.ndarray) -> tuple[float, float]:
-    """Measure how much of the area the roads of an extract cover.
+def measure_coverage(
+    area: AreaShape, road_points: np.ndarray, *, sea: Polygon | MultiPolygon
+) -> tuple[float, float]:
+    """Measure how much of the area's land the roads of an extract cover.
 
     Parameters
     ----------
@@ -39,6 +43,8 @@ def measure_coverage(area: AreaShape, road_points: np.ndarray) -> tuple[float, f
         The area.
     road_points
         WGS-84 coordinates of all drivable nodes of the extract, shape (n, 2).
+    sea
+        The sea in WGS-84, which needs no roads; may be empty.
 
     Returns
     -------
@@ -51,7 +57,10 @@ def measure_coverage(area: AreaShape, road_points: np.ndarray) -> tuple[float, f
     xy = xy[np.isfinite(xy).all(axis=1)]
     if len(xy) == 0:
         return 0.0, 0.0
-    shape = area.projected
+    water = gpd.GeoSeries([sea], crs=WGS84).to_crs(area.crs).iloc[0]
+    shape = shapely.difference(area.projected, water)
+    if shape.is_empty:
+        shape = area.projected
     hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(xy)), _HULL_MARGIN_M)
     in_hull = shapely.area(shapely.intersection(hull, shape)) / shape.area
     west, south, east, north = shape.bounds
