@@ -76,7 +76,7 @@ def _sea_in(coast: NDArray[np.object_], box: Polygon) -> Polygon | MultiPolygon:
     lines = shapely.intersection(shapely.union_all(near), box)
     frame = shapely.union_all([lines, box.exterior, *_ends_to_frame(lines, box)])
     faces = shapely.get_parts(shapely.polygonize([frame]))
-    sea, land = _votes(near, faces)
+    sea, land = _votes(near, faces, box)
     return _surface(shapely.union_all(faces[(sea > 0) & (land <= _LAND_SHARE * sea)]))
 
 
@@ -97,16 +97,20 @@ def _ends_to_frame(lines: BaseGeometry, box: Polygon) -> NDArray[np.object_]:
     return np.asarray(shapely.shortest_line(ends[near], box.exterior), dtype=object)
 
 
-def _votes(coast: NDArray[np.object_], faces: NDArray[np.object_]) -> tuple[Ints, Ints]:
-    """Count the pieces of coast that have each face on their right, and on their left."""
+def _votes(
+    coast: NDArray[np.object_], faces: NDArray[np.object_], box: Polygon
+) -> tuple[Ints, Ints]:
+    """Count the pieces of coast in a box that have each face on their right, and on their left."""
     xy, line = shapely.get_coordinates(coast, return_index=True)
     same = line[1:] == line[:-1]
     one, other = xy[:-1][same], xy[1:][same]
-    step = other - one
-    long = np.hypot(*step.T)
-    one, step, long = one[long > 0], step[long > 0], long[long > 0]
-    right = np.column_stack([step[:, 1], -step[:, 0]]) / long[:, None] * _BESIDE_DEG
-    middle, tree = one + step / 2, shapely.STRtree(faces)
+    inside = shapely.intersection(shapely.linestrings(np.stack([one, other], axis=1)), box)
+    there = shapely.length(inside) > 0
+    middle = shapely.get_coordinates(shapely.centroid(inside[there]))
+    step = (other - one)[there]
+    right = np.column_stack([step[:, 1], -step[:, 0]])
+    right *= _BESIDE_DEG / np.hypot(*step.T)[:, None]
+    tree = shapely.STRtree(faces)
     sea, land = (
         np.bincount(
             tree.query(shapely.points(middle + side), predicate="within")[1], minlength=len(faces)

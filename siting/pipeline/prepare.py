@@ -1,0 +1,218 @@
+"""Everything known about the place before the optimiser is asked, stage by stage.
+
+Each stage gets tables and its own block of the scenario, and is called through the
+:class:`~siting.cache.Memory`: what it made of the same arguments before comes from the cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from siting import tables
+from siting.analysis.candidates.site_kinds import check_site_kinds
+from siting.analysis.candidates.site_rules import check_site_rules
+from siting.analysis.candidates.sites import Candidates, make_candidates
+from siting.analysis.demand.demand_chain import YEAR, check_hour_profiles, check_nev_shares
+from siting.analysis.demand.demand_points import DemandResult, Figures, make_demand
+from siting.analysis.scores.scoring import Scored, make_scores
+from siting.analysis.station.chargers import make_chargers, with_mean_charger
+from siting.analysis.station.costs import check_costs
+from siting.analysis.travel import make_reach
+from siting.cache import Memory
+from siting.inputs.area_shape import AreaShape
+from siting.inputs.files.sheets import read_rule_table
+from siting.inputs.provenance import Provenance
+from siting.inputs.score_files import load_score_files
+from siting.inputs.world import World, load_world
+from siting.notes import Note
+from siting.pipeline.adjust import (
+    around,
+    build_ratios,
+    counted_world,
+    factored_chargers,
+    factored_prices,
+    factored_world,
+)
+from siting.pipeline.hydrogen import check_hydrogen
+from siting.scenario import OVERPASS, local_path
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from siting.analysis.candidates.site_rules import SiteRule
+    from siting.analysis.station.chargers import Chargers
+    from siting.cache import Cache
+    from siting.pipeline.meter import Meter
+    from siting.scenario import Candidates as CandidatesBlock
+    from siting.scenario import Demand as DemandBlock
+    from siting.scenario import Scenario
+
+_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, Scored)
+"""Dataclasses that the cache may hold."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything known about the place before the optimiser is asked."""
+
+    world: World
+    candidates: Candidates
+    demand: gpd.GeoDataFrame
+    chain: dict[str, Any]
+    reach: pd.DataFrame
+    swap_reach: pd.DataFrame
+    scores: pd.DataFrame
+    scoring: dict[str, Any]
+    score_sources: tuple[Provenance, ...]
+    notes: tuple[Note, ...]
+    chargers: Chargers
+    prices: pd.DataFrame
+
+
+def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> Prepared:
+    """Load the place and work out candidates, demand, travel and scores.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    meter
+        Told when stages begin and end, and which of them the cache had.
+    cache
+        What stages made of the same tables, files and settings before; None to
+        work out everything anew and keep nothing. The result is the same either way.
+
+    Raises
+    ------
+    DataError
+        If an input is at fault; see :mod:`siting.errors`.
+    """
+    memory = Memory(cache, _KEPT)
+    with meter.stage("inputs") as step:
+        ratios = build_ratios(scenario.candidates)
+        world = memory.call(
+            "inputs", load_world, scenario.area, scenario.inputs,
+            project_kinds=tuple(ratios.index),
+            silent={"progress": step}, keep=not _downloads(scenario),
+        )  # fmt: skip
+        kinds, rules, chargers = rule_tables(scenario)
+        world, told_counted = counted_world(
+            world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
+        )
+        world, told_factors = factored_world(world, scenario.factors)
+        lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
+    with meter.stage("candidates"):
+        candidates = memory.call(
+            "candidates", make_candidates,
+            world.places, world.zones, world.nodes, world.edges, world.stations,
+            kinds=kinds, rules=rules, settings=_candidate_settings(scenario),
+            around=lists,
+        )  # fmt: skip
+    check_hydrogen(scenario, candidates.sites, kinds.index)
+    with meter.stage("demand"):
+        demand = memory.call(
+            "demand", make_demand,
+            world.places, world.zones, world.nodes, world.edges,
+            kinds=kinds, figures=_demand_figures(scenario), settings=_demand_settings(scenario),
+            people=world.people, traffic=world.traffic, given=world.layers.get("demand"),
+        )  # fmt: skip
+    with meter.stage("travel"):
+        reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand, memory)
+    with meter.stage("scores"):
+        files = load_score_files(scenario.scoring, world.area)
+        scored = memory.call(
+            "scores", make_scores,
+            candidates.sites, demand.demand, reach, world.nodes, world.edges,
+            substations=world.substations, places=world.places, settings=scenario.scoring,
+            criteria=files.criteria, pairwise=files.pairwise, layers=files.layers,
+            extremes=files.extremes, seed=scenario.run.seed,
+        )  # fmt: skip
+    meter.reused(memory.reused)
+    _check_all(candidates.sites, demand.demand, reach, scored.scores)
+    prices = check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices"))
+    told = (
+        *world.notes, *told_counted, *told_factors, *told_lists, *candidates.notes, *demand.notes,
+        *files.notes, *scored.notes,
+    )  # fmt: skip
+    return Prepared(
+        world=world,
+        candidates=candidates,
+        demand=demand.demand,
+        chain=demand.chain,
+        reach=reach,
+        swap_reach=swap_reach,
+        scores=scored.scores,
+        scoring=scored.summary,
+        score_sources=files.sources,
+        notes=tuple(Note(key, dict(values)) for key, values in told),
+        chargers=factored_chargers(chargers, scenario.factors),
+        prices=factored_prices(prices, scenario.factors),
+    )
+
+
+def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...], Chargers]:
+    """Return the kinds of sites, the rules of the setting and the chargers of a scenario."""
+    settings, language = scenario.candidates, scenario.run.language
+    names = ("site_kinds", "site_rules", "charger_classes", "charger_mix")
+    tables_ = {
+        name: read_rule_table(local_path(getattr(settings, name)), key=f"candidates.{name}")
+        for name in names
+    }
+    kinds = check_site_kinds(tables_["site_kinds"], language=language)
+    chargers = make_chargers(tables_["charger_classes"], tables_["charger_mix"], kinds)
+    if scenario.counting.charger == "gun":
+        chargers = chargers.by_gun()
+    rules = check_site_rules(tables_["site_rules"], kinds, language=language)
+    return with_mean_charger(kinds, chargers), rules, chargers
+
+
+def _candidate_settings(scenario: Scenario) -> CandidatesBlock:
+    """Return the block of candidates without the kinds that do not count as public."""
+    out = (*scenario.candidates.leave_out, *scenario.counting.not_public)
+    return scenario.candidates.model_copy(update={"leave_out": out})
+
+
+def _demand_figures(scenario: Scenario) -> Figures:
+    settings = scenario.demand
+    shares = read_rule_table(local_path(settings.nev_shares), key="demand.nev_shares")
+    hours = read_rule_table(local_path(settings.hour_profile), key="demand.hour_profile")
+    return Figures(nev_shares=check_nev_shares(shares), hours=check_hour_profiles(hours))
+
+
+def _demand_settings(scenario: Scenario) -> DemandBlock:
+    """Return the block of demand with its year: its own, else that of the targets."""
+    year = scenario.demand.year or scenario.targets.by or YEAR
+    return scenario.demand.model_copy(update={"year": year})
+
+
+def _downloads(scenario: Scenario) -> bool:
+    """Tell whether the world comes from a network: then it may be another one tomorrow."""
+    return scenario.inputs.osm == OVERPASS or scenario.area.place is not None
+
+
+def _reaches(
+    scenario: Scenario,
+    world: World,
+    sites: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    memory: Memory,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    travel, swap = scenario.travel, sites[sites["swap_ok"] | sites["existing_swap"]]
+    reach, swap_reach = (
+        memory.call(
+            "travel", make_reach, demand, goals, world.nodes, world.edges, cutoff_m=cutoff_m
+        )
+        for goals, cutoff_m in ((sites, travel.cutoff_m), (swap, travel.swap_cutoff_m))
+    )
+    return reach, swap_reach
+
+
+def _check_all(
+    sites: gpd.GeoDataFrame, demand: gpd.GeoDataFrame, reach: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    tables.check(sites, tables.SITES)
+    tables.check(demand, tables.DEMAND)
+    tables.check(reach, tables.REACH)
+    tables.check(scores, tables.SCORES)
