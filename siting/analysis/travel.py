@@ -19,7 +19,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from siting.analysis.network import MILLI, Graph, Network, point_xy
 from siting.errors import TableError
-from siting.tables import REACH, check
+from siting.notes import Note
+from siting.tables import REACH, check, zone_names
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from siting.arrays import Floats, Ints
 
+    Notes = list[Note]
     _Pairs = tuple[NDArray[np.int32], NDArray[np.int32], Floats, Floats]
 
 _log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ SNAP_M_PER_S = 20.0 / 3.6
 """Speed on the ground between a place and its road: 20 km/h (data/parameters.csv)."""
 
 _CHUNK = 64
+_SHOWN = 10
 _EXACT_BITS = 52
 
 
@@ -108,6 +111,37 @@ def make_reach(
     check(reach, REACH)
     _log.info("reach: %d pairs within %.0f m", len(reach), cutoff_m)
     return reach
+
+
+def unreached(demand: gpd.GeoDataFrame, reach: pd.DataFrame, zones: gpd.GeoDataFrame) -> Notes:
+    """Return a note of the demand that no candidate site is in reach of, by zone.
+
+    Parameters
+    ----------
+    demand, reach, zones
+        ``tables.DEMAND``, the result of :func:`make_reach`, and ``tables.ZONES``.
+
+    Returns
+    -------
+    list
+        ``out_of_reach``: energy, its share, people, and the zones, those with the most energy
+        first. Empty where every demand point has a site in reach.
+    """
+    lost = demand[~demand["demand_id"].isin(reach["demand_id"].unique())]
+    kwh_day = float(lost["kwh_day"].sum())
+    if not kwh_day > 0:
+        return []
+    by_zone = lost.groupby("zone_id")["kwh_day"].sum()
+    order = by_zone.sort_index().sort_values(ascending=False, kind="stable").index
+    named = zones.set_index("zone_id").reindex(order[:_SHOWN]).dropna(subset="name")
+    values = {
+        "kwh_day": round(kwh_day),
+        "share": kwh_day / float(demand["kwh_day"].sum()),
+        "people": round(float(lost["people"].sum())),
+        "zones": len(by_zone),
+        "names": zone_names(named),
+    }
+    return [Note("out_of_reach", values)]
 
 
 def _ends(frame: gpd.GeoDataFrame, id_column: str, roads: Graph) -> _Ends:

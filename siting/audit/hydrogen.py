@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from scipy.spatial import cKDTree
+from siting.audit.ground import FORGIVEN, near_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +32,9 @@ def hydrogen_stations_are_as_asked(plan: Plan) -> Iterator[str]:
     if table["site_id"].duplicated().any():
         yield "a hydrogen station stands twice"
     yield from _places_fit(plan, table, block)
-    xy = np.column_stack([table.geometry.x, table.geometry.y])
-    ids = table["site_id"].to_numpy()
-    for one, other in sorted(cKDTree(xy).query_pairs(block["spacing_m"])):
-        away = float(np.hypot(*(xy[one] - xy[other])))
-        if away < block["spacing_m"] - _METRE_SLACK:
+    ids, spacing_m = table["site_id"].to_numpy(), float(block["spacing_m"])
+    for (one, other), away in zip(*near_pairs(table, spacing_m), strict=True):
+        if away < spacing_m * (1 - FORGIVEN) - _METRE_SLACK:
             yield f"{ids[one]} and {ids[other]} are {away:.0f} m apart"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from siting.audit.ground import within
 from siting.audit.rules import settings
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _points_held(plan: Plan, promise: dict[str, Any], reach: pd.DataFrame) -> pd
 
 
 def _places_held(plan: Plan, promise: dict[str, Any]) -> pd.DataFrame:
-    """Return the same for places; metres in a straight line."""
+    """Return the same for places; metres in a straight line on the ground."""
     every = plan.candidates
     places = every[
         every["site_id"].isin(promise.get("places") or [])
@@ -133,8 +134,9 @@ def _places_held(plan: Plan, promise: dict[str, Any]) -> pd.DataFrame:
 def _within(
     places: gpd.GeoDataFrame, every: gpd.GeoDataFrame, ids: set[str], metres: float
 ) -> list[bool]:
-    doors = every[every["site_id"].isin(ids)].geometry
-    return [bool((doors.distance(point) <= metres + _METRE).any()) for point in places.geometry]
+    doors = every[every["site_id"].isin(ids)]
+    found: list[bool] = within(places, doors, metres).tolist()
+    return found
 
 
 def _open(plan: Plan, promise: dict[str, Any]) -> set[str]:

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from siting.audit import promises, rules
+from siting.audit.ground import FORGIVEN, near_pairs
 from siting.audit.hydrogen import hydrogen_stations_are_as_asked
 from siting.audit.objective import answer_holds
 from siting.audit.phases import phases_lead_to_the_plan
@@ -139,7 +140,7 @@ def swap_sites_are_eligible(plan: Plan) -> Iterator[str]:
 
 
 def spacing_holds(plan: Plan) -> Iterator[str]:
-    """Keep every new station its distance (straight line, metres) from all others."""
+    """Keep every new station its distance (straight on the ground, metres) from all others."""
     model = plan.scenario["model"]
     yield from _too_near(plan.sites, spacings(plan, plan.sites), "stations")
     apart = np.full(len(plan.swap_sites), float(model["swap_spacing_m"]))
@@ -242,12 +243,10 @@ def _too_near(table: gpd.GeoDataFrame, own_m: np.ndarray, label: str) -> Iterato
     own_m = np.where(new, own_m, 0.0)
     if len(table) < 2 or own_m.max() <= 0:  # noqa: PLR2004  # a pair
         return
-    points = _xy(table)
-    pairs = cKDTree(points).query_pairs(float(own_m.max()), output_type="ndarray")
-    pairs = pairs[new[pairs[:, 0]] | new[pairs[:, 1]]]
-    gaps = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+    pairs, gaps = near_pairs(table, float(own_m.max()))
+    asked = np.maximum(own_m[pairs[:, 0]], own_m[pairs[:, 1]])
     ids = table["site_id"].to_numpy()
-    near = gaps < np.maximum(own_m[pairs[:, 0]], own_m[pairs[:, 1]]) - _METRE_SLACK
+    near = (gaps < asked * (1 - FORGIVEN) - _METRE_SLACK) & new[pairs].any(axis=1)
     for (one, other), gap in list(zip(pairs[near], gaps[near], strict=True))[:_SHOWN]:
         yield f"{label} {ids[one]} and {ids[other]} are {gap:.1f} m apart"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import shapely
+
 from siting.analysis.barriers import without_crossed
 from siting.analysis.candidates.regimes import (
     Around,
@@ -17,18 +19,23 @@ from siting.errors import ScenarioError
 from siting.inputs.files.sheets import read_rule_table
 from siting.notes import Note
 from siting.scenario import local_path
+from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
+    from siting.inputs.area_shape import AreaShape
     from siting.inputs.world import World
 
     Notes = list[Note]
 
     from siting.analysis.station.chargers import Chargers
-    from siting.scenario import Factors
+    from siting.scenario import Factors, Scenario
 
+
+_CHONGQING = (105.28, 28.15, 110.20, 32.21)
+"""West, south, east, north of a box around the municipality, WGS-84."""
 
 _FOR_RULES = ("red_lines", "protected", "flood", "slope")
 
@@ -37,6 +44,33 @@ def build_ratios(settings: scenario.Candidates) -> pd.DataFrame:
     """Return the checked table of the charging bays that building projects owe."""
     path = local_path(settings.build_ratios)
     return check_build_ratios(read_rule_table(path, key="candidates.build_ratios"))
+
+
+def local_tables(scenario: Scenario, area: AreaShape) -> Notes:
+    """Return a note of the shipped tables of Chongqing that a plan elsewhere rests on.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    area
+        The area; elsewhere if its middle lies outside a box around Chongqing.
+    """
+    middle = area.polygon.centroid
+    if shapely.box(*_CHONGQING).contains(middle):
+        return []
+    settings = scenario.candidates
+    used = {
+        "costs.csv": scenario.costs.prices,
+        "site_rules.csv": settings.site_rules,
+        "build_ratios.csv": settings.build_ratios,
+        "site_kinds.csv": settings.site_kinds,
+    }
+    shipped = [name for name, path in used.items() if local_path(path) == shipped_path(name)]
+    names = [f"data/{name}" for name in shipped] + [
+        f"model.chongqing: {rule}" for rule in scenario.model.chongqing
+    ]
+    return [Note("tables_of_chongqing", {"names": names})] if names else []
 
 
 def counted_world(

@@ -18,7 +18,7 @@ from siting.analysis.demand.demand_points import DemandResult, Figures, make_dem
 from siting.analysis.scores.scoring import Scored, make_scores
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
-from siting.analysis.travel import make_reach
+from siting.analysis.travel import make_reach, unreached
 from siting.cache import Memory
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.files.sheets import read_rule_table
@@ -33,6 +33,7 @@ from siting.pipeline.adjust import (
     factored_chargers,
     factored_prices,
     factored_world,
+    local_tables,
 )
 from siting.pipeline.hydrogen import check_hydrogen
 from siting.scenario import OVERPASS, local_path
@@ -133,8 +134,9 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
     _check_all(candidates.sites, demand.demand, reach, scored.scores)
     prices = check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices"))
     told = (
-        *world.notes, *told_counted, *told_factors, *told_lists, *candidates.notes, *demand.notes,
-        *files.notes, *scored.notes,
+        *world.notes, *local_tables(scenario, world.area), *told_counted, *told_factors,
+        *told_lists, *candidates.notes, *demand.notes,
+        *unreached(demand.demand, reach, world.zones), *files.notes, *scored.notes,
     )  # fmt: skip
     return Prepared(
         world=world,

@@ -104,7 +104,8 @@ def _votes(
     xy, line = shapely.get_coordinates(coast, return_index=True)
     same = line[1:] == line[:-1]
     one, other = xy[:-1][same], xy[1:][same]
-    inside = shapely.intersection(shapely.linestrings(np.stack([one, other], axis=1)), box)
+    pieces = np.asarray(shapely.linestrings(np.stack([one, other], axis=1)), dtype=object)
+    inside = np.asarray(shapely.intersection(pieces, box), dtype=object)
     there = shapely.length(inside) > 0
     middle = shapely.get_coordinates(shapely.centroid(inside[there]))
     step = (other - one)[there]
