@@ -38,13 +38,14 @@ def roads(*lanes):
     return nodes, edges
 
 
-def kept(lanes, places, *, zones=None, water=None, within_m=400.0):
+def kept(lanes, places, *, zones=None, water=None, barriers=None, within_m=400.0):
     needing = Needing(
         places=places,
         stations=town.stations(),
         zones=town.zones() if zones is None else zones,
         people=None,
         landscape=_NONE if water is None else water,
+        barriers=barriers,
     )
     nodes, edges, notes, report = needed_parts(*roads(*lanes), needing, within_m=within_m)
     assert set(edges["from_node"]) | set(edges["to_node"]) == set(nodes["node_id"])
@@ -102,6 +103,17 @@ def test_nobody_opens_onto_a_road_across_the_water():
     assert kept([GATE], town.places(lot(950, 310)), water=brook)[0] == set()
     strait = sea(805, 845)
     assert kept([GATE], town.places(lot(950, 310)), water=strait)[0] == {9020, 9021}
+
+
+def test_nobody_opens_onto_a_road_across_a_barrier():
+    fence = gpd.GeoDataFrame(geometry=[shapely.LineString([(820, 0), (820, 900)])], crs=town.CRS)
+    assert kept([GATE], town.places(lot(950, 310)), barriers=fence)[0] == {9020, 9021}
+
+
+def test_a_long_loose_road_is_no_lane():
+    valley = lane(4, (850, 300), (3000, 300))
+    assert kept([valley], town.places(lot(950, 310)))[0] == {9040, 9041}
+    assert kept([valley], town.places(lot(300, 310)))[0] == set()
 
 
 def test_a_zone_with_people_and_no_place_keeps_its_only_road():

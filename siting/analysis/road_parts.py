@@ -33,6 +33,9 @@ _KM = 1000.0
 _WIDE_WATER_M = 30.0
 """Water so wide on the straight way to a road has no ford: the road is on the other side."""
 
+_LANE_KM = 2.0
+"""A loose part with more street is no lane whose gate nobody mapped."""
+
 _SHOWN = 10
 
 
@@ -48,6 +51,8 @@ class Needing:
         ``tables.PEOPLE``; None where no layer has them.
     landscape
         ``tables.LANDSCAPE``; its water lies between banks.
+    barriers
+        Lines and areas that no road crosses; None where no layer has them.
     """
 
     places: gpd.GeoDataFrame
@@ -55,14 +60,22 @@ class Needing:
     zones: gpd.GeoDataFrame
     people: gpd.GeoDataFrame | None
     landscape: gpd.GeoDataFrame
+    barriers: gpd.GeoDataFrame | None = None
 
     def points(self) -> NDArray[np.object_]:
         """Return a point of each place, station and row of people."""
         layers = [self.places, self.stations, *([] if self.people is None else [self.people])]
         return np.concatenate([shapely.point_on_surface(one.geometry.to_numpy()) for one in layers])
 
-    def water(self) -> NDArray[np.object_]:
-        """Return the surfaces of water."""
+    def apart(self, ways: NDArray[np.object_]) -> Flags:
+        """Tell which straight ways cross wide water or a barrier."""
+        cut = _over_water(ways, self._water())
+        if self.barriers is not None:
+            lines = shapely.STRtree(self.barriers.geometry.to_numpy())
+            cut[lines.query(ways, predicate="intersects")[0]] = True
+        return cut
+
+    def _water(self) -> NDArray[np.object_]:
         shapes = self.landscape.geometry[self.landscape["kind"] == "water"].to_numpy()
         return np.asarray(shapes[shapely.get_dimensions(shapes) == 2], dtype=object)  # noqa: PLR2004 - two dimensions: a surface
 
@@ -72,9 +85,10 @@ def needed_parts(
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, Notes, dict[str, Any]]:
     """Return the roads without the parts that nobody needs.
 
-    A place needs the largest part that passes within ``within_m`` of it with no wide water on the
-    straight way there. The largest part of all is always kept; so is, in a zone with people where
-    no road would be left, the largest part there.
+    A place needs the largest part that passes within ``within_m`` of it with no wide water or
+    barrier on the straight way there; beside a part of more than 2 km of street, that one. The
+    largest part of all is always kept; so is, in a zone with people where no road would be left,
+    the largest part there.
 
     Parameters
     ----------
@@ -100,10 +114,10 @@ def needed_parts(
     street_part = part[network.streets.first]
     km = np.bincount(street_part, network.streets.length_m, minlength=part.max() + 1) / _KM
     rank = _ranks(km)
-    kept = np.zeros(len(km), dtype=bool)
-    kept[rank == 0] = True
+    kept = rank == 0
     if len(km) > 1:
-        kept[_wanted(network, street_part, rank, needing, within_m)] = True
+        lane = km <= _LANE_KM
+        kept[_wanted(network, street_part, rank, lane, needing=needing, within_m=within_m)] = True
         kept[_only_ones(network, part, rank, needing.zones, kept)] = True
     stays = kept[part]
     report = {
@@ -139,7 +153,13 @@ def _ranks(km: Floats) -> Ints:
 
 
 def _wanted(
-    network: Network, street_part: Ints, rank: Ints, needing: Needing, within_m: float
+    network: Network,
+    street_part: Ints,
+    rank: Ints,
+    lane: Flags,
+    *,
+    needing: Needing,
+    within_m: float,
 ) -> Ints:
     """Return the parts that places need."""
     points = needing.points()
@@ -152,9 +172,9 @@ def _wanted(
     lines = network.streets.line[network.open_streets]
     point, street = shapely.STRtree(lines).query(points, predicate="dwithin", distance=within_m)
     other = street_part[network.open_streets[street]]
-    larger = rank[other] < rank[own[point]]
+    larger = (rank[other] < rank[own[point]]) & lane[own[point]]
     point, street, other = point[larger], street[larger], other[larger]
-    dry = ~_over_water(shapely.shortest_line(points[point], lines[street]), needing.water())
+    dry = ~needing.apart(shapely.shortest_line(points[point], lines[street]))
     best = rank[own]
     np.minimum.at(best, point[dry], rank[other[dry]])
     return np.flatnonzero(np.isin(rank, best))

@@ -109,7 +109,10 @@ def counted_world(
         values = {"zones": int(out.sum()), "bodies": list(counting.leave_out_managed_by)}
         notes.append(Note("zones_left_out", values))
     zones = world.zones[~out].reset_index(drop=True)
-    needing = Needing(world.places, world.stations, zones, world.people, world.landscape)
+    needing = Needing(
+        world.places, world.stations, zones, world.people, world.landscape,
+        world.layers.get("barriers"),
+    )  # fmt: skip
     nodes, edges, told, report = needed_parts(nodes, edges, needing, within_m=max_snap_m)
     report = world.report | report
     return replace(world, nodes=nodes, edges=edges, zones=zones, report=report), notes + told
