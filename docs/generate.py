@@ -203,6 +203,8 @@ def _meaning(column: Column) -> str:
         remarks.append("no two alike")
     if column.nullable:
         remarks.append("may be missing")
+    if column.optional:
+        remarks.append("some plans lack the column")
     return _cell("; ".join(remarks))
 
 

@@ -15,8 +15,8 @@ from siting.comparison import Contrast, contrast
 from siting.outputs import map as webmap
 from siting.outputs import paper as handouts
 from siting.outputs import words
+from siting.outputs.basemaps import tile_key
 from siting.outputs.folder import filled_folder
-from siting.outputs.map.basemaps import tile_key
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder
@@ -202,7 +202,7 @@ def save_plan(plan: Plan, folder: PathLike) -> Path:
     with runfolder.new_run_folder(target) as part:
         page = make_map(plan, basemap=plan.scenario.get("map", {}).get("basemap", "none"))
         (part / runfolder.MAP_HTML).write_text(page, encoding="utf-8", newline="\n")
-        runfolder.save_plan(plan, part, say=words.speaker(plan.language))
+        runfolder.save_plan(plan, part, say=words.speaker(plan.language, plan.kinds))
     return target
 
 

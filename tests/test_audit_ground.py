@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from siting.audit.ground import near_pairs, within
-from siting.audit.recount import spacing_holds
+from siting.audit.rules import spacing_holds
 
 GEOD = Geod(ellps="WGS84")
 SMALL = settings(deadline=None, max_examples=50)

@@ -23,7 +23,7 @@ from siting.cli.main import run
 from siting.cli.show.check_screen import show_checkup
 from siting.errors import EXIT_GOOD, EXIT_NO_PLAN, EXIT_SCENARIO
 from siting.notes import Note
-from siting.optimize.build.refuse import capacity
+from siting.optimize.problem.room import capacity
 from siting.outputs.pages import make_check_page
 from siting.outputs.words import all_words
 from siting.scenario import load_scenario

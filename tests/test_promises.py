@@ -58,6 +58,14 @@ def test_the_rows_of_a_promise_read_as_pinned(name, tmp_path):
     hold(name, rows(made(**GOLDEN[name]), tmp_path))
 
 
+def test_promises_to_everyone_and_to_a_share_stand_side_by_side(tmp_path):
+    problem = made(promises=[{"within_m": 400, "group": ["home"]}, {"within_m": 450, "share": 0.6}])
+    assert problem.rules.rows[0].family == problem.rules.promises[0].family
+    text = rows(problem, tmp_path)
+    assert "\npromise_0:" in text
+    assert "\npromise_0_share:" in text
+
+
 def test_a_tenth_of_the_bays_raises_the_fewest_chargers():
     content = road()
     content["sites"] = content["sites"].assign(spaces=[90.0, 41.0, 90, 90, 90, 90, np.nan, 90])

@@ -14,9 +14,9 @@ from test_recount import changed, legal_plan
 
 from siting.audit.recount import recount
 from siting.errors import ImpossibleTargetError, NoPlanError, RecountError, ScenarioError
-from siting.optimize.build.build import build_problem
+from siting.optimize.build import build_problem
 from siting.optimize.model import joint
-from siting.optimize.model.rule_rows import write_rules
+from siting.optimize.model.joint import write_rules
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.scenario import Targets, Travel, dump_scenario, load_scenario, scenario_from

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from siting.audit.ground import FORGIVEN, near_pairs
+from siting.tables.facilities import HYDROGEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +28,12 @@ def hydrogen_stations_are_as_asked(plan: Plan) -> Iterator[str]:
     short = count < block["stations"] and block["sense"] != "at_most"
     if short or (count > block["stations"] and block["sense"] != "at_least"):
         yield f"{count} hydrogen stations counted, {block['stations']} asked for"
-    if plan.totals.get("hydrogen_stations", count) != count:
+    if plan.totals.get(HYDROGEN.total, count) != count:
         yield f"{count} hydrogen stations counted, the totals say otherwise"
     if table["site_id"].duplicated().any():
         yield "a hydrogen station stands twice"
     yield from _places_fit(plan, table, block)
-    ids, spacing_m = table["site_id"].to_numpy(), float(block["spacing_m"])
+    ids, spacing_m = table["site_id"].to_numpy(), HYDROGEN.spacing_m(plan.scenario)
     for (one, other), away in zip(*near_pairs(table, spacing_m), strict=True):
         if away < spacing_m * (1 - FORGIVEN) - _METRE_SLACK:
             yield f"{ids[one]} and {ids[other]} are {away:.0f} m apart"

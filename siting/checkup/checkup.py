@@ -8,7 +8,7 @@ from siting.analysis.station.power import make_grid
 from siting.checkup import basis, counts
 from siting.checkup.grades import advice, graded, measures
 from siting.inputs.files.sheets import read_rule_table
-from siting.optimize.build.refuse import capacity
+from siting.optimize.problem.room import capacity
 from siting.scenario import local_path
 from siting.shipped import shipped_path
 

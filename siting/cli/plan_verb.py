@@ -23,7 +23,7 @@ from siting.cli.options import (
 )
 from siting.cli.show import refusal, screen
 from siting.errors import EXIT_GOOD, ScenarioError, SitingError
-from siting.outputs.map.basemaps import tile_key
+from siting.outputs.basemaps import tile_key
 from siting.scenario import Scenario, variant_names
 from siting.scenario.find import find_scenario
 

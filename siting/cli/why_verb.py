@@ -49,4 +49,4 @@ def why(
     if as_json:
         screen.emit(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False))
     else:
-        why_screen.show_why(answer, made.language, made.outcome.objective)
+        why_screen.show_why(answer, made)

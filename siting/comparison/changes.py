@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from siting.tables.facilities import CHARGING, SWAP
+from siting.tables.fields import PLAN_SITES, shown
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
@@ -17,9 +20,12 @@ MOVED_M = 500.0
 """A site dropped and one added within this distance are one that moved (a proposal)."""
 
 KINDS_OF_CHANGE = ("added", "dropped", "moved", "grown", "shrunk")
+CARRIED = tuple(shown("compare", CHARGING.key, [one.name for one in PLAN_SITES.columns]))
+"""Columns of the plans that the changes carry: what the place is and who is in charge."""
+
 COLUMNS = (
-    "facility", "change", "site_id", "from_id", "name", "kind", "zone_id", "owner",
-    "chargers_before", "chargers_after", "moved_m", "x_m", "y_m",
+    "facility", "change", "site_id", "from_id", *CARRIED, "chargers_before", "chargers_after",
+    "moved_m", "x_m", "y_m",
 )  # fmt: skip
 _ORDER = {change: place for place, change in enumerate(KINDS_OF_CHANGE)}
 
@@ -60,24 +66,24 @@ def count_changes(frame: pd.DataFrame) -> dict[str, int]:
     (1, 1)
     """
     found = Counter(zip(frame["facility"], frame["change"], strict=True))
-    charging = {change: found["charging", change] for change in KINDS_OF_CHANGE}
-    swap = {f"swap_{change}": found["swap", change] for change in ("added", "dropped", "moved")}
+    charging = {change: found[CHARGING.key, change] for change in KINDS_OF_CHANGE}
+    swap = {f"swap_{change}": found[SWAP.key, change] for change in ("added", "dropped", "moved")}
     return charging | swap
 
 
 def _charging(before: Plan, after: Plan, moved_m: float) -> list[dict[str, Any]]:
     old, new = _by_id(before.sites), _by_id(after.sites)
-    rows = _come_and_gone(old, new, moved_m, "charging")
+    rows = _come_and_gone(old, new, moved_m, CHARGING.key)
     for site in sorted(old.index.intersection(new.index)):
         had, has = int(old.loc[site, "chargers"]), int(new.loc[site, "chargers"])
         if had != has:
             change = "grown" if has > had else "shrunk"
-            rows.append(_row(new.loc[site], change, "charging", had, has))
+            rows.append(_row(new.loc[site], change, CHARGING.key, had, has))
     return rows
 
 
 def _swap(before: Plan, after: Plan, moved_m: float) -> list[dict[str, Any]]:
-    return _come_and_gone(_by_id(before.swap_sites), _by_id(after.swap_sites), moved_m, "swap")
+    return _come_and_gone(_by_id(before.swap_sites), _by_id(after.swap_sites), moved_m, SWAP.key)
 
 
 def _come_and_gone(
@@ -136,13 +142,13 @@ def _chargers(site: pd.Series) -> int | None:
 def _row(
     site: pd.Series, change: str, facility: str, before: int | None, after: int | None
 ) -> dict[str, Any]:
-    charging = facility == "charging"
+    charging = facility == CHARGING.key
     return {
         "facility": facility,
         "change": change,
         "site_id": site["site_id"],
         "from_id": None,
-        **{name: site.get(name) for name in ("name", "kind", "zone_id", "owner")},
+        **{name: site.get(name) for name in CARRIED},
         "chargers_before": before if charging else None,
         "chargers_after": after if charging else None,
         "moved_m": np.nan,

@@ -9,6 +9,8 @@ import pandas as pd
 
 from siting.comparison.changes import MOVED_M, changes
 from siting.comparison.figure_lines import Line, figure_lines
+from siting.tables.facilities import CHARGING
+from siting.tables.fields import PLAN_ZONES, ZONE, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
     from siting.plan.plan import Plan
 
 
-ZONE_COUNTS = ("stations", "chargers", "swap_stations", "served_kwh_day")
-OWNER_COUNTS = ("stations", "chargers", "cost_cny")
+ZONE_COUNTS = tuple(shown("compare", ZONE, [one.name for one in PLAN_ZONES.columns]))
+OWNER_COUNTS = (CHARGING.total, "chargers", "cost_cny")
 
 
 def by_zone(plans: Sequence[Plan]) -> pd.DataFrame:
@@ -63,9 +65,8 @@ def _owners(plan: Plan) -> pd.DataFrame:
     groups = sites.groupby(sites["owner"].fillna("").astype(str), sort=True)
     return pd.DataFrame(
         {
-            "stations": groups.size().astype(float),
-            "chargers": groups["chargers"].sum().astype(float),
-            "cost_cny": groups["cost_cny"].sum().astype(float),
+            CHARGING.total: groups.size().astype(float),
+            **{name: groups[name].sum().astype(float) for name in OWNER_COUNTS[1:]},
         }
     )
 
@@ -121,6 +122,11 @@ class Contrast:
         return tuple(plan.run for plan in self.plans)
 
     @property
+    def kinds(self) -> dict[str, dict[str, str]]:
+        """Names of the plans' own kinds of site; where they differ, those of the first."""
+        return {kind: names for plan in reversed(self.plans) for kind, names in plan.kinds.items()}
+
+    @property
     def synthetic(self) -> bool:
         """Whether any plan rests on synthetic data; then every page must say so."""
         return any(plan.synthetic for plan in self.plans)
@@ -150,5 +156,6 @@ def contrast(plans: Sequence[Plan], *, moved_m: float = MOVED_M) -> Contrast:
 
 
 def _in_crs(plan: Plan, crs: str) -> Plan:
-    tables = ("sites", "swap_sites", "candidates", "demand", "zones", "roads", "landscape")
+    tables = (*(one.table for one in plan.facilities), "candidates", "demand", "zones", "roads",
+              "landscape")  # fmt: skip
     return replace(plan, crs=crs, **{name: getattr(plan, name).to_crs(crs) for name in tables})

@@ -73,7 +73,7 @@ def make_contrast_page(made: Contrast, *, language: str) -> str:
     language
         ``"zh"`` or ``"en"``.
     """
-    say = words.speaker(language)
+    say = words.speaker(language, made.kinds)
     template = Environment(autoescape=True).from_string(_PAGE)
     page = template.render(
         language={"zh": "zh-CN", "en": "en"}[language],

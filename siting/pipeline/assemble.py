@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from siting.tables.facilities import TOTALS
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
@@ -128,15 +130,11 @@ def road_table(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def count_totals(stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame) -> dict[str, int]:
     """Count stations, chargers and swap stations: all, existing and new."""
     kept = int(stations["existing_chargers"].sum())
-    totals = {
-        "stations": len(stations),
-        "chargers": int(stations["chargers"].sum()),
-        "swap_stations": len(swaps),
-        "existing_stations": int((~stations["is_new"]).sum()),
-        "existing_chargers": kept,
-        "existing_swap_stations": int((~swaps["is_new"]).sum()),
-    }
-    for key in ("stations", "chargers", "swap_stations"):
+    count = (len(stations), int(stations["chargers"].sum()), len(swaps))
+    stand = (int((~stations["is_new"]).sum()), kept, int((~swaps["is_new"]).sum()))
+    totals = dict(zip(TOTALS, count, strict=True))
+    totals |= {f"existing_{key}": number for key, number in zip(TOTALS, stand, strict=True)}
+    for key in TOTALS:
         totals[f"new_{key}"] = totals[key] - totals[f"existing_{key}"]
     return totals
 

@@ -16,6 +16,7 @@ from siting.optimize.phases.phases import solve_phases
 from siting.optimize.phases.years import Year, spent_cny, standing
 from siting.optimize.problem.solution import outcome_of
 from siting.scenario import local_path
+from siting.tables.facilities import TOTALS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from siting.scenario import Scenario
 
 PHASE = "phase"
-_TOTALS = ("stations", "chargers", "swap_stations")
 
 
 def years_of(scenario: Scenario, problem: SitingProblem) -> tuple[Year, ...]:
@@ -58,7 +58,7 @@ def years_of(scenario: Scenario, problem: SitingProblem) -> tuple[Year, ...]:
         "chargers": int(problem.existing_chargers[problem.forced].sum()),
         "swap_stations": int(problem.existing_swap.sum()),
     }
-    for key in _TOTALS:
+    for key in TOTALS:
         if getattr(phases[0], key) < exist[key]:
             raise ImpossibleTargetError(
                 f"{getattr(phases[0], key)} {key} at the end of {phases[0].year}, but "

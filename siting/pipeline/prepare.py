@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siting import tables
-from siting.analysis.candidates.site_kinds import check_site_kinds
+from siting.analysis.candidates.site_kinds import check_site_kinds, own_names
 from siting.analysis.candidates.site_rules import check_site_rules
 from siting.analysis.candidates.sites import Candidates, make_candidates
 from siting.analysis.demand.demand_chain import YEAR, check_hour_profiles, check_nev_shares
@@ -37,6 +37,7 @@ from siting.pipeline.adjust import (
 )
 from siting.pipeline.hydrogen import check_hydrogen
 from siting.scenario import OVERPASS, local_path
+from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -70,6 +71,7 @@ class Prepared:
     notes: tuple[Note, ...]
     chargers: Chargers
     prices: pd.DataFrame
+    kind_names: dict[str, dict[str, str]]
 
 
 def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> Prepared:
@@ -151,6 +153,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         notes=tuple(Note(key, dict(values)) for key, values in told),
         chargers=factored_chargers(chargers, scenario.factors),
         prices=factored_prices(prices, scenario.factors),
+        kind_names=own_names(kinds, _shipped_kinds()),
     )
 
 
@@ -168,6 +171,11 @@ def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...],
         chargers = chargers.by_gun()
     rules = check_site_rules(tables_["site_rules"], kinds, language=language)
     return with_mean_charger(kinds, chargers), rules, chargers
+
+
+def _shipped_kinds() -> pd.DataFrame:
+    path = shipped_path("site_kinds.csv")
+    return check_site_kinds(read_rule_table(path, key="candidates.site_kinds"))
 
 
 def _candidate_settings(scenario: Scenario) -> CandidatesBlock:

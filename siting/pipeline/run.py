@@ -38,6 +38,7 @@ from siting.pipeline.prepare import Prepared, prepare, rule_tables
 from siting.plan.figures import build_figures, plan_figures
 from siting.plan.plan import Plan, Source
 from siting.scenario import dump_scenario
+from siting.tables.facilities import TOTALS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -160,7 +161,7 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         title_zh=scenario.run.title_zh,
         title_en=scenario.run.title_en,
         crs=crs_name(world.area.crs),
-        targets=scenario.targets.model_dump(include={"stations", "chargers", "swap_stations"}),
+        targets=scenario.targets.model_dump(include=set(TOTALS)),
         **decided,
         baselines={},
         demand=prepared.demand,
@@ -176,6 +177,7 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         versions=_versions(),
         timings={},
         scoring=_scoring(scenario, prepared, decided["sites"]),
+        kinds=prepared.kind_names,
         start=solution.start,
     )
 

@@ -23,18 +23,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siting.errors import BrokenFileError, InputMissingError, OutputError, PlanExistsError
+from siting.errors import (
+    BrokenFileError,
+    InputMissingError,
+    OutputError,
+    PlanExistsError,
+    TableError,
+)
 from siting.notes import Note
 from siting.optimize.problem.solution import Outcome, Status
 from siting.plan.plan import Plan, Source
 from siting.plan.start import RESTART_NPZ, write_start
 from siting.plan.tables import read_tables, write_sheet, write_tables
+from siting.tables import PLAN_ZONES, check
+from siting.tables.facilities import FACILITIES
+from siting.tables.fields import plan_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from siting.plan.tables import Say
+    from siting.notes import Say
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,17 +51,14 @@ FORMAT = "siting-plan"
 FORMAT_VERSION = 1
 PLAN_JSON = "plan.json"
 PLAN_TABLES = "plan.gpkg"
-SITES_CSV = "sites.csv"
-SWAP_SITES_CSV = "swap_sites.csv"
-HYDROGEN_SITES_CSV = "hydrogen_sites.csv"
 TIMINGS_JSON = "timings.json"
 MAP_HTML = "map.html"
 HANDOUTS = "handouts"
 TABLES = "tables"
 REPORT = "report"
 # Files of a run; whatever else a planner puts beside them survives the next run.
-_OURS = frozenset({PLAN_JSON, PLAN_TABLES, SITES_CSV, SWAP_SITES_CSV, TIMINGS_JSON, MAP_HTML,
-                   RESTART_NPZ, HYDROGEN_SITES_CSV, HANDOUTS,
+_OURS = frozenset({PLAN_JSON, PLAN_TABLES, TIMINGS_JSON, MAP_HTML, RESTART_NPZ, HANDOUTS,
+                   *(f"{one.table}.csv" for one in FACILITIES),
                    f"{PLAN_TABLES}-wal", f"{PLAN_TABLES}-shm"})  # fmt: skip
 
 _DECIMALS = 6
@@ -134,16 +140,28 @@ def save_plan(plan: Plan, folder: Path, *, say: Say) -> None:
         An existing folder.
     say
         Words in the plan's language, for notes, kinds and the sample mark.
+
+    Raises
+    ------
+    TableError
+        If a table breaks its contract: a slip of ours, and nothing may be saved.
     """
+    _check_tables(vars(plan))
     write_tables(plan, folder / PLAN_TABLES, say=say)
-    write_sheet(plan, plan.sites, folder / SITES_CSV, say=say)
-    write_sheet(plan, plan.swap_sites, folder / SWAP_SITES_CSV, say=say)
-    if plan.hydrogen_sites is not None:
-        write_sheet(plan, plan.hydrogen_sites, folder / HYDROGEN_SITES_CSV, say=say)
+    for facility in plan.facilities:
+        write_sheet(plan, facility, folder / f"{facility.table}.csv", say=say)
     _write_json(folder / PLAN_JSON, plan_content(plan, say=say))
     _write_json(folder / TIMINGS_JSON, plan.timings)
     if plan.start is not None:
         write_start(plan.start, folder / RESTART_NPZ)
+
+
+def _check_tables(tables: Mapping[str, Any]) -> None:
+    """Hold the tables that outputs read columns of against their contracts."""
+    for facility in FACILITIES:
+        if tables.get(facility.table) is not None:
+            check(tables[facility.table], plan_table(facility))
+    check(tables["zones"], PLAN_ZONES)
 
 
 def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
@@ -172,6 +190,7 @@ def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
         "demand": tidy(plan.chain),
         **({"hydrogen": tidy(plan.hydrogen)} if plan.hydrogen else {}),
         **({"phases": tidy(plan.phases)} if plan.phases else {}),
+        **({"kinds": plan.kinds} if plan.kinds else {}),
         **tidy(asdict(plan.outcome)),
         "answer": _answer(plan, say),
         "scoring": tidy(plan.scoring),
@@ -214,8 +233,17 @@ def load_plan(folder: Path) -> Plan:
             where=str(folder),
             cure="make the plan again with: siting plan SCENARIO",
         )
+    tables = read_tables(folder / PLAN_TABLES)
     try:
-        plan = _from_content(content, read_tables(folder / PLAN_TABLES))
+        _check_tables(tables)
+    except TableError as error:
+        raise BrokenFileError(
+            f"{PLAN_TABLES} holds no plan of this version: {error.what}",
+            where=str(folder / PLAN_TABLES),
+            cure="make the plan again with: siting plan SCENARIO",
+        ) from error
+    try:
+        plan = _from_content(content, tables)
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, (BrokenFileError, InputMissingError)):
             raise
@@ -343,6 +371,10 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         counts=_counts(content),
         hydrogen=_numbers(content.get("hydrogen", {})),
         phases=content.get("phases", {}),
+        kinds={
+            kind: {language: str(names[language]) for language in ("zh", "en")}
+            for kind, names in dict(content.get("kinds", {})).items()
+        },
         versions=content["versions"],
         timings={},
         **tables,

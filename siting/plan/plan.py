@@ -10,12 +10,15 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from siting.tables.facilities import FACILITIES
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
     from siting.notes import Note
     from siting.optimize.problem.solution import Outcome, Start
+    from siting.tables.facilities import Facility
 
 _SAME_M = 1e-6
 
@@ -119,6 +122,9 @@ class Plan:
         :mod:`siting.pipeline.phases`. Then ``sites`` and ``swap_sites`` have ``phase``, the year a
         new one opens in (missing where it stands today), and ``sites`` the chargers at the end of
         each year, ``phase_<year>_chargers``.
+    kinds
+        Names of the planner's own kinds of site, ``zh`` and ``en``, by kind; those that the
+        outputs have words for are left out.
     start
         Where a later solve may start from; None for a plan read back from its folder.
     """
@@ -154,7 +160,13 @@ class Plan:
     hydrogen_sites: gpd.GeoDataFrame | None = None
     hydrogen: dict[str, float] = field(default_factory=dict)
     phases: dict[str, Any] = field(default_factory=dict)
+    kinds: dict[str, dict[str, str]] = field(default_factory=dict)
     start: Start | None = None
+
+    @property
+    def facilities(self) -> tuple[Facility, ...]:
+        """The classes of facility it has a table of."""
+        return tuple(one for one in FACILITIES if getattr(self, one.table) is not None)
 
     @property
     def answer(self) -> tuple[str, dict[str, Any]]:

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-_TOTALS = ("stations", "chargers", "swap_stations")
-
-
 class Phase(Block):
     """What must stand at the end of one year, existing and new together."""
 
@@ -56,7 +53,7 @@ def phase_faults(phases: Sequence[Phase], targets: Targets, model: Model) -> Ite
         return
     yield from _out_of_order(phases)
     last, place = phases[-1], f"phases[{len(phases)}]"
-    for key in _TOTALS:
+    for key in Senses.model_fields:
         asked, has = getattr(targets, key), getattr(last, key)
         if asked != has:
             yield (f"{place}.{key}: the last phase has {has}, targets.{key} is {asked}; "
@@ -79,7 +76,7 @@ def _out_of_order(phases: Sequence[Phase]) -> Iterator[str]:
         if after.year <= before.year:
             yield (f"phases[{number}].year: {after.year} does not come after {before.year}; "
                    "put the phases in order of their years")  # fmt: skip
-        for key in _TOTALS:
+        for key in Senses.model_fields:
             had, has = getattr(before, key), getattr(after, key)
             if has < had:
                 yield (f"phases[{number}].{key}: {has} after {had}, but what is built stays; "
@@ -146,7 +143,7 @@ class Model(Block):
     promises: Annotated[tuple[Promise, ...], Field(strict=False)] = ()
     """Promises of coverage."""
     chongqing: Annotated[tuple[ChongqingRule, ...], Field(strict=False)] = ()
-    """Rules of Chongqing's plans to switch on; siting/optimize/chongqing.py says what each is."""
+    """Rules of Chongqing's plans to switch on; docs/model.md says what each is."""
     sights_4a: Names = ()
     """Site ids of the sights of class 4A and above, for sight_4a_charging."""
     super_fast_5km_share: Annotated[Share, Field(gt=0)] = 0.95

@@ -16,7 +16,7 @@ import numpy as np
 
 from siting.comparison.figure_lines import directions
 from siting.errors import ScenarioError
-from siting.optimize.problem.goal import LEAST
+from siting.optimize.problem.problem import LEAST
 from siting.optimize.rules.budget import least_cost
 from siting.outputs.charts import draw_front
 from siting.pipeline import run as pipeline

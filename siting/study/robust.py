@@ -146,6 +146,7 @@ def _write_shares(
         table,
         prepared.world.zones,
         assemble.road_table(prepared.world.edges),
+        kinds=prepared.kind_names,
         language=scenario.run.language,
         synthetic=any(source.synthetic for source in prepared.world.sources),
     )

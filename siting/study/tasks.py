@@ -70,7 +70,7 @@ def make_run(
             page = webmap.make_map(made, basemap=scenario.map.basemap, key=key)
             (part / runfolder.MAP_HTML).write_text(page, encoding="utf-8", newline="\n")
         made = replace(made, timings=meter.content())
-        runfolder.save_plan(made, part, say=words.speaker(made.language))
+        runfolder.save_plan(made, part, say=words.speaker(made.language, made.kinds))
     return made
 
 

@@ -13,7 +13,7 @@ from siting.optimize.search.swap_resolve import (
     swap_worth,
     too_near,
 )
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 from siting.why import facts
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from siting.arrays import Ints
     from siting.optimize.model.fill import Filled
     from siting.optimize.search.swap_resolve import SwapChoice
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
     from siting.plan.plan import Plan
     from siting.why.facts import Reason
     from siting.why.find import Found
@@ -80,15 +80,15 @@ def explain(
     table = plan.candidates.set_index("site_id", drop=False)
     site = table.loc[found.place_id]
     settings = built.scenario.solver
-    door = open_door(
+    solver = open_solver(
         settings.name, threads=settings.threads, seed=built.scenario.run.seed, time_limit_s=_TIME_S
     )
     answer |= {
         "site": _who(plan, site),
         "score": facts.score_of(plan, site, weights),
     }
-    answer |= _station(plan, built, site, door)
-    answer["swap"] = _swap(built, str(site["site_id"]), door)
+    answer |= _station(plan, built, site, solver)
+    answer["swap"] = _swap(built, str(site["site_id"]), solver)
     return answer
 
 
@@ -111,7 +111,7 @@ def _who(plan: Plan, site: pd.Series) -> dict[str, Any]:
     }
 
 
-def _station(plan: Plan, built: Rebuilt, site: pd.Series, door: Door) -> dict[str, Any]:
+def _station(plan: Plan, built: Rebuilt, site: pd.Series, solver: Solver) -> dict[str, Any]:
     """Return the role of the site as a charging station, and what follows from it."""
     problem = built.problem
     here = np.flatnonzero(problem.site_id == site["site_id"])
@@ -122,22 +122,22 @@ def _station(plan: Plan, built: Rebuilt, site: pd.Series, door: Door) -> dict[st
             "role": "existing" if existing else "chosen",
             "serves": facts.served_by(built, position),
             "only_here": facts.only_here(built, position),
-            "again": None if existing else _again(plan, built, position, door),
+            "again": None if existing else _again(plan, built, position, solver),
         }
     shut = facts.shut_out(plan, built, site)
     if shut or position < 0 or not problem.openable[position]:
         return {"role": "not_chosen", "keeps_out": shut}
-    again = _again(plan, built, position, door)
+    again = _again(plan, built, position, solver)
     reasons = facts.held_back(built, position)
     return {"role": "not_chosen", "keeps_out": reasons, "again": again}
 
 
-def _again(plan: Plan, built: Rebuilt, position: int, door: Door) -> dict[str, Any] | None:
+def _again(plan: Plan, built: Rebuilt, position: int, solver: Solver) -> dict[str, Any] | None:
     """Solve the plan again with and without the site; None where its objective is another."""
     if plan.outcome.objective != JOINT:
         return None
     problem, stands = built.problem, built.stands
-    found = compare(problem, stands, position, door)
+    found = compare(problem, stands, position, solver)
     best = max(
         (one for one in (found.with_it, found.without_it, stands) if one is not None),
         key=lambda one: one.value,
@@ -223,7 +223,7 @@ def _told(
     return rows
 
 
-def _swap(built: Rebuilt, site_id: str, door: Door) -> dict[str, Any] | None:
+def _swap(built: Rebuilt, site_id: str, solver: Solver) -> dict[str, Any] | None:
     """Say what the site is as a swap station; None where the question does not arise."""
     problem, chosen = built.problem, built.swap_sites
     here = np.flatnonzero(problem.site_id == site_id)
@@ -251,7 +251,7 @@ def _swap(built: Rebuilt, site_id: str, door: Door) -> dict[str, Any] | None:
     }
     if problem.existing_swap[position]:
         return answer | {"role": "existing"}
-    with_it, without_it = compare_swap(problem, chosen, position, door)
+    with_it, without_it = compare_swap(problem, chosen, position, solver)
     is_chosen = position in chosen
     answer["role"] = "chosen" if is_chosen else "not_chosen"
     answer["again"] = _swap_again(built, position, with_it, without_it)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 5
 _UNITS = {"_m": "m", "_s": "s", "_cny": "CNY", "_kw": "kW"}
-_TOTALS = ("stations", "chargers", "swap_stations")
 
 
 @contextmanager
@@ -82,11 +81,16 @@ def _room(changes: list[dict[str, Any]], words: Say) -> Iterator[str]:
     """Say how much of a total the other rules leave room for, where that is proven."""
     for change in changes:
         setting = change["settings"][0]
-        total = setting["rule"].removeprefix("targets.")
-        if len(change["settings"]) > 1 or total not in _TOTALS or not change["smallest"]:
+        if len(change["settings"]) > 1 or not _is_total(setting) or not change["smallest"]:
             continue
         if setting["change"] < setting["now"]:
-            yield words(f"clash.room_{total}", count=setting["change"], target=setting["now"])
+            yield words(
+                f"clash.room_{setting['family']}", count=setting["change"], target=setting["now"]
+            )
+
+
+def _is_total(setting: dict[str, Any]) -> bool:
+    return str(setting["rule"]).startswith("targets.")
 
 
 def _setting(setting: dict[str, Any], words: Say) -> str:
@@ -98,20 +102,25 @@ def _setting(setting: dict[str, Any], words: Say) -> str:
         return words("clash.power", rule=rule, names=more, kw=sum(then.values()))
     text = words("clash.set", rule=rule, change=_value(rule, then, words),
                  now=_value(rule, now, words))  # fmt: skip
-    if setting["family"] in _TOTALS:
+    if _is_total(setting):
         key = "clash.fewer" if then < now else "clash.more"
         text += f" {words(key, count=abs(then - now))}"
     return text
 
 
 def _held(rule: dict[str, Any], words: Say) -> str:
-    if rule["family"] == "chongqing":
+    if _is_entry(rule):
         return str(rule["part"])
     return f"{_value(rule['rule'], rule['now'], words)} ({rule['rule']})"
 
 
 def _name(rule: dict[str, Any]) -> str:
-    return str(rule["part"] if rule["family"] == "chongqing" else rule["rule"])
+    return str(rule["part"] if _is_entry(rule) else rule["rule"])
+
+
+def _is_entry(rule: dict[str, Any]) -> bool:
+    """Whether the rule is one entry of a list of rules."""
+    return isinstance(rule["now"], list) and rule["part"] in rule["now"]
 
 
 def _value(key: str, value: Any, words: Say) -> str:  # noqa: ANN401  # a setting

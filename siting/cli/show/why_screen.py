@@ -11,27 +11,27 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from siting.notes import Say
+    from siting.plan.plan import Plan
 
 
 _SHOWN = 3
 _INDENT = "  · "
 
 
-def show_why(answer: dict[str, Any], language: str, objective: str) -> None:
+def show_why(answer: dict[str, Any], plan: Plan) -> None:
     """Print why a site is in the plan, or what keeps it out.
 
     Parameters
     ----------
     answer
         Result of :func:`siting.why.ask.why`.
-    language
-        ``"zh"`` or ``"en"``.
-    objective
-        Objective of the plan.
+    plan
+        The plan that was asked about; its language is spoken.
     """
     from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
 
-    say = speaker(language)
+    language = plan.language
+    say = speaker(language, plan.kinds)
     console = Console(highlight=False, soft_wrap=True)
     if answer["synthetic"]:
         console.print(f"[bold red]{escape(say('mark.sample'))}[/]")
@@ -45,7 +45,7 @@ def show_why(answer: dict[str, Any], language: str, objective: str) -> None:
     if answer["again"]:
         _again(console, answer["again"], say)
     elif answer["role"] == "chosen":
-        _told(console, [say("why.again.other", objective=objective)])
+        _told(console, [say("why.again.other", objective=plan.outcome.objective)])
     if answer["swap"]:
         _swap(console, answer["swap"], say)
 

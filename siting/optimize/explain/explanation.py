@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from siting.errors import ImpossibleTargetError, InfeasibleError
 from siting.optimize.explain.clash import alone, clashing, together
-from siting.optimize.explain.levers import levers_of
-from siting.optimize.explain.rulings import key_of
 from siting.optimize.explain.trial import Trials
-from siting.optimize.solver.solver import open_door
+from siting.optimize.rules.all_rules import levers_of
+from siting.optimize.rules.rulings import key_of
+from siting.optimize.solver.solver import open_solver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.errors import NoPlanError
     from siting.optimize.explain.clash import Change
-    from siting.optimize.explain.levers import Lever
-    from siting.optimize.explain.rulings import Build, Rulings
+    from siting.optimize.rules.levers import Lever
+    from siting.optimize.rules.rulings import Build, Rulings
 
 _POWER = "substations.headroom_kw"
 
@@ -76,10 +76,10 @@ def explain(
         ``not_tried``
             rules of the clash whose changes the time did not suffice for.
     """
-    door = open_door(
+    backend = open_solver(
         solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s
     )
-    trials = Trials(build, door, solver.time_limit_s)
+    trials = Trials(build, backend, solver.time_limit_s)
     if trials.legal(rulings):
         return None
     levers = levers_of(rulings)
@@ -89,8 +89,8 @@ def explain(
     no_help: list[dict[str, Any]] = []
     not_tried: list[dict[str, Any]] = []
     for number, lever in enumerate(core):
-        share_s = trials.door.left_s / (len(core) - number)
-        slice_ = replace(trials, door=trials.door.until(share_s))
+        share_s = trials.solver.left_s / (len(core) - number)
+        slice_ = replace(trials, solver=trials.solver.until(share_s))
         found = alone(slice_, rulings, lever) if slice_.legal(lever.drop(rulings)) else []
         changes += found
         if not found:

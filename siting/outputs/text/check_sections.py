@@ -165,7 +165,7 @@ def _zone_steps(content: dict[str, Any], say: Say) -> Section:
     rows = tuple(
         (zone["name"], *(f"{zone['steps'][step]:,}" for step in steps)) for zone in content["zones"]
     )
-    headers = (say("column.zone"), *(say(f"step.{step}") for step in steps))
+    headers = (say("field.zone_name.head"), *(say(f"step.{step}") for step in steps))
     return Section(
         say("check.section.zone_steps"), headers, rows, _right(headers),
         lead=say("check.lead.zone_steps"), wide=True,
@@ -189,8 +189,9 @@ def _zone_needs(content: dict[str, Any], say: Say) -> Section:
         for zone in content["zones"]
     )
     headers = (
-        say("column.zone"), say("found.people"), say("check.col.quality"), say("check.col.sites"),
-        say("check.col.sign_off"), say("check.col.stop"), say("check.col.standing"),
+        say("field.zone_name.head"), say("found.people"), say("check.col.quality"),
+        say("check.col.sites"), say("check.col.sign_off"), say("check.col.stop"),
+        say("check.col.standing"),
         say("found.kwh_day"), say("check.col.out_kwh"), say("check.col.out_share"),
     )  # fmt: skip
     numbers = _right(headers) - {2}
@@ -203,7 +204,8 @@ def _rules(content: dict[str, Any], say: Say, language: str) -> Section:
         for rule in sorted(content["rules"], key=lambda rule: rule["state"] == "checked")
     )
     headers = (
-        say("check.col.rule"), say("column.reason"), say("check.col.state"), say("check.col.mark"),
+        say("check.col.rule"), say("field.reason.head"), say("check.col.state"),
+        say("check.col.mark"),
     )  # fmt: skip
     return Section(say("check.section.rules"), headers, rows, frozenset())
 

@@ -6,9 +6,9 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from siting.plan.described import class_names, class_text
 
+if TYPE_CHECKING:
     from siting.notes import Say
     from siting.plan.plan import Plan
 
@@ -65,27 +65,8 @@ def _part(chain: dict[str, Any], kind: str, say: Say) -> str:
     return say("chain.part", value=value, share=value / chain["kwh_day"])
 
 
-def class_text(counts: Mapping[str, float], say: Say) -> str:
-    """Return the classes of charger that occur with their numbers, e.g. ``3 slow AC · 5 fast DC``.
-
-    Parameters
-    ----------
-    counts
-        Chargers by class.
-    say
-        Words in one language; a class of somebody's own table goes by its name.
-    """
-    return " · ".join(f"{n:,.0f} {say(f'class.{name}')}" for name, n in counts.items() if n)
-
-
-def class_names(plan: Plan) -> list[str]:
-    """Return the classes of charger of a plan, the weakest first."""
-    classes = plan.charger_classes
-    return sorted(classes, key=lambda name: (classes[name]["power_kw"], name))
-
-
 def plan_class_text(plan: Plan, say: Say) -> str:
-    """Return the same for a whole plan; empty where its classes are not known."""
+    """Return the chargers of a plan by class; empty where its classes are not known."""
     classes = plan.charger_classes
     text = class_text({name: classes[name]["chargers"] for name in class_names(plan)}, say)
     return say("total.classes", text=text) if text else ""
