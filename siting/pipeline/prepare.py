@@ -30,7 +30,7 @@ from siting.analysis.scores.scoring import Scored, make_scores
 from siting.analysis.scores.weighting import ScoreSummary
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
-from siting.analysis.travel import make_reach
+from siting.analysis.travel import make_reach, unreached
 from siting.cache import Memory
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.files.sheets import read_rule_table
@@ -45,6 +45,7 @@ from siting.pipeline.adjust import (
     factored_chargers,
     factored_prices,
     factored_world,
+    local_tables,
 )
 from siting.pipeline.hydrogen import check_hydrogen
 from siting.scenario import OVERPASS, local_path
@@ -113,7 +114,9 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             silent={"progress": step}, keep=not _downloads(scenario),
         )  # fmt: skip
         kinds, rules, chargers = rule_tables(scenario)
-        world, told_counted = counted_world(world, scenario.counting)
+        world, told_counted = counted_world(
+            world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
+        )
         world, told_factors = factored_world(world, scenario.factors)
         lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
     with meter.stage("candidates"):
@@ -150,8 +153,9 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
     _check_all(candidates.sites, need, reach, scored.scores)
     prices = check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices"))
     told = (
-        *world.notes, *told_counted, *told_factors, *told_lists, *candidates.notes, *demand.notes,
-        *told_beyond, *files.notes, *scored.notes,
+        *world.notes, *local_tables(scenario, world.area), *told_counted, *told_factors,
+        *told_lists, *candidates.notes, *demand.notes, *told_beyond,
+        *unreached(need, reach, world.zones), *files.notes, *scored.notes,
     )  # fmt: skip
     return Prepared(
         world=world,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from siting import __version__
 from siting.analysis.scores.ranking import rank_stability
 from siting.audit.recount import recount
+from siting.geo import crs_name
 from siting.inputs.area import load_area
 from siting.inputs.osm.load import fetch as fetch_pack
 from siting.notes import Note
@@ -161,7 +162,7 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         language=language,
         title_zh=scenario.run.title_zh,
         title_en=scenario.run.title_en,
-        crs=f"EPSG:{world.area.crs.to_epsg()}",
+        crs=crs_name(world.area.crs),
         targets=standing_targets(scenario.targets, prepared.candidates.sites).model_dump(
             include=set(TOTALS)
         ),

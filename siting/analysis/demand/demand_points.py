@@ -17,7 +17,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siting.analysis.demand.corridor import next_stops, node_parts, road_pull, through_kwh
+from siting.analysis.demand.corridor import (
+    counted_km,
+    next_stops,
+    node_parts,
+    road_pull,
+    through_kwh,
+)
 from siting.analysis.demand.demand_chain import (
     KINDS,
     YEAR,
@@ -47,14 +53,18 @@ QUALITIES = ("counted", "spread", "estimated")
 """How well people are known in their place, from the best to the worst."""
 
 
+GATHER_M = 200.0
+"""Demand along a street is gathered on marks at most so far apart."""
+
+
 def demand_points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.GeoDataFrame:
-    """Join the parts of one kind at one node and in one zone to a demand point.
+    """Join the parts of one kind at one mark of a road and in one zone to a demand point.
 
     Parameters
     ----------
     parts
         ``kind``, ``zone_id``, ``point``, ``kwh_day``, ``quality`` and, where they have them,
-        ``people``, ``swap_kwh_day`` and ``node_id``; a part without a node has the nearest.
+        ``people``, ``swap_kwh_day`` and ``node_id``; a part without one has the nearest mark.
     network
         The roads.
     crs
@@ -73,7 +83,7 @@ def demand_points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.
     parts = parts.assign(amount=parts["kwh_day"] + parts["swap_kwh_day"])
     parts = parts[parts["amount"] > 0].reset_index(drop=True)
     xy = shapely.get_coordinates(parts["point"].to_numpy(dtype=object))
-    nearest, _ = network.snap(xy)
+    nearest, _ = network.snap(xy, step_m=GATHER_M)
     own = parts["node_id"].notna().to_numpy(dtype=bool)
     nearest[own] = parts.loc[own, "node_id"].astype(np.int64)
     parts = parts.assign(
@@ -168,7 +178,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
 ) -> DemandResult:
     """Return the demand points of an area.
 
-    Parts of one kind at one road node and in one zone are one demand point, at their mean
+    Parts of one kind at one mark of a road and in one zone are one demand point, at their mean
     place. A zone without a figure of people has no home demand and is named in the note
     ``no_home_demand``; it never counts as zero people. Where no zone has one, the note ``nobody``
     says so and there may be no demand at all. A kind without any place goes home
@@ -317,7 +327,7 @@ def _through(
     """Return the charging of through traffic, None and a note where nobody counted it."""
     if traffic is None:
         corridor = roads.edges["road_class"].isin(settings.road_weights)
-        km = float(roads.edges.loc[corridor, "length_m"].sum()) / 1000
+        km = float(counted_km(roads.edges)[corridor].sum())
         return None, [Note("through_unknown", {"km": round(km)})] if corridor.any() else []
     parts = roads.parts(through_kwh(roads.edges, traffic, share, settings))
     return parts.rename(columns={"amount": "kwh_day"}), []

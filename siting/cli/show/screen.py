@@ -59,7 +59,8 @@ def progress(language: str) -> Iterator[Meter]:
         if stage not in tasks:
             name = words(f"stage.{stage}", language)
             tasks[stage] = bar.add_task(name, total=1.0, step="")
-        bar.update(tasks[stage], completed=share, step=escape(step))
+        doing = words(f"doing.{step}", language) if step else ""
+        bar.update(tasks[stage], completed=share, step=escape(doing))
 
     with bar:
         yield Meter(tell)
