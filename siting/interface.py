@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from siting import files
 from siting.cache import open_cache
 from siting.checkup import make_checkup
 from siting.comparison import Contrast, contrast
 from siting.outputs import map as webmap
 from siting.outputs import paper as handouts
 from siting.outputs import words
-from siting.outputs.folder import filled_folder
 from siting.outputs.map.basemaps import tile_key
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
@@ -201,7 +201,7 @@ def save_plan(plan: Plan, folder: PathLike) -> Path:
     target = Path(folder)
     with runfolder.new_run_folder(target) as part:
         page = make_map(plan, basemap=plan.scenario.get("map", {}).get("basemap", "none"))
-        (part / runfolder.MAP_HTML).write_text(page, encoding="utf-8", newline="\n")
+        files.write_whole(part / runfolder.MAP_HTML, page)
         runfolder.save_plan(plan, part, say=words.speaker(plan.language))
     return target
 
@@ -266,8 +266,8 @@ def write_handouts(
     ------
     ScenarioError
         If nobody is called so.
-    FontMissingError
-        Without a Chinese font, after the pages are written.
+    OutputError
+        If the folder cannot be written.
 
     Examples
     --------
@@ -280,7 +280,7 @@ def write_handouts(
     wanted = [handouts.find_body(everybody, name) for name in only] or everybody
     date = str(plan.timings.get("date", ""))[:10]
     order = handouts.Order(language or plan.language, paper, date)  # type: ignore[arg-type]
-    with filled_folder(target, whole=False) as part:
+    with files.merged_folder(target) as part:
         written = handouts.write_handouts(plan, wanted, part, order)
     return sorted(target / path.name for path in written)
 

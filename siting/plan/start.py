@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from siting import files
 from siting.errors import BrokenFileError, InputMissingError
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def write_start(start: Start, path: Path) -> None:
         for field in fields(start)
         if field.name not in _ORIGIN
     }
-    np.savez_compressed(path, format=np.array(_FORMAT), allow_pickle=False, **content)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, format=np.array(_FORMAT), allow_pickle=False, **content)
+    files.write_whole(path, packed.getvalue())
 
 
 def _plain(value: object) -> NDArray[Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyogrio
 from pyogrio.errors import DataSourceError
 
-from siting import geo
+from siting import files, geo
 from siting.errors import BrokenFileError, InputMissingError
 
 if TYPE_CHECKING:
@@ -72,14 +72,14 @@ def write_tables(plan: Plan, path: Path, *, say: Say) -> None:
     more = [layer for layer in OPTIONAL_LAYERS if getattr(plan, layer) is not None]
     for layer in (*LAYERS, *more):
         frame = _plain(getattr(plan, layer))
-        options: dict[str, Any] = {"layer": layer, "driver": "GPKG", "append": path.exists()}
+        options: dict[str, Any] = {"layer": layer}
         if plan.synthetic:
             options["DESCRIPTION"] = say("mark.sample")
             frame = frame.assign(**{_MARK: say("mark.sample")})
         if isinstance(frame, gpd.GeoDataFrame):
             # one layer may hold points and polygons, or nothing: let it
             options |= {"geometry_type": "Unknown", "promote_to_multi": False}
-        pyogrio.write_dataframe(frame, path, **options)
+        files.write_layer(frame, path, **options)
 
 
 def read_tables(path: Path) -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
@@ -144,7 +144,7 @@ def write_sheet(plan: Plan, frame: gpd.GeoDataFrame, path: Path, *, say: Say) ->
         elif not pd.api.types.is_numeric_dtype(table[name]):
             table[name] = table[name].map(harmless, na_action="ignore")
     # the byte-order mark makes Excel read the Chinese as UTF-8
-    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    files.write_whole(path, "\ufeff" + table.to_csv(index=False, lineterminator="\n"))
 
 
 def _in_order(columns: pd.Index) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from siting import files
 from siting.errors import InputMissingError, ScenarioError
 from siting.shipped import shipped_path
 
@@ -21,8 +22,8 @@ def find_scenario(name: str) -> Path:
     >>> find_scenario("yubei-2025").name
     'yubei-2025.toml'
     """
-    path = Path(name)
-    if path.suffix or path.is_file():
+    path = files.expanded(name, where="the scenario")
+    if path.suffix or files.is_file(path):
         return path
     try:
         return shipped_path(f"scenarios/{name}.toml")

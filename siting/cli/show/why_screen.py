@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from siting.cli.show.terminal import Terminal
+
 if TYPE_CHECKING:
     from siting.notes import Say
 
@@ -32,7 +34,7 @@ def show_why(answer: dict[str, Any], language: str, objective: str) -> None:
     from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
 
     say = speaker(language)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     if answer["synthetic"]:
         console.print(f"[bold red]{escape(say('mark.sample'))}[/]")
     _head(console, answer, say)

@@ -5,6 +5,7 @@ Overview, stations, swap stations, by zone, by department, cost, sources and ass
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -12,6 +13,7 @@ import pandas as pd
 from openpyxl.chart import BarChart, Reference
 from openpyxl.utils import get_column_letter
 
+from siting import files
 from siting.outputs import words
 from siting.outputs.text.described import described
 from siting.outputs.text.figure_tables import COLUMNS, phase_header, phase_rows
@@ -92,7 +94,9 @@ def write_workbook(plan: Plan, path: Path, *, language: str, date: str) -> None:
     _cost(made)
     _assumptions(made)
     _overview(made, overview, stations, swaps)
-    book.save(path)
+    packed = BytesIO()
+    book.save(packed)
+    files.write_whole(path, packed.getvalue())
 
 
 class _Sheets:

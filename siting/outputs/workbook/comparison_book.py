@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import openpyxl
 from openpyxl.styles import Font
 
+from siting import files
 from siting.outputs import words
 from siting.outputs.text.comparison_grids import (
     NUMBERS,
@@ -67,7 +69,9 @@ def write_contrast_book(made: Contrast, path: Path, *, language: str) -> None:
         _mark(sheet, grid, block)
         freeze_and_filter(sheet, block, len(fields))
         set_up_print(sheet, row, " · ".join(made.names))
-    book.save(path)
+    packed = BytesIO()
+    book.save(packed)
+    files.write_whole(path, packed.getvalue())
 
 
 def _is_number(grid: Grid, place: int) -> bool:
