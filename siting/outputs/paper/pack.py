@@ -23,6 +23,7 @@ from matplotlib.image import imsave
 
 from siting import files
 from siting.outputs.assets import asset
+from siting.outputs.guard import guarded
 from siting.outputs.paper.base_map import make_ground
 from siting.outputs.paper.bodies import all_bodies
 from siting.outputs.paper.document import Setting, draw_first_page, draw_pages
@@ -73,7 +74,7 @@ def make_sheet_page(
     template = asset("sheet_page.html")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["zip"] = zip
-    return environment.from_string(template).render(
+    page = environment.from_string(template).render(
         say=say,
         lang=_HTML_LANGUAGE[language],
         plan=plan,
@@ -82,6 +83,7 @@ def make_sheet_page(
         picture=_embedded(picture) if picture else "",
         tables=[(say(title), table) for title, table in sheet.tables],
     )
+    return guarded(page)
 
 
 def _embedded(picture: bytes) -> str:
