@@ -140,12 +140,16 @@ def make_plan(
     >>> plan.totals["stations"], plan.totals["chargers"], plan.meets("stations")
     (4, 40, True)
     """
+    begun = None
+    if start is not None:
+        runfolder.settle_run(Path(start))
+        begun = startfile.read_start(Path(start))
     return pipeline.run(
         scenario,
         meter=_meter(progress),
         folder=Path(folder).resolve(),
         cache=open_cache() if cache else None,
-        start=None if start is None else startfile.read_start(Path(start)),
+        start=begun,
     )
 
 
