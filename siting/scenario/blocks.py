@@ -146,7 +146,8 @@ class Overpass(Block):
     nominatim: str = "https://nominatim.openstreetmap.org/"
     """Nominatim, for area.place."""
     timeout_s: Positive = 180
-    """Time the server may take for one query."""
+    """Time the server may take for one query; all of its answer must be there within three times
+    that."""
     connect_timeout_s: Positive = 4
     """Time to find out whether there is a network at all."""
     retries: Count = 2
