@@ -92,10 +92,11 @@ def read_tables(path: Path) -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
     BrokenFileError
         If it is cut short or lacks a layer.
     """
-    if not path.exists():
+    if not files.is_file(path):
         raise InputMissingError(
             f"the run folder lacks its tables, {path.name}", where=str(path.parent), cure=_CURE
         )
+    files.require_form(path)
     try:
         there = {str(row[0]) for row in pyogrio.list_layers(path)}
         missing = [layer for layer in LAYERS if layer not in there]

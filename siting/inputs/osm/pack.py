@@ -108,6 +108,7 @@ def read_pack(path: Path) -> tuple[OsmLayers, gpd.GeoDataFrame]:
     BrokenFileError
         If the file is no pack, or is cut short.
     """
+    files.require_form(path, where="inputs.osm")
     try:
         facts = _facts(pyogrio.read_dataframe(path, layer=_PROVENANCE))
         if facts.get("format") != FORMAT:
