@@ -18,7 +18,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Libraries whose own exceptions speak of the disk; none of them is imported for it.
 _LIBRARIES = ("pyogrio", "sqlite3", "pyarrow")
 _FREE = "free some space there, or name another folder; what was there before is untouched"
-_ELSEWHERE = "name a folder you may write to, and close programs that hold its files open"
+_ELSEWHERE = "name a folder you may write to (--out), and close programs that hold its files open"
 
 
 @contextmanager
