@@ -31,7 +31,7 @@ def report(
 
     made = runfolder.load_plan(run)
     words: Any = language or made.language
-    date = str(made.timings.get("date", ""))[:10]
+    date = made.timings.date[:10]
     folder = run / runfolder.REPORT
     with files.merged_folder(folder) as part:
         paper.write_map(made, part / MAP_NAME, language=words, date=date)

@@ -11,7 +11,7 @@ Libraries report a full disk, or a file they cannot open, each in its own way: :
 
 from siting.files.folders import merged_folder, settle, whole_folder
 from siting.files.forms import require_form
-from siting.files.reading import expanded, is_file, read_bytes, read_json, read_text, reading
+from siting.files.opening import expanded, is_file, read_bytes, read_json, read_text, reading
 from siting.files.whole import is_full, unwritable, whole_file, write_layer, write_whole, writing
 
 __all__ = [

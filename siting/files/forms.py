@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from siting.errors import BrokenFileError
-from siting.files.reading import reading
+from siting.files.opening import reading
 
 _HEAD = 1 << 16
 _SQLITE = b"SQLite format 3\0"

@@ -7,15 +7,22 @@ Each stage gets tables and its own block of the scenario, and is called through 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siting import tables
-from siting.analysis.candidates.site_kinds import check_site_kinds
+from siting.analysis.candidates.site_kinds import check_site_kinds, own_names
 from siting.analysis.candidates.site_rules import check_site_rules
 from siting.analysis.candidates.sites import Candidates, make_candidates
-from siting.analysis.demand.demand_chain import YEAR, check_hour_profiles, check_nev_shares
+from siting.analysis.demand.demand_chain import (
+    YEAR,
+    DemandChain,
+    FleetEnergy,
+    check_hour_profiles,
+    check_nev_shares,
+)
 from siting.analysis.demand.demand_points import DemandResult, Figures, make_demand
 from siting.analysis.scores.scoring import Scored, make_scores
+from siting.analysis.scores.weighting import ScoreSummary
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
 from siting.analysis.travel import make_reach
@@ -36,6 +43,7 @@ from siting.pipeline.adjust import (
 )
 from siting.pipeline.hydrogen import check_hydrogen
 from siting.scenario import OVERPASS, local_path
+from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -49,7 +57,8 @@ if TYPE_CHECKING:
     from siting.scenario import Demand as DemandBlock
     from siting.scenario import Scenario
 
-_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, Scored)
+_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, DemandChain, FleetEnergy,
+         Scored, ScoreSummary)  # fmt: skip
 """Dataclasses that the cache may hold."""
 
 
@@ -60,15 +69,16 @@ class Prepared:
     world: World
     candidates: Candidates
     demand: gpd.GeoDataFrame
-    chain: dict[str, Any]
+    chain: DemandChain
     reach: pd.DataFrame
     swap_reach: pd.DataFrame
     scores: pd.DataFrame
-    scoring: dict[str, Any]
+    scoring: ScoreSummary
     score_sources: tuple[Provenance, ...]
     notes: tuple[Note, ...]
     chargers: Chargers
     prices: pd.DataFrame
+    kind_names: dict[str, dict[str, str]]
 
 
 def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> Prepared:
@@ -147,6 +157,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         notes=tuple(Note(key, dict(values)) for key, values in told),
         chargers=factored_chargers(chargers, scenario.factors),
         prices=factored_prices(prices, scenario.factors),
+        kind_names=own_names(kinds, _shipped_kinds()),
     )
 
 
@@ -164,6 +175,11 @@ def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...],
         chargers = chargers.by_gun()
     rules = check_site_rules(tables_["site_rules"], kinds, language=language)
     return with_mean_charger(kinds, chargers), rules, chargers
+
+
+def _shipped_kinds() -> pd.DataFrame:
+    path = shipped_path("site_kinds.csv")
+    return check_site_kinds(read_rule_table(path, key="candidates.site_kinds"))
 
 
 def _candidate_settings(scenario: Scenario) -> CandidatesBlock:

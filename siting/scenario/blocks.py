@@ -22,13 +22,16 @@ from siting.scenario._block import (  # fmt: skip
     NonNegative,
     Positive,
 )
-from siting.scenario.demand_blocks import Demand
-from siting.scenario.model_blocks import Model, Phase, Solver, Targets, phase_faults
-from siting.scenario.rule_blocks import (
-    Hydrogen,  # pydantic reads it
+from siting.scenario.analysis_blocks import (
+    Costs,
+    Demand,
+    Factors,
+    Power,
+    Scoring,
+    Sizing,
+    Uncertain,
 )
-from siting.scenario.score_blocks import Scoring
-from siting.scenario.site_blocks import Costs, Factors, Power, Sizing, Uncertain
+from siting.scenario.model_blocks import Hydrogen, Model, Phase, Solver, Targets, phase_faults
 
 LayerRole = Literal[
     "places",

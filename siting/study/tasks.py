@@ -22,7 +22,7 @@ from siting.outputs import words
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder
-from siting.plan.folder import tidy
+from siting.plan.json_types import tidy
 from siting.scenario import changed_scenario, dump_scenario
 from siting.study.memory_cache import Held
 
@@ -71,8 +71,8 @@ def make_run(
         with meter.stage("map"):
             page = webmap.make_map(made, basemap=scenario.map.basemap, key=key)
             files.write_whole(part / runfolder.MAP_HTML, page)
-        made = replace(made, timings=meter.content())
-        runfolder.save_plan(made, part, say=words.speaker(made.language))
+        made = replace(made, timings=meter.timings())
+        runfolder.save_plan(made, part, say=words.speaker(made.language, made.kinds))
     return made
 
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ScenarioError
-from siting.optimize.bound.relaxation import Descent, Prices, Relaxation, prices_from
+from siting.optimize.bound import Descent, Prices, Relaxation, prices_from
 from siting.optimize.problem.solution import Start
 
 if TYPE_CHECKING:
     from siting.arrays import Floats, Ints, Names
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.swap.cover import SwapCover
+    from siting.optimize.swap import SwapCover
 
 _STANDS = 1.0
 
