@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from siting import files
 from siting.cli.options import (
     DEFAULT_SCENARIO,
     JsonOption,
@@ -43,7 +44,6 @@ def check(
     from siting.cli.show import check_screen  # noqa: PLC0415  # beside what it shows
     from siting.outputs.pages import make_check_page  # noqa: PLC0415  # heavy
     from siting.pipeline import run as pipeline  # noqa: PLC0415  # heavy
-    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     read = read_scenario(scenario, overrides)
     refused: NoPlanError | DataError | None = None
@@ -60,7 +60,7 @@ def check(
     chosen = language or read.run.language
     if html is not None:
         told = refusal.text_of(refused).splitlines() if refused else ()
-        runfolder.write_whole(html, make_check_page(found, chosen, refusal=told))
+        files.write_whole(html, make_check_page(found, chosen, refusal=told))
     if as_json:
         screen.emit(
             json.dumps(found.content() | no_plan, ensure_ascii=False, indent=1, allow_nan=False)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from siting import files
 from siting.cli.options import (
     DEFAULT_SCENARIO,
     JsonOption,
@@ -45,7 +46,6 @@ def zones(
     Example: [bold]siting zones my-plan.toml --csv people.csv[/]
     """
     from siting.pipeline.list_zones import list_zones  # noqa: PLC0415  # heavy; --help stays quick
-    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     read = read_scenario(scenario, overrides)
     with screen.progress(read.run.language) as meter:
@@ -53,7 +53,7 @@ def zones(
     if csv is not None:
         table = found.zones[list(_COLUMNS)]
         # The mark at the start is what spreadsheets know UTF-8 by.
-        runfolder.write_whole(csv, "\ufeff" + table.to_csv(index=False, lineterminator="\n"))
+        files.write_whole(csv, "\ufeff" + table.to_csv(index=False, lineterminator="\n"))
     if as_json:
         screen.emit(json.dumps(_content(found), ensure_ascii=False, indent=1, allow_nan=False))
     else:

@@ -73,7 +73,7 @@ def load_stations(
     sources: list[Provenance] = []
     lists: list[gpd.GeoDataFrame] = []
     stems: dict[str, int] = {}
-    for number, given in enumerate(inputs.stations):
+    for number, given in enumerate(inputs.stations, start=1):
         frame, source = _from_file(given, number, area, notes, stems)
         lists.append(frame)
         sources.append(source)

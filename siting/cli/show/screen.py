@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from siting.cli.show.terminal import Terminal, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,18 +26,18 @@ if TYPE_CHECKING:
 
 def say(text: str) -> None:
     """Print one line of plain text on stdout."""
-    Console(highlight=False, soft_wrap=True).print(escape(text))
+    Terminal(highlight=False, soft_wrap=True).print(escape(text))
 
 
 def complain(text: str) -> None:
     """Print what went wrong on stderr, where the work goes on."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Terminal(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"[bold red]error[/] {escape(text)}")
 
 
 def emit(text: str) -> None:
-    """Write text for a program to stdout as it is."""
-    sys.stdout.write(text.rstrip("\n") + "\n")
+    """Write text for a program to stdout; what a terminal would obey stands as JSON's codes."""
+    sys.stdout.write(harmless(text.rstrip("\n")) + "\n")
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def progress(language: str) -> Iterator[Meter]:
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
         TextColumn("[dim]{task.fields[step]}"),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
     )
     tasks: dict[str, Any] = {}
 
@@ -60,7 +61,7 @@ def progress(language: str) -> Iterator[Meter]:
             name = words(f"stage.{stage}", language)
             tasks[stage] = bar.add_task(name, total=1.0, step="")
         doing = words(f"doing.{step}", language) if step else ""
-        bar.update(tasks[stage], completed=share, step=escape(doing))
+        bar.update(tasks[stage], completed=share, step=escape(harmless(doing)))
 
     with bar:
         yield Meter(tell)
@@ -77,7 +78,7 @@ def counting(language: str) -> Iterator[Tally]:
         BarColumn(bar_width=24),
         TextColumn("{task.completed}/{task.total}"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
     )
     task = bar.add_task(words("terminal.plans", language, failed=0), total=None)
 
@@ -105,7 +106,7 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
 
     words = speaker(plan.language, plan.kinds)
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     title = plan.title_zh if plan.language == "zh" else plan.title_en
     console.print(f"\n[bold]{escape(title)}[/]  {escape(plan.run)}")
     if plan.synthetic:
@@ -139,7 +140,7 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     console.print(f"{words('terminal.look')}: [bold]{escape(str(folder / 'map.html'))}[/]")
 
 
-def _show_notes(plan: Plan, console: Console, *, first: bool) -> None:
+def _show_notes(plan: Plan, console: Terminal, *, first: bool) -> None:
     """Print the notes that belong before the figures, or all others."""
     from siting.outputs.words import note_text  # noqa: PLC0415  # geopandas behind it
 
@@ -162,7 +163,7 @@ def show_entries(entries: list[Entry], folder: Path, limit_bytes: float) -> None
         table.add_row(escape(stage), f"{len(found):,}", f"{sum(found) / 1e6:,.1f}")
     total = sum(entry.size_bytes for entry in entries)
     table.add_row("total", f"{len(entries):,}", f"{total / 1e6:,.1f}")
-    Console(highlight=False).print(table)
+    Terminal(highlight=False).print(table)
     say(f"limit {limit_bytes / 1e6:,.0f} MB, in {folder}")
 
 

@@ -157,7 +157,9 @@ def write_elements(path: Path, elements: dict[str, dict[int, dict[str, Any]]], a
             nodes = way.get("nodes", [])
             writer.add_way(mutable.Way(id=key, nodes=nodes, tags=way.get("tags", {})))
         for key, relation in elements["relation"].items():
-            members = [(m["type"][0], m["ref"], m["role"]) for m in relation.get("members", ())]
+            members = [
+                (m["type"][0], m["ref"], m.get("role", "")) for m in relation.get("members", ())
+            ]
             tags = relation.get("tags", {})
             writer.add_relation(mutable.Relation(id=key, members=members, tags=tags))
 
