@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.cli import get_docs_for_click
 
-from siting.cli.verbs import app
+from siting.cli.main import app
 from siting.scenario import Scenario
 from siting.scenario._block import IsPath
 from siting.scenario._faults import block_of

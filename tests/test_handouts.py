@@ -27,7 +27,7 @@ from siting.outputs.paper import (
     all_bodies,
     find_body,
     fonts,
-    pack,
+    handout_pack,
     write_handouts,
 )
 from siting.outputs.paper._lettering import wrap
@@ -286,7 +286,7 @@ def test_without_a_chinese_font_pages_are_made_and_the_cure_is_named(plan, tmp_p
     def none():
         raise FontMissingError("there is no Chinese font", where="here", cure="install one")
 
-    monkeypatch.setattr(pack, "find_face", none)
+    monkeypatch.setattr(handout_pack, "find_face", none)
     with (
         pytest.raises(FontMissingError),
         filled_folder(tmp_path / "handouts", whole=True) as part,
@@ -313,7 +313,7 @@ def test_no_font_at_all_is_an_error_with_its_cure(monkeypatch):
     [("a/b\\c:d*e?f", "a_b_c_d_e_f"), ("..", "_"), ("名" * 99, "名" * 40), (" x. ", "x")],
 )
 def test_file_names_are_legal_everywhere(text, name):
-    assert pack.file_name(text) == name
+    assert handout_pack.file_name(text) == name
 
 
 def test_a_folder_is_put_in_place_whole_or_not_at_all(tmp_path):

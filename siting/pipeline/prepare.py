@@ -7,7 +7,7 @@ Each stage gets tables and its own block of the scenario, and is called through 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siting import tables
 from siting.analysis.candidates.site_kinds import (
@@ -18,12 +18,19 @@ from siting.analysis.candidates.site_kinds import (
 from siting.analysis.candidates.site_rules import check_site_rules
 from siting.analysis.candidates.sites import Candidates, make_candidates
 from siting.analysis.demand.beyond import less_served_beyond
-from siting.analysis.demand.demand_chain import YEAR, check_hour_profiles, check_nev_shares
+from siting.analysis.demand.demand_chain import (
+    YEAR,
+    DemandChain,
+    FleetEnergy,
+    check_hour_profiles,
+    check_nev_shares,
+)
 from siting.analysis.demand.demand_points import DemandResult, Figures, make_demand
 from siting.analysis.scores.scoring import Scored, make_scores
+from siting.analysis.scores.weighting import ScoreSummary
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
-from siting.analysis.travel import make_reach
+from siting.analysis.travel import make_reach, unreached
 from siting.cache import Memory
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.files.sheets import read_rule_table
@@ -38,6 +45,7 @@ from siting.pipeline.adjust import (
     factored_chargers,
     factored_prices,
     factored_world,
+    local_tables,
 )
 from siting.pipeline.hydrogen import check_hydrogen
 from siting.scenario import OVERPASS, local_path
@@ -55,7 +63,8 @@ if TYPE_CHECKING:
     from siting.scenario import Demand as DemandBlock
     from siting.scenario import Scenario
 
-_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, Scored)
+_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, DemandChain, FleetEnergy,
+         Scored, ScoreSummary)  # fmt: skip
 """Dataclasses that the cache may hold."""
 
 
@@ -66,11 +75,11 @@ class Prepared:
     world: World
     candidates: Candidates
     demand: gpd.GeoDataFrame
-    chain: dict[str, Any]
+    chain: DemandChain
     reach: pd.DataFrame
     swap_reach: pd.DataFrame
     scores: pd.DataFrame
-    scoring: dict[str, Any]
+    scoring: ScoreSummary
     score_sources: tuple[Provenance, ...]
     notes: tuple[Note, ...]
     chargers: Chargers
@@ -105,7 +114,9 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             silent={"progress": step}, keep=not _downloads(scenario),
         )  # fmt: skip
         kinds, rules, chargers = rule_tables(scenario)
-        world, told_counted = counted_world(world, scenario.counting)
+        world, told_counted = counted_world(
+            world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
+        )
         world, told_factors = factored_world(world, scenario.factors)
         lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
     with meter.stage("candidates"):
@@ -142,8 +153,9 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
     _check_all(candidates.sites, need, reach, scored.scores)
     prices = check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices"))
     told = (
-        *world.notes, *told_counted, *told_factors, *told_lists, *candidates.notes, *demand.notes,
-        *told_beyond, *files.notes, *scored.notes,
+        *world.notes, *local_tables(scenario, world.area), *told_counted, *told_factors,
+        *told_lists, *candidates.notes, *demand.notes, *told_beyond,
+        *unreached(need, reach, world.zones), *files.notes, *scored.notes,
     )  # fmt: skip
     return Prepared(
         world=world,

@@ -21,13 +21,16 @@ from siting.scenario._block import (  # fmt: skip
     NonNegative,
     Positive,
 )
-from siting.scenario.demand_blocks import Demand
-from siting.scenario.model_blocks import Model, Phase, Solver, Targets, phase_faults
-from siting.scenario.rule_blocks import (
-    Hydrogen,  # pydantic reads it
+from siting.scenario.analysis_blocks import (
+    Costs,
+    Demand,
+    Factors,
+    Power,
+    Scoring,
+    Sizing,
+    Uncertain,
 )
-from siting.scenario.score_blocks import Scoring
-from siting.scenario.site_blocks import Costs, Factors, Power, Sizing, Uncertain
+from siting.scenario.model_blocks import Hydrogen, Model, Phase, Solver, Targets, phase_faults
 
 LayerRole = Literal[
     "places",
@@ -107,7 +110,7 @@ class Area(Block):
     as_of: MaybeDate = None
     """Date the outline was valid."""
     epsg: int | None = None
-    """Metric CRS of the run as an EPSG number; left out, the UTM zone."""
+    """Metric CRS of the run as an EPSG number, true to 0.1 % here; left out, the UTM zone."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -32,7 +32,7 @@ def compare_runs(
     different_data
         Compare although the plans rest on different data; every output then says so.
     moved_m
-        See :func:`siting.comparison.changes`.
+        See :func:`siting.comparison.comparison`.
 
     Raises
     ------

@@ -130,6 +130,7 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
         notes.append(Note("service_areas_whole", {"areas": len(parts), "places": count}))
     notes += split
     notes.append(Note("snap_distance", {**_spread(sites["snap_m"]), "too_far": far}))
+    notes += _off_road(sites, settings.max_snap_m)
     notes += told + not_checked(setting, rules)
     sites = sites.sort_values("site_id", ignore_index=True)[SITES.column_names]
     if sites.empty:
@@ -325,13 +326,28 @@ def _merged_room(
 def _snapped(
     pool: gpd.GeoDataFrame, network: Network, kinds: pd.DataFrame, max_snap_m: float
 ) -> tuple[gpd.GeoDataFrame, int]:
-    """Give each site its road node; a new site too far from any is taken out."""
+    """Give each site its point of a road; a new site too far from any is taken out."""
     anywhere = kinds.loc[pool["kind"], "carriageway_ok"].to_numpy(dtype=bool)
     xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
     node_id, snap_m = network.snap(xy, anywhere=anywhere)
     stands = (pool["existing_station"] | pool["existing_swap"]).to_numpy(dtype=bool)
     keep = (snap_m <= max_snap_m) | stands
     return pool.assign(node_id=node_id, snap_m=snap_m)[keep], int((~keep).sum())
+
+
+def _off_road(sites: gpd.GeoDataFrame, max_snap_m: float) -> list[Note]:
+    """Name the existing stations that no road leads to; they stay, at their true distance."""
+    off = sites[sites["snap_m"] > max_snap_m].sort_values("site_id")
+    if off.empty:
+        return []
+    values = {
+        "stations": len(off),
+        "ids": [
+            f"{site} ({metres:,.0f} m)"
+            for site, metres in zip(off["site_id"][:_SHOWN], off["snap_m"][:_SHOWN], strict=True)
+        ],
+    }
+    return [Note("stations_off_road", values)]
 
 
 def _with_rules_of_kind(pool: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.GeoDataFrame:

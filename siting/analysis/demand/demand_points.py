@@ -10,15 +10,29 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from siting.analysis.demand.corridor import next_stops, node_parts, road_pull, through_kwh
-from siting.analysis.demand.demand_chain import KINDS, YEAR, nev_share, peak, public_shares
+from siting.analysis.demand.corridor import (
+    counted_km,
+    next_stops,
+    node_parts,
+    road_pull,
+    through_kwh,
+)
+from siting.analysis.demand.demand_chain import (
+    KINDS,
+    YEAR,
+    DemandChain,
+    FleetEnergy,
+    nev_share,
+    peak,
+    public_shares,
+)
 from siting.analysis.demand.demand_layer import given_parts
 from siting.analysis.demand.destinations import ESTIMATED, drawing_places, pool_parts
 from siting.analysis.demand.fleets import fleet_parts
@@ -39,14 +53,18 @@ QUALITIES = ("counted", "spread", "estimated")
 """How well people are known in their place, from the best to the worst."""
 
 
+GATHER_M = 200.0
+"""Demand along a street is gathered on marks at most so far apart."""
+
+
 def demand_points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.GeoDataFrame:
-    """Join the parts of one kind at one node and in one zone to a demand point.
+    """Join the parts of one kind at one mark of a road and in one zone to a demand point.
 
     Parameters
     ----------
     parts
         ``kind``, ``zone_id``, ``point``, ``kwh_day``, ``quality`` and, where they have them,
-        ``people``, ``swap_kwh_day`` and ``node_id``; a part without a node has the nearest.
+        ``people``, ``swap_kwh_day`` and ``node_id``; a part without one has the nearest mark.
     network
         The roads.
     crs
@@ -65,7 +83,7 @@ def demand_points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.
     parts = parts.assign(amount=parts["kwh_day"] + parts["swap_kwh_day"])
     parts = parts[parts["amount"] > 0].reset_index(drop=True)
     xy = shapely.get_coordinates(parts["point"].to_numpy(dtype=object))
-    nearest, _ = network.snap(xy)
+    nearest, _ = network.snap(xy, step_m=GATHER_M)
     own = parts["node_id"].notna().to_numpy(dtype=bool)
     nearest[own] = parts.loc[own, "node_id"].astype(np.int64)
     parts = parts.assign(
@@ -127,7 +145,7 @@ class DemandResult:
     """
 
     demand: gpd.GeoDataFrame
-    chain: dict[str, Any]
+    chain: DemandChain
     notes: tuple[Note, ...]
 
 
@@ -160,7 +178,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
 ) -> DemandResult:
     """Return the demand points of an area.
 
-    Parts of one kind at one road node and in one zone are one demand point, at their mean
+    Parts of one kind at one mark of a road and in one zone are one demand point, at their mean
     place. A zone without a figure of people has no home demand and is named in the note
     ``no_home_demand``; it never counts as zero people. Where no zone has one, the note ``nobody``
     says so and there may be no demand at all. A kind without any place goes home
@@ -188,13 +206,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     Returns
     -------
     DemandResult
-        Its ``chain`` holds ``year``, ``nev_scenario``, ``nev_share``, ``people``, ``cars``,
-        ``nevs``, ``charging_kwh_day`` (all charging of the residents), ``public_share``,
-        ``residents_kwh_day`` (the public part), ``through_kwh_day``, ``fleet_kwh_day`` and
-        ``swap_kwh_day`` (None where unknown), ``given_kwh_day`` (of a layer; None without one),
-        ``kwh_day`` (residents + through + fleets + given) and ``by_kind`` of it, ``fleets``,
-        ``people_by_quality``, and the peak: ``hour_kw``, ``peak_hour``, ``peak_kw`` and
-        ``peak_share``.
+        The demand with its chain.
 
     Raises
     ------
@@ -226,23 +238,30 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     demand = demand[DEMAND.column_names]
     check(demand, DEMAND)
     by_quality = homes.groupby("quality")["people"].sum()
-    chain = {
-        "year": YEAR if settings.year is None else settings.year,
-        "nev_scenario": settings.nev_scenario if settings.nev_share is None else None,
-        "nev_share": share,
+    by_kind = demand.groupby("kind")["kwh_day"].sum().reindex(list(KINDS), fill_value=0.0)
+    top = peak(by_kind, figures.hours)
+    chain = DemandChain(
+        year=YEAR if settings.year is None else settings.year,
+        nev_scenario=settings.nev_scenario if settings.nev_share is None else None,
+        nev_share=share,
         **_resident_numbers(homes, per_person, share, settings),
-        "through_kwh_day": None if traffic is None else _energy(through),
-        "given_kwh_day": None if own is None else _energy(own),
-        "fleet_kwh_day": _known_sum(energy, "public_kwh_day"),
-        "swap_kwh_day": _known_sum(energy, "swap_kwh_day"),
-        "fleets": energy,
-        "people_by_quality": {
+        through_kwh_day=None if traffic is None else _energy(through),
+        given_kwh_day=None if own is None else _energy(own),
+        fleet_kwh_day=_known_sum(energy, "public_kwh_day"),
+        swap_kwh_day=_known_sum(energy, "swap_kwh_day"),
+        fleets=energy,
+        people_by_quality={
             name: float(by_quality.get(name, 0.0)) for name in QUALITIES
         },
-        **_whole(demand, figures.hours, fleets_known=_known_sum(energy, "vehicles") is not None),
-    }  # fmt: skip
-    _log.info("demand: %d points, %.0f kWh/day", len(demand), chain["kwh_day"])
-    notes += _quality_note(chain["people_by_quality"])
+        kwh_day=float(by_kind.sum()),
+        by_kind=_known_kinds(by_kind, fleets_known=_known_sum(energy, "vehicles") is not None),
+        hour_kw=top.hour_kw,
+        peak_hour=top.peak_hour,
+        peak_kw=top.peak_kw,
+        peak_share=top.peak_share,
+    )  # fmt: skip
+    _log.info("demand: %d points, %.0f kWh/day", len(demand), chain.kwh_day)
+    notes += _quality_note(chain.people_by_quality)
     return DemandResult(demand=demand, chain=chain, notes=tuple(notes))
 
 
@@ -308,7 +327,7 @@ def _through(
     """Return the charging of through traffic, None and a note where nobody counted it."""
     if traffic is None:
         corridor = roads.edges["road_class"].isin(settings.road_weights)
-        km = float(roads.edges.loc[corridor, "length_m"].sum()) / 1000
+        km = float(counted_km(roads.edges)[corridor].sum())
         return None, [Note("through_unknown", {"km": round(km)})] if corridor.any() else []
     parts = roads.parts(through_kwh(roads.edges, traffic, share, settings))
     return parts.rename(columns={"amount": "kwh_day"}), []
@@ -330,25 +349,18 @@ def _resident_numbers(
     }
 
 
-def _whole(demand: gpd.GeoDataFrame, hours: pd.DataFrame, *, fleets_known: bool) -> dict[str, Any]:
-    by_kind = demand.groupby("kind")["kwh_day"].sum().reindex(list(KINDS), fill_value=0.0)
-    told: dict[str, float | None] = {kind: float(by_kind[kind]) for kind in KINDS}
-    if not fleets_known:
-        told["fleet"] = None
-    return {
-        "kwh_day": float(by_kind.sum()),
-        "by_kind": told,
-        **peak(by_kind, hours),
-    }
+def _known_kinds(by_kind: pd.Series, *, fleets_known: bool) -> dict[str, float | None]:
+    found: dict[str, float | None] = {kind: float(by_kind[kind]) for kind in KINDS}
+    return found if fleets_known else found | {"fleet": None}
 
 
 def _energy(parts: pd.DataFrame | None) -> float:
     return 0.0 if parts is None else float(parts["kwh_day"].sum())
 
 
-def _known_sum(energy: dict[str, dict[str, float | None]], key: str) -> float | None:
+def _known_sum(energy: dict[str, FleetEnergy], key: str) -> float | None:
     """Sum what is known of the fleets; None where nothing is."""
-    known = [value for fleet in energy.values() if (value := fleet[key]) is not None]
+    known = [value for fleet in energy.values() if (value := getattr(fleet, key)) is not None]
     return sum(known) if known else None
 
 

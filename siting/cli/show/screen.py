@@ -59,7 +59,8 @@ def progress(language: str) -> Iterator[Meter]:
         if stage not in tasks:
             name = words(f"stage.{stage}", language)
             tasks[stage] = bar.add_task(name, total=1.0, step="")
-        bar.update(tasks[stage], completed=share, step=escape(step))
+        doing = words(f"doing.{step}", language) if step else ""
+        bar.update(tasks[stage], completed=share, step=escape(doing))
 
     with bar:
         yield Meter(tell)
@@ -241,12 +242,12 @@ def _stages(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
     table.add_column(words("terminal.stage"))
     table.add_column(words("terminal.seconds"), justify="right")
     table.add_column(words("terminal.peak_mb"), justify="right")
-    stages = plan.timings.get("stages", [])
+    stages = plan.timings.stages
     for entry in stages:
-        name = words(f"stage.{entry['stage']}")
-        if entry.get("cached"):
+        name = words(f"stage.{entry.stage}")
+        if entry.cached:
             name = f"{name} · {words('terminal.cached')}"
-        table.add_row(name, f"{entry['seconds']:.1f}", f"{entry['peak_mb']:,.0f}")
-    total = sum(entry["seconds"] for entry in stages)
+        table.add_row(name, f"{entry.seconds:.1f}", f"{entry.peak_mb:,.0f}")
+    total = sum(entry.seconds for entry in stages)
     table.add_row(words("terminal.total"), f"{total:.1f}", "")
     return table

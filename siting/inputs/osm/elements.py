@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,7 +50,7 @@ _NOT_DRIVABLE = {
     "motorcar": re.compile("no"),
     "service": re.compile("alley|driveway|emergency_access|parking|parking_aisle|private"),
 }
-ROAD_TAGS = ("highway", "junction", "maxspeed", "name", "oneway", "ref")
+ROAD_TAGS = ("highway", "junction", "maxspeed", "name", "oneway", "ref", "tunnel")
 # What the tables need, and what osmnx reads to tell a closed line from a surface.
 _FEATURE_TAGS = frozenset(
     {
@@ -260,9 +261,42 @@ def _read_nodes(path: Path, content: Content) -> None:
     refs = {ref for way in content.ways.values() for ref in way.refs}
     refs.update(content.points)
     found = []
-    for node in _objects(path, osmium.osm.NODE, IdFilter(refs)):
-        place = node.location
-        if place.valid():
-            found.append((node.id, place.x, place.y))
+    for some in id_batches(np.fromiter(refs, dtype=np.int64, count=len(refs))):
+        for node in _objects(path, osmium.osm.NODE, IdFilter(some.tolist())):
+            place = node.location
+            if place.valid():
+                found.append((node.id, place.x, place.y))
     table = np.unique(np.array(found, dtype=np.int64).reshape(-1, 3), axis=0)
     content.ids, content.xy = table[:, 0], table[:, 1:]
+
+
+_BLOCK_BITS = 25
+_BLOCK_BYTES = 1 << (_BLOCK_BITS - 3)
+_FILTER_BYTES = 1 << 26
+_BYTES_AN_ID = 64
+
+
+def id_batches(ids: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Split ids into batches that a filter of pyosmium holds in bounded memory.
+
+    It keeps a bit for each id in blocks of 4 MB, wherever an id lies: a few thousand ids spread
+    over the 1.3e10 given out so far would take 1.6 GB. A batch takes at most 64 MB, or, where
+    there are more ids than that is worth, a small part of what they take themselves.
+
+    Parameters
+    ----------
+    ids
+        Distinct ids, in any order.
+
+    Yields
+    ------
+    array
+        Ids, ascending; one batch after another, ascending too.
+    """
+    ids = np.sort(ids)
+    block = ids >> _BLOCK_BITS
+    _, start = np.unique(block, return_index=True)
+    at_once = max(_FILTER_BYTES, _BYTES_AN_ID * len(ids)) // _BLOCK_BYTES
+    cuts = [*start[::at_once].tolist(), len(ids)]
+    for first, last in pairwise(cuts):
+        yield ids[first:last]

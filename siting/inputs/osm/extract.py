@@ -15,6 +15,7 @@ import osmium
 import shapely
 
 from siting.errors import EmptyLayerError, IncompleteExtractError
+from siting.inputs.osm.coast import COASTLINE
 from siting.inputs.osm.elements import KIND_TAG, ROAD_TAGS, SCALE, Content, Way, read_content
 from siting.inputs.provenance import named_as_sample
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _INCOMPLETE_SHARE = 0.02
 _SAMPLED_NAMES = 200
+_LANDSCAPE = f"{KIND_TAG}landscape"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Reduced:
         The two ``.osm`` files; a file without ways or features is not written (None).
     road_points
         WGS-84 coordinates of all drivable nodes of the extract, shape (n, 2), uncut.
+    coast
+        Lines of the coast around the area in WGS-84, the land on their left.
     counts
         For the report: ways_read, ways_drivable, ways_in_box, features_matched, ...
     synthetic
@@ -48,6 +52,7 @@ class Reduced:
     roads: Path | None
     features: Path | None
     road_points: NDArray[np.float64]
+    coast: NDArray[np.object_]
     counts: dict[str, int]
     synthetic: bool
 
@@ -101,6 +106,7 @@ def reduce_extract(
         _write(folder / "roads.osm", content, roads, {}, {}),
         _write(folder / "features.osm", content, *features),
         content.xy[rows[rows >= 0]] / SCALE,
+        _coast(content, inside),
         counts,
         _sampled(content),
     )
@@ -194,11 +200,7 @@ def _features_inside(
             continue
         relations[key] = (tags, some)
         members.update(ref for ref in refs if ref in content.ways)
-    marked = {
-        key
-        for key, way in content.ways.items()
-        if inside[key] and any(name.startswith(KIND_TAG) for name in way.tags)
-    }
+    marked = {key for key, way in content.ways.items() if inside[key] and _is_feature(way)}
     ways, invalid = {}, 0
     for key in sorted(members.union(marked)):
         refs = content.ways[key].refs
@@ -222,6 +224,23 @@ def _features_inside(
         + sum(any(name.startswith(KIND_TAG) for name in way.tags) for way in content.ways.values())
     )
     return ways, relations, points
+
+
+def _is_feature(way: Way) -> bool:
+    kinds = {name: kind for name, kind in way.tags.items() if name.startswith(KIND_TAG)}
+    return bool(kinds) and kinds.get(_LANDSCAPE) != COASTLINE
+
+
+def _coast(content: Content, inside: dict[int, bool]) -> NDArray[np.object_]:
+    """Return the lines of the coast near the box, their nodes in the order of the way."""
+    lines = []
+    for key, way in sorted(content.ways.items()):
+        if inside[key] and way.tags.get(_LANDSCAPE) == COASTLINE:
+            rows = content.rows(np.array(way.refs, dtype=np.int64))
+            xy = content.xy[rows[rows >= 0]] / SCALE
+            if len(xy) > 1:
+                lines.append(shapely.linestrings(xy))
+    return np.array(lines, dtype=object)
 
 
 def _invalid_ring(refs: list[int], xy: NDArray[np.int64]) -> bool:

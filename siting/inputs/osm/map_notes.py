@@ -19,6 +19,8 @@ from siting.notes import Note
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapely import MultiPolygon, Polygon
+
     from siting.inputs.area_shape import AreaShape
     from siting.inputs.provenance import Provenance
 
@@ -30,8 +32,10 @@ _MIN_NEAR_ROAD = 0.5
 _HULL_MARGIN_M = 3000.0
 
 
-def measure_coverage(area: AreaShape, road_points: np.ndarray) -> tuple[float, float]:
-    """Measure how much of the area the roads of an extract cover.
+def measure_coverage(
+    area: AreaShape, road_points: np.ndarray, *, sea: Polygon | MultiPolygon
+) -> tuple[float, float]:
+    """Measure how much of the area's land the roads of an extract cover.
 
     Parameters
     ----------
@@ -39,6 +43,8 @@ def measure_coverage(area: AreaShape, road_points: np.ndarray) -> tuple[float, f
         The area.
     road_points
         WGS-84 coordinates of all drivable nodes of the extract, shape (n, 2).
+    sea
+        The sea in WGS-84, which needs no roads; may be empty.
 
     Returns
     -------
@@ -51,7 +57,10 @@ def measure_coverage(area: AreaShape, road_points: np.ndarray) -> tuple[float, f
     xy = xy[np.isfinite(xy).all(axis=1)]
     if len(xy) == 0:
         return 0.0, 0.0
-    shape = area.projected
+    water = gpd.GeoSeries([sea], crs=WGS84).to_crs(area.crs).iloc[0]
+    shape = shapely.difference(area.projected, water)
+    if shape.is_empty:
+        shape = area.projected
     hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(xy)), _HULL_MARGIN_M)
     in_hull = shapely.area(shapely.intersection(hull, shape)) / shape.area
     west, south, east, north = shape.bounds
@@ -165,17 +174,10 @@ def _use_notes(report: dict[str, Any]) -> list[Note]:
 
 def map_notes(report: dict[str, Any], source: Provenance) -> tuple[Note, ...]:
     """Turn the report's figures that a reader must know into notes."""
-    notes: list[Note] = [
-        Note(
-            "roads_dropped",
-            {
-                "junctions": report["junctions_before"] - report["junctions"],
-                "of": report["junctions_before"],
-                "km": report["km_dropped"],
-                "components": report["components_strong"],
-            },
-        )
-    ]
+    notes: list[Note] = []
+    if report.get("oneway_opened"):  # a pack of an earlier version does not know
+        values = {"streets": report["oneway_opened"], "km": report["oneway_opened_km"]}
+        notes.append(Note("oneway_opened", values))
     if report["share_with_speed_tag"] < 1:
         notes.append(Note("speeds_by_class", {"share": 1 - report["share_with_speed_tag"]}))
     if report["places_outside"]:

@@ -12,7 +12,7 @@ import geopandas as gpd
 import offlinefolium as folium
 import shapely
 
-from siting.comparison.changes import count_changes
+from siting.comparison.comparison import count_changes
 from siting.outputs import palette, words
 from siting.outputs.assets import asset
 from siting.outputs.map import shapes
