@@ -16,7 +16,7 @@ from siting.analysis.candidates.site_kinds import check_site_kinds
 from siting.analysis.candidates.sites import make_candidates
 from siting.analysis.candidates.spaces import estimate_spaces
 from siting.analysis.network import Network
-from siting.errors import TableError
+from siting.errors import EmptyLayerError, TableError
 from siting.tables import SITES, check
 
 
@@ -145,8 +145,8 @@ def test_inputs_are_not_changed():
     pd.testing.assert_frame_equal(pd.DataFrame(places), pd.DataFrame(before))
 
 
-def test_no_candidates_at_all_says_so_in_the_contract():
-    with pytest.raises(TableError, match="it has no rows"):
+def test_no_candidates_at_all_says_which_step_left_none():
+    with pytest.raises(EmptyLayerError, match="not_left_out 1, public 0"):
         make(town.places(lot(1, access="private")))
 
 

@@ -27,7 +27,7 @@ from siting.outputs.workbook import write_workbook
 from siting.plan import described as readable
 from siting.plan.described import described, heading
 from siting.plan.folder import load_plan, save_plan
-from siting.scenario.rule_blocks import Limit, Senses
+from siting.scenario.model_blocks import Limit, Senses
 from siting.tables.contract import DType
 from siting.tables.facilities import CHARGING, FACILITIES, TOTALS
 from siting.tables.fields import OUTPUTS, ZONE, fields, shown
@@ -205,7 +205,7 @@ def lists_of_texts():
 
 def test_the_three_totals_are_written_once():
     found = {file for file, texts in lists_of_texts() if set(texts) == set(TOTALS)}
-    assert found <= {"scenario/rule_blocks.py"}  # the type of rules.limits.count
+    assert found <= {"scenario/model_blocks.py"}  # the type of rules.limits.count
     assert tuple(Senses.model_fields) == TOTALS
     assert get_args(Limit.model_fields["count"].annotation) == TOTALS
     assert TOTALS == ("stations", "chargers", "swap_stations")

@@ -376,7 +376,8 @@ def test_the_kinds_the_analysis_relies_on_are_there():
     ("tags", "kind"),
     [
         ({"landuse": "residential"}, "residential"),
-        ({"building": "apartments"}, None),
+        ({"building": "apartments"}, "flats"),
+        ({"building": "residential", "name": "楼"}, "flats"),
         ({"building": "apartments", "name": "楼"}, "residential"),
         ({"amenity": "parking", "building": "retail"}, "parking"),
         ({"office": "government"}, "public_facility"),

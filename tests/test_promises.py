@@ -131,8 +131,8 @@ def test_super_fast_stations_elsewhere_or_of_unknown_class_do_not_count():
     plan = under(chongqing=["super_fast_5km"], super_fast_5km_share=0.9)
     with pytest.raises(RecountError, match=r"super_fast_5km: 0\.00% have what is promised"):
         recount(plan, reach_of(plan), reach_of(plan))
-    classes = {**plan.charger_classes, "slow_ac": {**plan.charger_classes["slow_ac"]}}
-    classes["slow_ac"]["power_kw"] = 250.0
+    slow = dataclasses.replace(plan.charger_classes["slow_ac"], power_kw=250.0)
+    classes = {**plan.charger_classes, "slow_ac": slow}
     power = plan.sites["chargers_slow_ac"] * 250.0 + plan.sites["chargers_fast_dc"] * 60.0
     strong = dataclasses.replace(
         plan, charger_classes=classes, sites=plan.sites.assign(power_kw=power)

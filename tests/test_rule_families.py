@@ -276,8 +276,8 @@ def test_totals_are_counted_the_way_they_bind():
         **{name: row[name] + 20_000 * extra for name in row.columns if name.startswith("cost_")
            and name.endswith("_cny")},
     )  # fmt: skip
-    slow = dict(plan.charger_classes["slow_ac"])
-    slow["chargers"] += 4
+    slow = plan.charger_classes["slow_ac"]
+    slow = dataclasses.replace(slow, chargers=slow.chargers + 4)
     more = dataclasses.replace(
         more,
         totals={**plan.totals, "chargers": 94, "new_chargers": 64},

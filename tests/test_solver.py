@@ -8,7 +8,7 @@ import pytest
 
 from siting.errors import SolverMissingError
 from siting.optimize.solver import solver as solver_module
-from siting.optimize.solver.other_solvers import NAMED, interfaces
+from siting.optimize.solver._other_solvers import NAMED, interfaces
 from siting.optimize.solver.solver import State, linear, open_solver, values_of
 from siting.scenario import Solver
 

@@ -34,7 +34,7 @@ from siting.optimize.search.site_value import (
 from siting.optimize.search.swap_resolve import compare_swap, swap_worth, too_near
 from siting.optimize.solver.solver import open_solver
 from siting.outputs.words import all_words
-from siting.why.find import find_site
+from siting.why.ask import find_site
 
 
 def door():

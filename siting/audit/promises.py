@@ -160,7 +160,7 @@ def _open(plan: Plan, promise: dict[str, Any]) -> set[str]:
         return set(plan.swap_sites["site_id"]) & of_kind(plan, promise)
     sites, least = plan.sites, promise.get("min_kw") or 0.0
     if least > 0:  # of what stood before nobody knows the classes
-        strong = [name for name, one in plan.charger_classes.items() if one["power_kw"] >= least]
+        strong = [name for name, one in plan.charger_classes.items() if one.power_kw >= least]
         there = sum((sites[f"chargers_{name}"] for name in strong), start=0 * sites["chargers"])
         sites = sites[(there > 0) & sites["is_new"]]
     return set(sites["site_id"]) & of_kind(plan, promise)

@@ -167,11 +167,11 @@ def classes_add_up(plan: Plan) -> Iterator[str]:
     counted = sum(sites[f"chargers_{name}"] for name in classes)
     for name in sites["site_id"][counted != sites["chargers"]]:
         yield f"the chargers of {name} by class do not make its chargers"
-    power = sum(sites[f"chargers_{name}"] * one["power_kw"] for name, one in classes.items())
+    power = sum(sites[f"chargers_{name}"] * one.power_kw for name, one in classes.items())
     for name in sites["site_id"][(power - sites["power_kw"]).abs() > _KW_SLACK]:
         yield f"the power of {name} is not that of its classes"
     for name, one in classes.items():
-        if int(sites[f"chargers_{name}"].sum()) != one["chargers"]:
+        if int(sites[f"chargers_{name}"].sum()) != one.chargers:
             yield f"{name}: the plan's total is not the sum of its stations"
 
 

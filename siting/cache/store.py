@@ -1,4 +1,4 @@
-"""A folder of checked bytes: written whole, read whole or not at all, never above its limit.
+"""A folder of checked bytes, and the memory of stages on top of it.
 
 One entry is one file, named by its stage and its key. A writer fills a file of another name and
 renames it at the end, so that no reader and no second process meets half of one; the first 32 bytes
@@ -13,18 +13,23 @@ import contextlib
 import hashlib
 import logging
 import os
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from platformdirs import user_cache_path
 
-from siting.errors import ScenarioError
+from siting import files
+from siting.cache.codec import pack, unpack
+from siting.cache.keys import result_key, table_print
+from siting.errors import OutputError, ScenarioError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import pandas as pd
+
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +42,6 @@ _OFF = "off"
 _LIMIT_MB = 1000.0
 _MEGABYTE = 1_000_000
 _SUFFIX = ".siting"
-_PART = ".part"
 _PART_LIFE_S = 3600.0
 _DIGEST_BYTES = 32
 
@@ -104,13 +108,13 @@ class Cache:
         """Return the entries, the one used last first."""
         found = [
             Entry(path.name.partition("-")[0], path, status.st_size, status.st_mtime)
-            for path, status in self._files(_SUFFIX)
+            for path, status in self._files(half=False)
         ]
         return sorted(found, key=lambda entry: (-entry.used_s, entry.path.name))
 
     def clear(self) -> int:
         """Remove every entry and every half-written one; return how many entries went."""
-        for path, _ in self._files(_PART):
+        for path, _ in self._files(half=True):
             _remove(path)
         return sum(_remove(entry.path) for entry in self.entries())
 
@@ -118,27 +122,18 @@ class Cache:
         return self.folder / f"{stage}-{key}{_SUFFIX}"
 
     def _write(self, path: Path, payload: bytes) -> None:
-        handle, name = tempfile.mkstemp(prefix=f"{path.stem}-", suffix=_PART, dir=self.folder)
-        part = Path(name)
         try:
-            with os.fdopen(handle, "wb") as stream:
+            with files.whole_file(path) as part, part.open("xb") as stream:
                 stream.write(hashlib.sha256(payload).digest())
                 stream.write(payload)
-                stream.flush()
-                os.fsync(stream.fileno())
-            part.replace(path)
-        except PermissionError:
+        except OutputError:
             # Windows refuses while another process reads the entry: then it is there already
-            _remove(part)
             if not path.exists():
                 raise
-        except BaseException:
-            _remove(part)
-            raise
 
     def _make_room(self) -> None:
         """Remove the entries used longest ago, and what writers that died have left."""
-        for path, status in self._files(_PART):
+        for path, status in self._files(half=True):
             if time.time() - status.st_mtime > _PART_LIFE_S:
                 _remove(path)
         total = 0
@@ -147,13 +142,14 @@ class Cache:
             if total > self.limit_bytes:
                 _remove(entry.path)
 
-    def _files(self, suffix: str) -> Iterator[tuple[Path, os.stat_result]]:
+    def _files(self, *, half: bool) -> Iterator[tuple[Path, os.stat_result]]:
         try:
             names = sorted(self.folder.iterdir())
         except OSError:
             return
         for path in names:
-            if path.suffix == suffix:
+            # a half-written file is hidden (siting.files)
+            if path.suffix == _SUFFIX and path.name.startswith(".") is half:
                 with contextlib.suppress(OSError):  # another process was quicker
                     yield path, path.stat()
 
@@ -169,7 +165,11 @@ def open_cache() -> Cache | None:
     named = os.environ.get(FOLDER_VARIABLE, "").strip()
     if named.casefold() == _OFF:
         return None
-    folder = Path(named).expanduser() if named else user_cache_path("siting", appauthor=False)
+    folder = (
+        files.expanded(named, where=FOLDER_VARIABLE)
+        if named
+        else user_cache_path("siting", appauthor=False)
+    )
     return Cache(folder / "stages", limit_bytes=_limit_mb() * _MEGABYTE)
 
 
@@ -197,3 +197,90 @@ def _remove(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+Result = TypeVar("Result")
+
+
+class Memory:
+    """Calls stages, and keeps what they return.
+
+    Parameters
+    ----------
+    cache
+        Where results are kept; None to call every stage and keep nothing.
+    classes
+        Dataclasses that results consist of.
+    """
+
+    def __init__(self, cache: Cache | None, classes: tuple[type, ...]) -> None:
+        self._cache = cache
+        self._classes = classes
+        self._prints: dict[int, tuple[pd.DataFrame, str]] = {}
+        self._called: dict[str, bool] = {}
+
+    @property
+    def reused(self) -> tuple[str, ...]:
+        """Stages all of whose results came from the cache, in the order they were called."""
+        return tuple(stage for stage, kept in self._called.items() if kept)
+
+    def call(
+        self,
+        stage: str,
+        function: Callable[..., Result],
+        *arguments: Any,  # noqa: ANN401  # whatever the stage takes
+        silent: dict[str, Any] | None = None,
+        keep: bool = True,
+        **options: Any,  # noqa: ANN401
+    ) -> Result:
+        """Return ``function(*arguments, **options)``, made now or before.
+
+        Parameters
+        ----------
+        stage
+            Name of the stage.
+        function
+            The stage. It must be pure: the result follows from the arguments, and from the
+            files that they name.
+        arguments, options
+            What it is called with.
+        silent
+            Further options that do not change the result, e.g. a listener.
+        keep
+            Whether the result may be kept; not that of a download, which changes by itself.
+        """
+        silent = silent or {}
+        if self._cache is None:
+            return function(*arguments, **options, **silent)
+        given = (arguments, options)
+        key = result_key(function, given, table_print=self._print) if keep else None
+        found = self._found(stage, key)
+        self._called[stage] = self._called.get(stage, True) and found is not None
+        if found is not None:
+            return found[0]
+        made = function(*arguments, **options, **silent)
+        # a file that changed meanwhile may have been read before or after
+        if key is not None and key == result_key(function, given, table_print=self._print):
+            payload = pack(made, self._classes)
+            if payload is None:
+                log.warning("cache: what the stage %s makes cannot be kept", stage)
+            else:
+                self._cache.put(stage, key, payload)
+        return made
+
+    def _found(self, stage: str, key: str | None) -> tuple[Any] | None:
+        """Return what was kept, in a tuple of one: it may be None; or None if nothing was."""
+        payload = self._cache.get(stage, key) if self._cache and key else None
+        if payload is None:
+            return None
+        try:
+            return (unpack(payload, self._classes),)
+        except Exception as error:  # noqa: BLE001  # an entry must never fail a plan
+            log.warning("cache: an entry of %s cannot be read (%s) and is made again", stage, error)
+            return None
+
+    def _print(self, frame: pd.DataFrame) -> str:
+        """Return the hash of a table, of one seen before from memory."""
+        if id(frame) not in self._prints:
+            self._prints[id(frame)] = (frame, table_print(frame))
+        return self._prints[id(frame)][1]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from siting import files
 from siting.cli.options import (
     DEFAULT_SCENARIO,
 )
@@ -30,21 +31,15 @@ def new(
         )
     text = shipped_path(f"scenarios/{DEFAULT_SCENARIO}.toml").read_text(encoding="utf-8")
     text = text.replace(f'name = "{DEFAULT_SCENARIO}"', f'name = "{_run_name(file)}"')
-    try:
-        with file.open("x", encoding="utf-8", newline="\n") as handle:
-            handle.write(text)
-    except FileExistsError as error:
+    with files.writing(file):
+        there = file.exists() or file.is_symlink()
+    if there:
         raise ScenarioError(
             f"'{file.name}' is there already",
             where=str(file),
             cure="choose another name, or remove the file first",
-        ) from error
-    except OSError as error:
-        raise ScenarioError(
-            f"the scenario file cannot be written: {error.strerror}",
-            where=str(file),
-            cure="choose a folder that exists and that you may write to",
-        ) from error
+        )
+    files.write_whole(file, text)
     screen.say(f'wrote {file}; next: siting plan "{file}"')
 
 

@@ -106,7 +106,7 @@ def load_layers(
     notes: Notes = []
     sources: list[Provenance] = []
     stems: dict[str, int] = {}
-    for number, layer in enumerate(given):
+    for number, layer in enumerate(given, start=1):
         frame, source = _load(layer, number, area, kinds, notes)
         path = local_path(layer.file)
         count = stems[path.stem] = stems.get(path.stem, 0) + 1

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment
 
-from siting.notes import Note
 from siting.outputs import words
 from siting.outputs.assets import asset
+from siting.outputs.guard import guarded
 from siting.outputs.text.check_sections import advice_lines, grade_rows, make_sections
 from siting.outputs.text.comparison_grids import change_grids, contrast_grids, contrast_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from siting.checkup.findings import Checkup
     from siting.comparison import Contrast
 
 
@@ -22,7 +23,7 @@ _PAGE = """<!DOCTYPE html>
 <html lang="{{ language }}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<!-- policy -->
 <meta name="viewport" content="width=device-width">
 <title>{{ title }}</title>
 <style>
@@ -83,19 +84,19 @@ def make_contrast_page(made: Contrast, *, language: str) -> str:
         grids=contrast_grids(made, say),
         lists=change_grids(made, say),
     )
-    return page.rstrip() + "\n"
+    return guarded(page.rstrip() + "\n")
 
 
 _HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
 
 
-def make_check_page(content: dict[str, Any], language: str, *, refusal: Sequence[str] = ()) -> str:
+def make_check_page(found: Checkup, language: str, *, refusal: Sequence[str] = ()) -> str:
     """Return the report as HTML, every text of the data escaped.
 
     Parameters
     ----------
-    content
-        Result of ``checkup.make_checkup``, as JSON types.
+    found
+        Result of ``checkup.make_checkup``.
     language
         ``"zh"`` or ``"en"``.
     refusal
@@ -104,16 +105,15 @@ def make_check_page(content: dict[str, Any], language: str, *, refusal: Sequence
     say = words.speaker(language)
     template = asset("check_page.html")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(template).render(
+    page = environment.from_string(template).render(
         say=say,
         lang=_HTML_LANGUAGE[language],
-        content=content,
-        title=content["run"][f"title_{language}"],
+        found=found,
+        title=getattr(found.run, f"title_{language}"),
         refusal=refusal,
-        sections=make_sections(content, language),
-        notes=[
-            words.note_text(Note(one["key"], one["values"]), language) for one in content["notes"]
-        ],
-        stages=list(grade_rows(content, say, language)),
-        advice=advice_lines(content, say),
+        sections=make_sections(found, language),
+        notes=[words.note_text(note, language) for note in found.notes],
+        stages=list(grade_rows(found, say, language)),
+        advice=advice_lines(found, say),
     )
+    return guarded(page)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("zh", "en")
 
-_MAY_BE_OWN = ("kind", "source", "class", "doing")
+_MAY_BE_OWN = ("kind", "source", "class", "use", "doing")
 _SHOWN = 5
 _COMMA = {"zh": "、", "en": ", "}
 

@@ -15,6 +15,7 @@ from siting.analysis.station.costs import ENDS, make_costs
 from siting.analysis.station.power import drawn_kw, make_grid, transformer_kva
 from siting.analysis.station.queues import peak_shares, station_queues
 from siting.notes import Note
+from siting.plan.parts import ChargerClass
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -179,14 +180,14 @@ def usage(stations: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def class_table(stations: pd.DataFrame, chargers: Chargers) -> dict[str, dict[str, float]]:
+def class_table(stations: pd.DataFrame, chargers: Chargers) -> dict[str, ChargerClass]:
     """Return each class of charger with its power, energy a day and number in the plan."""
     return {
-        str(name): {
-            "power_kw": float(row["power_kw"]),
-            "kwh_day": float(row["kwh_day"]),
-            "chargers": float(stations[f"{CLASS_PREFIX}{name}"].sum()),
-        }
+        str(name): ChargerClass(
+            power_kw=float(row["power_kw"]),
+            kwh_day=float(row["kwh_day"]),
+            chargers=float(stations[f"{CLASS_PREFIX}{name}"].sum()),
+        )
         for name, row in chargers.classes.iterrows()
     }
 

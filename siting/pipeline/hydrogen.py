@@ -10,6 +10,7 @@ from siting.errors import ImpossibleTargetError
 from siting.notes import Note
 from siting.optimize.rules.filters import check_names
 from siting.optimize.swap import choose_hydrogen
+from siting.plan.parts import Hydrogen
 from siting.tables.facilities import HYDROGEN
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def with_hydrogen(plan: Plan, scenario: Scenario, world: World, problem: SitingP
     return replace(
         plan,
         hydrogen_sites=chosen[_COLUMNS].reset_index(drop=True),
-        hydrogen={"gap_share": gap_share, "covered_share": _covered(plan.demand, reach, ids)},
+        hydrogen=Hydrogen(gap_share, _covered(plan.demand, reach, ids)),
         totals=plan.totals | {HYDROGEN.total: len(ids)},
         targets=plan.targets | {HYDROGEN.total: block.stations},
         notes=(*plan.notes, Note("hydrogen_sign_off", {"count": len(ids)})),

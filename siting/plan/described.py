@@ -88,7 +88,7 @@ def heading(name: str, say: Say, *, zone: bool = False) -> str:
 def class_names(plan: Plan) -> list[str]:
     """Return the classes of charger of a plan, the weakest first."""
     classes = plan.charger_classes
-    return sorted(classes, key=lambda name: (classes[name]["power_kw"], name))
+    return sorted(classes, key=lambda name: (classes[name].power_kw, name))
 
 
 def class_text(counts: Mapping[str, float], say: Say) -> str:
@@ -106,7 +106,7 @@ def class_text(counts: Mapping[str, float], say: Say) -> str:
 
 def plan_years(plan: Plan) -> list[int]:
     """Return the years of the phases in their order; none without phases."""
-    return [int(row["year"]) for row in plan.phases.get("years", ())]
+    return [row.year for row in plan.years]
 
 
 def _series(rows: gpd.GeoDataFrame, values: Sequence[str | None]) -> pd.Series:

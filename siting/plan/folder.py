@@ -15,23 +15,30 @@ from __future__ import annotations
 import json
 import logging
 import math
-import secrets
-import shutil
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from siting import files
 from siting.errors import (
     BrokenFileError,
+    DataError,
     InputMissingError,
-    OutputError,
     PlanExistsError,
     TableError,
 )
 from siting.notes import Note
 from siting.optimize.problem.solution import Outcome, Status
+from siting.plan.json_types import made, tidy
+from siting.plan.parts import (
+    ChargerClass,
+    Counts,
+    DemandChain,
+    Hydrogen,
+    Phases,
+    ScoreSummary,
+    Timings,
+)
 from siting.plan.plan import Plan, Source
 from siting.plan.start import RESTART_NPZ, write_start
 from siting.plan.tables import read_tables, write_sheet, write_tables
@@ -61,8 +68,6 @@ _OURS = frozenset({PLAN_JSON, PLAN_TABLES, TIMINGS_JSON, MAP_HTML, RESTART_NPZ, 
                    *(f"{one.table}.csv" for one in FACILITIES),
                    f"{PLAN_TABLES}-wal", f"{PLAN_TABLES}-shm"})  # fmt: skip
 
-_DECIMALS = 6
-
 
 @contextmanager
 def new_run_folder(folder: Path) -> Iterator[Path]:
@@ -71,7 +76,8 @@ def new_run_folder(folder: Path) -> Iterator[Path]:
     Parameters
     ----------
     folder
-        Where the run folder shall stand. An older plan there is replaced, another folder not.
+        Where the run folder shall stand. An older plan there is replaced, another folder not;
+        what a planner put into the older one moves to the new one.
 
     Yields
     ------
@@ -82,51 +88,40 @@ def new_run_folder(folder: Path) -> Iterator[Path]:
     Raises
     ------
     PlanExistsError
-        If something that is no plan stands there, or its files are held open by a program.
+        If something that is no plan stands there.
     OutputError
-        If the folder cannot be written to.
+        If the folder cannot be written to, or its files are held open by a program.
     """
     _refuse_foreign(folder)
-    mark = secrets.token_hex(4)
-    part = folder.with_name(f".{folder.name}.{mark}.part")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part.mkdir()
-    except OSError as error:
-        raise _not_writable(folder, error) from error
-    try:
+    with files.whole_folder(folder, ours=_is_ours) as part:
         yield part
         _refuse_foreign(folder)
-        _swap_in(part, folder, old=folder.with_name(f".{folder.name}.{mark}.old"))
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    _LOG.info("run folder %s", folder)
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file, text in UTF-8, under another name first, then rename it into its place.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written there, or is held open by a program.
-    """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        part.replace(path)
-    except OSError as error:
-        raise _not_writable(path, error) from error
-    finally:
-        part.unlink(missing_ok=True)
+def _is_ours(name: str) -> bool:
+    return name in _OURS
 
 
 def is_run_folder(folder: Path) -> bool:
     """Whether a folder holds a plan of ours."""
+    settle_run(folder)
     try:
-        content = json.loads((folder / PLAN_JSON).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = files.read_json(folder / PLAN_JSON)
+    except DataError:
         return False
     return isinstance(content, dict) and content.get("format") == FORMAT
+
+
+def settle_run(folder: Path) -> None:
+    """Finish what a writer of a run folder, or of its pages, left when it was killed."""
+    files.settle(folder, ours=_is_ours)
+    for name in (HANDOUTS, TABLES, REPORT):
+        files.settle(folder / name, ours=_all_ours)
+
+
+def _all_ours(_name: str) -> bool:
+    return True
 
 
 def save_plan(plan: Plan, folder: Path, *, say: Say) -> None:
@@ -151,7 +146,7 @@ def save_plan(plan: Plan, folder: Path, *, say: Say) -> None:
     for facility in plan.facilities:
         write_sheet(plan, facility, folder / f"{facility.table}.csv", say=say)
     _write_json(folder / PLAN_JSON, plan_content(plan, say=say))
-    _write_json(folder / TIMINGS_JSON, plan.timings)
+    _write_json(folder / TIMINGS_JSON, tidy(plan.timings, None))
     if plan.start is not None:
         write_start(plan.start, folder / RESTART_NPZ)
 
@@ -183,17 +178,17 @@ def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
         "totals": plan.totals,
         "targets": plan.targets,
         "charger_classes": tidy(plan.charger_classes),
-        "pools": tidy(plan.counts.get("pools", {})),
-        "totals_otherwise": tidy(plan.counts.get("otherwise", {})),
+        "pools": tidy(plan.counts.pools) if plan.counts else {},
+        "totals_otherwise": tidy(plan.counts.otherwise) if plan.counts else {},
         "figures": tidy(plan.figures),
         "baselines": tidy(plan.baselines),
-        "demand": tidy(plan.chain),
+        "demand": tidy(plan.chain or {}),
         **({"hydrogen": tidy(plan.hydrogen)} if plan.hydrogen else {}),
         **({"phases": tidy(plan.phases)} if plan.phases else {}),
         **({"kinds": plan.kinds} if plan.kinds else {}),
         **tidy(asdict(plan.outcome)),
         "answer": _answer(plan, say),
-        "scoring": tidy(plan.scoring),
+        "scoring": tidy(plan.scoring or {}),
         "screening": [{"step": step, "count": count} for step, count in plan.screening],
         "notes": [
             {
@@ -226,6 +221,7 @@ def load_plan(folder: Path) -> Plan:
     BrokenFileError
         If a file of it is cut short, changed, or of a newer format.
     """
+    settle_run(folder)
     content = _read_json(folder / PLAN_JSON)
     if content.get("format") != FORMAT or content.get("format_version") != FORMAT_VERSION:
         raise BrokenFileError(
@@ -252,8 +248,8 @@ def load_plan(folder: Path) -> Plan:
             where=str(folder / PLAN_JSON),
             cure="make the plan again with: siting plan SCENARIO",
         ) from error
-    timings = folder / TIMINGS_JSON
-    return replace(plan, timings=_read_json(timings)) if timings.exists() else plan
+    path = folder / TIMINGS_JSON
+    return replace(plan, timings=made(Timings, _read_json(path))) if path.exists() else plan
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -268,75 +264,19 @@ def _refuse_foreign(folder: Path) -> None:
     )
 
 
-def _swap_in(part: Path, folder: Path, *, old: Path) -> None:
-    try:
-        if folder.exists():
-            folder.rename(old)
-        try:
-            part.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
-    except OSError as error:
-        raise PlanExistsError(
-            f"the run folder '{folder.name}' cannot be replaced: {error.strerror}",
-            where=str(folder),
-            cure="close the programs that hold its files open (Excel, QGIS), then run again",
-        ) from error
-    _carry_over(old, folder)
-    _LOG.info("run folder %s", folder)
-
-
-def _carry_over(old: Path, folder: Path) -> None:
-    """Move what is not ours from the replaced folder to the new one, and drop the rest."""
-    for entry in sorted(old.iterdir()) if old.exists() else ():
-        if entry.name not in _OURS and not (folder / entry.name).exists():
-            entry.rename(folder / entry.name)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _not_writable(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"'{path.name}' cannot be written: {error.strerror}",
-        where=str(path),
-        cure="name a folder you may write to with --out, and close programs that hold it open",
-    )
-
-
-def tidy(value: Any, decimals: int = _DECIMALS) -> Any:  # noqa: ANN401  # any JSON type in and out
-    """Return plain JSON types: numpy's numbers unwrapped, floats rounded, missing as None."""
-    if isinstance(value, dict):
-        return {str(key): tidy(entry, decimals) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [tidy(entry, decimals) for entry in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return round(value, decimals) if math.isfinite(value) else None
-    return value
-
-
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    files.write_whole(path, text + "\n")
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    if not path.exists():
+    if not files.is_file(path):
         raise InputMissingError(
             f"no plan here: {path.name} is missing",
             where=str(path.parent),
             cure="name a run folder, e.g. maps/yubei-2025; siting plan SCENARIO makes one",
         )
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BrokenFileError(
-            f"{path.name} cannot be read: {error}",
-            where=str(path),
-            cure="make the plan again with: siting plan SCENARIO",
-        ) from error
+    content = files.read_json(path, cure="make the plan again with: siting plan SCENARIO")
     if not isinstance(content, dict):
         raise BrokenFileError(
             f"{path.name} does not hold a plan",
@@ -355,7 +295,7 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         targets=content["targets"],
         figures=_numbers(content["figures"]),
         baselines={name: _numbers(values) for name, values in content["baselines"].items()},
-        chain=content["demand"],
+        chain=made(DemandChain, content["demand"]) if content["demand"] else None,
         outcome=Outcome(
             status=Status(content["status"]),
             solver=content["solver"],
@@ -366,26 +306,29 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         notes=tuple(Note(entry["key"], entry["values"]) for entry in content["notes"]),
         sources=tuple(Source(**entry) for entry in content["sources"]),
         scenario=content["scenario"],
-        scoring=content.get("scoring", {}),
-        charger_classes=content.get("charger_classes", {}),
+        scoring=made(ScoreSummary, content["scoring"]) if content.get("scoring") else None,
+        charger_classes={
+            name: made(ChargerClass, entry)
+            for name, entry in content.get("charger_classes", {}).items()
+        },
         counts=_counts(content),
-        hydrogen=_numbers(content.get("hydrogen", {})),
-        phases=content.get("phases", {}),
+        hydrogen=made(Hydrogen, content["hydrogen"]) if content.get("hydrogen") else None,
+        phases=made(Phases, content["phases"]) if content.get("phases") else None,
         kinds={
             kind: {language: str(names[language]) for language in ("zh", "en")}
             for kind, names in dict(content.get("kinds", {})).items()
         },
         versions=content["versions"],
-        timings={},
         **tables,
     )
 
 
-def _counts(content: dict[str, Any]) -> dict[str, Any]:
+def _counts(content: dict[str, Any]) -> Counts | None:
     """Return the counts of a plan; none of one that was made before they were counted."""
     if not content.get("totals_otherwise"):
-        return {}
-    return {"pools": content["pools"], "otherwise": content["totals_otherwise"]}
+        return None
+    parts = {"pools": content["pools"], "otherwise": content["totals_otherwise"]}
+    return made(Counts, parts)
 
 
 def _numbers(values: dict[str, float | None]) -> dict[str, float]:

@@ -6,6 +6,21 @@ Paths in a file are relative to that file; ``shipped:`` paths lie in the project
 """
 
 from siting.scenario._block import Datum
+from siting.scenario.analysis_blocks import (
+    Costs,
+    Demand,
+    Factors,
+    Fleet,
+    Fleets,
+    Learned,
+    Power,
+    ScoreLayer,
+    Scoring,
+    Sizing,
+    Stability,
+    Uncertain,
+    Weights,
+)
 from siting.scenario.blocks import (
     OVERPASS,
     Area,
@@ -23,8 +38,16 @@ from siting.scenario.blocks import (
     Travel,
     ZonesInput,
 )
-from siting.scenario.demand_blocks import Demand, Fleet, Fleets
-from siting.scenario.model_blocks import Model, Phase, Solver, Targets
+from siting.scenario.model_blocks import (
+    Hydrogen,
+    Limit,
+    Model,
+    Phase,
+    Promise,
+    Senses,
+    Solver,
+    Targets,
+)
 from siting.scenario.reading import (
     block_values,
     changed_scenario,
@@ -35,9 +58,6 @@ from siting.scenario.reading import (
     setting_values,
     variant_names,
 )
-from siting.scenario.rule_blocks import Hydrogen, Limit, Promise, Senses
-from siting.scenario.score_blocks import Learned, ScoreLayer, Scoring, Stability, Weights
-from siting.scenario.site_blocks import Costs, Factors, Power, Sizing, Uncertain
 
 __all__ = [
     "OVERPASS",

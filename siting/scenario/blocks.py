@@ -5,9 +5,10 @@ The docstring under each key is its documentation: ``docs/scenario.md`` is writt
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from siting.scenario._block import (  # fmt: skip
     Bbox,
@@ -21,13 +22,16 @@ from siting.scenario._block import (  # fmt: skip
     NonNegative,
     Positive,
 )
-from siting.scenario.demand_blocks import Demand
-from siting.scenario.model_blocks import Model, Phase, Solver, Targets, phase_faults
-from siting.scenario.rule_blocks import (
-    Hydrogen,  # pydantic reads it
+from siting.scenario.analysis_blocks import (
+    Costs,
+    Demand,
+    Factors,
+    Power,
+    Scoring,
+    Sizing,
+    Uncertain,
 )
-from siting.scenario.score_blocks import Scoring
-from siting.scenario.site_blocks import Costs, Factors, Power, Sizing, Uncertain
+from siting.scenario.model_blocks import Hydrogen, Model, Phase, Solver, Targets, phase_faults
 
 LayerRole = Literal[
     "places",
@@ -74,12 +78,21 @@ class Counting(Block):
 OVERPASS = "overpass"
 # A folder name that every system takes: no leading dot or dash, no trailing dot.
 _RUN_NAME = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$"
+_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d|CONIN\$|CONOUT\$)(\.|$)", re.IGNORECASE)
+
+
+def _no_device(name: str) -> str:
+    """Refuse a name that Windows keeps for a device, whatever stands behind its dot."""
+    if _DEVICE.match(name):
+        msg = f"Windows has a device called '{name.partition('.')[0]}': take another name"
+        raise ValueError(msg)
+    return name
 
 
 class Run(Block):
     """Who this run is."""
 
-    name: Annotated[str, Field(pattern=_RUN_NAME)] = "run"
+    name: Annotated[str, Field(pattern=_RUN_NAME), AfterValidator(_no_device)] = "run"
     """Name of the run and of its folder: letters, digits, dots, dashes, underscores."""
     title_zh: str = "充换电设施选址方案"
     """Title on Chinese maps and pages."""
@@ -136,7 +149,8 @@ class Overpass(Block):
     nominatim: str = "https://nominatim.openstreetmap.org/"
     """Nominatim, for area.place."""
     timeout_s: Positive = 180
-    """Time the server may take for one query."""
+    """Time the server may take for one query; all of its answer must be there within three times
+    that."""
     connect_timeout_s: Positive = 4
     """Time to find out whether there is a network at all."""
     retries: Count = 2
@@ -154,16 +168,23 @@ class ZonesInput(Block):
     """Layer of the file; the first if not given."""
     datum: Datum | None = None
     """Datum of the file. Must be said when a file is given."""
-    admin_level: Annotated[int, Field(ge=2, le=12)] = 8
-    """admin_level of OSM boundaries to use (8: subdistrict and town in Yubei)."""
+    admin_level: Annotated[int, Field(ge=2, le=12)] | None = None
+    """admin_level of OSM boundaries to use (8: subdistrict and town in Yubei); left out, the level
+    that tiles the area best. siting zones lists what each level has."""
     columns: dict[str, str] = Field(default_factory=dict)
     """Table column to file column, e.g. {zone_id = "code", name = "名称"}."""
     people: MaybeFile = None
     """CSV or XLSX with people by zone, joined on people_key."""
     people_key: str = "zone_id"
-    """Column of the zones that the people table is joined on: zone_id or name."""
+    """What the people table is joined on: zone_id, name, or place (lon and lat of each row; several
+    rows in a zone add up)."""
     people_columns: dict[str, str] = Field(default_factory=dict)
     """Table column to column of the people table, e.g. {population = "人口"}."""
+    people_datum: Datum | None = None
+    """Datum of lon and lat of the people table; must be said for people_key = "place"."""
+    area_people: Annotated[float, Field(gt=0)] | None = None
+    """People of the whole area, where nobody knows them by zone: zones without a figure share what
+    the others leave of it, by the homes mapped in them."""
 
 
 class StationsInput(Block):

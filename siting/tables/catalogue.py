@@ -44,7 +44,12 @@ PLACES = Table(
         Column("capacity", "float", "parking spaces by the capacity tag", nullable=True, low=0),
         Column("levels", "float", "building or parking levels", nullable=True, low=0),
         Column("parking", "str", "surface, underground, multi-storey", nullable=True),
-        Column("access", "str", "OSM access tag", nullable=True),
+        Column(
+            "access",
+            "str",
+            "OSM access tag for cars, or whom it is for instead, e.g. lorries",
+            nullable=True,
+        ),
         Column("ref", "str", "road number or code", nullable=True),
         Column("operator", "str", "operator tag", nullable=True),
         Column("source", "str", "where the row came from: osm or the name of a layer"),
@@ -242,6 +247,7 @@ DEMAND = Table(
         ),
         Column("geometry", "geometry", "point", _GEOMETRY),
     ),
+    may_be_empty=True,
 )
 
 REACH = Table(

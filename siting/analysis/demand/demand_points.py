@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -24,14 +24,21 @@ from siting.analysis.demand.corridor import (
     road_pull,
     through_kwh,
 )
-from siting.analysis.demand.demand_chain import KINDS, YEAR, nev_share, peak, public_shares
+from siting.analysis.demand.demand_chain import (
+    KINDS,
+    YEAR,
+    DemandChain,
+    FleetEnergy,
+    nev_share,
+    peak,
+    public_shares,
+)
 from siting.analysis.demand.demand_layer import given_parts
 from siting.analysis.demand.destinations import ESTIMATED, drawing_places, pool_parts
 from siting.analysis.demand.fleets import fleet_parts
 from siting.analysis.demand.housing import home_parts
 from siting.analysis.demand.people_layer import counted_parts
 from siting.analysis.network import Network
-from siting.errors import DataError
 from siting.notes import Note
 from siting.tables import DEMAND, check, zone_names
 
@@ -95,9 +102,8 @@ def demand_points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.
         y=("y", "sum"),
     )
     joined["quality"] = np.array(QUALITIES, dtype=object)[joined["worst"].astype(int)]
-    joined["demand_id"] = (
-        joined["kind"] + "/" + joined["zone_id"] + "/" + joined["node_id"].astype("str")
-    )
+    kind, zone, node = (joined[name].astype("str") for name in ("kind", "zone_id", "node_id"))
+    joined["demand_id"] = kind + "/" + zone + "/" + node
     places = gpd.points_from_xy(joined["x"] / joined["amount"], joined["y"] / joined["amount"])
     frame = gpd.GeoDataFrame(joined, geometry=places, crs=crs)
     return frame.sort_values("demand_id", ignore_index=True)
@@ -139,7 +145,7 @@ class DemandResult:
     """
 
     demand: gpd.GeoDataFrame
-    chain: dict[str, Any]
+    chain: DemandChain
     notes: tuple[Note, ...]
 
 
@@ -174,7 +180,8 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
 
     Parts of one kind at one mark of a road and in one zone are one demand point, at their mean
     place. A zone without a figure of people has no home demand and is named in the note
-    ``no_home_demand``; it never counts as zero people. A kind without any place goes home
+    ``no_home_demand``; it never counts as zero people. Where no zone has one, the note ``nobody``
+    says so and there may be no demand at all. A kind without any place goes home
     (``work_at_home`` and its like). Through traffic and fleets that nobody gave are not counted
     and named (``through_unknown``, ``fleets_unknown``).
 
@@ -199,18 +206,10 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     Returns
     -------
     DemandResult
-        Its ``chain`` holds ``year``, ``nev_scenario``, ``nev_share``, ``people``, ``cars``,
-        ``nevs``, ``charging_kwh_day`` (all charging of the residents), ``public_share``,
-        ``residents_kwh_day`` (the public part), ``through_kwh_day``, ``fleet_kwh_day`` and
-        ``swap_kwh_day`` (None where unknown), ``given_kwh_day`` (of a layer; None without one),
-        ``kwh_day`` (residents + through + fleets + given) and ``by_kind`` of it, ``fleets``,
-        ``people_by_quality``, and the peak: ``hour_kw``, ``peak_hour``, ``peak_kw`` and
-        ``peak_share``.
+        The demand with its chain.
 
     Raises
     ------
-    DataError
-        If no zone has people.
     ScenarioError
         If the year has no share of NEVs, or a zone, kind or fleet is named that is not there.
     """
@@ -233,28 +232,36 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     own, told = given_parts(given, zones)
     notes += told
     everything = [part for part in (*parts, through, fleet, own) if part is not None and len(part)]
-    demand = demand_points(pd.concat(everything, ignore_index=True), network, crs=zones.crs)
+    joined = pd.concat(everything, ignore_index=True) if everything else homes
+    demand = demand_points(joined, network, crs=zones.crs)
     demand["peak_share"] = demand["kind"].map(figures.hours.max(axis=1)).astype(float)
     demand = demand[DEMAND.column_names]
     check(demand, DEMAND)
     by_quality = homes.groupby("quality")["people"].sum()
-    chain = {
-        "year": YEAR if settings.year is None else settings.year,
-        "nev_scenario": settings.nev_scenario if settings.nev_share is None else None,
-        "nev_share": share,
+    by_kind = demand.groupby("kind")["kwh_day"].sum().reindex(list(KINDS), fill_value=0.0)
+    top = peak(by_kind, figures.hours)
+    chain = DemandChain(
+        year=YEAR if settings.year is None else settings.year,
+        nev_scenario=settings.nev_scenario if settings.nev_share is None else None,
+        nev_share=share,
         **_resident_numbers(homes, per_person, share, settings),
-        "through_kwh_day": None if traffic is None else _energy(through),
-        "given_kwh_day": None if own is None else _energy(own),
-        "fleet_kwh_day": _known_sum(energy, "public_kwh_day"),
-        "swap_kwh_day": _known_sum(energy, "swap_kwh_day"),
-        "fleets": energy,
-        "people_by_quality": {
+        through_kwh_day=None if traffic is None else _energy(through),
+        given_kwh_day=None if own is None else _energy(own),
+        fleet_kwh_day=_known_sum(energy, "public_kwh_day"),
+        swap_kwh_day=_known_sum(energy, "swap_kwh_day"),
+        fleets=energy,
+        people_by_quality={
             name: float(by_quality.get(name, 0.0)) for name in QUALITIES
         },
-        **_whole(demand, figures.hours, fleets_known=_known_sum(energy, "vehicles") is not None),
-    }  # fmt: skip
-    _log.info("demand: %d points, %.0f kWh/day", len(demand), chain["kwh_day"])
-    notes += _quality_note(chain["people_by_quality"])
+        kwh_day=float(by_kind.sum()),
+        by_kind=_known_kinds(by_kind, fleets_known=_known_sum(energy, "vehicles") is not None),
+        hour_kw=top.hour_kw,
+        peak_hour=top.peak_hour,
+        peak_kw=top.peak_kw,
+        peak_share=top.peak_share,
+    )  # fmt: skip
+    _log.info("demand: %d points, %.0f kWh/day", len(demand), chain.kwh_day)
+    notes += _quality_note(chain.people_by_quality)
     return DemandResult(demand=demand, chain=chain, notes=tuple(notes))
 
 
@@ -271,11 +278,8 @@ def _people(
     unknown = others[others["population"].isna()]
     known = others[others["population"] > 0]
     if known.empty and counted.empty:
-        raise DataError(
-            "no zone has a figure of people, so there is no demand to plan for",
-            where="table zones, column population",
-            cure="join a table of people: inputs.zones.people and people_columns",
-        )
+        notes.append(Note("nobody", {"zones": len(zones)}))
+        return counted.astype({"people": float}), notes
     if len(unknown):
         names = zone_names(unknown.sort_values("zone_id"))
         notes.append(Note("no_home_demand", {"zones": len(names), "names": names[:_SHOWN]}))
@@ -305,7 +309,7 @@ def _resident_parts(
             part = _along_roads(roads, float(energy.sum()), settings)
         else:
             part = pool_parts(drawing, kind, energy, local_share=local[kind])
-        if part.empty:
+        if part.empty and not homes.empty:
             notes.append(Note(f"{kind}_at_home", {"kwh_day": round(float(energy.sum()), 1)}))
             at_home += share
         parts.append(part)
@@ -345,25 +349,18 @@ def _resident_numbers(
     }
 
 
-def _whole(demand: gpd.GeoDataFrame, hours: pd.DataFrame, *, fleets_known: bool) -> dict[str, Any]:
-    by_kind = demand.groupby("kind")["kwh_day"].sum().reindex(list(KINDS), fill_value=0.0)
-    told: dict[str, float | None] = {kind: float(by_kind[kind]) for kind in KINDS}
-    if not fleets_known:
-        told["fleet"] = None
-    return {
-        "kwh_day": float(by_kind.sum()),
-        "by_kind": told,
-        **peak(by_kind, hours),
-    }
+def _known_kinds(by_kind: pd.Series, *, fleets_known: bool) -> dict[str, float | None]:
+    found: dict[str, float | None] = {kind: float(by_kind[kind]) for kind in KINDS}
+    return found if fleets_known else found | {"fleet": None}
 
 
 def _energy(parts: pd.DataFrame | None) -> float:
     return 0.0 if parts is None else float(parts["kwh_day"].sum())
 
 
-def _known_sum(energy: dict[str, dict[str, float | None]], key: str) -> float | None:
+def _known_sum(energy: dict[str, FleetEnergy], key: str) -> float | None:
     """Sum what is known of the fleets; None where nothing is."""
-    known = [value for fleet in energy.values() if (value := fleet[key]) is not None]
+    known = [value for fleet in energy.values() if (value := getattr(fleet, key)) is not None]
     return sum(known) if known else None
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from siting.errors import TableError
-from siting.inputs.files.vectors import broken, require_file
+from siting.inputs.files.door import broken
+from siting.inputs.files.vectors import require_file
 
 if TYPE_CHECKING:
     from pathlib import Path

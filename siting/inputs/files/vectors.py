@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 import shapely
-from pyogrio.errors import DataSourceError
 from shapely.geometry import shape
 
-from siting.errors import BrokenFileError, DatumError, InputMissingError, TableError
+from siting import files
+from siting.errors import DatumError, InputMissingError
 from siting.geo import WGS84, shape_to_wgs84
+from siting.inputs.files.door import broken, read_layer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +54,7 @@ def read_vector(path: Path, *, layer: str | None, datum: str | None, key: str) -
         If neither the scenario nor the file says which datum the coordinates have.
     """
     require_file(path, key)
-    frame = _read(path, layer)
+    frame = _read(path, layer, key)
     declared = datum or _datum_of_crs(frame.crs)
     if declared is None:
         raise undeclared(path.name, key)
@@ -67,7 +66,7 @@ def read_vector(path: Path, *, layer: str | None, datum: str | None, key: str) -
 
 def require_file(path: Path, key: str, *, cure: str = "") -> None:
     """Raise :class:`InputMissingError`, with a cure of its own if given, unless a file is there."""
-    if not path.is_file():
+    if not files.is_file(path):
         raise InputMissingError(
             f"no such file: {path.name}",
             where=f"{key}: {path}",
@@ -86,38 +85,12 @@ def undeclared(name: str, key: str) -> DatumError:
     )
 
 
-def _read(path: Path, layer: str | None) -> gpd.GeoDataFrame:
+def _read(path: Path, layer: str | None, key: str) -> gpd.GeoDataFrame:
     if path.suffix.lower() in JSON_SUFFIXES:
-        content = _json(path)
+        content = files.read_json(path, where=key)
         if isinstance(content, list):
             return _from_array(content, path)
-    try:
-        names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-        if layer is not None and layer not in names:
-            raise TableError(
-                f"'{path.name}' has no layer '{layer}'",
-                where=str(path),
-                cure=f"its layers are: {', '.join(names) or 'none'}",
-            )
-        return gpd.read_file(path, layer=layer or names[0])
-    except (DataSourceError, IndexError, UnicodeDecodeError) as error:
-        raise broken(path, error) from error
-
-
-def _json(path: Path) -> object:
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise broken(path, error) from error
-
-
-def broken(path: Path, error: Exception) -> BrokenFileError:
-    """Return the error for a file that cannot be read."""
-    return BrokenFileError(
-        f"'{path.name}' cannot be read: {error}",
-        where=str(path),
-        cure="it may be cut short or not be what its name says: copy or download it again",
-    )
+    return read_layer(path, layer=layer, key=key)
 
 
 def _from_array(content: list[Any], path: Path) -> gpd.GeoDataFrame:
@@ -148,7 +121,7 @@ def _datum_of_crs(crs: CRS | None) -> str | None:
 def _refuse_metres(frame: gpd.GeoDataFrame, path: Path) -> None:
     west, south, east, north = frame.total_bounds
     if not (west >= _WORLD[0] and south >= _WORLD[1] and east <= _WORLD[2] and north <= _WORLD[3]):
-        if frame.geometry.notna().sum() == 0:
+        if shapely.is_missing(frame.geometry.to_numpy()).all():
             return
         raise DatumError(
             f"the coordinates in '{path.name}' are not degrees and the file names no CRS",

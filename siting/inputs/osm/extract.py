@@ -62,8 +62,9 @@ def reduce_extract(
     *,
     box: tuple[float, float, float, float],
     kinds: PlaceKinds,
-    admin_level: int,
+    admin_level: int | None,
     folder: Path,
+    as_of: str = "",
 ) -> Reduced:
     """Cut an extract down to the drivable ways and the features around an area.
 
@@ -77,9 +78,11 @@ def reduce_extract(
     kinds
         The table of tags.
     admin_level
-        Level of the administrative boundaries to keep.
+        Level of the administrative boundaries to keep; None: those that may be zones.
     folder
         Where the two files go.
+    as_of
+        ISO date of the map, to tell what has not opened yet; empty: no date tells.
 
     Raises
     ------
@@ -91,7 +94,7 @@ def reduce_extract(
         If the extract has no drivable way at all.
     """
     counts: dict[str, int] = {}
-    content = read_content(path, kinds, admin_level, counts)
+    content = read_content(path, kinds, admin_level, counts, as_of=as_of)
     road_ways = {key: way for key, way in content.ways.items() if way.road}
     _require_roads(path, counts)
     inside = _ways_inside(content, box)

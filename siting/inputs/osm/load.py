@@ -66,6 +66,7 @@ RIM_M = 1500.0
 
 _OUTLINE_TOLERANCE_M = 200.0
 _QUERY_TOLERANCE_M = 400.0
+_LEVELS_ASKED = ("7", "8", "9", "10")
 _PACK_SUFFIX = ".gpkg"
 _MIN_IN_PACK = 0.99
 _NO_EXTRACT = (
@@ -84,7 +85,8 @@ class OsmData:
     nodes, edges, places, landscape, substations
         As in :mod:`siting.tables`.
     stations
-        As ``tables.STATIONS`` plus ``kind``: not yet merged with the lists of the scenario.
+        As ``tables.STATIONS`` plus ``kind``: not yet merged with the lists of the scenario; those
+        within 3 km beyond the border are in.
     admin
         admin_id, admin_level, name, name_en, ref, geometry: for the zones.
     packed_zones
@@ -223,11 +225,16 @@ def _through_a_door(
     if path.suffix.lower() == _PACK_SUFFIX:
         return _from_pack(path, area, progress)
     header = read_header(path)
-    layers = _from_extract(path, inputs, area, progress)
-    synthetic = header.synthetic or bool(layers.facts["synthetic"])
     as_of = inputs.osm_as_of.isoformat() if inputs.osm_as_of else header.as_of
+    layers = _from_extract(path, inputs, area, progress, as_of=as_of)
+    synthetic = header.synthetic or bool(layers.facts["synthetic"])
     source = _source(path.name, sha256_of(path), as_of, synthetic=synthetic)
     return layers, None, source
+
+
+def _levels(asked: int | None) -> list[str]:
+    """Return the levels to download; a province around the area would come whole."""
+    return list(_LEVELS_ASKED) if asked is None else [str(asked)]
 
 
 def _source(origin: str, digest: str, as_of: str, *, synthetic: bool) -> Provenance:
@@ -240,13 +247,13 @@ def _from_overpass(
 ) -> tuple[OsmLayers, None, Provenance]:
     """Download, write down as an extract, and go on as with any extract."""
     kinds = read_place_kinds(local_path(inputs.place_kinds))
-    tags = kinds.query_tags() | {"admin_level": [str(inputs.zones.admin_level)]}
+    tags = kinds.query_tags() | {"admin_level": _levels(inputs.zones.admin_level)}
     polygon = _outline(area, ROAD_MARGIN_M + RIM_M, _QUERY_TOLERANCE_M)
     answers = download(polygon, tags, inputs.overpass, progress=progress)
     with tempfile.TemporaryDirectory(prefix="siting-") as folder:
         path = Path(folder) / "overpass.osm.pbf"
         write_elements(path, answers.elements, answers.as_of)
-        layers = _from_extract(path, inputs, area, progress, complete=True)
+        layers = _from_extract(path, inputs, area, progress, as_of=answers.as_of, complete=True)
         digest = sha256_of(path)
     source = _source(inputs.overpass.endpoint, digest, answers.as_of, synthetic=False)
     facts = layers.facts | {
@@ -266,6 +273,7 @@ def _from_extract(
     area: AreaShape,
     progress: Progress | None,
     *,
+    as_of: str,
     complete: bool = False,
 ) -> OsmLayers:
     """Cut an extract to the area and let osmnx build roads and features of it."""
@@ -281,6 +289,7 @@ def _from_extract(
             kinds=kinds,
             admin_level=inputs.zones.admin_level,
             folder=Path(folder),
+            as_of=as_of,
         )
         sea = sea_area(reduced.coast, clip, area.polygon)
         covered, near = measure_coverage(area, reduced.road_points, sea=sea)
@@ -349,12 +358,13 @@ def _from_pack(
 
 
 def _cut(layers: OsmLayers, area: AreaShape) -> OsmLayers:
-    """Keep of a pack's places and stations those in the area; roads may reach beyond it."""
+    """Keep of a pack's places those in the area, of its stations those near it."""
     tables = layers.tables()
-    for name in ("places", "stations"):
-        frame = tables[name]
-        points = shapely.get_coordinates(frame.geometry.representative_point().to_numpy())
-        tables[name] = frame[area.covers(points)].reset_index(drop=True)
+    frame = tables["places"]
+    points = shapely.get_coordinates(frame.geometry.representative_point().to_numpy())
+    tables["places"] = frame[area.covers(points)].reset_index(drop=True)
+    near = tables["stations"].within(_outline(area, ROAD_MARGIN_M, _OUTLINE_TOLERANCE_M))
+    tables["stations"] = tables["stations"][near].reset_index(drop=True)
     return OsmLayers(**tables, facts=layers.facts)
 
 

@@ -133,6 +133,45 @@ def no_places(report: dict[str, Any], source: Provenance) -> EmptyLayerError:
     )
 
 
+_REASONS = {
+    "disused": "已停用", "closed": "已关闭", "planned": "规划或在建",
+    "bicycles": "非机动车", "motorcycles": "摩托车", "lorries": "货车", "buses": "大客车",
+    "taxis": "出租车", "boats": "船舶", "campers": "房车", "lock_ups": "私家车库",
+}  # fmt: skip
+"""Chinese words of the reasons; a value of an access key stands as it is on the map."""
+
+
+def _reasons(by_reason: dict[str, int]) -> list[dict[str, str]]:
+    """Return each reason with its count, in both languages."""
+    return [
+        {
+            "zh": f"{_REASONS.get(reason, f'access={reason}')} {count}",
+            "en": f"{reason.replace('_', '-') if reason in _REASONS else f'access={reason}'} "
+            f"{count}",
+        }
+        for reason, count in sorted(by_reason.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def _use_notes(report: dict[str, Any]) -> list[Note]:
+    """Tell what was left out for what it is for; a pack of an earlier version does not know."""
+    notes = []
+    for key, counts in (
+        ("map_stations_left_out", "stations_left_out"),
+        ("places_not_running", "places_not_running"),
+        ("places_for_others", "places_for_others"),
+    ):
+        by_reason = report.get(counts, {})
+        if by_reason:
+            values = {"count": sum(by_reason.values()), "reasons": _reasons(by_reason)}
+            if key == "map_stations_left_out":
+                values["ids"] = report["stations_left_out_ids"]
+            notes.append(Note(key, values))
+    if swaps := report.get("swap_stations_read"):
+        notes.append(Note("map_swap_stations", {"count": len(swaps), "ids": swaps}))
+    return notes
+
+
 def map_notes(report: dict[str, Any], source: Provenance) -> tuple[Note, ...]:
     """Turn the report's figures that a reader must know into notes."""
     notes: list[Note] = []
@@ -143,6 +182,7 @@ def map_notes(report: dict[str, Any], source: Provenance) -> tuple[Note, ...]:
         notes.append(Note("speeds_by_class", {"share": 1 - report["share_with_speed_tag"]}))
     if report["places_outside"]:
         notes.append(Note("places_outside", {"count": report["places_outside"]}))
+    notes += _use_notes(report)
     if report.get("admin_nameless"):  # a pack of an earlier version does not know
         notes.append(Note("admin_nameless", {"count": report["admin_nameless"]}))
     if report["ways_incomplete"] + report["ways_without_nodes"]:

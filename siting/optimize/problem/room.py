@@ -7,7 +7,8 @@ rules may forbid it. The families of rules refuse targets beyond them; what woul
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,43 +19,74 @@ if TYPE_CHECKING:
     from siting.optimize.problem.problem import SitingProblem
 
 
-def capacity(problem: SitingProblem) -> dict[str, dict[str, Any]]:
-    """Hold the three targets against what the sites allow, as JSON types.
+_ABSENT = {"absent": True}
 
-    Returns
-    -------
-    dict
-        ``stations`` and ``swap_stations``: ``target``, ``sense``, ``existing``, ``sites`` (that
-        may hold one, standing ones too), ``fit`` (a choice of so many keeps the spacing: it was
-        made) and ``room`` (no more do). ``chargers``: ``target``, ``sense``, ``existing``,
-        ``fewest`` and ``most`` of as many stations as the target asks for.
+
+@dataclass(frozen=True)
+class Room:
+    """A target beside what the sites allow; only one of chargers has ``fewest`` and ``most``.
+
+    Attributes
+    ----------
+    target, sense
+        What is asked for, and whether it is ``=``, ``<=`` or ``>=``.
+    existing
+        What stands today.
+    sites
+        Sites that may hold a station, standing ones too.
+    fit, room
+        A choice of so many keeps the spacing: it was made; no more do.
+    fewest, most
+        Chargers of as many stations as the target asks for.
+    """
+
+    target: int
+    sense: str
+    existing: int
+    sites: int | None = field(default=None, metadata=_ABSENT)
+    fit: int | None = field(default=None, metadata=_ABSENT)
+    room: int | None = field(default=None, metadata=_ABSENT)
+    fewest: int | None = field(default=None, metadata=_ABSENT)
+    most: int | None = field(default=None, metadata=_ABSENT)
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """What is sure to fit, and what is the most; of chargers the fewest and the most."""
+        least, most = (self.fewest, self.most) if self.room is None else (self.fit, self.room)
+        return least or 0, most or 0
+
+
+def capacity(problem: SitingProblem) -> dict[str, Room]:
+    """Hold the three targets, ``stations``, ``chargers`` and ``swap_stations``, against the sites.
+
+    ``Room(400, "=", existing=60, sites=900, fit=410, room=520)`` says that 410 stations were laid
+    out, and that no 521 fit.
     """
     fewest, most = charger_range(problem)
-    existing = int(problem.existing_chargers[problem.forced].sum())
     return {
-        "stations": {
-            "target": problem.stations,
-            "sense": problem.station_sense,
-            "existing": int(problem.forced.sum()),
-            "sites": int(problem.openable.sum()),
-            "fit": _fit(problem, problem.openable, problem.forced, problem.site_spacing_m),
-            "room": station_room(problem)[0],
-        },
-        "chargers": {
-            "target": problem.chargers,
-            "sense": problem.charger_sense,
-            "existing": existing,
-            "fewest": fewest,
-            "most": most,
-        },
-        "swap_stations": {
-            "target": problem.swap_stations,
-            "sense": problem.swap_sense,
-            "existing": int(problem.existing_swap.sum()),
-            "sites": int(problem.swap_ok.sum()),
-            "fit": _fit(problem, problem.swap_ok, problem.existing_swap, problem.swap_spacing_m),
-            "room": swap_room(problem),
-        },
+        "stations": Room(
+            problem.stations,
+            problem.station_sense,
+            existing=int(problem.forced.sum()),
+            sites=int(problem.openable.sum()),
+            fit=_fit(problem, problem.openable, problem.forced, problem.site_spacing_m),
+            room=station_room(problem)[0],
+        ),
+        "chargers": Room(
+            problem.chargers,
+            problem.charger_sense,
+            existing=int(problem.existing_chargers[problem.forced].sum()),
+            fewest=fewest,
+            most=most,
+        ),
+        "swap_stations": Room(
+            problem.swap_stations,
+            problem.swap_sense,
+            existing=int(problem.existing_swap.sum()),
+            sites=int(problem.swap_ok.sum()),
+            fit=_fit(problem, problem.swap_ok, problem.existing_swap, problem.swap_spacing_m),
+            room=swap_room(problem),
+        ),
     }
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import pulp
 
 from siting.errors import SolverMissingError
-from siting.optimize.solver.other_solvers import interface_of, run_named
+from siting.optimize.solver._other_solvers import interface_of, run_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

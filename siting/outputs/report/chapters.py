@@ -221,7 +221,7 @@ def _years_by_zone(plan: Plan, say: Say) -> Grid:
         counts = count_years(plan, sites, swaps)
         texts = [(f"{one.stations:,}", f"{one.chargers:,}") for one in counts]
         rows.append((str(zone["name"]), *(text for pair in texts for text in pair)))
-    years = [str(row["year"]) for row in plan.phases["years"]]
+    years = [str(row.year) for row in plan.years]
     headers = [
         say(f"report.{key}_by_year", year=year)
         for year in years

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from siting.comparison.changes import CARRIED, KINDS_OF_CHANGE, count_changes
+from siting.comparison.comparison import CARRIED, KINDS_OF_CHANGE, count_changes
 from siting.plan.described import heading
 from siting.tables.facilities import TOTALS
 

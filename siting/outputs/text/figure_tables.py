@@ -70,8 +70,7 @@ def count_years(
         One entry a year. The cost is NaN where a price is missing.
     """
     counts, had = [], sites["existing_chargers"].to_numpy(dtype=float)
-    for row in plan.phases.get("years", ()):
-        year = int(row["year"])
+    for year in (one.year for one in plan.years):
         has = sites[f"phase_{year}_chargers"].to_numpy(dtype=float)
         counts.append(
             YearCount(
@@ -111,9 +110,7 @@ def phase_header(key: str, say: Say) -> str:
 
 def phase_rows(plan: Plan) -> list[dict[str, Any]]:
     """Return the years of a plan, missing numbers as None; no row without phases."""
-    return [
-        {key: _known(row.get(key)) for key, _ in COLUMNS} for row in plan.phases.get("years", ())
-    ]
+    return [{key: _known(getattr(row, key)) for key, _ in COLUMNS} for row in plan.years]
 
 
 def phase_texts(plan: Plan, say: Say, columns: tuple[str, ...] = BRIEF) -> list[tuple[str, ...]]:

@@ -1,19 +1,50 @@
-"""Variants: named tables of a scenario file, each a set of changed keys.
+"""Which scenario is meant: a file of its own or a shipped one, and a variant of it.
 
-``[variants.<name>.<block>]`` holds what differs; everything else is as in the file. A variant of
-a file that is extended is taken over, and changed key by key like any block.
+``[variants.<name>.<block>]`` of a file holds what differs; everything else is as in the file. A
+variant of a file that is extended is taken over, and changed key by key like any block.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from siting.errors import ScenarioError
+from siting import files
+from siting.errors import InputMissingError, ScenarioError
+from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+def find_scenario(name: str) -> Path:
+    """Return the file of a scenario: a path, or the name of a shipped one.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none.
+
+    Examples
+    --------
+    >>> find_scenario("yubei-2025").name
+    'yubei-2025.toml'
+    """
+    path = files.expanded(name, where="the scenario")
+    if path.suffix or files.is_file(path):
+        return path
+    try:
+        return shipped_path(f"scenarios/{name}.toml")
+    except InputMissingError as error:
+        known = sorted(entry.stem for entry in shipped_path("scenarios").glob("*.toml"))
+        raise ScenarioError(
+            f"no scenario file or shipped scenario is called '{name}'",
+            where=str(Path.cwd()),
+            cure=f"shipped ones: {', '.join(known)}; or give the path of a .toml file",
+        ) from error
+
 
 VARIANTS = "variants"
 """Name of the table that holds the variants."""
