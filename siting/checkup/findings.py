@@ -170,6 +170,22 @@ class DataSource:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """One thing measured.
+
+    Attributes
+    ----------
+    value
+        In the unit of its row; None where there is nothing to measure.
+    told
+        Numbers and names for the advice.
+    """
+
+    value: float | None
+    told: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Graded:
     """A measure with its thresholds, its grade and how far it falls short of good (0 to 1)."""
 
@@ -182,6 +198,7 @@ class Graded:
     grade: str
     shortfall: float
     pull: float
+    in_trouble: bool
     reason_zh: str
     reason_en: str
     mark: str
@@ -208,6 +225,7 @@ class Advice:
     pull: float
     weight: float
     told: dict[str, Any]
+    trouble: bool = False
 
 
 @dataclass(frozen=True, repr=False)

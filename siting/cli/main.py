@@ -32,6 +32,7 @@ from siting.cli.sweep_verb import sweep
 from siting.cli.table_verb import table
 from siting.cli.tornado_verb import tornado
 from siting.cli.why_verb import why
+from siting.cli.zones_verb import zones
 from siting.errors import EXIT_BUG, EXIT_SCENARIO, SitingError
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ app = typer.Typer(
 
 app.command()(new)
 app.command()(check)
+app.command()(zones)
 app.command()(fetch)
 app.command()(plan)
 app.command("map")(make_map)

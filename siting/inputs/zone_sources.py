@@ -130,7 +130,7 @@ def with_people(
         raise TableError(
             f"people_key is '{key}'",
             where="inputs.zones.people_key",
-            cure=f"one of: {', '.join(_KEYS)}",
+            cure=f"one of: {', '.join((*_KEYS, 'place'))}",
         )
     raw = read_table(path)
     mapping = _mapping(
@@ -308,7 +308,9 @@ def _note_keys(
             what,
             where="inputs.zones.people_key",
             cure=f"the file has e.g. {', '.join(map(str, lost[:3])) or 'no rows'}; the zones have "
-            f"e.g. {', '.join(map(str, bare[:3]))}; join on the other of {', '.join(_KEYS)}",
+            f"e.g. {', '.join(map(str, bare[:3]))}; join on the other of {', '.join(_KEYS)}, "
+            'or by place (people_key = "place", with lon and lat in the table); siting zones lists '
+            "the zones",
         )
     if lost:
         notes.append(Note("people_without_zone", {"count": len(lost), "keys": lost[:_SHOWN]}))

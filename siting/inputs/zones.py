@@ -11,6 +11,8 @@ import shapely
 
 from siting.errors import AreaError
 from siting.geo import WGS84
+from siting.inputs.admin_levels import best_level, level_table
+from siting.inputs.area_people import PLACE, with_people_at
 from siting.inputs.files.columns import texts
 from siting.inputs.files.vectors import surfaces
 from siting.inputs.zone_sources import with_people, zones_of_file, zones_of_map
@@ -83,9 +85,13 @@ def load_zones(
     elif packed is not None:
         found = packed[packed["zone_id"] != UNCOVERED].to_crs(WGS84).reset_index(drop=True)
     else:
-        found = zones_of_map(admin, zones.admin_level)
+        level = zones.admin_level or _best_level(admin, area, notes)
+        found = zones_of_map(admin, level)
     if zones.people is not None:
-        found, source = with_people(found, zones, notes)
+        if zones.people_key == PLACE:
+            found, source = with_people_at(found, zones, area, notes)
+        else:
+            found, source = with_people(found, zones, notes)
         sources.append(source)
     found = found.to_crs(area.crs)
     found = found.assign(geometry=surfaces(found.geometry.to_numpy()))
@@ -98,10 +104,23 @@ def load_zones(
             cure="check the area and inputs.zones.datum; inputs.zones.layer picks a layer",
         )
     if table.empty:
-        notes.append(Note("no_zones", {"admin_level": zones.admin_level}))
+        asked = zones.admin_level or {"zh": "4–11", "en": "4 to 11"}
+        notes.append(Note("no_zones", {"admin_level": asked}))
     table = _with_rest(table, area, notes)
     _note_people(table, notes)
     return table.sort_values("zone_id", ignore_index=True), notes, sources
+
+
+def _best_level(admin: gpd.GeoDataFrame, area: AreaShape, notes: Notes) -> int:
+    """Return the level that tiles the area best, and say so."""
+    levels = level_table(admin, area)
+    best = best_level(levels)
+    chosen = [one for one in levels if one.level == best and one.zones]
+    others = [f"{one.level}: {one.share:.0%}" for one in levels if one.level != best]
+    for one in chosen:
+        values = {"level": best, "zones": one.zones, "share": one.share, "others": others}
+        notes.append(Note("admin_level_chosen", values))
+    return best
 
 
 def _cut(table: gpd.GeoDataFrame, area: AreaShape, notes: Notes) -> gpd.GeoDataFrame:

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from siting import tables
-from siting.analysis.candidates.site_kinds import check_site_kinds, own_names
+from siting.analysis.candidates.site_kinds import (
+    check_site_kinds,
+    own_names,
+    require_kinds,
+)
 from siting.analysis.candidates.site_rules import check_site_rules
 from siting.analysis.candidates.sites import Candidates, make_candidates
+from siting.analysis.demand.beyond import less_served_beyond
 from siting.analysis.demand.demand_chain import (
     YEAR,
     DemandChain,
@@ -25,7 +30,7 @@ from siting.analysis.scores.scoring import Scored, make_scores
 from siting.analysis.scores.weighting import ScoreSummary
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
-from siting.analysis.travel import make_reach
+from siting.analysis.travel import make_reach, unreached
 from siting.cache import Memory
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.files.sheets import read_rule_table
@@ -40,6 +45,7 @@ from siting.pipeline.adjust import (
     factored_chargers,
     factored_prices,
     factored_world,
+    local_tables,
 )
 from siting.pipeline.hydrogen import check_hydrogen
 from siting.scenario import OVERPASS, local_path
@@ -108,7 +114,9 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             silent={"progress": step}, keep=not _downloads(scenario),
         )  # fmt: skip
         kinds, rules, chargers = rule_tables(scenario)
-        world, told_counted = counted_world(world, scenario.counting)
+        world, told_counted = counted_world(
+            world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
+        )
         world, told_factors = factored_world(world, scenario.factors)
         lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
     with meter.stage("candidates"):
@@ -126,28 +134,33 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             kinds=kinds, figures=_demand_figures(scenario), settings=_demand_settings(scenario),
             people=world.people, traffic=world.traffic, given=world.layers.get("demand"),
         )  # fmt: skip
+        need, told_beyond = less_served_beyond(
+            demand.demand, world.beyond, world.nodes, world.edges,
+            outline=world.area.projected, kinds=kinds, cutoff_m=scenario.travel.cutoff_m,
+        )  # fmt: skip
     with meter.stage("travel"):
-        reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand, memory)
+        reach, swap_reach = _reaches(scenario, world, candidates.sites, need, memory)
     with meter.stage("scores"):
         files = load_score_files(scenario.scoring, world.area)
         scored = memory.call(
             "scores", make_scores,
-            candidates.sites, demand.demand, reach, world.nodes, world.edges,
+            candidates.sites, need, reach, world.nodes, world.edges,
             substations=world.substations, places=world.places, settings=scenario.scoring,
             criteria=files.criteria, pairwise=files.pairwise, layers=files.layers,
             extremes=files.extremes, seed=scenario.run.seed,
         )  # fmt: skip
     meter.reused(memory.reused)
-    _check_all(candidates.sites, demand.demand, reach, scored.scores)
+    _check_all(candidates.sites, need, reach, scored.scores)
     prices = check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices"))
     told = (
-        *world.notes, *told_counted, *told_factors, *told_lists, *candidates.notes, *demand.notes,
-        *files.notes, *scored.notes,
+        *world.notes, *local_tables(scenario, world.area), *told_counted, *told_factors,
+        *told_lists, *candidates.notes, *demand.notes, *told_beyond,
+        *unreached(need, reach, world.zones), *files.notes, *scored.notes,
     )  # fmt: skip
     return Prepared(
         world=world,
         candidates=candidates,
-        demand=demand.demand,
+        demand=need,
         chain=demand.chain,
         reach=reach,
         swap_reach=swap_reach,
@@ -170,6 +183,12 @@ def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...],
         for name in names
     }
     kinds = check_site_kinds(tables_["site_kinds"], language=language)
+    named = {
+        "candidates.leave_out": settings.leave_out,
+        "counting.not_public": scenario.counting.not_public,
+        "model.spacing_by_kind": tuple(scenario.model.spacing_by_kind),
+    }
+    require_kinds(kinds, {key: names for key, names in named.items() if names})
     chargers = make_chargers(tables_["charger_classes"], tables_["charger_mix"], kinds)
     if scenario.counting.charger == "gun":
         chargers = chargers.by_gun()

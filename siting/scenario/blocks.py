@@ -110,7 +110,7 @@ class Area(Block):
     as_of: MaybeDate = None
     """Date the outline was valid."""
     epsg: int | None = None
-    """Metric CRS of the run as an EPSG number; left out, the UTM zone."""
+    """Metric CRS of the run as an EPSG number, true to 0.1 % here; left out, the UTM zone."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -157,16 +157,23 @@ class ZonesInput(Block):
     """Layer of the file; the first if not given."""
     datum: Datum | None = None
     """Datum of the file. Must be said when a file is given."""
-    admin_level: Annotated[int, Field(ge=2, le=12)] = 8
-    """admin_level of OSM boundaries to use (8: subdistrict and town in Yubei)."""
+    admin_level: Annotated[int, Field(ge=2, le=12)] | None = None
+    """admin_level of OSM boundaries to use (8: subdistrict and town in Yubei); left out, the level
+    that tiles the area best. siting zones lists what each level has."""
     columns: dict[str, str] = Field(default_factory=dict)
     """Table column to file column, e.g. {zone_id = "code", name = "名称"}."""
     people: MaybeFile = None
     """CSV or XLSX with people by zone, joined on people_key."""
     people_key: str = "zone_id"
-    """Column of the zones that the people table is joined on: zone_id or name."""
+    """What the people table is joined on: zone_id, name, or place (lon and lat of each row; several
+    rows in a zone add up)."""
     people_columns: dict[str, str] = Field(default_factory=dict)
     """Table column to column of the people table, e.g. {population = "人口"}."""
+    people_datum: Datum | None = None
+    """Datum of lon and lat of the people table; must be said for people_key = "place"."""
+    area_people: Annotated[float, Field(gt=0)] | None = None
+    """People of the whole area, where nobody knows them by zone: zones without a figure share what
+    the others leave of it, by the homes mapped in them."""
 
 
 class StationsInput(Block):

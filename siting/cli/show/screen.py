@@ -59,7 +59,8 @@ def progress(language: str) -> Iterator[Meter]:
         if stage not in tasks:
             name = words(f"stage.{stage}", language)
             tasks[stage] = bar.add_task(name, total=1.0, step="")
-        bar.update(tasks[stage], completed=share, step=escape(step))
+        doing = words(f"doing.{step}", language) if step else ""
+        bar.update(tasks[stage], completed=share, step=escape(doing))
 
     with bar:
         yield Meter(tell)
@@ -88,6 +89,12 @@ def counting(language: str) -> Iterator[Tally]:
         yield tell
 
 
+_BEFORE_FIGURES = (
+    "no_home_demand", "people_on_roads", "people_beyond_homes", "area_without_zone",
+)  # fmt: skip
+"""Notes on people nobody counted or placed: shares of the demand served tell nothing of them."""
+
+
 def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     """Print totals against targets, status, figures, seconds per stage, and where to look."""
     from siting.outputs.text.plan_lines import (  # noqa: PLC0415  # geopandas behind it
@@ -95,7 +102,7 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
         plan_class_text,
         score_lines,
     )
-    from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
+    from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
 
     words = speaker(plan.language, plan.kinds)
     console = Console(highlight=False)
@@ -119,17 +126,28 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     if plan.phases:
         console.print(_phases(plan, words))
         console.print(words("phase.about"), style="dim")
+    _show_notes(plan, console, first=True)
     console.print(_figures(plan, words))
     if plan.baselines:
         console.print(words("column.about"), style="dim")
     for line in score_lines(plan, words):
         console.print(escape(line), soft_wrap=True)
-    for note in plan.notes:
-        console.print(f"  · {escape(note_text(note, plan.language))}", style="dim", soft_wrap=True)
+    _show_notes(plan, console, first=False)
     console.print(_stages(plan, words))
     if replaced:
         console.print(words("terminal.replaced"))
     console.print(f"{words('terminal.look')}: [bold]{escape(str(folder / 'map.html'))}[/]")
+
+
+def _show_notes(plan: Plan, console: Console, *, first: bool) -> None:
+    """Print the notes that belong before the figures, or all others."""
+    from siting.outputs.words import note_text  # noqa: PLC0415  # geopandas behind it
+
+    mark, style = ("!", "yellow") if first else ("  ·", "dim")
+    for note in plan.notes:
+        if (note.key in _BEFORE_FIGURES) == first:
+            text = escape(note_text(note, plan.language))
+            console.print(f"{mark} {text}", style=style, soft_wrap=True)
 
 
 def show_entries(entries: list[Entry], folder: Path, limit_bytes: float) -> None:
