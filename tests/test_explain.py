@@ -354,6 +354,7 @@ def town(tmp_path_factory):
         ({}, {"min_spacing_m": 5000}),
         ({"swap_stations": 2}, {"swap_spacing_m": 50000}),
         ({}, {"limits": [{"zones": ["relation/811"], "at_least": 9}]}),
+        ({"stations": 3}, {"objective": "set_cover", "cover": {"within_m": 200, "share": 0.98}}),
     ],
 )
 def test_following_the_advice_of_a_run_leads_to_a_plan(town, monkeypatch, targets, keys):

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from siting.errors import ScenarioError
 from siting.notes import Note
 from siting.optimize.problem.problem import FEWEST, Goal
 from siting.optimize.rules.family import AskedPromise, Family
+from siting.optimize.rules.levers import PER_MILLE, Lever, Stepwise, metres_more, put, share_less
 from siting.scenario import Promise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from siting import scenario
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.family import Ground
+    from siting.optimize.rules.rulings import Path, Rulings
 
 
+_NOTHING = 1e-9
+"""A share so small that nothing is owed."""
 _COVERING = frozenset({"max_cover", "max_min", *FEWEST})
 
 
@@ -78,4 +86,25 @@ def _rows(problem: SitingProblem, ground: Ground) -> SitingProblem:
     return replace(problem, notes=(*problem.notes, note))
 
 
-OBJECTIVE = Family("objective", promises=_promise, rows=_rows)
+def _levers(rulings: Rulings) -> Iterator[Lever]:
+    """Yield the share of the objective's own promise, which may be less or reach farther."""
+    model, cover = rulings.model, rulings.model.cover
+    if model.objective not in FEWEST:
+        return
+    share: Path = ("model", "cover", "share")
+    within: Path = ("model", "cover", "within_m")
+    ways = (
+        Stepwise(share, math.ceil(cover.share * PER_MILLE) - 1, partial(share_less, share)),
+        Stepwise(within, math.floor(rulings.cutoff_m) - math.floor(cover.within_m),
+                 partial(metres_more, within)),
+    )  # fmt: skip
+    yield Lever("promise", share, partial(put, share, _NOTHING), ways)
+
+
+OBJECTIVE = Family(
+    "objective",
+    levers=_levers,
+    promises=_promise,
+    rows=_rows,
+    needs_reach=lambda model: model.objective in FEWEST,
+)
