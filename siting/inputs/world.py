@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siting import tables
-from siting.inputs.area import load_area
-from siting.inputs.layers import joined_places, load_layers, people_rows
-from siting.inputs.osm.kinds import read_place_kinds
+from siting.inputs.layers import joined_places, people_rows
+from siting.inputs.lists import Lists, read_lists
 from siting.inputs.osm.load import load_osm
 from siting.inputs.stations import load_stations
 from siting.inputs.substations import load_substations
 from siting.inputs.traffic import load_traffic
 from siting.inputs.zones import load_zones
-from siting.scenario import local_path
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -73,6 +71,7 @@ def load_world(
     *,
     progress: Progress | None = None,
     project_kinds: tuple[str, ...] = (),
+    lists: Lists | None = None,
 ) -> World:
     """Load the area, the map, the zones, the stations and the substations.
 
@@ -84,6 +83,8 @@ def load_world(
         Called with the name of a step and the share of it that is done.
     project_kinds
         Kinds that a list of building projects may name; any if empty.
+    lists
+        Result of :func:`siting.inputs.lists.read_lists`, if the files are read already.
 
     Raises
     ------
@@ -92,22 +93,25 @@ def load_world(
     TableError
         If a table breaks its contract.
     """
-    shape = load_area(area, overpass=inputs.overpass)
-    # before the map: a fault in a list shows at once
-    layers, layer_notes, layer_sources = load_layers(
-        inputs.layers, shape, kinds=_known_kinds(inputs, project_kinds)
-    )
+    lists = lists or read_lists(area, inputs, project_kinds=project_kinds)
+    shape = lists.area
     osm = load_osm(inputs, shape, progress=progress)
     zones, zone_notes, zone_sources = load_zones(
-        inputs.zones, osm.admin, shape, packed=osm.packed_zones
+        inputs.zones, osm.admin, shape, packed=osm.packed_zones, read=lists.zones
     )
-    stations, station_notes, station_sources = load_stations(inputs, osm.stations, shape)
+    stations, station_notes, station_sources = load_stations(
+        inputs, osm.stations, shape, listed=lists.stations
+    )
     substations, power_notes, power_sources = load_substations(
-        inputs.substations, osm.substations, shape
+        inputs.substations, osm.substations, shape, listed=lists.substations
     )
+    found, layer_notes, layer_sources = lists.layers
+    layers = dict(found)
     places = layers.pop("places", None)
     people = layers.pop("people", None)
-    traffic, traffic_sources = load_traffic(inputs.traffic, osm.edges)
+    traffic, traffic_notes, traffic_sources = load_traffic(
+        inputs.traffic, osm.edges, read=lists.traffic
+    )
     world = World(
         area=shape,
         nodes=osm.nodes,
@@ -121,7 +125,15 @@ def load_world(
         people=None if people is None else people_rows(people),
         layers=layers,
         report=osm.report,
-        notes=(*shape.notes, *osm.notes, *zone_notes, *station_notes, *power_notes, *layer_notes),
+        notes=(
+            *shape.notes,
+            *osm.notes,
+            *zone_notes,
+            *station_notes,
+            *power_notes,
+            *traffic_notes,
+            *layer_notes,
+        ),
         sources=(
             shape.source,
             *osm.sources,
@@ -138,12 +150,3 @@ def load_world(
     ):  # fmt: skip
         tables.check(getattr(world, table.name), table, where=f"inputs, table {table.name}")
     return world
-
-
-def _known_kinds(
-    inputs: scenario.Inputs, project_kinds: tuple[str, ...]
-) -> dict[str, tuple[str, ...]]:
-    """Return the kinds that rows of a layer may name, by role."""
-    table = read_place_kinds(local_path(inputs.place_kinds))
-    kinds = sorted({rule.kind for rule in table.rules if rule.layer == "places"})
-    return {"places": tuple(kinds), "projects": project_kinds}

@@ -16,12 +16,8 @@ from siting.scenario.blocks import (
     Run,
     Scenario,
     Solver,
-    StationsInput,
-    SubstationsInput,
     Targets,
-    TrafficInput,
     Travel,
-    ZonesInput,
 )
 from siting.scenario.demand_blocks import Demand, Fleet, Fleets
 from siting.scenario.facility_blocks import Hydrogen
@@ -36,8 +32,17 @@ from siting.scenario.files import (
     setting_values,
     variant_names,
 )
+from siting.scenario.input_blocks import (
+    Condition,
+    StationsInput,
+    SubstationsInput,
+    TableInput,
+    TrafficInput,
+    ZonesInput,
+)
 from siting.scenario.layer_blocks import Counting, Layer
 from siting.scenario.phase_blocks import Phase
+from siting.scenario.presets import Preset, preset_names, read_preset
 from siting.scenario.rule_blocks import Limit, Promise, Senses
 from siting.scenario.score_blocks import Learned, ScoreLayer, Scoring, Stability, Weights
 from siting.scenario.site_blocks import Costs, Power, Sizing
@@ -47,6 +52,7 @@ __all__ = [
     "OVERPASS",
     "Area",
     "Candidates",
+    "Condition",
     "Costs",
     "Counting",
     "Datum",
@@ -64,6 +70,7 @@ __all__ = [
     "Overpass",
     "Phase",
     "Power",
+    "Preset",
     "Promise",
     "Run",
     "Scenario",
@@ -75,6 +82,7 @@ __all__ = [
     "Stability",
     "StationsInput",
     "SubstationsInput",
+    "TableInput",
     "Targets",
     "TrafficInput",
     "Travel",
@@ -86,6 +94,8 @@ __all__ = [
     "dump_scenario",
     "load_scenario",
     "local_path",
+    "preset_names",
+    "read_preset",
     "scenario_from",
     "setting_values",
     "variant_names",

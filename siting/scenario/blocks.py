@@ -25,6 +25,12 @@ from siting.scenario.fields import (
     Positive,
     Share,
 )  # fmt: skip
+from siting.scenario.input_blocks import (
+    StationsInput,
+    SubstationsInput,
+    TrafficInput,
+    ZonesInput,
+)
 from siting.scenario.layer_blocks import Counting, Layer
 from siting.scenario.objective_blocks import Cover, Objective
 from siting.scenario.phase_blocks import Phase, phase_faults
@@ -105,62 +111,6 @@ class Overpass(Block):
     """Further tries after a failed query."""
     cache_dir: MaybeFile = None
     """Folder that keeps raw answers; left out, none are kept."""
-
-
-class ZonesInput(Block):
-    """The planning zones: from a file, or from OSM's administrative areas."""
-
-    file: MaybeFile = None
-    """GeoPackage, GeoJSON or shapefile; left out, OSM's boundaries."""
-    layer: str | None = None
-    """Layer of the file; the first if not given."""
-    datum: Datum | None = None
-    """Datum of the file. Must be said when a file is given."""
-    admin_level: Annotated[int, Field(ge=2, le=12)] = 8
-    """admin_level of OSM boundaries to use (8: subdistrict and town in Yubei)."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to file column, e.g. {zone_id = "code", name = "名称"}."""
-    people: MaybeFile = None
-    """CSV or XLSX with people by zone, joined on people_key."""
-    people_key: str = "zone_id"
-    """Column of the zones that the people table is joined on: zone_id or name."""
-    people_columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to column of the people table, e.g. {population = "人口"}."""
-
-
-class StationsInput(Block):
-    """One list of existing stations."""
-
-    file: File
-    """CSV, XLSX, GeoPackage or GeoJSON."""
-    layer: str | None = None
-    """Layer or sheet; the first if not given."""
-    datum: Datum | None = None
-    """Datum of the coordinates. Must be said."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to file column, e.g. {chargers = "桩数", lon = "经度"}."""
-
-
-class SubstationsInput(Block):
-    """A list of substations with their free capacity."""
-
-    file: File
-    """CSV, XLSX, GeoPackage or GeoJSON."""
-    datum: Datum | None = None
-    """Datum of the coordinates. Must be said."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to file column."""
-
-
-class TrafficInput(Block):
-    """Counts of through traffic by road number."""
-
-    file: File
-    """CSV or XLSX with ref, vehicles_day and, if known, through_share."""
-    layer: str | None = None
-    """Sheet of a workbook; the first if not given."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to file column, e.g. {ref = "路线", vehicles_day = "日交通量"}."""
 
 
 class Inputs(Block):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
 from siting.scenario.fields import Block, Datum, File, Names
+from siting.scenario.input_blocks import TableInput
 
 LayerRole = Literal[
     "places",
@@ -22,7 +21,7 @@ LayerRole = Literal[
 ]
 
 
-class Layer(Block):
+class Layer(TableInput):
     """One layer of the planner's own; docs/candidates.md has the columns of each role."""
 
     role: LayerRole
@@ -30,12 +29,10 @@ class Layer(Block):
     and protected (nothing may stand there), flood, slope, projects (new build), communities."""
     file: File
     """GeoPackage, GeoJSON or shapefile; of points also CSV or XLSX."""
-    layer: str | None = None
-    """Layer or sheet; the first if not given."""
     datum: Datum | None = None
     """Datum of the coordinates. Must be said."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to file column, e.g. {people = "人口", lon = "经度"}."""
+    people_unit: str | None = None
+    """Unit of people: "人" or "万人"; left out, as the header says, else 人."""
 
 
 class Counting(Block):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -14,31 +13,49 @@ from shapely.geometry import shape
 
 from siting.errors import BrokenFileError, DatumError, InputMissingError, TableError
 from siting.geo import WGS84, shape_to_wgs84
+from siting.inputs.files.decode import Decoded, decoded, guess_encoding
+from siting.inputs.files.services import SERVICE_SUFFIXES, districts, is_geographic, read_json
+from siting.notes import Note
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pyproj import CRS
 
-JSON_SUFFIXES = (".json", ".geojson")
+_TABLE_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm")
+_DBF_HEAD = 32
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 # Online maps of China draw GCJ-02 in these, so naming them says nothing of the datum.
 _WEB_MERCATOR = (3857, 3395, 900913)
 
 
-def read_vector(path: Path, *, layer: str | None, datum: str | None, key: str) -> gpd.GeoDataFrame:
+def read_vector(  # all that a scenario says of a file
+    path: Path,
+    *,
+    layer: str | None,
+    datum: str | None,
+    key: str,
+    encoding: str | None = None,
+    notes: list[Note] | None = None,
+) -> gpd.GeoDataFrame:
     """Read a layer of a vector file and bring it to WGS-84.
 
     Parameters
     ----------
     path
-        GeoPackage, GeoJSON, shapefile, or a bare JSON array of features or geometries.
+        GeoPackage, GeoJSON, shapefile, a bare JSON array of features or geometries, or an answer
+        of AMap's district service.
     layer
         Layer to read; None takes the first.
     datum
         Datum declared in the scenario: wgs84, gcj02, bd09 or None.
     key
         Scenario key of the file, for the message, e.g. ``"area"``.
+    encoding
+        Encoding of the texts of a shapefile or JSON; left out, a ``.cpg`` says it, or it is
+        guessed and told.
+    notes
+        Takes up a guessed encoding.
 
     Returns
     -------
@@ -55,7 +72,8 @@ def read_vector(path: Path, *, layer: str | None, datum: str | None, key: str) -
         If neither the scenario nor the file says which datum the coordinates have.
     """
     require_file(path, key)
-    frame = _read(path, layer)
+    told: list[Note] = notes if notes is not None else []
+    frame = _read(path, layer, encoding, told, key)
     declared = datum or _datum_of_crs(frame.crs)
     if declared is None:
         raise undeclared(path.name, key)
@@ -86,11 +104,20 @@ def undeclared(name: str, key: str) -> DatumError:
     )
 
 
-def _read(path: Path, layer: str | None) -> gpd.GeoDataFrame:
-    if path.suffix.lower() in JSON_SUFFIXES:
-        content = _json(path)
+def _read(
+    path: Path, layer: str | None, encoding: str | None, notes: list[Note], key: str
+) -> gpd.GeoDataFrame:
+    if path.suffix.lower() in SERVICE_SUFFIXES:
+        content = read_json(path, encoding=encoding, key=key)
+        found = districts(content)
+        if found is not None:
+            return found
+        if not is_geographic(content):
+            raise _no_shapes(path, key)
         if isinstance(content, list):
             return _from_array(content, path)
+    elif path.suffix.lower() in _TABLE_SUFFIXES:
+        raise _no_shapes(path, key)
     try:
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
         if layer is not None and layer not in names:
@@ -99,16 +126,57 @@ def _read(path: Path, layer: str | None) -> gpd.GeoDataFrame:
                 where=str(path),
                 cure=f"its layers are: {', '.join(names) or 'none'}",
             )
-        return gpd.read_file(path, layer=layer or names[0])
+        options = {}
+        if path.suffix.lower() == ".shp":
+            options = shapefile_encoding(path, encoding, notes, key)
+        return gpd.read_file(path, layer=layer or names[0], **options)
     except (DataSourceError, IndexError, UnicodeDecodeError) as error:
         raise broken(path, error) from error
 
 
-def _json(path: Path) -> object:
+def _no_shapes(path: Path, key: str) -> TableError:
+    return TableError(
+        f"'{path.name}' holds no shapes: it is a table or the answer of a web service, not GeoJSON",
+        where=f"{key}: {path}",
+        cure="give the outlines as GeoPackage, GeoJSON, shapefile or AMap's district answer; "
+        "points of a table may be stations, substations or layers",
+    )
+
+
+def shapefile_encoding(
+    path: Path, declared: str | None, notes: list[Note], key: str
+) -> dict[str, str]:
+    """Return how the texts of a shapefile are to be read: as declared, as its .cpg says, guessed.
+
+    Raises
+    ------
+    ScenarioError, BrokenFileError
+        As :func:`siting.inputs.files.decode.decoded`.
+    """
+    tables = [path.with_suffix(end) for end in (".dbf", ".DBF")]
+    table = next((one for one in tables if one.exists()), None)
+    if table is None:
+        return {}
+    data = table.read_bytes()
+    if declared is not None:
+        return {"encoding": decoded(b"", path, declared=declared, key=key).encoding}
+    stated = any(path.with_suffix(end).exists() for end in (".cpg", ".CPG", ".cst"))
+    body = b"\n".join(piece for piece in data[_DBF_HEAD:].split(b" ") if not piece.isascii())
+    if stated or not body:
+        return {}
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise broken(path, error) from error
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        name, confidence = guess_encoding(body)
+    else:
+        name, confidence = "utf-8", 1.0
+    if name is None or name == "utf-8":
+        return {"encoding": name} if name else {}
+    found = Decoded(body.decode(name, errors="replace"), name, confidence)
+    values = {"file": path.name, "encoding": found.label, "share": confidence,
+              "sample": found.text.split("\n")[0][:40]}  # fmt: skip
+    notes.append(Note("encoding_guessed", values))
+    return {"encoding": name}
 
 
 def broken(path: Path, error: Exception) -> BrokenFileError:
