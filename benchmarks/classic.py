@@ -17,8 +17,8 @@ from scipy.sparse import coo_array
 from benchmarks import orlib
 from benchmarks.joint_instances import make_problem
 from siting.optimize.classic import Reach, capacitated, max_cover, p_median
-from siting.optimize.outcome import Status
-from siting.optimize.solver import open_door
+from siting.optimize.problem.solution import Status
+from siting.optimize.solver.solver import open_door
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.joint_instances import make_problem
-from siting.meter import Meter
-from siting.optimize import reduce
-from siting.optimize.model import joint_model
-from siting.optimize.solve import solve_problem
+from siting.optimize.model import reduce
+from siting.optimize.model.joint import joint_model
+from siting.optimize.search.solve import solve_problem
+from siting.pipeline.meter import Meter
 from siting.scenario import Solver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from siting.optimize.problem import SitingProblem
+    from siting.optimize.problem.problem import SitingProblem
 
 _SEEDS = (1, 2, 3)
 _LIMIT_S = 900.0

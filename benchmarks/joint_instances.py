@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
-from siting.optimize.problem import SitingProblem
+from siting.optimize.problem.problem import SitingProblem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

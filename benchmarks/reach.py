@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from siting.pipeline import Prepared
+    from siting.pipeline.run import Prepared
 
 _SITES = 400
 _CUTOFF_M = 3000.0

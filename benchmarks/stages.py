@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from siting import pipeline
-from siting.meter import Meter
-from siting.optimize.solve import solve_problem
+from siting.optimize.search.solve import solve_problem
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
 from siting.scenario import load_scenario
 from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
-    from siting.optimize.outcome import Outcome
-    from siting.pipeline import Prepared
+    from siting.optimize.problem.solution import Outcome
+    from siting.pipeline.run import Prepared
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from typer.cli import get_docs_for_click
 
 from siting.cli.verbs import app
 from siting.scenario import Scenario
-from siting.scenario.faults import block_of
-from siting.scenario.fields import IsPath
+from siting.scenario._block import IsPath
+from siting.scenario._faults import block_of
 from siting.tables import TABLES
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from siting.outputs.handouts import Order, all_bodies, find_body, write_handouts
-from siting.outputs.webmap import make_map
-from siting.runfolder import load_plan
+from siting.outputs.map import make_map
+from siting.outputs.paper import Order, all_bodies, find_body, write_handouts
+from siting.plan.folder import load_plan
 
 if TYPE_CHECKING:
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 PICTURES = Path(__file__).parent / "pictures"
 # picture: language, place, whose view, what is chosen in the panel

@@ -17,14 +17,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from siting import pipeline
 from siting.analysis.network import Network
-from siting.meter import Meter
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
 from siting.scenario import load_scenario
 from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
-    from siting.pipeline import Prepared
+    from siting.pipeline.run import Prepared
     from siting.scenario import Scenario
 
 PAGE = Path(__file__).resolve().parent / "how-a-site-is-scored.md"

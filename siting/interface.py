@@ -9,14 +9,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from siting import pipeline, runfolder, startfile
 from siting.cache import open_cache
-from siting.contrast import Contrast, contrast
-from siting.meter import Meter
-from siting.outputs import handouts, webmap, words
-from siting.outputs.basemaps import tile_key
+from siting.checkup import make_checkup
+from siting.comparison import Contrast, contrast
+from siting.outputs import map as webmap
+from siting.outputs import paper as handouts
+from siting.outputs import words
 from siting.outputs.folder import filled_folder
-from siting.plan import Plan
+from siting.outputs.map.basemaps import tile_key
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
+from siting.plan import folder as runfolder
+from siting.plan import start as startfile
+from siting.plan.plan import Plan
 from siting.scenario import Scenario
 from siting.scenario import load_scenario as load_file
 from siting.scenario.find import find_scenario
@@ -98,7 +103,7 @@ def check(
     prepared = pipeline.prepare(scenario, _meter(progress), cache=open_cache() if cache else None)
     with pipeline.explained(scenario, prepared):
         pipeline.pose(scenario, prepared)
-    return pipeline.look(scenario, prepared)
+    return make_checkup(scenario, prepared, pipeline.pose(scenario, prepared, refuse=False))
 
 
 def make_plan(

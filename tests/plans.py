@@ -10,8 +10,8 @@ import pandas as pd
 from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from siting.notes import Note
-from siting.optimize.outcome import Outcome, Status
-from siting.plan import Plan, Source
+from siting.optimize.problem.solution import Outcome, Status
+from siting.plan.plan import Plan, Source
 
 CRS = "EPSG:4545"
 EAST, NORTH = 367000.0, 3289000.0  # about 106.63 E, 29.72 N in EPSG:4545

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.optimize import linprog
 from shapely.geometry import Point
 
-from siting.optimize.problem import SitingProblem
+from siting.optimize.problem.problem import SitingProblem
 from siting.scenario import Model, Targets, Travel
 
 CRS = "EPSG:4545"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plans import small_plan
 
-from siting.assembly import short_zones
+from siting.pipeline.assemble import short_zones
 
 
 def test_zones_with_too_few_stations_are_named_in_the_language():

@@ -8,8 +8,8 @@ from problem_cases import small_problem
 from scipy.optimize import linprog
 
 from siting.arrays import sums
-from siting.optimize.assign import Sizes, assign
-from siting.optimize.solver import open_door
+from siting.optimize.model.assign import Sizes, assign
+from siting.optimize.solver.solver import open_door
 
 OPEN = np.arange(8)
 

@@ -10,12 +10,12 @@ import pytest
 from desk import set_up
 from problem_cases import small_problem
 
-from siting import pipeline
 from siting.errors import NoAnswerError, RecountError
-from siting.meter import Meter
-from siting.optimize import baselines
-from siting.optimize.baselines import BASELINES, make_baselines
-from siting.optimize.solve import solve_problem
+from siting.optimize.search import baselines
+from siting.optimize.search.baselines import BASELINES, make_baselines
+from siting.optimize.search.solve import solve_problem
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
 from siting.scenario import Solver, load_scenario
 
 SOLVER = Solver(time_limit_s=20)

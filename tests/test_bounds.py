@@ -10,10 +10,11 @@ from problem_cases import small_problem
 from test_model import optimum, random_problem
 
 from siting.arrays import running_before
-from siting.optimize import choice, model
-from siting.optimize.bounds import Descent, Prices, Relaxation, prices_from, uniform_wish
-from siting.optimize.rules import Rules, row_of
-from siting.optimize.solver import open_door
+from siting.optimize.bound.relaxation import Descent, Prices, Relaxation, prices_from, uniform_wish
+from siting.optimize.model import joint
+from siting.optimize.problem import inner_problem
+from siting.optimize.problem.linear_rules import Rules, row_of
+from siting.optimize.solver.solver import open_door
 
 SLACK = 1e-9
 
@@ -66,7 +67,7 @@ def test_every_price_of_rows_gives_a_bound(seed, charger, share, height):
 def test_with_a_tight_row_it_falls_close_to_the_linear_relaxation(seed):
     problem = small_problem(seed, demand=60, sites=30, stations=10, chargers=40)
     problem = with_rows(replace(problem, max_chargers=problem.max_chargers + 2), seed, share=0.6)
-    written = model.joint_model(problem, relaxed=True)
+    written = joint.joint_model(problem, relaxed=True)
     answer = open_door("highs", threads=1, seed=7, time_limit_s=60).maximise(written.lp)
     assert answer.usable
     value = answer.value / problem.total_kwh
@@ -91,7 +92,7 @@ def test_the_fallen_bound_is_a_bound(seed):
 def test_it_falls_close_to_the_linear_relaxation(seed, chargers):
     problem = small_problem(seed, demand=60, sites=30, stations=10, chargers=chargers)
     problem = replace(problem, max_chargers=problem.max_chargers + 2)
-    written = model.joint_model(problem, relaxed=True)
+    written = joint.joint_model(problem, relaxed=True)
     answer = open_door("highs", threads=1, seed=7, time_limit_s=60).maximise(written.lp)
     value = answer.value / problem.total_kwh
     proof = start(problem).run(400, value, out_of_time=never)
@@ -129,7 +130,7 @@ def test_without_the_small_program_the_bound_still_holds(monkeypatch):
     problem = random_problem(3, sites=7, stations=3, chargers=6)
     prices = prices_from(problem, uniform_wish(problem))
     tight = Relaxation(problem).evaluate(prices)[0]
-    monkeypatch.setattr(choice.Choice, "_tries", lambda self, value: [])
+    monkeypatch.setattr(inner_problem.Choice, "_tries", lambda self, value: [])
     assert Relaxation(problem).evaluate(prices)[0] >= tight - SLACK
 
 

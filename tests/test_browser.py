@@ -28,9 +28,9 @@ from plans import (
 from shapely.geometry import Point
 
 from siting.outputs import words as words_room
-from siting.outputs.handouts import all_bodies
-from siting.outputs.handouts.sheet import make_sheet
-from siting.outputs.webmap import make_map
+from siting.outputs.map import make_map
+from siting.outputs.paper import all_bodies
+from siting.outputs.paper.sheet import make_sheet
 
 if TYPE_CHECKING:
     from pathlib import Path

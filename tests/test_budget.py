@@ -15,12 +15,12 @@ from test_model import hold, optimum, random_problem
 from test_recount import legal_plan
 from test_rule_families import build, plan_with, rows, town, under
 
+from siting.audit.recount import recount
 from siting.errors import ImpossibleTargetError, NoPlanError, RecountError, ScenarioError
-from siting.optimize.budget import least_cost, with_budget
-from siting.optimize.goal import SiteCosts
-from siting.optimize.headroom import after_swap
-from siting.optimize.solve import solve_problem
-from siting.recount import recount
+from siting.optimize.problem.goal import SiteCosts
+from siting.optimize.rules.budget import least_cost, with_budget
+from siting.optimize.rules.headroom import after_swap
+from siting.optimize.search.solve import solve_problem
 from siting.scenario import Model, Solver
 
 __all__ = ["plan_with", "town"]

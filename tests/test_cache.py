@@ -21,16 +21,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from shapely.geometry import LineString, MultiPolygon, Point, box
 
-from siting import pipeline
 from siting.cache import Cache, Memory, keys, open_cache
-from siting.cache.alike import alike
-from siting.cache.parcels import pack, unpack
-from siting.cache.prints import Unkeyable, table_print
+from siting.cache.codec import alike, pack, unpack
+from siting.cache.table_hash import Unkeyable, table_print
 from siting.cli.main import run
 from siting.errors import ScenarioError
 from siting.inputs.files.columns import tag_number, texts
 from siting.inputs.provenance import says_synthetic
-from siting.meter import Meter
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
 from siting.scenario import load_scenario
 
 STAGES = ["inputs", "candidates", "demand", "travel", "scores"]

@@ -17,15 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from problem_cases import small_problem
 
-from siting.checkup import layers, settings
-from siting.checkup.grades import STAGES, Measure, advice, graded
-from siting.checkup.measures import measures
+from siting.checkup import basis
+from siting.checkup.grades import STAGES, Measure, advice, graded, measures
 from siting.cli.main import run
-from siting.cli.screen_check import show_checkup
+from siting.cli.show.check_screen import show_checkup
 from siting.errors import EXIT_GOOD, EXIT_NO_PLAN, EXIT_SCENARIO
 from siting.notes import Note
-from siting.optimize.capacity import capacity
-from siting.outputs.checkup import make_page
+from siting.optimize.build.refuse import capacity
+from siting.outputs.pages import make_check_page
 from siting.outputs.words import all_words
 from siting.scenario import load_scenario
 from siting.shipped import shipped_path
@@ -45,7 +44,7 @@ def checked(desk):
     page = desk.with_name("check.html")
     with pytest.MonkeyPatch.context() as patch:
         printed = []
-        patch.setattr("siting.cli.screen.emit", printed.append)
+        patch.setattr("siting.cli.show.screen.emit", printed.append)
         assert run(["check", str(desk), "--json", "--html", str(page)]) == EXIT_GOOD
     return json.loads(printed[0]), page.read_text(encoding="utf-8")
 
@@ -102,7 +101,7 @@ def test_a_layer_of_ones_own_is_told_as_given(desk, tmp_path):
     table = pd.DataFrame({"rule": ["steep"], "test": ["layer"], "values": ["slope"]})
     lacking = (Note("rules_without_layer", {"count": 1, "names": ["steep"]}),)
     for notes, slope in (((), "given"), (lacking, "missing")):
-        found = layers.layers(scenario, world, table=table, notes=notes, counted_people=5.0)
+        found = basis.layers(scenario, world, table=table, notes=notes, counted_people=5.0)
         state = {row["layer"]: row["state"] for row in found}
         assert state["projects"] == state["people_in_place"] == "given"
         assert state["communities"] == state["barriers"] == "missing"
@@ -275,7 +274,7 @@ def parameters(desk, *overrides):
     table = pd.read_csv(shipped_path("parameters.csv"), encoding="utf-8")
     names = ("site_kinds", "charger_classes", "charger_mix")
     files = {name: shipped_path(f"{name}.csv") for name in names}
-    return {row["parameter"]: row for row in settings.parameters(table, scenario, files)}
+    return {row["parameter"]: row for row in basis.parameters(table, scenario, files)}
 
 
 def test_a_parameter_is_unverified_until_somebody_sets_it(desk):
@@ -305,10 +304,10 @@ def test_rules_nobody_checked_are_told():
          "values": ["slope", "fuel"]}
     )  # fmt: skip
     note = Note("rules_without_layer", {"count": 1, "names": ["b"]})
-    assert {row["rule"]: row["state"] for row in layers.rules(table, (note,))} == {
+    assert {row["rule"]: row["state"] for row in basis.rules(table, (note,))} == {
         "a": "checked", "b": "no_layer",
     }  # fmt: skip
-    assert {row["state"] for row in layers.rules(table, ())} == {"checked"}
+    assert {row["state"] for row in basis.rules(table, ())} == {"checked"}
 
 
 # --- pages -----------------------------------------------------------------------------------
@@ -321,10 +320,10 @@ def test_the_page_stands_alone_and_says_the_grades(checked):
     assert not re.search(r"""(?:src|href|url)\s*[=(]\s*["']?(?:https?:)?//""", page)
     for language, title, word in (("en", "What the plan rests on", "weak"),
                                   ("zh", "方案依据检查", "薄弱")):  # fmt: skip
-        made = make_page(content, language)
+        made = make_check_page(content, language)
         assert title in made
         assert word in made
-    marked = make_page(content | {"synthetic": True}, "zh")
+    marked = make_check_page(content | {"synthetic": True}, "zh")
     assert all_words()["mark.sample"]["zh"] in marked
     assert all_words()["mark.sample"]["zh"] not in page
 
@@ -345,7 +344,7 @@ def test_hostile_names_stay_text(checked, capsys):
     content["sources"][0]["origin"] = HOSTILE
     content["advice"][0] |= {"measure": "zones_counted_share",
                              "told": {"count": 1, "names": [HOSTILE]}}  # fmt: skip
-    page = make_page(content, "en", refusal=[HOSTILE])
+    page = make_check_page(content, "en", refusal=[HOSTILE])
     assert "<script" not in page
     assert page.count(html.escape(HOSTILE).replace("&quot;", "&#34;")) == 6  # its zone twice
     show_checkup(content, "en")

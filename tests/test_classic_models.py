@@ -26,8 +26,8 @@ from siting.optimize.classic.maxcover import coverage, max_cover_model
 from siting.optimize.classic.maxmin import max_min_model, zone_cover
 from siting.optimize.classic.median import median_costs, median_model
 from siting.optimize.classic.setcover import cover_model, cover_part
-from siting.optimize.outcome import Status
-from siting.optimize.solver import open_door
+from siting.optimize.problem.solution import Status
+from siting.optimize.solver.solver import open_door
 
 RADIUS = 50.0
 RINGS = {25.0: 0.5, 50.0: 0.3, 80.0: 0.2}

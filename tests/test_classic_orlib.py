@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.orlib import CAP, FOLDER, PMED, read_median, read_warehouses
 from siting.optimize.classic import Reach, capacitated, p_center, p_median
-from siting.optimize.outcome import Status
+from siting.optimize.problem.solution import Status
 
 pytestmark = pytest.mark.skipif(
     not FOLDER.is_dir(), reason="the OR-Library's files are not beside the project"

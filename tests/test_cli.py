@@ -194,7 +194,7 @@ def test_a_bug_of_ours_shows_no_traceback(monkeypatch, capsys, planned):
         message = "an index went wild"
         raise IndexError(message)
 
-    monkeypatch.setattr("siting.runfolder.load_plan", broken)
+    monkeypatch.setattr("siting.plan.folder.load_plan", broken)
     monkeypatch.delenv("SITING_DEBUG", raising=False)
     assert run(["show", str(planned / "maps" / "town")]) == EXIT_BUG
     printed = capsys.readouterr().err

@@ -20,9 +20,9 @@ from clusters import address
 from siting.cli.main import run
 from siting.cli.verbs import app
 from siting.errors import EXIT_GOOD
-from siting.explore.tornado import Assumption
 from siting.scenario import load_scenario
 from siting.scenario.find import find_scenario
+from siting.study.tornado import Assumption
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
@@ -152,7 +152,7 @@ def test_the_command_runs(words, reader, tmp_path, monkeypatch):
         return reader / f"{name}.toml" if name in SETS else find_scenario(name)
 
     few = [Assumption("factors.prices", 0.8, 1.3, "")]
-    monkeypatch.setattr("siting.explore.tornado.assumptions", lambda _: few)
+    monkeypatch.setattr("siting.study.tornado.assumptions", lambda _: few)
     monkeypatch.setattr("siting.cli.options.find_scenario", find)
     monkeypatch.setattr("siting.cli.plan_verb.find_scenario", find)
     monkeypatch.setenv("SITING_CACHE", str(reader / "cache"))

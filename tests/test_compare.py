@@ -17,17 +17,15 @@ from plans import EAST, HOSTILE, NORTH, small_plan
 from shapely.geometry import Point
 
 from siting.cli.main import run
-from siting.contrast import changes, contrast, count_changes, figure_lines, missing_figures
-from siting.contrast.figures import directions
+from siting.comparison import changes, contrast, count_changes, figure_lines, missing_figures
+from siting.comparison.figure_lines import directions
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO
-from siting.outputs.contrast import (
-    contrast_warnings,
-    make_contrast_map,
-    make_contrast_page,
-    write_contrast_book,
-)
+from siting.outputs.map.difference_map import make_contrast_map
+from siting.outputs.pages import make_contrast_page
+from siting.outputs.text.comparison_grids import contrast_warnings
 from siting.outputs.words import all_words, speaker
-from siting.plan import Source
+from siting.outputs.workbook.comparison_book import write_contrast_book
+from siting.plan.plan import Source
 from siting.shipped import shipped_path
 
 VARIANTS = "[variants.base]\n[variants.fewer.targets]\nstations = 3\nchargers = 34\n"

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from plans import small_plan
 
-from siting.outputs.comparison import _ROWS, comparison
+from siting.outputs.text.figure_tables import _ROWS, comparison
 from siting.outputs.words import all_words, speaker
 
 FIGURES = {

@@ -16,9 +16,9 @@ import pytest
 from plans import small_plan
 
 from siting.errors import ScenarioError
-from siting.outputs.handouts import all_bodies
-from siting.outputs.handouts.sheet import make_sheet
-from siting.outputs.layers import make_layers, write_layers
+from siting.outputs.gis import make_layers, write_layers
+from siting.outputs.paper import all_bodies
+from siting.outputs.paper.sheet import make_sheet
 from siting.outputs.report import make_report, write_docx, write_markdown
 from siting.outputs.workbook import write_workbook
 

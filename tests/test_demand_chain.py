@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from siting import scenario
 from siting.analysis.demand import demand_chain, destinations
 from siting.errors import ScenarioError, TableError
-from siting.optimize.needs import swap_needs
+from siting.optimize.build.swap_value import swap_needs
 from siting.shipped import shipped_path
 
 HOMES = (home(1, 100, 100), home(2, 700, 100))

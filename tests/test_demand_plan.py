@@ -6,11 +6,11 @@ import desk
 import pytest
 from osm_town import make_town
 
-from siting import pipeline
-from siting.meter import Meter
-from siting.outputs.chain import chain_rows
+from siting.outputs.text.plan_lines import chain_rows
 from siting.outputs.words import speaker
-from siting.runfolder import load_plan, new_run_folder, save_plan
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
+from siting.plan.folder import load_plan, new_run_folder, save_plan
 from siting.scenario import load_scenario
 
 FLEETS = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from siting.scenario import Scenario
-from siting.scenario.faults import block_of
+from siting.scenario._faults import block_of
 from siting.tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from problem_cases import blocks
 from test_promises import road
 
-from siting import pipeline
 from siting.cli.main import run as siting
 from siting.errors import EXIT_NO_PLAN, ImpossibleTargetError, InfeasibleError, NoPlanError
-from siting.meter import Meter
+from siting.optimize.build.build import build_problem
 from siting.optimize.explain import Rulings, explain, explaining
 from siting.optimize.explain.levers import levers_of
 from siting.optimize.explain.rulings import key_of
-from siting.optimize.problem import build_problem
-from siting.optimize.solve import solve_problem
+from siting.optimize.search.solve import solve_problem
 from siting.outputs.words import all_words
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
 from siting.scenario import (
     Model,
     Run,
@@ -425,7 +425,7 @@ def test_an_error_keeps_its_kind_and_its_numbers():
 def test_every_family_has_words_and_no_text_is_left_over():
     code = "".join(
         (ROOT / "siting" / name).read_text(encoding="utf-8")
-        for name in ("optimize/explain/levers.py", "cli/refusal.py")
+        for name in ("optimize/explain/levers.py", "cli/show/refusal.py")
     )
     for key in (key for key in all_words() if key.startswith("clash.")):
         last = key.rsplit(".", 1)[1]

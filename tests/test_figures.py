@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from siting.assembly import travel_times
-from siting.figures import build_figures, gini, plan_figures, weighted_percentile
+from siting.pipeline.assemble import travel_times
+from siting.plan.figures import build_figures, gini, plan_figures, weighted_percentile
 
 STATIONS = pd.DataFrame(
     {

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from siting.cli.main import run
 from siting.errors import EXIT_GOOD, EXIT_SCENARIO, ScenarioError
-from siting.explore.front import Asked, front
-from siting.explore.goals import GOALS, read_goals, read_ranges
-from siting.explore.knee import Seen, front_table, knee, unbeaten
-from siting.explore.tasks import OK
-from siting.outputs.contrast import draw_front
+from siting.outputs.charts import draw_front
 from siting.scenario import changed_scenario, load_scenario
+from siting.study.front import Asked, front
+from siting.study.goals import GOALS, read_goals, read_ranges
+from siting.study.pareto import Seen, front_table, knee, unbeaten
+from siting.study.tasks import OK
 
 SERVED_COST = read_goals("served,cost")
 merits = st.lists(

@@ -8,9 +8,9 @@ import pytest
 from plans import small_plan
 from test_recount import MODEL, legal_plan
 
-from siting.goalcheck import answer_holds
+from siting.audit.objective import answer_holds
 from siting.outputs.words import speaker
-from siting.runfolder import load_plan, save_plan
+from siting.plan.folder import load_plan, save_plan
 
 COVER = {"within_m": 150.0, "share": 0.1, "radii": [], "backup": 0.0}
 # Two demand points: d1 with 10 kWh a day in Z1, d2 with 50.5 in Z2; see tests/plans.py.

@@ -21,21 +21,21 @@ from plans import small_plan
 
 from siting.errors import FontMissingError, OutputError, ScenarioError
 from siting.outputs.folder import filled_folder
-from siting.outputs.handouts import (
+from siting.outputs.paper import (
     Order,
+    _lettering,
     all_bodies,
     find_body,
     fonts,
     pack,
-    pdftext,
     write_handouts,
 )
-from siting.outputs.handouts.columns import RESTRICTED
-from siting.outputs.handouts.frames import make_frames, scale_corner
-from siting.outputs.handouts.lettering import wrap
-from siting.outputs.handouts.paper import FORMATS, Page
-from siting.outputs.handouts.sheet import make_say, make_sheet
-from siting.outputs.handouts.tags import place_tags
+from siting.outputs.paper._lettering import wrap
+from siting.outputs.paper.columns import RESTRICTED
+from siting.outputs.paper.frames import make_frames, scale_corner
+from siting.outputs.paper.paper import FORMATS, Page
+from siting.outputs.paper.sheet import make_say, make_sheet
+from siting.outputs.paper.tags import place_tags
 
 HOSTILE = "<script>alert(1)</script>\"&' =1+1 垚䶮砀 \U0001f50c " + "长" * 200
 
@@ -263,10 +263,10 @@ def test_a_page_written_at_once_says_what_the_library_would_write(face, tmp_path
     quick = words_of("quick.pdf")
     assert "12,000" in quick
     assert "垚䶮砀" in quick
-    shown = [text for text in map(face.visible, lines) if pdftext.is_plain(text)]
+    shown = [text for text in map(face.visible, lines) if _lettering.is_plain(text)]
     assert len(shown) == len(lines) - 1
-    if pdftext.can_write(SimpleNamespace(file=object.__new__(PdfFile))):
-        monkeypatch.setattr(pdftext, "can_write", lambda _renderer: False)
+    if _lettering.can_write(SimpleNamespace(file=object.__new__(PdfFile))):
+        monkeypatch.setattr(_lettering, "can_write", lambda _renderer: False)
         assert quick == words_of("slow.pdf")
 
 

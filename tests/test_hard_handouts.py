@@ -20,14 +20,14 @@ from shapely.geometry import Point
 
 from siting.errors import FontMissingError
 from siting.outputs import palette, words
-from siting.outputs.handouts import Order, all_bodies, find_body, fonts, write_handouts
-from siting.outputs.handouts.document import Setting, draw_first_page
-from siting.outputs.handouts.ground import make_ground
-from siting.outputs.handouts.paper import FORMATS
-from siting.outputs.handouts.sheet import make_sheet
-from siting.outputs.layers import write_layers
+from siting.outputs.gis import write_layers
+from siting.outputs.paper import Order, all_bodies, find_body, fonts, write_handouts
+from siting.outputs.paper.base_map import make_ground
+from siting.outputs.paper.document import Setting, draw_first_page
+from siting.outputs.paper.paper import FORMATS
+from siting.outputs.paper.sheet import make_sheet
 from siting.outputs.workbook import write_workbook
-from siting.plantables import write_sheet
+from siting.plan.tables import write_sheet
 
 ORDER = Order("zh", "A4", "2026-01-01")
 CROWD = 300

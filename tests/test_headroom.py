@@ -13,12 +13,12 @@ from test_model import hold, optimum
 from test_recount import legal_plan
 from test_rule_families import chargers, plan_with, quiet, rows, town, under
 
-from siting import pipeline
 from siting.analysis.station.power import make_grid
+from siting.audit.recount import recount
 from siting.errors import RecountError
-from siting.optimize.headroom import after_swap
-from siting.optimize.problem import build_problem
-from siting.recount import recount
+from siting.optimize.build.build import build_problem
+from siting.optimize.rules.headroom import after_swap
+from siting.pipeline import run as pipeline
 from siting.scenario import Model, Targets, Travel, scenario_from
 
 __all__ = ["plan_with", "town"]

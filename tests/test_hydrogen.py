@@ -11,16 +11,16 @@ import pytest
 from plans import small_plan
 from problem_cases import small_problem
 
-from siting import pipeline
+from siting.audit.hydrogen import hydrogen_stations_are_as_asked
+from siting.audit.recount import recount
 from siting.cli.main import run
 from siting.errors import InfeasibleError, RecountError, ScenarioError
-from siting.hydrogencheck import hydrogen_stations_are_as_asked
-from siting.meter import Meter
-from siting.optimize import hydrogen, swap
-from siting.outputs import webmap
+from siting.optimize.swap import cover, hydrogen
+from siting.outputs import map as webmap
 from siting.outputs.words import speaker
-from siting.recount import recount
-from siting.runfolder import load_plan, save_plan
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
+from siting.plan.folder import load_plan, save_plan
 from siting.scenario import Hydrogen, Scenario, Solver, load_scenario
 
 GOLDEN = Path(__file__).parent / "golden" / "hydrogen.lp"
@@ -72,9 +72,9 @@ def worth(problem, reach, ids):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_no_other_choice_covers_more(seed, monkeypatch):
-    monkeypatch.setattr(swap, "_DEMAND_CELLS_M", (1.0, 1.0))
-    monkeypatch.setattr(swap, "_SITE_CELLS_M", (1.0, 1.0))
-    monkeypatch.setattr(swap, "_GAP", 0.0)
+    monkeypatch.setattr(cover, "_DEMAND_CELLS_M", (1.0, 1.0))
+    monkeypatch.setattr(cover, "_SITE_CELLS_M", (1.0, 1.0))
+    monkeypatch.setattr(cover, "_GAP", 0.0)
     problem = small_problem(seed, demand=30, sites=12)
     able, reach = tables(problem, range(2, 12))
     where = dict(zip(problem.site_id, problem.site_xy, strict=True))
@@ -94,7 +94,7 @@ def test_no_other_choice_covers_more(seed, monkeypatch):
 def test_the_model_is_the_one_that_is_written_down():
     problem = small_problem(3, demand=4, sites=5)
     own = hydrogen.covering_problem(problem, *tables(problem, range(1, 5)), block=asked())
-    lp, _ = swap._cover_model(own, own.swap_ok)
+    lp, _ = cover._cover_model(own, own.swap_ok)
     assert str(lp) == GOLDEN.read_text(encoding="utf-8")
 
 

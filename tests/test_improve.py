@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from test_model import optimum, random_problem
 from test_solve import door, hold_rules, plain, run, town
 
-from siting.optimize import improve, solve
-from siting.optimize.filling import filled
-from siting.optimize.improve import improved, spots
-from siting.optimize.marginal import flags_of
-from siting.optimize.part import part_of, shut_beside
-from siting.optimize.rules import Rules, row_of
-from siting.optimize.run import Run
-from siting.optimize.select import select_stations
+from siting.optimize.model.fill import filled
+from siting.optimize.model.stations import select_stations
+from siting.optimize.problem.linear_rules import Rules, row_of
+from siting.optimize.search import improve, solve
+from siting.optimize.search.improve import improved, spots
+from siting.optimize.search.marginal import flags_of
+from siting.optimize.search.subproblem import part_of, shut_beside
+from siting.optimize.solver.run_log import Run
 
 NEVER = float("inf")
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problem_cases import brute_force, small_problem
 
-from siting.optimize import model, reduce
-from siting.optimize.solver import State, open_door
-from siting.optimize.spacing import clique_cover, conflict_pairs, most_stations
+from siting.optimize.model import joint, reduce
+from siting.optimize.problem.spacing import clique_cover, conflict_pairs, most_stations
+from siting.optimize.solver.solver import State, open_door
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -40,26 +40,26 @@ def tiny():
 
 def empty(problem):
     lp = pulp.LpProblem("siting", pulp.LpMaximize)
-    opened = model.open_variables(lp, problem)
-    chargers = model.charger_variables(lp, problem, opened)
-    return model.JointModel(lp, opened, chargers, model.serve_variables(lp, problem))
+    opened = joint.open_variables(lp, problem)
+    chargers = joint.charger_variables(lp, problem, opened)
+    return joint.JointModel(lp, opened, chargers, joint.serve_variables(lp, problem))
 
 
 FAMILIES = {
-    "objective": model.objective,
-    "station_total": lambda m, p: model.station_total(m.lp, p, m.open),
-    "charger_total": lambda m, p: model.charger_total(m.lp, p, m.chargers),
-    "charger_limits": lambda m, p: model.charger_limits(m.lp, p, m.open, m.chargers),
-    "spacing": lambda m, p: model.spacing(m.lp, p, m.open),
-    "zone_floors": lambda m, p: model.zone_floors(m.lp, p, m.open),
-    "demand_once": model.demand_once,
-    "service_capacity": model.service_capacity,
-    "strong_link": model.strong_link,
+    "objective": joint.objective,
+    "station_total": lambda m, p: joint.station_total(m.lp, p, m.open),
+    "charger_total": lambda m, p: joint.charger_total(m.lp, p, m.chargers),
+    "charger_limits": lambda m, p: joint.charger_limits(m.lp, p, m.open, m.chargers),
+    "spacing": lambda m, p: joint.spacing(m.lp, p, m.open),
+    "zone_floors": lambda m, p: joint.zone_floors(m.lp, p, m.open),
+    "demand_once": joint.demand_once,
+    "service_capacity": joint.service_capacity,
+    "strong_link": joint.strong_link,
 }
 
 
 def text_of(lp, folder):
-    path = folder / "model.lp"
+    path = folder / "joint.lp"
     lp.writeLP(path)
     return path.read_text(encoding="utf-8")
 
@@ -77,17 +77,17 @@ def test_each_family_reads_as_pinned(family, tmp_path):
     problem = tiny()
     part = empty(problem)
     if family != "objective":
-        part.lp.setObjective(model.linear([(part.open[0], 1)]))
+        part.lp.setObjective(joint.linear([(part.open[0], 1)]))
     FAMILIES[family](part, problem)
     hold(family, text_of(part.lp, tmp_path))
 
 
 def test_the_joint_model_reads_as_pinned(tmp_path):
-    hold("joint", text_of(model.joint_model(tiny()).lp, tmp_path))
+    hold("joint", text_of(joint.joint_model(tiny()).lp, tmp_path))
 
 
 def optimum(problem):
-    written = model.joint_model(problem)
+    written = joint.joint_model(problem)
     answer = open_door("highs", threads=1, seed=7, time_limit_s=60).maximise(
         written.lp, gap_share=0
     )

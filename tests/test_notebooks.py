@@ -15,7 +15,7 @@ import pytest
 
 import siting
 from siting.errors import FontMissingError
-from siting.outputs.handouts.fonts import find_face
+from siting.outputs.paper.fonts import find_face
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

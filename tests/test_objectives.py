@@ -12,17 +12,17 @@ from problem_cases import _legal, blocks, ids, small_problem, tables
 from test_model import hold, text_of, tiny
 
 from siting.errors import NoPlanError, ScenarioError
-from siting.optimize.goal import Goal, SiteCosts
+from siting.optimize.build.build import build_problem
+from siting.optimize.model.stations import station_rules
 from siting.optimize.objectives import covering, goal_value, median
 from siting.optimize.objectives.center import everyone_within
+from siting.optimize.objectives.choose import pick_stations
 from siting.optimize.objectives.measure import zone_shares
-from siting.optimize.objectives.pick import pick_stations
-from siting.optimize.outcome import Status
-from siting.optimize.problem import build_problem
-from siting.optimize.rules import CoverPromise, Rules, row_of
-from siting.optimize.select import station_rules
-from siting.optimize.solve import solve_problem
-from siting.optimize.solver import open_door
+from siting.optimize.problem.goal import Goal, SiteCosts
+from siting.optimize.problem.linear_rules import CoverPromise, Rules, row_of
+from siting.optimize.problem.solution import Status
+from siting.optimize.search.solve import solve_problem
+from siting.optimize.solver.solver import open_door
 from siting.scenario import Solver
 
 OBJECTIVES = ("max_cover", "p_median", "p_center", "set_cover", "min_cost", "max_min")

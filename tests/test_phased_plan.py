@@ -13,23 +13,23 @@ import pandas as pd
 import pytest
 from plans import phased_plan
 
-from siting import pipeline
+from siting.audit.phases import phases_lead_to_the_plan
+from siting.audit.recount import recount
 from siting.cli.main import run
-from siting.cli.screen import show_plan
+from siting.cli.show.screen import show_plan
 from siting.errors import RecountError, ScenarioError
-from siting.meter import Meter
-from siting.outputs import palette, webmap
-from siting.outputs.handouts import all_bodies
-from siting.outputs.handouts.sheet import make_sheet
-from siting.outputs.layers import make_layers
-from siting.outputs.phases import COLUMNS, count_years, phase_header
-from siting.outputs.report.blocks import Grid, Heading
-from siting.outputs.report.chapters import make_report
+from siting.outputs import map as webmap
+from siting.outputs import palette
+from siting.outputs.gis import make_layers
+from siting.outputs.paper import all_bodies
+from siting.outputs.paper.sheet import make_sheet
+from siting.outputs.report.chapters import Grid, Heading, make_report
+from siting.outputs.text.figure_tables import COLUMNS, count_years, phase_header
 from siting.outputs.words import speaker
 from siting.outputs.workbook import write_workbook
-from siting.phasecheck import phases_lead_to_the_plan
-from siting.recount import recount
-from siting.runfolder import load_plan, save_plan
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
+from siting.plan.folder import load_plan, save_plan
 from siting.scenario import load_scenario
 
 FIRST = "[[phases]]\nyear = 2024\nstations = 3\nchargers = 25\ndemand_factor = 0.5\n"

@@ -13,16 +13,16 @@ from problem_cases import _legal, _served, small_problem
 from test_model import hold, text_of
 
 from siting.errors import ImpossibleTargetError, InfeasibleError
-from siting.optimize import phases
-from siting.optimize.goal import SiteCosts
-from siting.optimize.model import joint_model
-from siting.optimize.phases import solve_phases
-from siting.optimize.reduce import keep_sites
-from siting.optimize.solve import solve_problem
-from siting.optimize.solver import open_door
-from siting.optimize.swap import RADII
-from siting.optimize.swap_years import swaps_by_year
-from siting.optimize.years import Year, all_years, charging_only, spent_cny, standing
+from siting.optimize.model.joint import joint_model
+from siting.optimize.model.reduce import keep_sites
+from siting.optimize.phases import phases
+from siting.optimize.phases.phases import solve_phases
+from siting.optimize.phases.swap_years import swaps_by_year
+from siting.optimize.phases.years import Year, all_years, charging_only, spent_cny, standing
+from siting.optimize.problem.goal import SiteCosts
+from siting.optimize.search.solve import solve_problem
+from siting.optimize.solver.solver import open_door
+from siting.optimize.swap.cover import RADII
 from siting.scenario import Solver
 
 SOLVER = Solver(time_limit_s=20)

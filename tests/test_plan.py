@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plans import FORMULA, HOSTILE, small_plan, with_sites
 
-from siting import plantables, runfolder
 from siting.errors import BrokenFileError, InputMissingError, PlanExistsError
 from siting.outputs.words import speaker
-from siting.runfolder import load_plan, new_run_folder, save_plan
+from siting.plan import folder as runfolder
+from siting.plan import tables as plantables
+from siting.plan.folder import load_plan, new_run_folder, save_plan
 
 SAY = speaker("zh")
 

@@ -14,8 +14,8 @@ from test_model import hold, optimum
 from test_recount import legal_plan
 from test_rule_families import build, chargers, plan_with, rows, town, under
 
+from siting.audit.recount import recount
 from siting.errors import ImpossibleTargetError, RecountError, ScenarioError
-from siting.recount import recount
 
 __all__ = ["plan_with", "town"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from plans import small_plan
 
+from siting.audit.recount import RULES, recount
 from siting.errors import RecountError
-from siting.recount import RULES, recount
 
 MODEL = {
     "min_spacing_m": 300,

@@ -12,13 +12,13 @@ from problem_cases import blocks, tables
 from test_model import hold, text_of
 from test_recount import changed, legal_plan
 
-from siting import pipeline
+from siting.audit.recount import recount
 from siting.errors import ImpossibleTargetError, NoPlanError, RecountError, ScenarioError
-from siting.meter import Meter
-from siting.optimize import model
-from siting.optimize.problem import build_problem
-from siting.optimize.rules import write_rules
-from siting.recount import recount
+from siting.optimize.build.build import build_problem
+from siting.optimize.model import joint
+from siting.optimize.model.rule_rows import write_rules
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
 from siting.scenario import Targets, Travel, dump_scenario, load_scenario, scenario_from
 
 
@@ -67,15 +67,15 @@ def build(content=None, **keys):
 def rows(problem, tmp_path):
     """Return the rows of the rules alone, as LP text."""
     lp = pulp.LpProblem("rules", pulp.LpMaximize)
-    opened = model.open_variables(lp, problem)
-    counts = model.charger_variables(lp, problem, opened)
-    lp.setObjective(model.linear([(variable, 1) for variable in opened.values()]))
+    opened = joint.open_variables(lp, problem)
+    counts = joint.charger_variables(lp, problem, opened)
+    lp.setObjective(joint.linear([(variable, 1) for variable in opened.values()]))
     write_rules(lp, problem.rules, opened, counts)
     swaps = pulp.LpProblem("swap_rules", pulp.LpMaximize)
     swap = {j: swaps.add_variable(f"swap_{j}", 0, 1, pulp.LpInteger)
             for j in np.flatnonzero(problem.swap_ok).tolist()}  # fmt: skip
     if problem.swap_rules.families:
-        swaps.setObjective(model.linear([(variable, 1) for variable in swap.values()]))
+        swaps.setObjective(joint.linear([(variable, 1) for variable in swap.values()]))
         write_rules(swaps, problem.swap_rules, swap)
         return text_of(lp, tmp_path) + text_of(swaps, tmp_path)
     return text_of(lp, tmp_path)
@@ -102,11 +102,11 @@ def test_totals_that_bind_one_way_read_as_pinned(tmp_path):
     sense = {"stations": "at_most", "chargers": "at_least", "swap_stations": "at_most"}
     problem = build(sense=sense)
     lp = pulp.LpProblem("totals", pulp.LpMaximize)
-    opened = model.open_variables(lp, problem)
-    counts = model.charger_variables(lp, problem, opened)
-    lp.setObjective(model.linear([(variable, 1) for variable in opened.values()]))
-    model.station_total(lp, problem, opened)
-    model.charger_total(lp, problem, counts)
+    opened = joint.open_variables(lp, problem)
+    counts = joint.charger_variables(lp, problem, opened)
+    lp.setObjective(joint.linear([(variable, 1) for variable in opened.values()]))
+    joint.station_total(lp, problem, opened)
+    joint.charger_total(lp, problem, counts)
     hold("rule_totals", text_of(lp, tmp_path))
     assert problem.swap_sense == "<="
 
@@ -177,9 +177,9 @@ def test_swap_stations_obey_their_limits(plan_with):
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ({"locked": ["way/33"]}, "model.locked: no site 'way/33' (did you mean 'way/3'?)"),
-        ({"banned": ["nowhere"]}, "model.banned: no site 'nowhere'"),
-        ({"upgrades": {"road/1": 3}}, "model.upgrades: no site 'road/1'"),
+        ({"locked": ["way/33"]}, "joint.locked: no site 'way/33' (did you mean 'way/3'?)"),
+        ({"banned": ["nowhere"]}, "joint.banned: no site 'nowhere'"),
+        ({"upgrades": {"road/1": 3}}, "joint.upgrades: no site 'road/1'"),
         ({"limits": [{"zones": ["wst"], "at_most": 1}]}, "no zone 'wst' (did you mean 'west'?)"),
         ({"limits": [{"kinds": ["parkin"], "at_most": 1}]}, "did you mean 'parking'?"),
         ({"limits": [{"zone_kinds": ["twn"], "at_most": 1}]}, "did you mean 'town'?"),

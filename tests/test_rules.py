@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from problem_cases import _served, small_problem
 
 from siting.errors import InfeasibleError, NoPlanError
-from siting.optimize import model
-from siting.optimize.bounds import Descent, Relaxation, prices_from, uniform_wish
-from siting.optimize.rules import CoverPromise, Rules, row_of
-from siting.optimize.select import select_stations, size_stations
-from siting.optimize.solve import solve_problem
-from siting.optimize.solver import State, open_door
+from siting.optimize.bound.relaxation import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.model import joint
+from siting.optimize.model.stations import select_stations, size_stations
+from siting.optimize.problem.linear_rules import CoverPromise, Rules, row_of
+from siting.optimize.search.solve import solve_problem
+from siting.optimize.solver.solver import State, open_door
 from siting.scenario import Solver
 
 HOLDS = {
@@ -89,7 +89,7 @@ def enumerated(problem):
 
 
 def optimum(problem):
-    written = model.joint_model(problem)
+    written = joint.joint_model(problem)
     answer = door().maximise(written.lp, gap_share=0)
     if answer.state is State.INFEASIBLE:
         return -np.inf

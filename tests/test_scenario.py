@@ -18,8 +18,8 @@ from siting.errors import (
     UnknownKeyError,
 )
 from siting.scenario import Scenario, dump_scenario, load_scenario, local_path, scenario_from
-from siting.scenario.faults import block_of
-from siting.scenario.fields import IsPath
+from siting.scenario._block import IsPath
+from siting.scenario._faults import block_of
 from siting.shipped import shipped_path
 
 SMALL = """

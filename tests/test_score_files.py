@@ -15,14 +15,15 @@ import shapely
 from osm_town import BBOX
 from pyproj import CRS
 
-from siting import pipeline, scenario
+from siting import scenario
 from siting.analysis.scores.measures import measured
 from siting.analysis.scores.ranking import rank_stability
 from siting.cli.main import run
 from siting.errors import BrokenFileError, DatumError, TableError
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.score_files import load_score_files
-from siting.meter import Meter
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
 from siting.scenario import load_scenario
 
 HOTELS = (

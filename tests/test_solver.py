@@ -7,9 +7,9 @@ import pulp
 import pytest
 
 from siting.errors import SolverMissingError
-from siting.optimize import solver as door_module
-from siting.optimize.named import NAMED, interfaces
-from siting.optimize.solver import State, linear, open_door, values_of
+from siting.optimize.solver import solver as door_module
+from siting.optimize.solver.other_solvers import NAMED, interfaces
+from siting.optimize.solver.solver import State, linear, open_door, values_of
 from siting.scenario import Solver
 
 SOLVERS = ("highs", "cbc", "scip")

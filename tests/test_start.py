@@ -8,11 +8,11 @@ from problem_cases import small_problem
 from test_solve import hold_rules, plain, run, short_search, town  # noqa: F401  # a fixture
 
 from siting.errors import BrokenFileError, InputMissingError, ScenarioError
-from siting.optimize import solve
-from siting.optimize.solve import solve_problem
-from siting.optimize.swap import swap_key
+from siting.optimize.search import solve
+from siting.optimize.search.solve import solve_problem
+from siting.optimize.swap.cover import swap_key
+from siting.plan.start import RESTART_NPZ, read_start, write_start
 from siting.scenario import Solver
-from siting.startfile import RESTART_NPZ, read_start, write_start
 
 GAP = 0.01
 

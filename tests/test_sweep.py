@@ -13,22 +13,21 @@ from desk import set_up
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siting import pipeline
 from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO, ScenarioError
-from siting.explore import engine
-from siting.explore.draws import make_draws, quantile, read_grid
-from siting.explore.engine import run_tasks, workers
-from siting.explore.held import Held, hold
-from siting.explore.holds import distinct_plans, holding, measures, site_shares
-from siting.explore.rows import ROWS, read_rows
-from siting.explore.sweep import Wanted, make_tasks, sweep
-from siting.explore.tasks import LOST, OK, Task, lost_row
-from siting.explore.tornado import Assumption, assumptions, tornado_table
-from siting.factors import factored_prices
-from siting.meter import Meter
-from siting.outputs.contrast import draw_tornado
+from siting.outputs.charts import draw_tornado
+from siting.pipeline import run as pipeline
+from siting.pipeline.adjust import factored_prices
+from siting.pipeline.meter import Meter
 from siting.scenario import Factors, Uncertain, changed_scenario, load_scenario
+from siting.study import engine
+from siting.study.engine import run_tasks, workers
+from siting.study.memory_cache import Held, hold
+from siting.study.samples import make_draws, quantile, read_grid
+from siting.study.shared_sites import distinct_plans, holding, measures, site_shares
+from siting.study.sweep import Wanted, make_tasks, sweep
+from siting.study.tasks import LOST, OK, ROWS, Task, lost_row, read_rows
+from siting.study.tornado import Assumption, assumptions, tornado_table
 
 UNCERTAIN = """
 [uncertainty]
@@ -359,7 +358,7 @@ def _picture(table):
 def test_the_verb_of_the_tornado(tmp_path, monkeypatch, capsys):
     desk(tmp_path)
     few = [Assumption("factors.prices", 0.8, 1.3, ""), Assumption("travel.cutoff_m", 900, 3000, "")]
-    monkeypatch.setattr("siting.explore.tornado.assumptions", lambda _: few)
+    monkeypatch.setattr("siting.study.tornado.assumptions", lambda _: few)
     asked = ["tornado", str(tmp_path / "town.toml"), "--out", str(tmp_path / "maps"), "--json"]
     assert run([*asked, "--scheduler", address()]) == EXIT_GOOD
     told = {(row["key"], row["end"]): row for row in json.loads(capsys.readouterr().out)}

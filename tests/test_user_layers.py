@@ -15,7 +15,6 @@ import pytest
 import rasterio
 import shapely
 
-from siting import pipeline
 from siting.analysis.barriers import without_crossed
 from siting.analysis.candidates.regimes import check_build_ratios, projects_due
 from siting.analysis.candidates.site_rules import (
@@ -25,16 +24,17 @@ from siting.analysis.candidates.site_rules import (
     judge,
     not_checked,
 )
-from siting.cache.parcels import pack, unpack
+from siting.audit.rules import limits_hold
+from siting.cache.codec import pack, unpack
 from siting.errors import BrokenFileError, InputMissingError, ScenarioError, TableError
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.provenance import Provenance
 from siting.inputs.world import World
-from siting.meter import Meter
-from siting.outputs.facilities import facility_lines
+from siting.outputs.text.plan_lines import facility_lines
 from siting.outputs.words import note_text, speaker
-from siting.rulecheck import limits_hold
-from siting.runfolder import load_plan, save_plan
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
+from siting.plan.folder import load_plan, save_plan
 from siting.scenario import load_scenario
 from siting.shipped import shipped_path
 

@@ -18,14 +18,14 @@ from plans import HOSTILE, LONG, district_plan, hard_plan, phased_plan, small_pl
 from siting import geo
 from siting.errors import ScenarioError
 from siting.notes import Note
-from siting.optimize.outcome import Status
+from siting.optimize.problem.solution import Status
 from siting.outputs import palette
-from siting.outputs.basemaps import find_basemap
-from siting.outputs.dates import date_text
-from siting.outputs.handouts import all_bodies
-from siting.outputs.handouts.sheet import make_sheet
-from siting.outputs.webmap import make_map, shapes
-from siting.outputs.webmap.coverage import charging_reach, near_people, swap_reach
+from siting.outputs.map import make_map, shapes
+from siting.outputs.map.basemaps import find_basemap
+from siting.outputs.map.coverage import charging_reach, near_people, swap_reach
+from siting.outputs.paper import all_bodies
+from siting.outputs.paper.sheet import make_sheet
+from siting.outputs.text.plan_lines import date_text
 from siting.outputs.words import speaker, words
 
 MARK = "合成样例数据，不可用于决策 / synthetic sample, not for decisions"
@@ -447,7 +447,7 @@ def test_dates_stand_in_the_form_of_the_language(date, chinese, english):
 
 
 def test_the_scripts_hold_no_text_of_their_own():
-    scripts = sorted((resources.files("siting.outputs.webmap") / "assets").iterdir(), key=str)
+    scripts = sorted((resources.files("siting.outputs") / "assets").glob("*.js"), key=str)
     for file in scripts:
         text = file.read_text(encoding="utf-8")
         assert not re.search(r"[\u4e00-\u9fff]", text), file.name

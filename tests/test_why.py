@@ -17,14 +17,12 @@ from test_model import random_problem
 
 from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO, InfeasibleError, ScenarioError
-from siting.optimize import again, worth
-from siting.optimize.again import neighbourhood, solve_again, with_site, without_site
-from siting.optimize.assign import Sizes, assign
-from siting.optimize.filling import Filled
-from siting.optimize.rules import Rules, row_of
-from siting.optimize.solver import open_door
-from siting.optimize.swap_again import compare_swap, swap_worth, too_near
-from siting.optimize.worth import (
+from siting.optimize.model.assign import Sizes, assign
+from siting.optimize.model.fill import Filled
+from siting.optimize.problem.linear_rules import Rules, row_of
+from siting.optimize.search import resolve, site_value
+from siting.optimize.search.resolve import neighbourhood, solve_again, with_site, without_site
+from siting.optimize.search.site_value import (
     compare,
     lost_kwh,
     only_in_reach,
@@ -32,6 +30,8 @@ from siting.optimize.worth import (
     rules_that_need,
     taken_over,
 )
+from siting.optimize.search.swap_resolve import compare_swap, swap_worth, too_near
+from siting.optimize.solver.solver import open_door
 from siting.outputs.words import all_words
 from siting.why.find import find_site
 
@@ -99,7 +99,7 @@ def test_a_part_solved_again_is_legal_and_never_better_than_the_whole(seed):
         return
     whole = compare(problem, plan, int(fresh[0]), door())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(again, "EXACT_PAIRS", 0)
+        patch.setattr(resolve, "EXACT_PAIRS", 0)
         part = compare(problem, plan, int(fresh[0]), door())
     assert np.isinf(part.high)
     assert not part.exact
@@ -212,7 +212,7 @@ def test_a_station_demanded_keeps_the_spacing():
     found = compare(problem, plan, 1, door())
     assert found.with_it.sites.tolist() == [1, 3]
     forced = with_site(problem, 1)
-    assert [rule.family for rule in forced.rules.rows] == [again.DEMANDED]
+    assert [rule.family for rule in forced.rules.rows] == [resolve.DEMANDED]
 
 
 # --- swap stations ----------------------------------------------------------------------------
@@ -440,8 +440,8 @@ def test_the_newest_run_counts(planned, monkeypatch, capsys):
 
 
 def test_every_text_of_why_is_used_and_every_step_of_the_screening_has_one():
-    room = Path(worth.__file__).parents[1]
-    files = (room / "cli" / "screen_why.py", *sorted((room / "why").glob("*.py")))
+    room = Path(site_value.__file__).parents[1]
+    files = (room / "cli" / "show" / "why_screen.py", *sorted((room / "why").glob("*.py")))
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     texts = [key for key in all_words() if key.startswith("why.")]
     parts = ("kind_known", "not_left_out", "public", "big_enough", "in_a_zone", "near_a_road")

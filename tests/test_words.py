@@ -16,7 +16,7 @@ from siting.outputs.words import LANGUAGES, all_words, note_text, speaker, words
 PACKAGE = Path(__file__).parents[1] / "siting"
 WORDS = all_words()
 HAN = re.compile(r"[\u4e00-\u9fff]")
-PANEL = PACKAGE / "outputs" / "webmap" / "assets" / "panel.html"
+PANEL = PACKAGE / "outputs" / "assets" / "panel.html"
 SAME_IN_BOTH = {"mark.sample", "basemap.osm"}
 
 

@@ -23,7 +23,7 @@ import pyproj
 import shapely
 
 import siting
-from siting.cache.prints import Unkeyable
+from siting.cache.table_hash import Unkeyable
 from siting.scenario import block_values
 from siting.shipped import shipped_name, shipped_path
 
@@ -63,7 +63,7 @@ def result_key(function: Callable[..., Any], arguments: Any, *, table_print: Pri
     arguments
         Tables, blocks of the scenario, dataclasses and plain values, in containers or not.
     table_print
-        Returns the hash of a table's content, as :func:`siting.cache.prints.table_print`.
+        Returns the hash of a table's content, as :func:`siting.cache.table_hash.table_print`.
 
     Returns
     -------

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from siting.cache.codec import pack, unpack
 from siting.cache.keys import result_key
-from siting.cache.parcels import pack, unpack
-from siting.cache.prints import table_print
+from siting.cache.table_hash import table_print
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from siting.cli import screen
+from siting.cli.show import screen
 from siting.errors import OutputError
 
 if TYPE_CHECKING:

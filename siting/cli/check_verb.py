@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path  # noqa: TC003  # typer reads it
+from pathlib import Path  # typer reads it
 from typing import Annotated
 
 import typer
 
-from siting.cli import refusal, screen
 from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     DEFAULT_SCENARIO,
@@ -18,6 +17,7 @@ from siting.cli.options import (
     SetOption,
     read_scenario,
 )
+from siting.cli.show import refusal, screen
 from siting.errors import NoPlanError
 
 
@@ -37,15 +37,17 @@ def check(
 
     Example: [bold]siting check my-plan.toml --html check.html[/]
     """
-    from siting import pipeline, runfolder  # noqa: PLC0415  # heavy; --help stays quick
-    from siting.cli import screen_check  # noqa: PLC0415  # beside what it shows
-    from siting.outputs import checkup  # noqa: PLC0415  # heavy
+    from siting.checkup import make_checkup  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.cli.show import check_screen  # noqa: PLC0415  # beside what it shows
+    from siting.outputs.pages import make_check_page  # noqa: PLC0415  # heavy
+    from siting.pipeline import run as pipeline  # noqa: PLC0415  # heavy
+    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     read = read_scenario(scenario, overrides)
     refused = None
     with screen.progress(read.run.language) as meter:
         prepared = pipeline.prepare(read, meter, cache=open_unless(no_cache))
-        content = pipeline.look(read, prepared)
+        content = make_checkup(read, prepared, pipeline.pose(read, prepared, refuse=False))
         try:
             with pipeline.explained(read, prepared):
                 pipeline.pose(read, prepared)
@@ -55,11 +57,11 @@ def check(
     chosen = language or read.run.language
     if html is not None:
         told = refusal.text_of(refused).splitlines() if refused else ()
-        runfolder.write_whole(html, checkup.make_page(content, chosen, refusal=told))
+        runfolder.write_whole(html, make_check_page(content, chosen, refusal=told))
     if as_json:
         screen.emit(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
     else:
-        screen_check.show_checkup(content, chosen)
+        check_screen.show_checkup(content, chosen)
         if html is not None:
             screen.say(f"wrote {html}")
     if refused:

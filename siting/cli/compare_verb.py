@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from siting.cli import screen
 from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     JsonOption,
@@ -19,11 +18,12 @@ from siting.cli.options import (
     read_scenario,
 )
 from siting.cli.plan_verb import VariantOption, chosen_variants, make_many
-from siting.cli.screen_compare import show_contrast
+from siting.cli.show import screen
+from siting.cli.show.comparison_screen import show_contrast
 from siting.errors import EXIT_GOOD
 
 if TYPE_CHECKING:
-    from siting.contrast import Contrast
+    from siting.comparison import Contrast
 
 
 def compare(
@@ -57,7 +57,7 @@ def compare(
 
     Example: [bold]siting compare --plan yubei-variants --html compared.html[/]
     """
-    from siting.explore.compare import compare_runs, write_contrast  # noqa: PLC0415  # heavy
+    from siting.study.compare import compare_runs, write_contrast  # noqa: PLC0415  # heavy
 
     folders, code = list(runs or []), EXIT_GOOD
     if plan is not None:
@@ -81,8 +81,8 @@ def compare(
 
 
 def _content(made: Contrast) -> dict[str, Any]:
-    from siting.contrast import count_changes  # noqa: PLC0415  # heavy
-    from siting.runfolder import tidy  # noqa: PLC0415  # heavy
+    from siting.comparison import count_changes  # noqa: PLC0415  # heavy
+    from siting.plan.folder import tidy  # noqa: PLC0415  # heavy
 
     return {
         "runs": list(made.names),

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from siting.cli import screen, screen_compare
 from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     DEFAULT_SCENARIO,
@@ -17,7 +16,8 @@ from siting.cli.options import (
     SetOption,
     read_scenario,
 )
-from siting.cli.sweep_verb import (  # noqa: TC001  # typer reads them
+from siting.cli.show import comparison_screen, screen
+from siting.cli.sweep_verb import (  # typer reads them
     AfreshOption,
     SchedulerOption,
     WorkersOption,
@@ -55,8 +55,8 @@ def front(
 
     Example: [bold]siting front --goals served,cost --points 12[/]
     """
-    from siting.explore import front as rooms  # noqa: PLC0415  # heavy; --help stays quick
-    from siting.explore.goals import read_goals, read_ranges  # noqa: PLC0415  # heavy
+    from siting.study import front as rooms  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.study.goals import read_goals, read_ranges  # noqa: PLC0415  # heavy
 
     read = read_scenario(scenario, overrides)
     wanted = read_goals(goals)
@@ -70,6 +70,8 @@ def front(
     if as_json:
         screen.emit(table.to_json(orient="records", indent=1, force_ascii=False))
         return
-    screen_compare.show_front(table, [(goal.name, goal.form) for goal in wanted], read.run.language)
+    comparison_screen.show_front(
+        table, [(goal.name, goal.form) for goal in wanted], read.run.language
+    )
     for name in (rooms.FRONT_CSV, rooms.FRONT_JSON, rooms.FRONT_PNG):
         screen.say(f"wrote {folder / name}")

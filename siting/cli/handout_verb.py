@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-from pathlib import Path  # noqa: TC003  # typer reads it
+from pathlib import Path  # typer reads it
 from typing import Annotated, Literal
 
 import typer
 
-from siting.cli import screen
+from siting.cli.show import screen
 
 
 def handout(  # one parameter an option
@@ -27,9 +27,9 @@ def handout(  # one parameter an option
 
     Example: [bold]siting handout maps/yubei-2025 --for 区交通局 --paper A3[/]
     """
-    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
-    from siting.outputs import handouts  # noqa: PLC0415  # heavy
+    from siting.outputs import paper as handouts  # noqa: PLC0415  # heavy
     from siting.outputs.folder import filled_folder  # noqa: PLC0415  # heavy
+    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     made = runfolder.load_plan(run)
     everybody = handouts.all_bodies(made)

@@ -11,7 +11,7 @@ from rich.markup import escape
 from typer import Abort
 from typer.exceptions import TyperException
 
-from siting.cli import refusal
+from siting.cli.show import refusal
 from siting.cli.verbs import app
 from siting.errors import EXIT_BUG, EXIT_SCENARIO, SitingError
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from siting.cli import refusal, screen
 from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     DEFAULT_SCENARIO,
@@ -22,14 +21,15 @@ from siting.cli.options import (
     folder_of,
     read_scenario,
 )
+from siting.cli.show import refusal, screen
 from siting.errors import EXIT_GOOD, ScenarioError, SitingError
-from siting.outputs.basemaps import tile_key
+from siting.outputs.map.basemaps import tile_key
 from siting.scenario import Scenario, variant_names
 from siting.scenario.find import find_scenario
 
 if TYPE_CHECKING:
     from siting.cache import Cache
-    from siting.optimize.start import Start
+    from siting.optimize.problem.solution import Start
 
 VariantOption = Annotated[
     list[str] | None,
@@ -59,7 +59,8 @@ def plan(
 
     Example: [bold]siting plan my-plan.toml --set targets.stations=400[/]
     """
-    from siting import runfolder, startfile  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.plan import start as startfile  # noqa: PLC0415  # heavy
 
     changes = (*(overrides or ()), *basemap_override(basemap))
     begun = None if start is None else startfile.read_start(start)
@@ -122,7 +123,7 @@ def make_many(  # what each run gets, by name
     dict, int
         By run name its ``plan.json``, or what went wrong; and the exit code of the first failure.
     """
-    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     told: dict[str, Any] = {}
     code = EXIT_GOOD
@@ -149,8 +150,8 @@ def _make(
     cache: Cache | None,
     shown: bool,
 ) -> None:
-    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
-    from siting.explore.making import make_run  # noqa: PLC0415  # heavy
+    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.study.tasks import make_run  # noqa: PLC0415  # heavy
 
     folder = out / read.run.name
     replaced = runfolder.is_run_folder(folder)

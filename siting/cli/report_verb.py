@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  # typer reads it
+from pathlib import Path  # typer reads it
 from typing import Annotated, Any, Literal
 
 import typer
 
-from siting.cli import screen
+from siting.cli.show import screen
 
 
 def report(
@@ -23,12 +23,12 @@ def report(
 
     Example: [bold]siting report maps/yubei-2025[/]
     """
-    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
     from siting.errors import FontMissingError  # noqa: PLC0415  # with them
-    from siting.outputs import handouts  # noqa: PLC0415  # heavy
+    from siting.outputs import paper  # noqa: PLC0415  # heavy
     from siting.outputs import report as writer  # noqa: PLC0415  # heavy
     from siting.outputs.folder import filled_folder  # noqa: PLC0415  # with them
     from siting.outputs.report.chapters import MAP_NAME  # noqa: PLC0415  # with them
+    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     made = runfolder.load_plan(run)
     words: Any = language or made.language
@@ -36,7 +36,7 @@ def report(
     folder = run / runfolder.REPORT
     with filled_folder(folder, whole=False) as part:
         try:
-            handouts.write_map(made, part / MAP_NAME, language=words, date=date)
+            paper.write_map(made, part / MAP_NAME, language=words, date=date)
         except FontMissingError as error:
             screen.say(f"the report has no map: {error}")
         blocks = writer.make_report(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path  # noqa: TC003  # typer reads it
+from pathlib import Path  # typer reads it
 from typing import Annotated
 
 import typer
 
-from siting.cli import screen
 from siting.cli.cache_verb import NoCacheOption, open_unless
-from siting.cli.options import JsonOption  # noqa: TC001  # typer reads it
-from siting.cli.sweep_verb import SchedulerOption, WorkersOption  # noqa: TC001  # the same
+from siting.cli.options import JsonOption  # typer reads it
+from siting.cli.show import screen
+from siting.cli.sweep_verb import SchedulerOption, WorkersOption  # the same
 
 
 def robust(
@@ -27,7 +27,7 @@ def robust(
 
     Example: [bold]siting robust maps/yubei-uncertain-sweep[/]
     """
-    from siting.explore import robust as rooms  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.study import robust as rooms  # noqa: PLC0415  # heavy; --help stays quick
 
     with screen.counting("en") as tell:
         told = rooms.what_holds(

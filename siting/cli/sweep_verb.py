@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from siting.cli import screen
 from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     DEFAULT_SCENARIO,
@@ -18,6 +17,7 @@ from siting.cli.options import (
     SetOption,
     read_scenario,
 )
+from siting.cli.show import screen
 
 WorkersOption = Annotated[
     int | None, typer.Option(min=1, help="Worker processes; as many as cores if left out.")
@@ -57,9 +57,9 @@ def sweep(
 
     Example: [bold]siting sweep yubei-uncertain --samples 20 --workers 2[/]
     """
-    from siting.explore.draws import read_grid  # noqa: PLC0415  # heavy; --help stays quick
-    from siting.explore.sweep import Wanted  # noqa: PLC0415  # heavy
-    from siting.explore.sweep import sweep as run_sweep  # noqa: PLC0415  # heavy
+    from siting.study.samples import read_grid  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.study.sweep import Wanted  # noqa: PLC0415  # heavy
+    from siting.study.sweep import sweep as run_sweep  # noqa: PLC0415  # heavy
 
     read = read_scenario(scenario, overrides)
     folder = out / f"{read.run.name}-sweep"

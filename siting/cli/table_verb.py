@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  # typer reads it
+from pathlib import Path  # typer reads it
 from typing import Annotated, Literal
 
 import typer
 
-from siting.cli import screen
+from siting.cli.show import screen
 
 
 def table(
@@ -27,9 +27,9 @@ def table(
 
     Example: [bold]siting table maps/yubei-2025 --format gpkg[/]
     """
-    from siting import runfolder  # noqa: PLC0415  # heavy; --help stays quick
-    from siting.outputs import layers, workbook  # noqa: PLC0415  # heavy
+    from siting.outputs import gis, workbook  # noqa: PLC0415  # heavy
     from siting.outputs.folder import filled_folder  # noqa: PLC0415  # with them
+    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     made = runfolder.load_plan(run)
     words = language or made.language
@@ -40,7 +40,7 @@ def table(
             workbook.write_workbook(made, part / "plan.xlsx", language=words, date=date)
         else:
             wanted = made.crs if crs == "metric" else crs
-            layers.write_layers(made, part, form, language=words, crs=wanted)
+            gis.write_layers(made, part, form, language=words, crs=wanted)
         names = sorted(path.name for path in part.iterdir())
     for name in names:
         screen.say(f"wrote {folder / name}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from siting.cli import screen, screen_compare
 from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     DEFAULT_SCENARIO,
@@ -14,7 +13,8 @@ from siting.cli.options import (
     SetOption,
     read_scenario,
 )
-from siting.cli.sweep_verb import (  # noqa: TC001  # typer reads them
+from siting.cli.show import comparison_screen, screen
+from siting.cli.sweep_verb import (  # typer reads them
     AfreshOption,
     SchedulerOption,
     WorkersOption,
@@ -36,7 +36,7 @@ def tornado(
 
     Example: [bold]siting tornado yubei-uncertain --workers 2[/]
     """
-    from siting.explore import tornado as rooms  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.study import tornado as rooms  # noqa: PLC0415  # heavy; --help stays quick
 
     read = read_scenario(scenario, overrides)
     folder = out / f"{read.run.name}-tornado"
@@ -48,6 +48,6 @@ def tornado(
     if as_json:
         screen.emit(table.to_json(orient="records", indent=1))
         return
-    screen_compare.show_tornado(table, (rooms.SITES, *rooms.FIGURES))
+    comparison_screen.show_tornado(table, (rooms.SITES, *rooms.FIGURES))
     for name in (rooms.TORNADO_CSV, rooms.TORNADO_PNG):
         screen.say(f"wrote {folder / name}")

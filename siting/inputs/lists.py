@@ -23,6 +23,8 @@ from siting.inputs.zones import ZoneFiles, read_zones
 from siting.scenario import OVERPASS, local_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
 
     from siting import scenario
@@ -50,6 +52,7 @@ def read_lists(
     *,
     project_kinds: tuple[str, ...] = (),
     faults: Collected | None = None,
+    also: Callable[[AreaShape], None] | None = None,
 ) -> Lists:
     """Read the area and every file besides the map; all faults of all files come at once.
 
@@ -61,6 +64,8 @@ def read_lists(
         Kinds that a list of building projects may name; any if empty.
     faults
         Faults found before, to be told together with these.
+    also
+        Reads what wants the area besides; its faults are told together with these.
 
     Raises
     ------
@@ -90,6 +95,9 @@ def read_lists(
     with faults.of():
         if inputs.traffic is not None:
             traffic = read_traffic(inputs.traffic)
+    if also is not None:
+        with faults.of():
+            also(shape)
     faults.refuse()
     return Lists(shape, layers, zones, stations, substations, traffic)
 

@@ -5,24 +5,32 @@ path and the nearest name. Precedence: default < ``extends`` < file < variant < 
 Paths in a file are relative to that file; ``shipped:`` paths lie in the project's data.
 """
 
+from siting.scenario._block import Datum
 from siting.scenario.blocks import (
     OVERPASS,
     Area,
     Candidates,
     Inputs,
     MapOptions,
-    Model,
     Overpass,
     Run,
     Scenario,
-    Solver,
-    Targets,
     Travel,
 )
 from siting.scenario.demand_blocks import Demand, Fleet, Fleets
-from siting.scenario.facility_blocks import Hydrogen
-from siting.scenario.fields import Datum
-from siting.scenario.files import (
+from siting.scenario.input_blocks import (
+    Condition,
+    Counting,
+    Layer,
+    StationsInput,
+    SubstationsInput,
+    TableInput,
+    TrafficInput,
+    ZonesInput,
+)
+from siting.scenario.model_blocks import Model, Phase, Solver, Targets
+from siting.scenario.presets import Preset, preset_names, read_preset
+from siting.scenario.reading import (
     block_values,
     changed_scenario,
     dump_scenario,
@@ -32,21 +40,9 @@ from siting.scenario.files import (
     setting_values,
     variant_names,
 )
-from siting.scenario.input_blocks import (
-    Condition,
-    StationsInput,
-    SubstationsInput,
-    TableInput,
-    TrafficInput,
-    ZonesInput,
-)
-from siting.scenario.layer_blocks import Counting, Layer
-from siting.scenario.phase_blocks import Phase
-from siting.scenario.presets import Preset, preset_names, read_preset
-from siting.scenario.rule_blocks import Limit, Promise, Senses
+from siting.scenario.rule_blocks import Hydrogen, Limit, Promise, Senses
 from siting.scenario.score_blocks import Learned, ScoreLayer, Scoring, Stability, Weights
-from siting.scenario.site_blocks import Costs, Power, Sizing
-from siting.scenario.whatif_blocks import Factors, Uncertain
+from siting.scenario.site_blocks import Costs, Factors, Power, Sizing, Uncertain
 
 __all__ = [
     "OVERPASS",

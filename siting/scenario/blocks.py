@@ -9,10 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from siting.scenario.demand_blocks import Demand
-from siting.scenario.facility_blocks import Hydrogen  # noqa: TC001  # pydantic reads it
-from siting.scenario.fields import (
-    AtLeastOne,
+from siting.scenario._block import (  # fmt: skip
     Bbox,
     Block,
     Count,
@@ -23,21 +20,22 @@ from siting.scenario.fields import (
     Names,
     NonNegative,
     Positive,
-    Share,
-)  # fmt: skip
+)
+from siting.scenario.demand_blocks import Demand
 from siting.scenario.input_blocks import (
+    Counting,
+    Layer,
     StationsInput,
     SubstationsInput,
     TrafficInput,
     ZonesInput,
 )
-from siting.scenario.layer_blocks import Counting, Layer
-from siting.scenario.objective_blocks import Cover, Objective
-from siting.scenario.phase_blocks import Phase, phase_faults
-from siting.scenario.rule_blocks import ChongqingRule, Limit, Promise, Senses
+from siting.scenario.model_blocks import Model, Phase, Solver, Targets, phase_faults
+from siting.scenario.rule_blocks import (
+    Hydrogen,  # pydantic reads it
+)
 from siting.scenario.score_blocks import Scoring
-from siting.scenario.site_blocks import Costs, Power, Sizing
-from siting.scenario.whatif_blocks import Factors, Uncertain
+from siting.scenario.site_blocks import Costs, Factors, Power, Sizing, Uncertain
 
 OVERPASS = "overpass"
 # A folder name that every system takes: no leading dot or dash, no trailing dot.
@@ -142,21 +140,6 @@ class Inputs(Block):
     """Settings of the download."""
 
 
-class Targets(Block):
-    """What must stand at the end: existing and new together."""
-
-    stations: AtLeastOne
-    """Charging stations."""
-    chargers: AtLeastOne
-    """Public chargers."""
-    swap_stations: Count = 0
-    """Battery-swap stations."""
-    by: int | None = None
-    """Year."""
-    sense: Senses = Senses()
-    """How each total binds."""
-
-
 class Candidates(Block):
     """How places become candidate sites."""
 
@@ -189,73 +172,6 @@ class Travel(Block):
     """Service radius of a charging station along the road."""
     swap_cutoff_m: Positive = 5000
     """Service radius of a swap station along the road (municipal plan: at most 5 km)."""
-
-
-class Model(Block):
-    """The joint siting model."""
-
-    objective: Objective = "joint"
-    """What the stations are chosen for: docs/model.md says what each objective asks for."""
-    cover: Cover = Cover()
-    """What counts as covered, for max_cover, set_cover, min_cost and max_min."""
-    unserved_m: Positive | None = None
-    """Distance that demand without an open station in reach counts with, for p_median and p_center;
-    at least travel.cutoff_m, which is taken if left out."""
-    min_spacing_m: NonNegative = 300
-    """Least distance between a new station and any other, straight line."""
-    swap_spacing_m: NonNegative = 1500
-    """Least distance between a new swap station and any other, straight line."""
-    stations_per_zone: Count = 1
-    """At least this many stations in each zone that has a candidate."""
-    distance_discount: Share = 0.5
-    """Worth of a kWh served at the cutoff against one served on the spot is 1 less this."""
-    suitability_weight: NonNegative = 0.1
-    """Weight of the mean score of the stations against the share of demand served."""
-    locked: Names = ()
-    """Site ids where a station must stand."""
-    banned: Names = ()
-    """Site ids where no new station, charging or swap, may stand."""
-    upgrades: dict[str, AtLeastOne] = Field(default_factory=dict)
-    """Site id to the fewest chargers there, e.g. {"way/123" = 20}; the station must stand."""
-    limits: Annotated[tuple[Limit, ...], Field(strict=False)] = ()
-    """Floors, ceilings and quotas."""
-    spacing_by_kind: dict[str, NonNegative] = Field(default_factory=dict)
-    """Kind of site to the distance a new station there keeps, instead of min_spacing_m."""
-    spacing_by_zone_kind: dict[str, NonNegative] = Field(default_factory=dict)
-    """Kind of zone to the same, e.g. {town = 800}; spacing_by_kind goes before it."""
-    headroom: bool = False
-    """Keep new chargers and swap stations within the free power of the nearest substation."""
-    coincidence: Annotated[Share, Field(gt=0)] = 0.7
-    """Share of the new chargers' power drawn at once (0.4 to 0.9; a proposal)."""
-    swap_fleet_share: Share = 0.5
-    """Share of the worth of swap stations that the fleets' swapping has, where it is known."""
-    swap_station_kw: Positive = 900
-    """Power of a new swap station (0.6 to 1.2 MVA; unverified)."""
-    budget_cny: Positive | None = None
-    """Most that all new stations, chargers and swap stations may cost, at base prices."""
-    promises: Annotated[tuple[Promise, ...], Field(strict=False)] = ()
-    """Promises of coverage."""
-    chongqing: Annotated[tuple[ChongqingRule, ...], Field(strict=False)] = ()
-    """Rules of Chongqing's plans to switch on; siting/optimize/chongqing.py says what each is."""
-    sights_4a: Names = ()
-    """Site ids of the sights of class 4A and above, for sight_4a_charging."""
-    super_fast_5km_share: Annotated[Share, Field(gt=0)] = 0.95
-    """Share of the demand promised a super-fast station by super_fast_5km."""
-    swap_5km_share: Annotated[Share, Field(gt=0)] = 0.95
-    """Share of the demand promised a swap station by swap_5km; all of it may take many more."""
-
-
-class Solver(Block):
-    """How hard to try."""
-
-    name: Literal["highs", "cbc", "scip", "gurobi", "cplex", "copt", "xpress"] = "highs"
-    """Solver, through PuLP. If HiGHS is not there, CBC is used and the plan says so."""
-    time_limit_s: Annotated[float, Field(ge=5)] = 180
-    """Time for all solving and bounding."""
-    gap_share: Share = 0.002
-    """Stop improving the bound when the gap is below this."""
-    threads: AtLeastOne = 1
-    """Threads of HiGHS; the plan is the same with one and two. Other solvers get one."""
 
 
 class MapOptions(Block):

@@ -7,14 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from siting.scenario.fields import (
-    Block,
-    File,
-    Names,
-    NonNegative,
-    Positive,
-    Share,
-)  # fmt: skip
+from siting.scenario._block import Block, File, Names, NonNegative, Positive, Share  # fmt: skip
 
 _SHARE_TOLERANCE = 1e-9
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100

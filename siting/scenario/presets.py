@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from siting.errors import ScenarioError
-from siting.scenario.fields import Block, Datum, Names
-from siting.scenario.input_blocks import Where  # noqa: TC001  # pydantic reads it
+from siting.scenario._block import Block, Datum, Names
+from siting.scenario.input_blocks import Where  # pydantic reads it
 from siting.shipped import shipped_path
 
 _FOLDER = "presets"

@@ -1,4 +1,4 @@
-"""The blocks of the scenario that state rules of the model: totals, limits, promises."""
+"""The blocks of the scenario that state its rules: totals, limits, promises, what is aimed for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from siting.scenario.fields import Block, Count, Names, NonNegative, Positive, Share
+from siting.scenario._block import AtLeastOne, Block, Count, Names, NonNegative, Positive, Share
 
 Sense = Literal["exactly", "at_least", "at_most"]
 ChongqingRule = Literal[
@@ -116,3 +116,45 @@ class Promise(Block):
             msg = "places are reached in metres: give within_m"
             raise ValueError(msg)
         return self
+
+
+Objective = Literal[
+    "joint", "max_cover", "p_median", "p_center", "set_cover", "min_cost", "max_min"
+]
+
+
+class Radius(Block):
+    """A distance, and what covering within it is worth."""
+
+    within_m: Positive
+    """Distance along the road, at most travel.cutoff_m."""
+    worth: Positive = 1
+    """Worth beside the other distances; the worths of all distances that cover add up."""
+
+
+class Cover(Block):
+    """What counts as covered, for the objectives of coverage."""
+
+    within_m: Positive = 1000
+    """Distance along the road within which demand counts as covered, at most travel.cutoff_m."""
+    share: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """Share of all demand to be covered, for set_cover and min_cost."""
+    radii: Annotated[tuple[Radius, ...], Field(strict=False)] = ()
+    """Several distances for max_cover, instead of within_m."""
+    backup: Share = 0
+    """For max_cover: worth of a second station within the distance beside the first."""
+
+
+class Hydrogen(Block):
+    """Hydrogen stations; without this block there are none. The policy names no number."""
+
+    stations: AtLeastOne
+    """Hydrogen stations to place: the planner's number, for the policy gives none."""
+    sense: Sense = "exactly"
+    """Whether it is exactly, at least or at most so many."""
+    kinds: Annotated[Names, Field(min_length=1)] = ("fuel", "logistics", "service_area")
+    """Kinds of site where one may stand (a proposal)."""
+    spacing_m: NonNegative = 5000
+    """Least distance between two of them, straight line (a proposal)."""
+    cutoff_m: Positive = 10000
+    """Service radius along the road (a proposal)."""

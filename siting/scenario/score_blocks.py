@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from siting.scenario.fields import (
+from siting.scenario._block import (
     AtLeastOne,
     Block,
     Count,

@@ -26,8 +26,7 @@ from siting.tables.catalogue import (
     TRAFFIC,
     ZONES,
 )
-from siting.tables.contract import Column, Table, check
-from siting.tables.naming import zone_names
+from siting.tables.contract import Column, Table, check, zone_names
 
 __all__ = [
     "DEMAND",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+
 DType = Literal["str", "int", "float", "bool", "category", "geometry"]
 # Rows and values named in one fault; the rest is counted.
 _SHOWN = 5
@@ -168,3 +169,34 @@ def _values(values: object) -> str:
     items = [str(value) for value in np.asarray(values, dtype=object)]
     more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
     return ", ".join(items[:_SHOWN]) + more
+
+
+Name = str | dict[str, str]
+"""A name as it stands, or by language (``zh``, ``en``) where it has one in both."""
+
+
+def zone_names(zones: pd.DataFrame) -> list[Name]:
+    """Return the names of some zones for a note, which is read in either language.
+
+    Parameters
+    ----------
+    zones
+        ``name`` and ``name_en`` of ``tables.ZONES``; the English one may be missing.
+
+    Returns
+    -------
+    list
+        In the order of the rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> zones = pd.DataFrame({"name": ["人和", "Vaduz"], "name_en": ["Renhe", None]})
+    >>> zone_names(zones)
+    [{'zh': '人和', 'en': 'Renhe'}, 'Vaduz']
+    """
+    english = zones["name_en"].fillna(zones["name"])
+    return [
+        str(own) if own == other else {"zh": str(own), "en": str(other)}
+        for own, other in zip(zones["name"], english, strict=True)
+    ]

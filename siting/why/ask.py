@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from siting import pipeline, runfolder
 from siting.analysis.candidates.sites import left_out_at
 from siting.errors import InputMissingError
-from siting.why.content import explain
+from siting.pipeline import run as pipeline
+from siting.plan import folder as runfolder
+from siting.why.answer import explain
 from siting.why.find import find_site, wanted
-from siting.why.rebuild import rebuild
+from siting.why.rebuild import Rebuilt, rebuild
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from siting.cache import Cache
-    from siting.meter import Meter
-    from siting.plan import Plan
+    from siting.pipeline.meter import Meter
+    from siting.plan.plan import Plan
     from siting.why.facts import Reason
-    from siting.why.rebuild import Rebuilt
+
 
 _DECIMALS = 9
 """One station of hundreds moves the value of a plan in the fifth decimal."""
@@ -61,7 +62,7 @@ def why(
     meter
         Told of the stages.
     cache
-        As in :func:`siting.pipeline.prepare`.
+        As in :func:`siting.pipeline.run.prepare`.
 
     Raises
     ------

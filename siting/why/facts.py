@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siting.optimize.again import partners
-from siting.optimize.worth import (
+from siting.optimize.search.resolve import partners
+from siting.optimize.search.site_value import (
     lost_kwh,
     only_in_reach,
     rules_in_the_way,
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from siting.optimize.worth import Bar
-    from siting.plan import Plan
+    from siting.optimize.search.site_value import Bar
+    from siting.plan.plan import Plan
     from siting.why.rebuild import Rebuilt
 
 Reason = dict[str, Any]

@@ -8,25 +8,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from siting import pipeline
 from siting.errors import ChangedDataError, InputMissingError
-from siting.optimize.filling import Filled
-from siting.optimize.headroom import after_swap
-from siting.scenario.files import missing_files, scenario_of_plan
+from siting.optimize.model.fill import Filled
+from siting.optimize.rules.headroom import after_swap
+from siting.pipeline import run as pipeline
+from siting.scenario.reading import missing_files, scenario_of_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from siting.arrays import Ints, Names
     from siting.cache import Cache
-    from siting.meter import Meter
-    from siting.optimize.problem import SitingProblem
-    from siting.pipeline import Prepared
-    from siting.plan import Plan
+    from siting.optimize.problem.problem import SitingProblem
+    from siting.pipeline.meter import Meter
+    from siting.pipeline.run import Prepared
+    from siting.plan.plan import Plan
     from siting.scenario import Scenario
 
+
 _AGREES = 1e-5
+
 _SHOWN = 3
+
 _CURE = "make the plan again with: siting plan SCENARIO"
 
 
@@ -66,7 +69,7 @@ def rebuild(plan: Plan, folders: list[Path], meter: Meter, cache: Cache | None =
     meter
         Told of the stages.
     cache
-        As in :func:`siting.pipeline.prepare`.
+        As in :func:`siting.pipeline.run.prepare`.
 
     Raises
     ------

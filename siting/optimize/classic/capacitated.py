@@ -20,15 +20,15 @@ from siting.optimize.classic.choice import (
     kept_flags,
     settle,
 )
-from siting.optimize.model import row
-from siting.optimize.solver import State, linear, values_of
+from siting.optimize.model.joint import row
+from siting.optimize.solver.solver import State, linear, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from siting.arrays import Flags, Floats
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver import Door
+    from siting.optimize.solver.solver import Door
 
 _TINY = 1e-9
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from siting.arrays import Flags
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver import Door
+    from siting.optimize.solver.solver import Door
 
 
 def p_center(

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ImpossibleTargetError
-from siting.optimize.outcome import Status
-from siting.optimize.solver import open_door
+from siting.optimize.problem.solution import Status
+from siting.optimize.solver.solver import open_door
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from siting.arrays import Flags, Floats, Ints, Names
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver import Door
+    from siting.optimize.solver.solver import Door
 
 GAP_SHARE = 1e-6
 """Relative gap at which value and bound count as the same."""

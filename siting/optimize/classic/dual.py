@@ -23,7 +23,7 @@ from siting.optimize.classic.interchange import Costs, improved
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats
-    from siting.optimize.solver import Door
+    from siting.optimize.solver.solver import Door
 
 _FIRST_STEP = 1.5
 _LAST_STEP = 2e-3

@@ -17,7 +17,7 @@ from siting.arrays import first_of_each, sums
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
-    from siting.optimize.solver import Door
+    from siting.optimize.solver.solver import Door
 
 _TINY = 1e-9
 

@@ -30,8 +30,8 @@ from siting.optimize.classic.shrink import (
     transposed,
     without_columns,
 )
-from siting.optimize.model import row
-from siting.optimize.solver import linear, values_of
+from siting.optimize.model.joint import row
+from siting.optimize.solver.solver import linear, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from siting.arrays import Flags, Floats
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver import Door
+    from siting.optimize.solver.solver import Door
 
 _PROOF_SHARE = 0.8
 _QUIET: dict[str, float | bool] = {

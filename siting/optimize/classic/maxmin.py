@@ -21,8 +21,8 @@ from siting.optimize.classic.choice import (
     settle,
 )
 from siting.optimize.classic.shrink import members, merged_rows, ones_of
-from siting.optimize.model import row
-from siting.optimize.solver import linear, values_of
+from siting.optimize.model.joint import row
+from siting.optimize.solver.solver import linear, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver import Door
+    from siting.optimize.solver.solver import Door
 
 _SLACK = 1e-9
 

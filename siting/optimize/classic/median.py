@@ -30,8 +30,8 @@ from siting.optimize.classic.choice import (
 from siting.optimize.classic.dual import Dual, price_out, probed
 from siting.optimize.classic.interchange import Costs, grown, improved
 from siting.optimize.classic.setcover import set_cover
-from siting.optimize.model import row
-from siting.optimize.solver import State, linear, values_of
+from siting.optimize.model.joint import row
+from siting.optimize.solver.solver import State, linear, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from siting.arrays import Flags
     from siting.optimize.classic.choice import Choice
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver import Door
+    from siting.optimize.solver.solver import Door
 
 _TINY = 1e-9
 _SMALL = 2500

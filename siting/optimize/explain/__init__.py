@@ -5,7 +5,7 @@ a scenario impossible and gives their error an explanation: the rules that clash
 changes, each tried before it is offered.
 """
 
-from siting.optimize.explain.report import explain, explaining
+from siting.optimize.explain.explanation import explain, explaining
 from siting.optimize.explain.rulings import Build, Rulings
 
 __all__ = ["Build", "Rulings", "explain", "explaining"]

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.optimize.select import station_rules
-from siting.optimize.solver import linear, values_of
-from siting.optimize.swap import swap_rows
+from siting.optimize.model.stations import station_rules
+from siting.optimize.solver.solver import linear, values_of
+from siting.optimize.swap.cover import swap_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pulp
 
     from siting.arrays import Floats
-    from siting.optimize.problem import SitingProblem
-    from siting.optimize.solver import Door
+    from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.solver.solver import Door
 
 _GAP = 1e-6
 STATIONS, SWAP = "stations", "swap"

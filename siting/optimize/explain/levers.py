@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.optimize.explain.rulings import Path, Rulings
     from siting.optimize.explain.ways import Way
-    from siting.optimize.problem import SitingProblem
+    from siting.optimize.problem.problem import SitingProblem
 
 _PER_MILLE = 1000
 _MORE = 10**9

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from siting import scenario
-    from siting.optimize.problem import SitingProblem
+    from siting.optimize.problem.problem import SitingProblem
 
 Path = tuple[str | int, ...]
 """Where a setting stands, e.g. ``("model", "limits", 0, "at_least")``."""

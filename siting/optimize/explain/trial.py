@@ -1,8 +1,8 @@
 """Try changed rulings: build their problem and really choose legal stations.
 
 A joint plan exists exactly if a legal choice of swap stations and, within the power they leave, a
-legal choice of stations exists (:mod:`siting.optimize.select`). A trial finds both with the models
-that the plan itself uses and counts the answer again with plain sums.
+legal choice of stations exists (:mod:`siting.optimize.model.stations`). A trial finds both with
+the models that the plan itself uses and counts the answer again with plain sums.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ImpossibleTargetError, NoPlanError, ScenarioError
-from siting.optimize.budget import FAMILY as BUDGET
-from siting.optimize.explain.legal import stations_are_legal, swaps_are_legal
-from siting.optimize.headroom import FAMILY as HEADROOM
-from siting.optimize.headroom import after_swap
-from siting.optimize.select import station_rules
-from siting.optimize.solver import State, linear, values_of
-from siting.optimize.swap import swap_cover, swap_rows
+from siting.optimize.model.stations import station_rules
+from siting.optimize.rules.budget import FAMILY as BUDGET
+from siting.optimize.rules.headroom import FAMILY as HEADROOM
+from siting.optimize.rules.headroom import after_swap
+from siting.optimize.search.legal import stations_are_legal, swaps_are_legal
+from siting.optimize.solver.solver import State, linear, values_of
+from siting.optimize.swap.cover import swap_cover, swap_rows
 
 if TYPE_CHECKING:
     import pulp
 
     from siting.arrays import Ints
     from siting.optimize.explain.rulings import Build, Rulings
-    from siting.optimize.problem import SitingProblem
-    from siting.optimize.solver import Answer, Door
+    from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.solver.solver import Answer, Door
 
 _HALF = 0.5
 _QUICK_SHARE = 1 / 60

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from siting.optimize.budget import FAMILY as BUDGET
-from siting.optimize.budget import MILLION
 from siting.optimize.explain.elastic import STATIONS, SWAP, least_slack, least_use
-from siting.optimize.headroom import FAMILY as HEADROOM
+from siting.optimize.rules.budget import FAMILY as BUDGET
+from siting.optimize.rules.budget import MILLION
+from siting.optimize.rules.headroom import FAMILY as HEADROOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from siting.optimize.explain.rulings import Path, Rulings
     from siting.optimize.explain.trial import Trials
-    from siting.optimize.problem import SitingProblem
+    from siting.optimize.problem.problem import SitingProblem
 
 _TINY = 1e-6
 _ROUNDS = 5

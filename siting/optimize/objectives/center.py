@@ -17,18 +17,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.optimize.bounds import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.bound.relaxation import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.model.stations import select_stations, try_stations
 from siting.optimize.objectives.covering import cover_rows
-from siting.optimize.objectives.measure import counted_demand, farthest_m, gap_share
-from siting.optimize.objectives.picked import Pick
-from siting.optimize.rules import Rules, row_of
-from siting.optimize.select import select_stations, try_stations
-from siting.optimize.solver import State
+from siting.optimize.objectives.measure import Pick, counted_demand, farthest_m, gap_share
+from siting.optimize.problem.linear_rules import Rules, row_of
+from siting.optimize.solver.solver import State
 
 if TYPE_CHECKING:
     from siting.arrays import Floats
-    from siting.optimize.problem import SitingProblem
-    from siting.optimize.solver import Door
+    from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.solver.solver import Door
 
 _WISH_STEPS = 40
 _AIM = 0.95

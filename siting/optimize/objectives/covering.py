@@ -15,23 +15,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 from siting.arrays import sums
 from siting.optimize.classic.shrink import members, merged_rows
-from siting.optimize.model import row
+from siting.optimize.model.joint import row
+from siting.optimize.model.stations import station_rules
 from siting.optimize.objectives.measure import most_worth
-from siting.optimize.objectives.pairs import near_matrix
-from siting.optimize.select import station_rules
-from siting.optimize.solver import linear
+from siting.optimize.solver.solver import linear
 
 if TYPE_CHECKING:
     import pulp
 
     from siting.arrays import Floats, Ints
-    from siting.optimize.problem import SitingProblem
-    from siting.optimize.select import StationModel
+    from siting.optimize.model.stations import StationModel
+    from siting.optimize.problem.problem import SitingProblem
 
     Terms = list[tuple[pulp.LpVariable, float]]
+
+
+def near_matrix(problem: SitingProblem, within_m: float) -> sparse.csr_array:
+    """Return which sites lie within a distance of which demand points: ones, sorted by row."""
+    near = problem.pair_distance_m <= within_m
+    place = (problem.pair_demand[near], problem.pair_site[near])
+    shape = (len(problem.demand_kwh), len(problem.site_id))
+    ones = np.ones(int(near.sum()), dtype=np.int32)
+    matrix = sparse.csr_array(sparse.coo_array((ones, place), shape=shape))
+    matrix.sort_indices()
+    return matrix
+
 
 _HAIR = 1e-7
 

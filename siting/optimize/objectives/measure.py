@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siting.arrays import sums
-from siting.optimize.outcome import Outcome
-from siting.optimize.solution import status_of
+from siting.optimize.problem.solution import Outcome, status_of
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
-    from siting.optimize.problem import SitingProblem
+    from siting.optimize.problem.problem import SitingProblem
 
 
 def goal_value(problem: SitingProblem, sites: Ints, chargers: Ints) -> float:
@@ -170,3 +170,25 @@ _BY_SITES = {
     "p_center": farthest_m,
     "max_min": worst_zone,
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Pick:
+    """The stations, and a bound on the objective of every plan.
+
+    Attributes
+    ----------
+    sites
+        Positions of the open sites, sorted.
+    bound
+        Limits the objective from above, or from below where it is minimised.
+    cut
+        Whether the clock ended the search.
+    sizing
+        The problem to size and fill the stations by, where the objective adds a rule to it.
+    """
+
+    sites: Ints
+    bound: float
+    cut: bool
+    sizing: SitingProblem | None = None

@@ -9,7 +9,7 @@ maximise ``sum_ij d_i w_ij serve_ij`` subject to ``sum_j serve_ij <= 1``,
 ``serve_ij <= open_j`` and every rule about the stations. The mean way is ``U (1 - value / D)``.
 
 This is the joint model of a problem where distance alone counts and no station runs short, so the
-Lagrangian bound is the joint one without its capacities (:mod:`siting.optimize.bounds`).
+Lagrangian bound is the joint one without its capacities (:mod:`siting.optimize.bound.relaxation`).
 """
 
 from __future__ import annotations
@@ -20,20 +20,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.arrays import groups, sums
-from siting.optimize.bounds import Descent, Relaxation, SiteWorths, prices_from, uniform_wish
-from siting.optimize.model import row
-from siting.optimize.objectives.measure import gap_share, mean_way_m
-from siting.optimize.objectives.picked import Pick
-from siting.optimize.rowprices import PricedRows
-from siting.optimize.select import infeasible, select_stations, station_rules
-from siting.optimize.solution import PROVEN
-from siting.optimize.solver import State, linear
+from siting.optimize.bound.relaxation import (
+    Descent,
+    Relaxation,
+    SiteWorths,
+    prices_from,
+    uniform_wish,
+)
+from siting.optimize.bound.row_prices import PricedRows
+from siting.optimize.model.joint import row
+from siting.optimize.model.stations import infeasible, select_stations, station_rules
+from siting.optimize.objectives.measure import Pick, gap_share, mean_way_m
+from siting.optimize.problem.solution import PROVEN
+from siting.optimize.solver.solver import State, linear
 
 if TYPE_CHECKING:
     from siting.arrays import Floats
-    from siting.optimize.problem import SitingProblem
-    from siting.optimize.select import StationModel
-    from siting.optimize.solver import Door, Word
+    from siting.optimize.model.stations import StationModel
+    from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.solver.solver import Door, Word
 
 EXACT_PAIRS = 5_000
 _EXACT_NODES = 2_000

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from siting.optimize.filling import filled
+from siting.optimize.model.fill import filled
+from siting.optimize.objectives.choose import pick_stations
 from siting.optimize.objectives.measure import goal_outcome
-from siting.optimize.objectives.pick import pick_stations
 
 if TYPE_CHECKING:
-    from siting.optimize.filling import Filled
-    from siting.optimize.outcome import Outcome
-    from siting.optimize.run import Run
+    from siting.optimize.model.fill import Filled
+    from siting.optimize.problem.solution import Outcome
+    from siting.optimize.solver.run_log import Run
 
 _PICK_SHARE = 0.85
 

@@ -7,19 +7,60 @@ leaves the text to whoever signs the report.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from siting.outputs import words
-from siting.outputs.chain import chain_rows
-from siting.outputs.classes import plan_class_text
-from siting.outputs.phases import BRIEF, count_years, phase_header, phase_texts
-from siting.outputs.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
+from siting.outputs.text.figure_tables import BRIEF, count_years, phase_header, phase_texts
+from siting.outputs.text.plan_lines import chain_rows, plan_class_text
 
 if TYPE_CHECKING:
     from siting.notes import Say
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 1 is a chapter."""
+
+    text: str
+    level: int = 1
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list without numbers."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: headers, and rows of text; columns of numbers stand to the right."""
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture by its file name, with what it shows."""
+
+    name: str
+    caption: str
+
+
+Block = Heading | Paragraph | Bullets | Grid | Picture
 
 
 MAP_NAME = "map.png"

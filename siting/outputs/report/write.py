@@ -10,7 +10,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 
-from siting.outputs.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
+from siting.outputs.report.chapters import Block, Bullets, Grid, Heading, Paragraph, Picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.utils import get_column_letter
 
 from siting.outputs import words
-from siting.outputs.described import described
-from siting.outputs.phases import COLUMNS, phase_header, phase_rows
+from siting.outputs.text.described import described
+from siting.outputs.text.figure_tables import COLUMNS, phase_header, phase_rows
 from siting.outputs.workbook.cells import (
     Block,
     Field,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from siting.notes import Say
-    from siting.plan import Plan
+    from siting.plan.plan import Plan
 
 
 _COUNTED = ("stations", "chargers", "swap_stations")

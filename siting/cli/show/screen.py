@@ -1,0 +1,235 @@
+"""What the terminal shows: results on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from siting.cache import Entry
+    from siting.notes import Tally
+    from siting.pipeline.meter import Meter
+    from siting.plan.plan import Plan
+
+_TARGETS = ("stations", "chargers", "swap_stations")
+
+
+def say(text: str) -> None:
+    """Print one line of plain text on stdout."""
+    Console(highlight=False, soft_wrap=True).print(escape(text))
+
+
+def complain(text: str) -> None:
+    """Print what went wrong on stderr, where the work goes on."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]error[/] {escape(text)}")
+
+
+def emit(text: str) -> None:
+    """Write text for a program to stdout as it is."""
+    sys.stdout.write(text.rstrip("\n") + "\n")
+
+
+@contextmanager
+def progress(language: str) -> Iterator[Meter]:
+    """Show the stages on stderr as they run, in a language, and time them."""
+    from siting.outputs.words import words  # noqa: PLC0415  # geopandas behind it
+    from siting.pipeline.meter import Meter  # noqa: PLC0415  # psutil; --help stays quick
+
+    bar = Progress(
+        SpinnerColumn(finished_text="[green]✓"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[step]}"),
+        console=Console(stderr=True),
+    )
+    tasks: dict[str, Any] = {}
+
+    def tell(stage: str, step: str, share: float) -> None:
+        if stage not in tasks:
+            name = words(f"stage.{stage}", language)
+            tasks[stage] = bar.add_task(name, total=1.0, step="")
+        bar.update(tasks[stage], completed=share, step=escape(step))
+
+    with bar:
+        yield Meter(tell)
+
+
+@contextmanager
+def counting(language: str) -> Iterator[Tally]:
+    """Show on stderr how many plans are done, in a language; yields what is to be told."""
+    from siting.outputs.words import words  # noqa: PLC0415  # geopandas behind it
+
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+    task = bar.add_task(words("terminal.plans", language, failed=0), total=None)
+
+    def tell(done: int, total: int, failed: int) -> None:
+        text = words("terminal.plans", language, failed=failed)
+        bar.update(task, completed=done, total=total, description=text)
+
+    with bar:
+        yield tell
+
+
+def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
+    """Print totals against targets, status, figures, seconds per stage, and where to look."""
+    from siting.outputs.text.plan_lines import (  # noqa: PLC0415  # geopandas behind it
+        facility_lines,
+        plan_class_text,
+        score_lines,
+    )
+    from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
+
+    words = speaker(plan.language)
+    console = Console(highlight=False)
+    title = plan.title_zh if plan.language == "zh" else plan.title_en
+    console.print(f"\n[bold]{escape(title)}[/]  {escape(plan.run)}")
+    if plan.synthetic:
+        console.print(sample_mark(words))
+    console.print(_totals(plan, words))
+    if by_class := plan_class_text(plan, words):
+        console.print(escape(by_class))
+    outcome = plan.outcome
+    key, values = plan.judgement
+    console.print(words(key, **values))
+    key, values = plan.answer
+    console.print(words(key, **values))
+    if outcome.swap_gap_share >= 0:  # not NaN: swap stations were asked for
+        console.print(words("status.swap", gap=outcome.swap_gap_share))
+    for line in facility_lines(plan, words):
+        console.print(line)
+    console.print(_chain(plan, words))
+    if plan.phases:
+        console.print(_phases(plan, words))
+        console.print(words("phase.about"), style="dim")
+    console.print(_figures(plan, words))
+    if plan.baselines:
+        console.print(words("column.about"), style="dim")
+    for line in score_lines(plan, words):
+        console.print(escape(line), soft_wrap=True)
+    for note in plan.notes:
+        console.print(f"  · {escape(note_text(note, plan.language))}", style="dim", soft_wrap=True)
+    console.print(_stages(plan, words))
+    if replaced:
+        console.print(words("terminal.replaced"))
+    console.print(f"{words('terminal.look')}: [bold]{escape(str(folder / 'map.html'))}[/]")
+
+
+def show_entries(entries: list[Entry], folder: Path, limit_bytes: float) -> None:
+    """Print what the cache holds, by stage."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for name, justify in (("stage", "left"), ("entries", "right"), ("MB", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # a literal each
+    sizes: dict[str, list[int]] = {}
+    for entry in entries:
+        sizes.setdefault(entry.stage, []).append(entry.size_bytes)
+    for stage, found in sorted(sizes.items()):
+        table.add_row(escape(stage), f"{len(found):,}", f"{sum(found) / 1e6:,.1f}")
+    total = sum(entry.size_bytes for entry in entries)
+    table.add_row("total", f"{len(entries):,}", f"{total / 1e6:,.1f}")
+    Console(highlight=False).print(table)
+    say(f"limit {limit_bytes / 1e6:,.0f} MB, in {folder}")
+
+
+def sample_mark(words: Any) -> Panel:  # noqa: ANN401  # words in one language
+    """Return the mark of synthetic data."""
+    return Panel(words("mark.sample"), style="bold red", box=box.SQUARE, expand=False)
+
+
+def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("")
+    for key in ("target", "planned", "existing", "new"):
+        table.add_column(words(f"terminal.{key}"), justify="right")
+    # without a list of what stands there, the number of existing ones is unknown, not zero
+    listed = all(note.key != "no_baseline" for note in plan.notes)
+    for key in _TARGETS:
+        existing = f"{plan.totals[f'existing_{key}']:,}"
+        existing = existing if listed else words("terminal.unlisted", count=existing)
+        table.add_row(
+            words(f"total.{key}"),
+            f"{plan.targets[key]:,}",
+            f"{plan.totals[key]:,}",
+            existing,
+            f"{plan.totals[f'new_{key}']:,}",
+        )
+    if plan.hydrogen_sites is not None:
+        target, count = plan.targets["hydrogen_stations"], plan.totals["hydrogen_stations"]
+        unknown = words("fact.none")  # no list of ours says what stands there
+        name = words("total.hydrogen_stations")
+        table.add_row(name, f"{target:,}", f"{count:,}", unknown, f"{count:,}")
+    return table
+
+
+def _chain(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
+    from siting.outputs.text.plan_lines import chain_rows  # noqa: PLC0415  # geopandas behind it
+
+    table = Table(title=words("chain.title"), box=box.SIMPLE, show_header=False)
+    table.add_column("")
+    table.add_column("", justify="right")
+    for label, text in chain_rows(plan, words):
+        table.add_row(escape(label), escape(text))
+    return table
+
+
+def _phases(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
+    from siting.outputs.text.figure_tables import DOWN, phase_header, phase_texts  # noqa: PLC0415  # as above
+
+    table = Table(title=words("phase.title"), box=box.SIMPLE_HEAD)
+    (_, *years), *rows = zip(
+        [phase_header(key, words) for key in DOWN], *phase_texts(plan, words, DOWN), strict=True
+    )
+    table.add_column("")
+    for year in years:
+        table.add_column(words("phase.end", year=year), justify="right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _figures(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
+    from siting.outputs.text.figure_tables import comparison  # noqa: PLC0415  # geopandas behind it
+
+    compared = comparison(plan, words)
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("")
+    for name in compared.columns:
+        table.add_column(name, justify="right")
+    for label, texts in compared.rows:
+        table.add_row(label, *texts)
+    return table
+
+
+def _stages(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(words("terminal.stage"))
+    table.add_column(words("terminal.seconds"), justify="right")
+    table.add_column(words("terminal.peak_mb"), justify="right")
+    stages = plan.timings.get("stages", [])
+    for entry in stages:
+        name = words(f"stage.{entry['stage']}")
+        if entry.get("cached"):
+            name = f"{name} · {words('terminal.cached')}"
+        table.add_row(name, f"{entry['seconds']:.1f}", f"{entry['peak_mb']:,.0f}")
+    total = sum(entry["seconds"] for entry in stages)
+    table.add_row(words("terminal.total"), f"{total:.1f}", "")
+    return table

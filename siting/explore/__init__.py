@@ -1,1 +1,0 @@
-"""Many plans from one place: variants, comparison, sweeps, and what holds in all of them."""

@@ -1,0 +1,1 @@
+"""An upper bound that holds at full resolution."""

@@ -1,0 +1,173 @@
+"""From an impossible scenario to its explanation: plain data for people and for programs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from siting.errors import ImpossibleTargetError, InfeasibleError
+from siting.optimize.explain.clash import alone, clashing, together
+from siting.optimize.explain.levers import levers_of
+from siting.optimize.explain.rulings import key_of
+from siting.optimize.explain.trial import Trials
+from siting.optimize.solver.solver import open_door
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from siting import scenario
+    from siting.errors import NoPlanError
+    from siting.optimize.explain.clash import Change
+    from siting.optimize.explain.levers import Lever
+    from siting.optimize.explain.rulings import Build, Rulings
+
+_POWER = "substations.headroom_kw"
+
+
+@contextmanager
+def explaining(
+    build: Build, rulings: Rulings, *, solver: scenario.Solver, run: scenario.Run
+) -> Iterator[None]:
+    """Give an error that says no plan exists its explanation.
+
+    Parameters
+    ----------
+    build
+        Makes the problem of changed rulings.
+    rulings
+        What the scenario rules.
+    solver, run
+        Blocks of the scenario; the explanation has ``solver.time_limit_s`` of its own.
+
+    Raises
+    ------
+    ImpossibleTargetError, InfeasibleError
+        The error of the wrapped steps, its cure made of changes that were tried and
+        ``explanation`` filled in.
+    """
+    try:
+        yield
+    except (ImpossibleTargetError, InfeasibleError) as error:
+        told = explain(build, rulings, solver=solver, seed=run.seed)
+        if told is None:
+            raise
+        raise _explained(error, {"language": run.language, **told}) from error
+
+
+def explain(
+    build: Build, rulings: Rulings, *, solver: scenario.Solver, seed: int
+) -> dict[str, Any] | None:
+    """Say which rules clash and which changes make a plan possible.
+
+    Returns
+    -------
+    dict or None
+        None if a plan exists. Else JSON types:
+
+        ``clash``
+            rules that cannot hold together (``family``, ``rule``, ``part``, ``now``); none of
+            them can be missed, unless ``clash_cut_off`` says that time ran out;
+        ``changes``
+            each with its ``settings`` (``family``, ``rule``, ``part``, ``now``, ``change``),
+            ``tried`` and whether it is proven to be the ``smallest`` of its kind;
+        ``no_help``
+            rules of the clash that cannot cure it by themselves;
+        ``not_tried``
+            rules of the clash whose changes the time did not suffice for.
+    """
+    door = open_door(
+        solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s
+    )
+    trials = Trials(build, door, solver.time_limit_s)
+    if trials.legal(rulings):
+        return None
+    levers = levers_of(rulings)
+    core = clashing(trials, rulings, levers)
+    cut_off = trials.over
+    changes: list[Change] = []
+    no_help: list[dict[str, Any]] = []
+    not_tried: list[dict[str, Any]] = []
+    for number, lever in enumerate(core):
+        share_s = trials.door.left_s / (len(core) - number)
+        slice_ = replace(trials, door=trials.door.until(share_s))
+        found = alone(slice_, rulings, lever) if slice_.legal(lever.drop(rulings)) else []
+        changes += found
+        if not found:
+            sure = trials.legal(lever.drop(rulings)) is False
+            (no_help if sure else not_tried).append(_rule(lever, rulings))
+    if not changes and core:
+        changes = together(trials, rulings, levers, core)
+    return {
+        "clash": [_rule(lever, rulings) for lever in core],
+        "clash_cut_off": cut_off,
+        "changes": _unlike([_change(change, rulings) for change in changes]),
+        "no_help": no_help,
+        "not_tried": not_tried,
+    }
+
+
+def _rule(lever: Lever, rulings: Rulings) -> dict[str, Any]:
+    now = rulings.at(lever.path)
+    if hasattr(now, "model_dump"):
+        now = now.model_dump(mode="json", exclude_defaults=True)
+    return {
+        "family": lever.family,
+        "rule": key_of(lever.path),
+        "part": lever.part,
+        "now": list(now) if isinstance(now, tuple) else now,
+    }
+
+
+def _change(change: Change, rulings: Rulings) -> dict[str, Any]:
+    settings = []
+    for lever, way in change.settings:
+        setting: dict[str, Any] = {"family": lever.family, "part": lever.part}
+        if way.path == ("more_kw",):
+            setting |= {"rule": _POWER, "now": None, "change": dict(change.rulings.more_kw)}
+        else:
+            now, then = rulings.at(way.path), change.rulings.at(way.path)
+            setting |= {"rule": key_of(way.path), "now": _plain(now), "change": _plain(then)}
+            if isinstance(now, (tuple, dict)):
+                setting["off"] = [name for name in now if name not in then]
+        settings.append(setting)
+    return {"settings": settings, "tried": True, "smallest": change.smallest}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # a setting
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _unlike(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the changes without repetitions, in order."""
+    kept: list[dict[str, Any]] = []
+    for change in changes:
+        if all(change["settings"] != one["settings"] for one in kept):
+            kept.append(change)
+    return kept
+
+
+def _explained(error: NoPlanError, told: dict[str, Any]) -> NoPlanError:
+    offers = [
+        " and ".join(_offer(setting) for setting in change["settings"])
+        for change in told["changes"]
+    ]
+    keys = ", ".join(rule["rule"] for rule in told["clash"])
+    if offers:
+        cure = "one of these, each tried: " + "; ".join(offers)
+    elif keys:
+        cure = f"no change was found in the time given; the rules that clash: {keys}"
+    else:
+        cure = "no rule of the scenario is to blame: look at the sites and at what exists"
+    result = type(error)(error.what, where=keys or error.where, cure=cure)
+    result.explanation = told
+    return result
+
+
+def _offer(setting: dict[str, Any]) -> str:
+    if setting.get("off"):
+        return f"take {', '.join(setting['off'])} off {setting['rule']}"
+    if setting["now"] is None:
+        more = ", ".join(f"{name} {kw:,.0f} kW" for name, kw in setting["change"].items())
+        return f"more {setting['rule']}: {more}"
+    return f"{setting['rule']} = {setting['change']} (now {setting['now']})"

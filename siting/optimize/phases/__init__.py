@@ -1,0 +1,1 @@
+"""Plans over several years, each holding the one before."""

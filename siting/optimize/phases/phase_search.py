@@ -1,0 +1,228 @@
+"""Search for a plan in phases among a pool of sites, where all years are too large to solve whole.
+
+The linear relaxation over all years, demand in cells, says how much of each station each year
+wants. The nested stations nearest to that are the first plan; then a few sites at a time are
+decided anew in all years, where wish and plan disagree most, everything else as it is
+(large-neighbourhood search, as in :mod:`siting.optimize.search.improve`). Every plan is sized and
+valued year by year at full resolution; the models only say where to look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pulp
+from scipy.spatial import cKDTree
+
+from siting.errors import InfeasibleError, NoAnswerError
+from siting.optimize.model import reduce
+from siting.optimize.model.fill import filled
+from siting.optimize.model.joint import joint_model
+from siting.optimize.model.stations import station_rules
+from siting.optimize.phases.years import Built, all_years, built_in, standing, year_problem
+from siting.optimize.problem.solution import PROVEN, assignment_table
+from siting.optimize.search.subproblem import part_of, shut_beside
+from siting.optimize.solver.run_log import Run
+from siting.optimize.solver.solver import linear, values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from siting.arrays import Flags, Floats, Ints
+    from siting.optimize.phases.years import Year
+    from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.solver.solver import Door, Word
+
+_DEMAND_CELLS_M = (300.0, 800.0)
+_NEAREST_SITES = 20
+_SELECT_GAP = 1e-3
+_LP_TIME_SHARE = 0.4
+_RESERVE_SHARE = 0.15
+_FREE = 75
+"""Sites times years that are decided anew at a time."""
+_SPOTS = 12
+_SWEEPS = 3
+_LEAST_WISH = 0.01
+_LEAST_DISAGREEMENT = 0.5
+_LEAST_GAIN = 1e-4
+_NODES = 200
+_PART_GAP = 1e-5
+_HALF = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """One nested plan: what stands, who is served where, and the value, year by year."""
+
+    built: tuple[Built, ...]
+    assignments: tuple[pd.DataFrame, ...]
+    worth: tuple[float, ...]
+
+    @property
+    def total(self) -> float:
+        """Sum of the values of the years."""
+        return float(sum(self.worth))
+
+
+class PhaseSearch:
+    """The search among the sites of a pool.
+
+    Parameters
+    ----------
+    base
+        Result of :func:`siting.optimize.phases.years.charging_only`.
+    years
+        The phases.
+    pool
+        Sites to choose among.
+    door
+        The solver and its deadline.
+    """
+
+    def __init__(
+        self, base: SitingProblem, years: tuple[Year, ...], pool: Flags, door: Door
+    ) -> None:
+        self.base, self.years, self.door = base, years, door
+        self.big = all_years(reduce.keep_sites(base, pool), years)
+        self.limit_s = door.left_s
+        self.late = False
+
+    def best(self, start: Path | None) -> Path | None:
+        """Return the best path found, not worse than a start; None if none was found."""
+        wish, trusted = self._wish()
+        found = self._selected(wish)
+        best = max(
+            [one for one in (found, start) if one is not None],
+            key=lambda one: one.total,
+            default=None,
+        )
+        if best is None or not trusted:
+            return best
+        for _ in range(_SWEEPS):
+            before = best.total
+            best = self._swept(best, wish)
+            if self.late or best.total - before < _LEAST_GAIN:
+                break
+        return best
+
+    def _wish(self) -> tuple[Floats, bool]:
+        """Return how much of each station the relaxation opens; the scores where time was up."""
+        small = reduce.nearest(reduce.cells(self.big, *_DEMAND_CELLS_M), _NEAREST_SITES)
+        model = joint_model(small, relaxed=True)
+        options: dict[str, Word] = {"solver": "ipx"} if self.door.name == "highs" else {}
+        door = self.door.until(_LP_TIME_SHARE * self.door.left_s)
+        answer = door.maximise(model.lp, gap_share=PROVEN, **options)
+        if not answer.proven:
+            self.late |= door.left_s <= 0
+            return self.big.score, False
+        wish = np.zeros(len(self.big.site_id))
+        wish[list(model.open)] = values_of(list(model.open.values()))
+        return wish, True
+
+    def _selected(self, wish: Floats) -> Path | None:
+        """Return the nested stations nearest to a wish, sized and valued."""
+        rules = station_rules(self.big)
+        rules.lp.setObjective(linear([(one, float(wish[j])) for j, one in rules.open.items()]))
+        answer = self.door.maximise(rules.lp, gap_share=_SELECT_GAP)
+        if not answer.usable or rules.chargers is None:
+            self.late |= self.door.left_s <= 0
+            return None
+        chargers = np.zeros(len(self.big.site_id), dtype=np.int64)
+        chargers[list(rules.chargers)] = np.rint(values_of(list(rules.chargers.values())))
+        opened = np.zeros(len(self.big.site_id), dtype=bool)
+        opened[rules.chosen()] = True
+        built = built_in(self.base, chargers, opened, len(self.years))
+        return self._sized(built, fixed=False) or self._sized(built, fixed=True)
+
+    def _swept(self, path: Path, wish: Floats) -> Path:
+        """Return the path after the most disputed spots were decided anew in all years."""
+        best = path
+        for members in self._spots(self._opened(path), wish):
+            if self.door.left_s < _RESERVE_SHARE * self.limit_s:
+                self.late = True
+                break
+            opened = self._decided(best, members)
+            if opened is None or np.array_equal(opened, self._opened(best)):
+                continue
+            chargers = np.zeros(len(opened), dtype=np.int64)
+            built = built_in(self.base, chargers, opened, len(self.years))
+            found = self._sized(built, fixed=False)
+            if found is not None and found.total > best.total:
+                best = found
+        return best
+
+    def _opened(self, path: Path) -> Flags:
+        """Return what a path opens as flags over the sites of all years."""
+        opened = np.zeros((len(self.years), len(self.base.site_id)), dtype=bool)
+        for place, built in enumerate(path.built):
+            opened[place, built.sites] = True
+        return opened.ravel()
+
+    def _spots(self, opened: Flags, wish: Floats) -> list[Ints]:
+        """Return the sites to free at each spot, the most disputed first, none at two."""
+        shape = (len(self.years), len(self.base.site_id))
+        movable = (self.big.openable & ~self.big.forced).reshape(shape)[-1]
+        wanted = (opened | (wish > _LEAST_WISH)).reshape(shape).any(axis=0)
+        members = np.flatnonzero(movable & wanted)
+        if not len(members):
+            return []
+        count = min(_FREE // len(self.years), len(members))
+        xy = self.base.site_xy[members]
+        near = cKDTree(xy).query(xy, count)[1].reshape(len(members), count)
+        off = np.abs(wish - opened).reshape(shape).sum(axis=0)[members]
+        found: list[Ints] = []
+        while len(found) < _SPOTS:
+            disputed = off[near].sum(axis=1)
+            spot = int(np.argmax(disputed))
+            if disputed[spot] < _LEAST_DISAGREEMENT:
+                break
+            found.append(members[near[spot]])
+            off[near[spot]] = 0.0
+        return found
+
+    def _decided(self, path: Path, members: Ints) -> Flags | None:
+        """Decide some sites anew in all years; None where the solver has no answer."""
+        opened = self._opened(path)
+        free = np.zeros((len(self.years), len(self.base.site_id)), dtype=bool)
+        free[:, members] = True
+        free = free.ravel() & self.big.openable
+        free &= ~shut_beside(self.big, opened & ~free)
+        model = joint_model(part_of(self.big, np.flatnonzero(opened), free))
+        for count in model.chargers.values():
+            count.cat = pulp.LpContinuous
+        options: dict[str, Word] = {"mip_max_nodes": _NODES} if self.door.name == "highs" else {}
+        answer = self.door.maximise(model.lp, gap_share=_PART_GAP, **options)
+        if not answer.usable:
+            return None
+        result = np.zeros(len(opened), dtype=bool)
+        result[list(model.open)] = values_of(list(model.open.values())) > _HALF
+        return result
+
+    def _sized(self, built: Sequence[Built], *, fixed: bool) -> Path | None:
+        """Size the stations year by year, none losing a charger; or take the sizes as given."""
+        done, tables, worth = [standing(self.base)], [], []
+        for place, (year, here) in enumerate(zip(self.years, built, strict=True)):
+            asked = year_problem(
+                self.base, year, last=place == len(self.years) - 1, before=done[-1],
+                most_cny=year.budget_cny,
+            )  # fmt: skip
+            if fixed:
+                held = asked.min_chargers.copy()
+                held[here.sites] = here.chargers
+                asked = replace(asked, min_chargers=held, max_chargers=held)
+            run = Run(asked, self.door, gap_share=0.0, limit_s=self.door.left_s)
+            try:
+                one = filled(run, here.sites, here.chargers if fixed else None)
+            except (InfeasibleError, NoAnswerError):
+                return None
+            self.late |= bool(run.notes)
+            if int(one.chargers.sum()) != year.chargers:
+                return None
+            done.append(Built(one.sites, one.chargers))
+            tables.append(assignment_table(asked, one.serve))
+            worth.append(one.value)
+        return Path(tuple(done[1:]), tuple(tables), tuple(worth))

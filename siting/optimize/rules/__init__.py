@@ -1,0 +1,1 @@
+"""The rules of a scenario as linear rows, family by family."""

@@ -1,0 +1,114 @@
+"""Improve a plan: free a few sites around a spot, decide them anew, keep what is better.
+
+Large-neighbourhood search (Shaw 1998). The wish of the bound's prices says where to look: a
+spot is worth a look where wish and plan disagree. There the nearest sites that either of
+them wants are free; every other station stands, and the joint model decides the free ones
+under every rule of the problem. Its answer counts only if it is worth more once valued at
+full resolution with whole chargers.
+
+A sweep is a list of spots that share no site; it ends by its list, so that two runs agree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pulp
+from scipy.spatial import cKDTree
+
+from siting.optimize.model.fill import better, try_filled
+from siting.optimize.model.joint import joint_model
+from siting.optimize.search.marginal import flags_of
+from siting.optimize.search.subproblem import part_of, shut_beside
+from siting.optimize.solver.solver import values_of
+
+if TYPE_CHECKING:
+    from siting.arrays import Flags, Floats, Ints
+    from siting.optimize.model.fill import Filled
+    from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.solver.run_log import Run
+    from siting.optimize.solver.solver import Word
+
+_FREE_SITES = 60
+_SPOTS = 12
+_LEAST_WISH = 0.01
+_LEAST_DISAGREEMENT = 0.5
+_NODES = 200
+_PART_GAP = 1e-5
+_PART_TIME_SHARE = 0.2
+_HALF = 0.5
+
+
+def improved(run: Run, plan: Filled, wish: Floats, enough: float) -> Filled:
+    """Return the plan after one sweep over the spots where wish and plan disagree.
+
+    Parameters
+    ----------
+    run
+        The run; its clock is only asked between spots.
+    plan
+        A legal plan.
+    wish
+        Stations that the bound's prices wish for, 0..1 by site.
+    enough
+        Value at which the gap asked for is reached, and the sweep ends.
+    """
+    best = plan
+    for members in spots(run.problem, plan.sites, wish):
+        if best.value >= enough:
+            break
+        if run.late():
+            run.cut("improve")
+            break
+        sites = _decided(run, best, members)
+        if sites is not None and not np.array_equal(sites, best.sites):
+            best = better(best, try_filled(run, sites, "improve"))
+    return best
+
+
+def spots(problem: SitingProblem, sites: Ints, wish: Floats) -> list[Ints]:
+    """Return the sites to free at each spot, the most disputed spot first.
+
+    A site's disagreement is ``|wish_j - open_j|``; a spot is a site with the nearest ones that
+    are open or wished for, and its disagreement is their sum.
+    """
+    opened = flags_of(problem, sites)
+    movable = problem.openable & ~problem.forced
+    members = np.flatnonzero(movable & (opened | (wish > _LEAST_WISH)))
+    if not len(members):
+        return []
+    count = min(_FREE_SITES, len(members))
+    xy = problem.site_xy[members]
+    near = cKDTree(xy).query(xy, count)[1].reshape(len(members), count)
+    off = np.abs(wish - opened)[members]
+    found: list[Ints] = []
+    while len(found) < _SPOTS:
+        disputed = off[near].sum(axis=1)
+        spot = int(np.argmax(disputed))
+        if disputed[spot] < _LEAST_DISAGREEMENT:
+            break
+        found.append(members[near[spot]])
+        off[near[spot]] = 0.0
+    return found
+
+
+def _decided(run: Run, plan: Filled, members: Ints) -> Ints | None:
+    """Decide some sites anew, all others as in the plan; None where the solver has no answer."""
+    problem = run.problem
+    opened = flags_of(problem, plan.sites)
+    free: Flags = flags_of(problem, members)
+    free &= ~shut_beside(problem, opened & ~free)
+    model = joint_model(part_of(problem, plan.sites, free))
+    if not problem.rules.count_chargers:
+        for count in model.chargers.values():
+            count.cat = pulp.LpContinuous
+    door = run.door.until(_PART_TIME_SHARE * run.limit_s)
+    options: dict[str, Word] = {"mip_max_nodes": _NODES} if door.name == "highs" else {}
+    answer = door.maximise(model.lp, gap_share=_PART_GAP, **options)
+    if door.left_s <= 0:
+        run.cut("improve")
+    if not answer.usable:
+        return None
+    sites = np.array(list(model.open), dtype=np.int64)
+    return sites[values_of(list(model.open.values())) > _HALF]

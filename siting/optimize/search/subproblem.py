@@ -1,0 +1,108 @@
+"""A part of a problem: a few sites undecided, every other station as it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siting.arrays import sums
+from siting.optimize.search.marginal import flags_of, ordered_pairs, ranked_sites
+
+if TYPE_CHECKING:
+    from siting.arrays import Flags, Floats, Ints
+    from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.search.marginal import Ranked
+
+_FIXED_PAIRS = 6
+_TINY = 1e-9
+
+
+def shut_beside(problem: SitingProblem, fixed: Flags) -> Flags:
+    """Return the sites that a fixed station keeps shut by the spacing."""
+    pairs = problem.station_conflicts
+    shut = np.zeros(len(fixed), dtype=bool)
+    shut[pairs[fixed[pairs[:, 0]], 1]] = True
+    shut[pairs[fixed[pairs[:, 1]], 0]] = True
+    return shut
+
+
+def part_of(problem: SitingProblem, kept: Ints, free: Flags) -> SitingProblem:
+    """Return the problem in which only the free sites are undecided.
+
+    Every site, rule and total stays. Demand that a free site could serve better, that has lost
+    its station, or whose nearest station is too small for all is decided anew; the rest stays
+    with its station as one point with no way to go.
+
+    Parameters
+    ----------
+    problem
+        The problem at full resolution.
+    kept
+        Open sites of a legal plan.
+    free
+        Flags over all sites; none of them near a station that stays (:func:`shut_beside`).
+    """
+    fixed = flags_of(problem, kept) & ~free
+    base = ranked_sites(problem, np.flatnonzero(fixed))
+    touched = np.zeros(len(problem.demand_kwh), dtype=bool)
+    best = base.first_worth[problem.pair_demand]
+    crowded = _crowded(problem, np.flatnonzero(fixed), base)
+    useful = free[problem.pair_site] & (
+        (problem.pair_worth > best) | crowded[base.first[problem.pair_demand]]
+    )
+    touched[problem.pair_demand[useful]] = True
+    touched |= base.first < 0
+    pairs, rank = ordered_pairs(problem, np.flatnonzero(fixed))
+    pairs = np.r_[np.flatnonzero(useful), pairs[rank < _FIXED_PAIRS]]
+    pairs = np.sort(pairs[touched[problem.pair_demand[pairs]]])
+    still = np.flatnonzero(~touched)
+    load = sums(base.first[still], problem.demand_kwh[still], len(problem.site_id))
+    loaded = np.flatnonzero(load > 0)
+    return _with_demand(problem, fixed | free, fixed, (np.flatnonzero(touched), pairs),
+                        (loaded, load[loaded]))  # fmt: skip
+
+
+def _crowded(problem: SitingProblem, fixed: Ints, base: Ranked) -> Flags:
+    """Return the fixed stations that cannot serve all whose nearest they are.
+
+    All of them, where they need more chargers together than there are.
+    """
+    near = base.first >= 0
+    load = sums(base.first[near], problem.demand_kwh[near], len(problem.site_id))
+    kwh = np.maximum(problem.kwh_day_per_charger, _TINY)
+    need = np.maximum(load / kwh, problem.min_chargers)[fixed]
+    crowded = np.zeros(len(problem.site_id), dtype=bool)
+    short = problem.charger_sense != ">=" and float(need.sum()) > problem.chargers
+    crowded[fixed] = short | (need > problem.max_chargers[fixed])
+    return crowded
+
+
+def _with_demand(
+    problem: SitingProblem,
+    openable: Flags,
+    fixed: Flags,
+    anew: tuple[Ints, Ints],
+    bound: tuple[Ints, Floats],
+) -> SitingProblem:
+    """Return the problem over the demand decided anew and the loads bound to stations."""
+    points, pairs = anew
+    sites, load = bound
+    place = np.full(len(problem.demand_kwh), -1)
+    place[points] = np.arange(len(points))
+    own = len(points) + np.arange(len(sites))
+    ids = np.r_[problem.demand_id[points], problem.site_id[sites]]
+    return replace(
+        problem,
+        demand_id=ids,
+        demand_kwh=np.r_[problem.demand_kwh[points], load],
+        demand_xy=np.vstack([problem.demand_xy[points], problem.site_xy[sites]]),
+        demand_zone=np.r_[problem.demand_zone[points], problem.site_zone[sites]],
+        openable=openable,
+        forced=problem.forced | fixed,
+        pair_demand=np.r_[place[problem.pair_demand[pairs]], own],
+        pair_site=np.r_[problem.pair_site[pairs], sites],
+        pair_distance_m=np.r_[problem.pair_distance_m[pairs], np.zeros(len(sites))],
+        pair_kwh=np.r_[problem.pair_kwh[pairs], load],
+    )

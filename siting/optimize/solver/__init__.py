@@ -1,0 +1,1 @@
+"""The door to the solvers, and the clock of a run."""

@@ -1,0 +1,1 @@
+"""Swap and hydrogen stations: a covering model of their own."""

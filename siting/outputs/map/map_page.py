@@ -1,0 +1,277 @@
+"""The web map of a plan: one page that needs nothing but itself.
+
+Folium draws it, from ``folium-offline``, so that every script and style stands in the page;
+of Folium's assets only Leaflet is taken, which keeps the page small. A content security
+policy in its head forbids the page every request but those for tiles that were asked for.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Any
+
+import offlinefolium as folium
+
+from siting.outputs import palette, words
+from siting.outputs.assets import asset
+from siting.outputs.map import signs
+from siting.outputs.map.basemaps import Basemap, find_basemap
+from siting.outputs.map.map_data import MapData
+from siting.outputs.map.map_panel import panel_html
+from siting.outputs.map.page_frame import (
+    AtlasLayer,
+    Leaflet,
+    Markup,
+    Page,
+    Script,
+    Start,
+    name_plainly,
+)
+from siting.outputs.map.views import make_views
+
+if TYPE_CHECKING:
+    from siting.notes import Say
+    from siting.plan.plan import Plan
+
+
+def popup_facts(say: Say, *, phased: bool) -> dict[str, list[list[Any]]]:
+    """Return the rows of the popups by table of the page's data.
+
+    Parameters
+    ----------
+    say
+        Words in the language of the map.
+    phased
+        Whether the plan has phases.
+
+    Returns
+    -------
+    dict
+        Rows of label, column, digits, unit, and whether the row is left out where missing.
+    """
+
+    def row(key: str, column: str, unit: str = "", *, digits: int = 0, quiet: bool = False) -> Any:  # noqa: ANN401  # a row of JSON
+        return [say(f"fact.{key}"), column, digits, unit, quiet]
+
+    rules = [
+        row("pool", "pool", quiet=True),
+        row("verdict", "verdict"),
+        row("reason", "reason", quiet=True),
+        row("owner", "owner", quiet=True),
+        row("id", "site_id"),
+    ]
+    a_day = say("unit.kwh_day")
+    return {
+        "stations": [
+            row("state", "state"),
+            row("chargers", "chargers"),
+            row("existing_chargers", "existing_chargers"),
+            *([row("by_year", "by_year")] if phased else []),
+            row("classes", "classes", quiet=True),
+            row("power_kw", "power_kw", "kW"),
+            row("kva", "kva", "kVA"),
+            row("load_kwh_day", "load_kwh_day", a_day),
+            row("utilisation", "utilisation_percent", "%"),
+            row("wait_min", "wait_min", say("unit.minutes"), digits=1),
+            row("wait_over_promise", "wait_over_percent", "%"),
+            row("chargers_needed", "chargers_needed"),
+            row("cost", "cost"),
+            row("spaces", "spaces"),
+            row("score", "score", digits=2),
+            *rules,
+        ],
+        "swaps": [
+            row("state", "state"),
+            row("power_kw", "power_kw", "kW"),
+            row("kva", "kva", "kVA"),
+            row("cost", "cost"),
+            row("id", "site_id"),
+        ],
+        "hydrogen": [row("verdict", "verdict"), row("id", "site_id")],
+        "candidates": [
+            row("chosen", "chosen"),
+            row("limits", "limits"),
+            row("spaces", "spaces"),
+            row("score", "score", digits=2),
+            *rules,
+        ],
+        # why a site is stopped is all that matters of it: said even where it is missing
+        "stopped": [
+            row("verdict", "verdict"),
+            row("reason", "reason"),
+            row("pool", "pool", quiet=True),
+            row("spaces", "spaces"),
+            row("owner", "owner", quiet=True),
+            row("id", "site_id"),
+        ],
+        "zones": [
+            row("population", "population", say("unit.people")),
+            row("population_quality", "quality"),
+            row("stations", "stations"),
+            row("chargers", "chargers"),
+            row("swap_stations", "swap_stations"),
+            row("demand_kwh_day", "demand_kwh_day", a_day),
+            row("served_kwh_day", "served_kwh_day", a_day),
+            row("served_share", "served_percent", "%", digits=1),
+            row("near", "near"),
+            row("managed_by", "managed_by", quiet=True),
+        ],
+    }
+
+
+_LAYERS = (
+    "new", "existing", "swap", "hydrogen", "candidates", "stopped", "zones", "names", "roads",
+    "landscape",
+)  # fmt: skip
+_OFF_AT_FIRST = {"candidates", "stopped"}
+_MAY_BE_ABSENT = {"hydrogen", "stopped"}
+_SCRIPTS = ("map.js", "views.js", "search.js", "coverage.js", "print.js")
+_PHASES_ONLY = re.compile(r" *//: phases$", re.MULTILINE)
+_LINE_FOR_PHASES = re.compile(r"^.*//: phases\n", re.MULTILINE)
+_OFF_ON_TILES = {"roads", "landscape"}
+_OSM_LICENCE = "ODbL"
+
+
+def make_map(
+    plan: Plan, *, basemap: str = "none", key: str | None = None, language: str | None = None
+) -> str:
+    """Return the web map of a plan as one page of HTML.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    basemap
+        ``none`` for a page that asks nobody for anything, or ``tianditu``, ``gaode``, ``osm``
+        for tiles from there. On Gaode's the drawn copy is shifted to GCJ-02.
+    key
+        Key of Tianditu.
+    language
+        ``zh`` or ``en``; the plan's own if not given.
+
+    Raises
+    ------
+    ScenarioError
+        If the basemap is unknown, or Tianditu's key is missing.
+    """
+    tiles = find_basemap(basemap, key=key)
+    language = language or plan.language
+    say = words.speaker(language)
+    title = plan.title_zh if language == "zh" else plan.title_en
+    gcj02 = tiles is not None and tiles.datum == "gcj02"
+    source = MapData(plan, say=say, language=language, gcj02=gcj02)
+    views = make_views(plan, say=say, language=language)
+    data = source.content() | {
+        "language": {"zh": "zh-CN", "en": "en-GB"}[language],
+        "words": _script_words(say),
+        "facts": popup_facts(say, phased=bool(plan.phases)),
+        "views": [view.content for view in views],
+        "style": _style(source.kinds, on_tiles=tiles is not None),
+        "attribution": _attribution(plan, tiles, say),
+    }
+    page = Page(title=title, language=language, hosts=tiles.hosts if tiles else ())
+    panel = panel_html(plan, source.kinds, views, say=say, title=title, gcj02=gcj02)
+    page.add_child(Markup(panel, name="Panel"))
+    page.add_child(_map(data, tiles, say, phased=bool(plan.phases)))
+    name_plainly(page)
+    return str(page.render())
+
+
+def _map(data: dict[str, Any], tiles: Basemap | None, say: Say, *, phased: bool) -> folium.Map:
+    (south, west), (north, east) = data["bounds"]
+    drawn = Leaflet(
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=10,
+        tiles=None,
+        prefer_canvas=True,
+        zoom_control=False,
+        attribution_control=False,
+        # half steps fit the area better, but blur tiles
+        zoom_snap=1 if tiles else 0.5,
+        maxZoom=18,
+        minZoom=3,
+    )
+    for layer in tiles.tiles if tiles else ():
+        folium.TileLayer(
+            layer.url, attr=" ", name=say(layer.words), subdomains=layer.subdomains,
+            max_zoom=18, max_native_zoom=layer.max_native_zoom, control=False,
+        ).add_to(drawn)  # fmt: skip
+    code, sheet = _code(phased=phased)
+    drawn.add_child(Script("sitingAtlas", data, drawn, code=code, sheet=sheet, name="Atlas"))
+    hidden = _OFF_AT_FIRST | (_OFF_ON_TILES if tiles else set())
+    for layer_key in _LAYERS:
+        if layer_key in _MAY_BE_ABSENT and layer_key not in data:
+            continue
+        drawn.add_child(
+            AtlasLayer(layer_key, name=say(f"layer.{layer_key}"), show=layer_key not in hidden)
+        )
+    narrow = folium.JsCode("window.matchMedia('(max-width: 760px)').matches")
+    drawn.add_child(folium.LayerControl(collapsed=narrow))  # type: ignore[arg-type]  # any option may be code
+    drawn.add_child(Start())
+    return drawn
+
+
+def _code(*, phased: bool) -> tuple[str, str]:
+    """Return script and style sheet; what is for phases only with them, that others stay small."""
+    code, sheet = "\n".join(asset(script) for script in _SCRIPTS), asset("map.css")
+    if not phased:
+        return _LINE_FOR_PHASES.sub("", code), sheet
+    return (
+        "\n".join([_PHASES_ONLY.sub("", code), asset("phases.js")]),
+        "\n".join([sheet, asset("phases.css")]),
+    )
+
+
+def _script_words(say: Say) -> dict[str, str]:
+    return {
+        "none": say("fact.none"),
+        "unnamed": say("fact.unnamed"),
+        "chargers": say("unit.chargers"),
+        "swap": say("legend.swap"),
+        "hydrogen": say("legend.hydrogen"),
+        "whole": say("map.whole"),
+        "zoomIn": say("map.zoom_in"),
+        "zoomOut": say("map.zoom_out"),
+        "close": say("map.close"),
+        "map": say("map.name"),
+        "noTiles": say("map.no_tiles"),
+        "print": say("map.print"),
+        "layers": say("map.layers"),
+        "number": say("fact.number"),
+        "lonlat": say("fact.lonlat"),
+        "also": say("fact.also"),
+        "yes": say("fact.yes"),
+        "here": say("handout.here"),
+        "plan": say("handout.plan"),
+        # the script fills in the numbers of these
+        "more": say("search.more", count="{count}"),
+        "found": say("search.found", count="{count}"),
+        "went": say("search.went", name="{name}"),
+        "nothing": say("search.none"),
+    }
+
+
+def _style(kinds: list[str], *, on_tiles: bool) -> dict[str, Any]:
+    return {
+        "kinds": [palette.kind_colour(kind) for kind in kinds],
+        "paper": palette.PAPER,
+        "land": None if on_tiles else palette.LAND,
+        "outline": palette.OUTLINE,
+        "halo": palette.HALO,
+        "zone": palette.ZONE,
+        "stopped": palette.STOPPED,
+        "coverage": palette.COVERAGE,
+        "hydrogen": signs.HYDROGEN,
+        "swapNew": signs.SWAP_NEW,
+        "swapExisting": signs.SWAP_EXISTING,
+    }
+
+
+def _attribution(plan: Plan, tiles: Basemap | None, say: Say) -> str:
+    """Return what the corner of the map says, as safe HTML."""
+    names = [tiles.attribution] if tiles else []
+    if any(_OSM_LICENCE in source.licence for source in plan.sources):
+        names.append("© OpenStreetMap contributors (ODbL)")
+    names.append(say("mark.internal"))
+    return html.escape(" · ".join(dict.fromkeys(names)))

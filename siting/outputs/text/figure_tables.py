@@ -1,0 +1,219 @@
+"""The figures of a plan as tables of text: its phases, and itself beside its baselines."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from siting.notes import Say
+    from siting.plan.plan import Plan
+
+
+COLUMNS: tuple[tuple[str, str], ...] = (
+    ("year", "0"), ("stations", "#,##0"), ("chargers", "#,##0"), ("swap_stations", "#,##0"),
+    ("new_stations", "#,##0"), ("new_chargers", "#,##0"), ("new_swap_stations", "#,##0"),
+    ("demand_factor", "0.00"), ("cost_cny", "#,##0"), ("budget_cny", "#,##0"),
+    ("served_share", "0.0%"), ("mean_distance_m", "#,##0"), ("value", "0.0000"),
+    ("bound", "0.0000"), ("regret", "0.00%"), ("by_year_regret", "0.00%"),
+)  # fmt: skip
+"""What is told of each year, and the format of its number in a workbook."""
+
+BRIEF = ("year", "stations", "chargers", "swap_stations", "cost_cny", "served_share",
+         "mean_distance_m", "regret", "by_year_regret")  # fmt: skip
+"""The columns that fit on a page."""
+
+DOWN = ("year", "stations", "chargers", "swap_stations", "new_stations", "new_chargers",
+        "new_swap_stations", "demand_factor", "served_share", "mean_distance_m", "cost_cny",
+        "budget_cny", "regret", "by_year_regret")  # fmt: skip
+"""Those of the terminal, where the years stand side by side."""
+
+PANEL = ("year", "stations", "chargers", "swap_stations", "served_share")
+"""Those that fit beside the web map."""
+
+_FORMATS = {"0": "{:.0f}", "#,##0": "{:,.0f}", "0.00": "{:.2f}", "0.0000": "{:.4f}",
+            "0.0%": "{:.1%}", "0.00%": "{:.2%}"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class YearCount:
+    """What some rows of a plan come to at the end of a year, and what they add in it."""
+
+    year: int
+    stations: int
+    chargers: int
+    swap_stations: int
+    cost_cny: float
+
+
+def count_years(
+    plan: Plan, sites: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame
+) -> tuple[YearCount, ...]:
+    """Count rows of a plan by the years of its phases; nothing without phases.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    sites, swaps
+        Rows of its ``sites`` and ``swap_sites``.
+
+    Returns
+    -------
+    tuple
+        One entry a year. The cost is NaN where a price is missing.
+    """
+    counts, had = [], sites["existing_chargers"].to_numpy(dtype=float)
+    for row in plan.phases.get("years", ()):
+        year = int(row["year"])
+        has = sites[f"phase_{year}_chargers"].to_numpy(dtype=float)
+        counts.append(
+            YearCount(
+                year=year,
+                stations=int(_stands(sites, year).sum()),
+                chargers=int(has.sum()),
+                swap_stations=int(_stands(swaps, year).sum()),
+                cost_cny=_cost(sites, swaps, year, has - had),
+            )
+        )
+        had = has
+    return tuple(counts)
+
+
+def _stands(rows: gpd.GeoDataFrame, year: int) -> Any:  # noqa: ANN401  # flags
+    opened = rows["phase"].to_numpy(dtype=float, na_value=np.nan)
+    return ~rows["is_new"].to_numpy(dtype=bool) | (opened <= year)
+
+
+def _cost(sites: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, year: int, more: Any) -> float:  # noqa: ANN401  # an array
+    """Return what opens and grows in a year costs (CNY)."""
+    if not {"site_fixed_cny", "charger_cny"} <= set(sites.columns) or "cost_cny" not in swaps:
+        return math.nan
+    opens, swapped = ((rows["phase"] == year).fillna(value=False).to_numpy(dtype=bool)
+                      for rows in (sites, swaps))  # fmt: skip
+    stations = sites["site_fixed_cny"].to_numpy(dtype=float)[opens].sum()
+    chargers = sites["charger_cny"].to_numpy(dtype=float) @ more
+    return float(stations + chargers + swaps["cost_cny"].to_numpy(dtype=float)[swapped].sum())
+
+
+def phase_header(key: str, say: Say) -> str:
+    """Return the header of a column."""
+    if key in {"stations", "chargers", "swap_stations"}:
+        return say(f"total.{key}")
+    return say(f"phase.{key}")
+
+
+def phase_rows(plan: Plan) -> list[dict[str, Any]]:
+    """Return the years of a plan, missing numbers as None; no row without phases."""
+    return [
+        {key: _known(row.get(key)) for key, _ in COLUMNS} for row in plan.phases.get("years", ())
+    ]
+
+
+def phase_texts(plan: Plan, say: Say, columns: tuple[str, ...] = BRIEF) -> list[tuple[str, ...]]:
+    """Return the years of a plan as text; unknown numbers are said to be."""
+    return [tuple(_text(key, row[key], say) for key in columns) for row in phase_rows(plan)]
+
+
+def _text(key: str, value: float | None, say: Say) -> str:
+    if value is None:
+        return say("phase.no_budget" if key == "budget_cny" else "fact.none")
+    return _FORMATS[dict(COLUMNS)[key]].format(value)
+
+
+def _known(value: Any) -> Any:  # noqa: ANN401  # a number of JSON
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+_MILLION = 1e6
+_COLUMNS = ("top_score", "random")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Headings of the columns, this plan first, and each figure's name with a text a column."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row: its word, the figures it shows, and how they are written."""
+
+    word: str
+    figures: tuple[str, ...]
+    write: Say
+
+
+def _row(figure: str, form: str) -> _Row:
+    return _Row(figure, (figure,), form.format)
+
+
+def _spread(low: float, high: float) -> str:
+    return f"{100 * low:.0f}–{high:.0%}"
+
+
+def _money(cny: float) -> str:
+    return f"¥{cny / _MILLION:,.1f} M"
+
+
+def _money_range(low: float, high: float) -> str:
+    return f"{low / _MILLION:,.0f}–{high / _MILLION:,.0f}"
+
+
+_ROWS = (
+    _row("served_share", "{:.1%}"),
+    _row("served_within_500m_share", "{:.1%}"),
+    _row("served_within_1km_share", "{:.1%}"),
+    _row("served_within_5min_share", "{:.1%}"),
+    _row("mean_distance_m", "{:,.0f} m"),
+    _row("p95_distance_m", "{:,.0f} m"),
+    _row("mean_time_min", "{:.1f} min"),
+    _row("p95_time_min", "{:.1f} min"),
+    _row("mean_score", "{:.2f}"),
+    _Row("utilisation_spread", ("utilisation_p10", "utilisation_p90"), _spread),
+    _row("overloaded_sites", "{:,.0f}"),
+    _row("access_gini", "{:.2f}"),
+    _Row("cost", ("cost_cny",), _money),
+    _Row("cost_range", ("cost_low_cny", "cost_high_cny"), _money_range),
+    _row("mean_wait_min", "{:.1f} min"),
+    _row("sites_over_wait", "{:,.0f}"),
+)
+
+
+def comparison(plan: Plan, say: Say) -> Comparison:
+    """Return the plan's figures beside those of its baselines.
+
+    Parameters
+    ----------
+    plan
+        The plan. A baseline it lacks has no column; a figure the plan knows nothing of has no
+        row, one that could not be counted is written as missing.
+    say
+        Words in one language.
+    """
+    beside = [name for name in _COLUMNS if name in plan.baselines]
+    plans = (plan.figures, *(plan.baselines[name] for name in beside))
+    return Comparison(
+        columns=tuple(say(f"column.{name}") for name in ("plan", *beside)),
+        rows=tuple(
+            (
+                say(f"figure.{row.word}"),
+                tuple(_text_comparison(row, figures, say) for figures in plans),
+            )
+            for row in _ROWS
+            if all(figure in plan.figures for figure in row.figures)
+        ),
+    )
+
+
+def _text_comparison(row: _Row, figures: dict[str, float], say: Say) -> str:
+    values = [figures.get(figure, math.nan) for figure in row.figures]
+    known = all(math.isfinite(value) for value in values)
+    return row.write(*values) if known else say("fact.none")

@@ -1,5 +1,0 @@
-"""The web map: ``make_map(plan)`` gives one page of HTML that needs nothing but itself."""
-
-from siting.outputs.webmap.page import make_map
-
-__all__ = ["make_map"]

@@ -1,0 +1,1 @@
+"""From a scenario to a plan: the only room that knows the order of the stages."""

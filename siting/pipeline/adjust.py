@@ -1,0 +1,132 @@
+"""What the planner gave besides the map, made ready for the stages: lists, layers, factors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from siting.analysis.barriers import without_crossed
+from siting.analysis.candidates.regimes import (
+    Around,
+    check_build_ratios,
+    communities_room,
+    projects_due,
+)
+from siting.errors import ScenarioError
+from siting.inputs.files.sheets import read_rule_table
+from siting.notes import Note
+from siting.scenario import local_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from siting import scenario
+    from siting.inputs.world import World
+
+    Notes = list[Note]
+
+    from siting.analysis.station.chargers import Chargers
+    from siting.scenario import Factors
+
+
+_FOR_RULES = ("red_lines", "protected", "flood", "slope")
+
+
+def build_ratios(settings: scenario.Candidates) -> pd.DataFrame:
+    """Return the checked table of the charging bays that building projects owe."""
+    path = local_path(settings.build_ratios)
+    return check_build_ratios(read_rule_table(path, key="candidates.build_ratios"))
+
+
+def counted_world(world: World, counting: scenario.Counting) -> tuple[World, Notes]:
+    """Return the world with its roads cut by the barriers and without the zones left out.
+
+    Raises
+    ------
+    ScenarioError
+        If ``counting.leave_out_managed_by`` names nobody, or leaves no zone.
+    """
+    nodes, edges, notes = without_crossed(world.nodes, world.edges, world.layers.get("barriers"))
+    bodies = sorted(set(world.zones["managed_by"].dropna()))
+    unknown = [name for name in counting.leave_out_managed_by if name not in bodies]
+    out = world.zones["managed_by"].isin(counting.leave_out_managed_by)
+    if unknown or out.all():
+        raise ScenarioError(
+            f"no zone is run by {', '.join(unknown)}" if unknown else "no zone is left to plan",
+            where="counting.leave_out_managed_by",
+            cure=f"one of: {', '.join(bodies)}" if bodies else "the zones do not say who runs them",
+        )
+    if out.any():
+        values = {"zones": int(out.sum()), "bodies": list(counting.leave_out_managed_by)}
+        notes.append(Note("zones_left_out", values))
+    zones = world.zones[~out].reset_index(drop=True)
+    return replace(world, nodes=nodes, edges=edges, zones=zones), notes
+
+
+def around(
+    world: World, kinds: pd.DataFrame, ratios: pd.DataFrame, *, by: int | None
+) -> tuple[Around, Notes]:
+    """Return what the candidates take from the layers and lists.
+
+    Parameters
+    ----------
+    world
+        The world.
+    kinds, ratios
+        Results of ``check_site_kinds`` and :func:`build_ratios`.
+    by
+        Year of the targets.
+    """
+    notes: Notes = []
+    projects, communities = world.layers.get("projects"), world.layers.get("communities")
+    if projects is not None:
+        projects, notes = projects_due(projects, ratios, by=by)
+    if communities is not None:
+        communities = communities_room(communities, kinds)
+    layers = {role: world.layers[role] for role in _FOR_RULES if role in world.layers}
+    return Around(world.landscape, layers, projects, communities), notes
+
+
+_ESTIMATED = "estimated"
+_MONEY = "CNY"
+_CASES = ["low", "base", "high"]
+_PRICES = ["price_low_cny", "price_cny", "price_high_cny"]
+
+Told = list[Note]
+
+
+def factored_world(world: World, factors: Factors) -> tuple[World, Told]:
+    """Return the world with headroom and estimated people multiplied, and a note of all factors.
+
+    Unknown headroom stays unknown; people counted, rounded or suspect stay as they are.
+    """
+    zones, substations = world.zones, world.substations
+    if factors.estimated_people != 1:
+        share = zones["population_quality"].eq(_ESTIMATED) * (factors.estimated_people - 1.0) + 1.0
+        zones = zones.assign(population=zones["population"] * share)
+    if factors.headroom != 1 and substations is not None:
+        substations = substations.assign(headroom_kw=substations["headroom_kw"] * factors.headroom)
+    told: Told = []
+    if any(value != 1 for value in factors.model_dump().values()):
+        told.append(Note("factors", factors.model_dump()))
+    return replace(world, zones=zones, substations=substations), told
+
+
+def factored_prices(prices: pd.DataFrame, factors: Factors) -> pd.DataFrame:
+    """Return the table of prices with all money multiplied; shares and lengths stay."""
+    if factors.prices == 1:
+        return prices
+    factor = prices["unit"].str.startswith(_MONEY) * (factors.prices - 1.0) + 1.0
+    return prices.assign(**{case: prices[case] * factor for case in _CASES})
+
+
+def factored_chargers(chargers: Chargers, factors: Factors) -> Chargers:
+    """Return the classes of chargers with their prices multiplied."""
+    if factors.prices == 1:
+        return chargers
+    classes = chargers.classes.assign(
+        **{name: chargers.classes[name] * factors.prices for name in _PRICES}
+    )
+    bay = chargers.swap_bay.copy()
+    bay[_PRICES] = bay[_PRICES].astype(float) * factors.prices
+    return replace(chargers, classes=classes, swap_bay=bay)

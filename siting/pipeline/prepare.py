@@ -1,0 +1,186 @@
+"""Everything known about the place before the optimiser is asked, stage by stage.
+
+Each stage gets tables and its own block of the scenario, and is called through the
+:class:`~siting.cache.Memory`: what it made of the same arguments before comes from the cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from siting import tables
+from siting.analysis.candidates.sites import Candidates, make_candidates
+from siting.analysis.demand.demand_chain import YEAR
+from siting.analysis.demand.demand_points import DemandResult, make_demand
+from siting.analysis.scores.scoring import Scored, make_scores
+from siting.analysis.travel import make_reach
+from siting.cache import Memory
+from siting.inputs.area_shape import AreaShape
+from siting.inputs.provenance import Provenance
+from siting.inputs.world import World, load_world
+from siting.notes import Note
+from siting.pipeline.adjust import (
+    around,
+    counted_world,
+    factored_chargers,
+    factored_prices,
+    factored_world,
+)
+from siting.pipeline.early import read_early, refuse_people
+from siting.pipeline.hydrogen import check_hydrogen
+from siting.scenario import OVERPASS
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from siting.analysis.station.chargers import Chargers
+    from siting.cache import Cache
+    from siting.pipeline.meter import Meter
+    from siting.scenario import Candidates as CandidatesBlock
+    from siting.scenario import Demand as DemandBlock
+    from siting.scenario import Scenario
+
+_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, Scored)
+"""Dataclasses that the cache may hold."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything known about the place before the optimiser is asked."""
+
+    world: World
+    candidates: Candidates
+    demand: gpd.GeoDataFrame
+    chain: dict[str, Any]
+    reach: pd.DataFrame
+    swap_reach: pd.DataFrame
+    scores: pd.DataFrame
+    scoring: dict[str, Any]
+    score_sources: tuple[Provenance, ...]
+    notes: tuple[Note, ...]
+    chargers: Chargers
+    prices: pd.DataFrame
+
+
+def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> Prepared:
+    """Load the place and work out candidates, demand, travel and scores.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    meter
+        Told when stages begin and end, and which of them the cache had.
+    cache
+        What stages made of the same tables, files and settings before; None to
+        work out everything anew and keep nothing. The result is the same either way.
+
+    Raises
+    ------
+    DataError
+        If an input is at fault; see :mod:`siting.errors`.
+    """
+    memory = Memory(cache, _KEPT)
+    with meter.stage("inputs") as step:
+        early = read_early(scenario)
+        ratios, kinds = early.ratios, early.kinds
+        world = memory.call(
+            "inputs", load_world, scenario.area, scenario.inputs,
+            project_kinds=tuple(ratios.index),
+            silent={"progress": step, "lists": early.lists}, keep=not _downloads(scenario),
+        )  # fmt: skip
+        refuse_people(world.zones, scenario.targets, where="inputs.zones")
+        world, told_counted = counted_world(world, scenario.counting)
+        world, told_factors = factored_world(world, scenario.factors)
+        lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
+    with meter.stage("candidates"):
+        candidates = memory.call(
+            "candidates", make_candidates,
+            world.places, world.zones, world.nodes, world.edges, world.stations,
+            kinds=kinds, rules=early.rules, settings=_candidate_settings(scenario),
+            around=lists,
+        )  # fmt: skip
+    check_hydrogen(scenario, candidates.sites, kinds.index)
+    with meter.stage("demand"):
+        demand = memory.call(
+            "demand", make_demand,
+            world.places, world.zones, world.nodes, world.edges,
+            kinds=kinds, figures=early.figures, settings=_demand_settings(scenario),
+            people=world.people, traffic=world.traffic, given=world.layers.get("demand"),
+        )  # fmt: skip
+    with meter.stage("travel"):
+        reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand, memory)
+    with meter.stage("scores"):
+        files = early.files
+        scored = memory.call(
+            "scores", make_scores,
+            candidates.sites, demand.demand, reach, world.nodes, world.edges,
+            substations=world.substations, places=world.places, settings=scenario.scoring,
+            criteria=files.criteria, pairwise=files.pairwise, layers=files.layers,
+            extremes=files.extremes, seed=scenario.run.seed,
+        )  # fmt: skip
+    meter.reused(memory.reused)
+    _check_all(candidates.sites, demand.demand, reach, scored.scores)
+    told = (
+        *world.notes, *told_counted, *told_factors, *told_lists, *candidates.notes, *demand.notes,
+        *files.notes, *scored.notes,
+    )  # fmt: skip
+    return Prepared(
+        world=world,
+        candidates=candidates,
+        demand=demand.demand,
+        chain=demand.chain,
+        reach=reach,
+        swap_reach=swap_reach,
+        scores=scored.scores,
+        scoring=scored.summary,
+        score_sources=files.sources,
+        notes=tuple(Note(key, dict(values)) for key, values in told),
+        chargers=factored_chargers(early.chargers, scenario.factors),
+        prices=factored_prices(early.prices, scenario.factors),
+    )
+
+
+def _candidate_settings(scenario: Scenario) -> CandidatesBlock:
+    """Return the block of candidates without the kinds that do not count as public."""
+    out = (*scenario.candidates.leave_out, *scenario.counting.not_public)
+    return scenario.candidates.model_copy(update={"leave_out": out})
+
+
+def _demand_settings(scenario: Scenario) -> DemandBlock:
+    """Return the block of demand with its year: its own, else that of the targets."""
+    year = scenario.demand.year or scenario.targets.by or YEAR
+    return scenario.demand.model_copy(update={"year": year})
+
+
+def _downloads(scenario: Scenario) -> bool:
+    """Tell whether the world comes from a network: then it may be another one tomorrow."""
+    return scenario.inputs.osm == OVERPASS or scenario.area.place is not None
+
+
+def _reaches(
+    scenario: Scenario,
+    world: World,
+    sites: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    memory: Memory,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    travel, swap = scenario.travel, sites[sites["swap_ok"] | sites["existing_swap"]]
+    reach, swap_reach = (
+        memory.call(
+            "travel", make_reach, demand, goals, world.nodes, world.edges, cutoff_m=cutoff_m
+        )
+        for goals, cutoff_m in ((sites, travel.cutoff_m), (swap, travel.swap_cutoff_m))
+    )
+    return reach, swap_reach
+
+
+def _check_all(
+    sites: gpd.GeoDataFrame, demand: gpd.GeoDataFrame, reach: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    tables.check(sites, tables.SITES)
+    tables.check(demand, tables.DEMAND)
+    tables.check(reach, tables.REACH)
+    tables.check(scores, tables.SCORES)

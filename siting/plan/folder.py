@@ -1,0 +1,364 @@
+"""A plan on disk: the run folder, written whole or not at all.
+
+A run folder holds ``plan.gpkg`` (every table, for QGIS and for :func:`load_plan`),
+``sites.csv`` and ``swap_sites.csv`` (for Excel), ``plan.json`` (totals, status, provenance),
+``restart.npz`` (what ``siting plan --start`` reads),
+``timings.json`` (the only file that differs between two runs of one scenario, the bytes of
+GeoPackages apart) and the pages that ``outputs`` adds.
+
+A folder is built beside its place under a hidden name and renamed into it when complete,
+so a reader never meets half a plan; an older plan of the same name goes only then.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import secrets
+import shutil
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from siting.errors import BrokenFileError, InputMissingError, OutputError, PlanExistsError
+from siting.notes import Note
+from siting.optimize.problem.solution import Outcome, Status
+from siting.plan.plan import Plan, Source
+from siting.plan.start import RESTART_NPZ, write_start
+from siting.plan.tables import read_tables, write_sheet, write_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from siting.plan.tables import Say
+
+_LOG = logging.getLogger(__name__)
+
+FORMAT = "siting-plan"
+FORMAT_VERSION = 1
+PLAN_JSON = "plan.json"
+PLAN_TABLES = "plan.gpkg"
+SITES_CSV = "sites.csv"
+SWAP_SITES_CSV = "swap_sites.csv"
+HYDROGEN_SITES_CSV = "hydrogen_sites.csv"
+TIMINGS_JSON = "timings.json"
+MAP_HTML = "map.html"
+HANDOUTS = "handouts"
+TABLES = "tables"
+REPORT = "report"
+# Files of a run; whatever else a planner puts beside them survives the next run.
+_OURS = frozenset({PLAN_JSON, PLAN_TABLES, SITES_CSV, SWAP_SITES_CSV, TIMINGS_JSON, MAP_HTML,
+                   RESTART_NPZ, HYDROGEN_SITES_CSV, HANDOUTS,
+                   f"{PLAN_TABLES}-wal", f"{PLAN_TABLES}-shm"})  # fmt: skip
+
+_DECIMALS = 6
+
+
+@contextmanager
+def new_run_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to fill, and put it in its place when the block ends well.
+
+    Parameters
+    ----------
+    folder
+        Where the run folder shall stand. An older plan there is replaced, another folder not.
+
+    Yields
+    ------
+    Path
+        A hidden sibling to write into. If the block raises, it is removed and an older plan
+        stays as it was.
+
+    Raises
+    ------
+    PlanExistsError
+        If something that is no plan stands there, or its files are held open by a program.
+    OutputError
+        If the folder cannot be written to.
+    """
+    _refuse_foreign(folder)
+    mark = secrets.token_hex(4)
+    part = folder.with_name(f".{folder.name}.{mark}.part")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part.mkdir()
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+    try:
+        yield part
+        _refuse_foreign(folder)
+        _swap_in(part, folder, old=folder.with_name(f".{folder.name}.{mark}.old"))
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file, text in UTF-8, under another name first, then rename it into its place.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there, or is held open by a program.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        part.replace(path)
+    except OSError as error:
+        raise _not_writable(path, error) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def is_run_folder(folder: Path) -> bool:
+    """Whether a folder holds a plan of ours."""
+    try:
+        content = json.loads((folder / PLAN_JSON).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("format") == FORMAT
+
+
+def save_plan(plan: Plan, folder: Path, *, say: Say) -> None:
+    """Write a plan's tables and figures into an empty folder, mostly of `new_run_folder`.
+
+    Parameters
+    ----------
+    plan
+        The plan; its geometries in ``plan.crs``.
+    folder
+        An existing folder.
+    say
+        Words in the plan's language, for notes, kinds and the sample mark.
+    """
+    write_tables(plan, folder / PLAN_TABLES, say=say)
+    write_sheet(plan, plan.sites, folder / SITES_CSV, say=say)
+    write_sheet(plan, plan.swap_sites, folder / SWAP_SITES_CSV, say=say)
+    if plan.hydrogen_sites is not None:
+        write_sheet(plan, plan.hydrogen_sites, folder / HYDROGEN_SITES_CSV, say=say)
+    _write_json(folder / PLAN_JSON, plan_content(plan, say=say))
+    _write_json(folder / TIMINGS_JSON, plan.timings)
+    if plan.start is not None:
+        write_start(plan.start, folder / RESTART_NPZ)
+
+
+def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
+    """Return what ``plan.json`` holds: JSON types, no time, no path of a machine.
+
+    ``totals.stations``, ``totals.chargers``, ``totals.swap_stations``, ``status``, ``bound``
+    and ``gap_share`` are read by other programs and keep their names. Missing numbers are null.
+    """
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "run": plan.run,
+        "language": plan.language,
+        "title_zh": plan.title_zh,
+        "title_en": plan.title_en,
+        "crs": plan.crs,
+        "synthetic": plan.synthetic,
+        "mark": say("mark.sample") if plan.synthetic else None,
+        "totals": plan.totals,
+        "targets": plan.targets,
+        "charger_classes": tidy(plan.charger_classes),
+        "pools": tidy(plan.counts.get("pools", {})),
+        "totals_otherwise": tidy(plan.counts.get("otherwise", {})),
+        "figures": tidy(plan.figures),
+        "baselines": tidy(plan.baselines),
+        "demand": tidy(plan.chain),
+        **({"hydrogen": tidy(plan.hydrogen)} if plan.hydrogen else {}),
+        **({"phases": tidy(plan.phases)} if plan.phases else {}),
+        **tidy(asdict(plan.outcome)),
+        "answer": _answer(plan, say),
+        "scoring": tidy(plan.scoring),
+        "screening": [{"step": step, "count": count} for step, count in plan.screening],
+        "notes": [
+            {
+                "key": note.key,
+                "values": tidy(note.values),
+                "text": say(f"note.{note.key}", **note.values),
+            }
+            for note in plan.notes
+        ],
+        "sources": [asdict(source) for source in plan.sources],
+        "seed": plan.scenario.get("run", {}).get("seed"),
+        "scenario": plan.scenario,
+        "versions": plan.versions,
+    }
+
+
+def _answer(plan: Plan, say: Say) -> str:
+    """Return what value and bound say, in words with their unit."""
+    key, values = plan.answer
+    return say(key, **values)
+
+
+def load_plan(folder: Path) -> Plan:
+    """Read a plan back from its run folder.
+
+    Raises
+    ------
+    InputMissingError
+        If there is no such folder, or no plan in it.
+    BrokenFileError
+        If a file of it is cut short, changed, or of a newer format.
+    """
+    content = _read_json(folder / PLAN_JSON)
+    if content.get("format") != FORMAT or content.get("format_version") != FORMAT_VERSION:
+        raise BrokenFileError(
+            f"{PLAN_JSON} is not a plan of format {FORMAT_VERSION}",
+            where=str(folder),
+            cure="make the plan again with: siting plan SCENARIO",
+        )
+    try:
+        plan = _from_content(content, read_tables(folder / PLAN_TABLES))
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, (BrokenFileError, InputMissingError)):
+            raise
+        raise BrokenFileError(
+            f"{PLAN_JSON} lacks or garbles an entry: {error!r}",
+            where=str(folder / PLAN_JSON),
+            cure="make the plan again with: siting plan SCENARIO",
+        ) from error
+    timings = folder / TIMINGS_JSON
+    return replace(plan, timings=_read_json(timings)) if timings.exists() else plan
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not folder.exists() or is_run_folder(folder):
+        return
+    if folder.is_dir() and not any(folder.iterdir()):
+        return
+    raise PlanExistsError(
+        f"'{folder.name}' is there already and is not a plan",
+        where=str(folder),
+        cure="move it away, or give the run another name: --set run.name=other",
+    )
+
+
+def _swap_in(part: Path, folder: Path, *, old: Path) -> None:
+    try:
+        if folder.exists():
+            folder.rename(old)
+        try:
+            part.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+    except OSError as error:
+        raise PlanExistsError(
+            f"the run folder '{folder.name}' cannot be replaced: {error.strerror}",
+            where=str(folder),
+            cure="close the programs that hold its files open (Excel, QGIS), then run again",
+        ) from error
+    _carry_over(old, folder)
+    _LOG.info("run folder %s", folder)
+
+
+def _carry_over(old: Path, folder: Path) -> None:
+    """Move what is not ours from the replaced folder to the new one, and drop the rest."""
+    for entry in sorted(old.iterdir()) if old.exists() else ():
+        if entry.name not in _OURS and not (folder / entry.name).exists():
+            entry.rename(folder / entry.name)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _not_writable(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"'{path.name}' cannot be written: {error.strerror}",
+        where=str(path),
+        cure="name a folder you may write to with --out, and close programs that hold it open",
+    )
+
+
+def tidy(value: Any, decimals: int = _DECIMALS) -> Any:  # noqa: ANN401  # any JSON type in and out
+    """Return plain JSON types: numpy's numbers unwrapped, floats rounded, missing as None."""
+    if isinstance(value, dict):
+        return {str(key): tidy(entry, decimals) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [tidy(entry, decimals) for entry in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return round(value, decimals) if math.isfinite(value) else None
+    return value
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise InputMissingError(
+            f"no plan here: {path.name} is missing",
+            where=str(path.parent),
+            cure="name a run folder, e.g. maps/yubei-2025; siting plan SCENARIO makes one",
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BrokenFileError(
+            f"{path.name} cannot be read: {error}",
+            where=str(path),
+            cure="make the plan again with: siting plan SCENARIO",
+        ) from error
+    if not isinstance(content, dict):
+        raise BrokenFileError(
+            f"{path.name} does not hold a plan",
+            where=str(path),
+            cure="make the plan again with: siting plan SCENARIO",
+        )
+    return content
+
+
+def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
+    numbers = ("value", "bound", "gap_share", "reduced_value", "reduced_bound",
+               "reduced_gap_share", "swap_gap_share")  # fmt: skip
+    return Plan(
+        **{key: content[key] for key in ("run", "language", "title_zh", "title_en", "crs")},
+        totals=content["totals"],
+        targets=content["targets"],
+        figures=_numbers(content["figures"]),
+        baselines={name: _numbers(values) for name, values in content["baselines"].items()},
+        chain=content["demand"],
+        outcome=Outcome(
+            status=Status(content["status"]),
+            solver=content["solver"],
+            objective=content.get("objective", "joint"),
+            **{key: _number(content[key]) for key in numbers},
+        ),
+        screening=tuple((entry["step"], entry["count"]) for entry in content["screening"]),
+        notes=tuple(Note(entry["key"], entry["values"]) for entry in content["notes"]),
+        sources=tuple(Source(**entry) for entry in content["sources"]),
+        scenario=content["scenario"],
+        scoring=content.get("scoring", {}),
+        charger_classes=content.get("charger_classes", {}),
+        counts=_counts(content),
+        hydrogen=_numbers(content.get("hydrogen", {})),
+        phases=content.get("phases", {}),
+        versions=content["versions"],
+        timings={},
+        **tables,
+    )
+
+
+def _counts(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the counts of a plan; none of one that was made before they were counted."""
+    if not content.get("totals_otherwise"):
+        return {}
+    return {"pools": content["pools"], "otherwise": content["totals_otherwise"]}
+
+
+def _numbers(values: dict[str, float | None]) -> dict[str, float]:
+    return {key: _number(value) for key, value in values.items()}
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,168 @@
+"""The blocks of the scenario about the model: targets, rules, phases, the solver."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from siting.scenario._block import (  # fmt: skip
+    AtLeastOne,
+    Block,
+    Count,
+    Names,
+    NonNegative,
+    Positive,
+    Share,
+)
+from siting.scenario.rule_blocks import (
+    ChongqingRule,
+    Cover,
+    Limit,
+    Objective,
+    Promise,
+    Senses,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+_TOTALS = ("stations", "chargers", "swap_stations")
+
+
+class Phase(Block):
+    """What must stand at the end of one year, existing and new together."""
+
+    year: Annotated[int, Field(ge=1900, le=2200)]
+    """The year; each phase is later than the one before."""
+    stations: AtLeastOne
+    """Charging stations at the end of the year; those of the last phase are targets.stations."""
+    chargers: AtLeastOne
+    """Public chargers at the end of the year."""
+    swap_stations: Count = 0
+    """Battery-swap stations at the end of the year."""
+    budget_cny: Positive | None = None
+    """Most that what is new in this phase may cost, at base prices; what is left is not kept."""
+    demand_factor: Positive | None = None
+    """Demand of the year over that of the last phase; left out, the ratio of their shares of
+    NEVs (demand.nev_shares)."""
+
+
+def phase_faults(phases: Sequence[Phase], targets: Targets, model: Model) -> Iterator[str]:
+    """Yield what is wrong with the phases beside the targets, each with its cure."""
+    if not phases:
+        return
+    yield from _out_of_order(phases)
+    last, place = phases[-1], f"phases[{len(phases)}]"
+    for key in _TOTALS:
+        asked, has = getattr(targets, key), getattr(last, key)
+        if asked != has:
+            yield (f"{place}.{key}: the last phase has {has}, targets.{key} is {asked}; "
+                   "make them equal")  # fmt: skip
+        if getattr(targets.sense, key) != "exactly":
+            yield f"phases: targets.sense.{key} must be exactly; leave it out, or the phases"
+    if targets.by is not None and targets.by != last.year:
+        yield (f"{place}.year: the last phase is {last.year}, targets.by is {targets.by}; "
+               "make them equal")  # fmt: skip
+    if last.demand_factor not in (None, 1.0):
+        yield (f"{place}.demand_factor: the last year is what the others are measured by; "
+               "leave it out")  # fmt: skip
+    if model.objective != "joint":
+        yield f"phases: not with model.objective = {model.objective}; take joint"
+
+
+def _out_of_order(phases: Sequence[Phase]) -> Iterator[str]:
+    """Yield years that do not rise and totals that fall."""
+    for number, (before, after) in enumerate(itertools.pairwise(phases), start=2):
+        if after.year <= before.year:
+            yield (f"phases[{number}].year: {after.year} does not come after {before.year}; "
+                   "put the phases in order of their years")  # fmt: skip
+        for key in _TOTALS:
+            had, has = getattr(before, key), getattr(after, key)
+            if has < had:
+                yield (f"phases[{number}].{key}: {has} after {had}, but what is built stays; "
+                       f"give the number at the end of the year, at least {had}")  # fmt: skip
+
+
+class Targets(Block):
+    """What must stand at the end: existing and new together."""
+
+    stations: AtLeastOne
+    """Charging stations."""
+    chargers: AtLeastOne
+    """Public chargers."""
+    swap_stations: Count = 0
+    """Battery-swap stations."""
+    by: int | None = None
+    """Year."""
+    sense: Senses = Senses()
+    """How each total binds."""
+
+
+class Model(Block):
+    """The joint siting model."""
+
+    objective: Objective = "joint"
+    """What the stations are chosen for: docs/model.md says what each objective asks for."""
+    cover: Cover = Cover()
+    """What counts as covered, for max_cover, set_cover, min_cost and max_min."""
+    unserved_m: Positive | None = None
+    """Distance that demand without an open station in reach counts with, for p_median and p_center;
+    at least travel.cutoff_m, which is taken if left out."""
+    min_spacing_m: NonNegative = 300
+    """Least distance between a new station and any other, straight line."""
+    swap_spacing_m: NonNegative = 1500
+    """Least distance between a new swap station and any other, straight line."""
+    stations_per_zone: Count = 1
+    """At least this many stations in each zone that has a candidate."""
+    distance_discount: Share = 0.5
+    """Worth of a kWh served at the cutoff against one served on the spot is 1 less this."""
+    suitability_weight: NonNegative = 0.1
+    """Weight of the mean score of the stations against the share of demand served."""
+    locked: Names = ()
+    """Site ids where a station must stand."""
+    banned: Names = ()
+    """Site ids where no new station, charging or swap, may stand."""
+    upgrades: dict[str, AtLeastOne] = Field(default_factory=dict)
+    """Site id to the fewest chargers there, e.g. {"way/123" = 20}; the station must stand."""
+    limits: Annotated[tuple[Limit, ...], Field(strict=False)] = ()
+    """Floors, ceilings and quotas."""
+    spacing_by_kind: dict[str, NonNegative] = Field(default_factory=dict)
+    """Kind of site to the distance a new station there keeps, instead of min_spacing_m."""
+    spacing_by_zone_kind: dict[str, NonNegative] = Field(default_factory=dict)
+    """Kind of zone to the same, e.g. {town = 800}; spacing_by_kind goes before it."""
+    headroom: bool = False
+    """Keep new chargers and swap stations within the free power of the nearest substation."""
+    coincidence: Annotated[Share, Field(gt=0)] = 0.7
+    """Share of the new chargers' power drawn at once (0.4 to 0.9; a proposal)."""
+    swap_fleet_share: Share = 0.5
+    """Share of the worth of swap stations that the fleets' swapping has, where it is known."""
+    swap_station_kw: Positive = 900
+    """Power of a new swap station (0.6 to 1.2 MVA; unverified)."""
+    budget_cny: Positive | None = None
+    """Most that all new stations, chargers and swap stations may cost, at base prices."""
+    promises: Annotated[tuple[Promise, ...], Field(strict=False)] = ()
+    """Promises of coverage."""
+    chongqing: Annotated[tuple[ChongqingRule, ...], Field(strict=False)] = ()
+    """Rules of Chongqing's plans to switch on; siting/optimize/chongqing.py says what each is."""
+    sights_4a: Names = ()
+    """Site ids of the sights of class 4A and above, for sight_4a_charging."""
+    super_fast_5km_share: Annotated[Share, Field(gt=0)] = 0.95
+    """Share of the demand promised a super-fast station by super_fast_5km."""
+    swap_5km_share: Annotated[Share, Field(gt=0)] = 0.95
+    """Share of the demand promised a swap station by swap_5km; all of it may take many more."""
+
+
+class Solver(Block):
+    """How hard to try."""
+
+    name: Literal["highs", "cbc", "scip", "gurobi", "cplex", "copt", "xpress"] = "highs"
+    """Solver, through PuLP. If HiGHS is not there, CBC is used and the plan says so."""
+    time_limit_s: Annotated[float, Field(ge=5)] = 180
+    """Time for all solving and bounding."""
+    gap_share: Share = 0.002
+    """Stop improving the bound when the gap is below this."""
+    threads: AtLeastOne = 1
+    """Threads of HiGHS; the plan is the same with one and two. Other solvers get one."""

@@ -1,0 +1,1 @@
+"""Many plans of one place: variants, comparison, sweeps, and what holds in all of them."""

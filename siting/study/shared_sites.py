@@ -1,0 +1,254 @@
+"""What holds in all samples: the sites that nearly every plan chooses, and the robust plan.
+
+Of a sweep's samples: the share of plans that choose a site; and each plan's stations valued under
+every sample (sized and assigned anew, :func:`siting.optimize.model.fill.fill_stations`), from which
+the best on the mean, the best in the worst case and the best by CVaR follow.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from siting.errors import InputMissingError, NoPlanError, ScenarioError
+from siting.optimize.model.fill import fill_stations
+from siting.optimize.rules.headroom import after_swap
+from siting.optimize.solver.solver import open_door
+from siting.pipeline import run as pipeline
+from siting.pipeline.meter import Meter
+from siting.scenario import changed_scenario, scenario_from
+from siting.study.memory_cache import Held
+from siting.study.tasks import ASKED, OK, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from siting.arrays import Floats
+    from siting.scenario import Scenario
+
+
+CORE_SHARE = 0.9
+"""A site that at least this share of the samples chooses is core (a proposal)."""
+TAIL_SHARE = 0.1
+"""CVaR is the mean of this share of the samples, the worst ones (a proposal)."""
+
+CORE, SWING, NEVER = "core", "swing", "never"
+MEASURES = ("expected", "worst", "cvar")
+
+
+@dataclass(frozen=True)
+class SampledPlan:
+    """The stations of one plan of a sweep, and the first row that had them."""
+
+    id: str
+    site_ids: tuple[str, ...]
+    swap_site_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One draw of what is uncertain, as a task; the base has no settings."""
+
+    id: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Valued:
+    """What :func:`value_plans` needs on every worker."""
+
+    scenario: Scenario
+    payloads: dict[tuple[str, str], bytes]
+    plans: tuple[SampledPlan, ...]
+
+
+def read_sweep(folder: Path) -> tuple[Scenario, list[dict[str, Any]]]:
+    """Return the base scenario of a sweep, and its rows in the order of its draws.
+
+    Raises
+    ------
+    InputMissingError
+        If the folder holds no sweep.
+    ScenarioError
+        If no sample of it has a plan.
+    """
+    path = folder / ASKED
+    if not path.is_file():
+        raise InputMissingError(
+            f"no sweep here: {ASKED} is missing",
+            where=str(folder),
+            cure="name the folder of a sweep; siting sweep SCENARIO --samples 20 makes one",
+        )
+    asked = json.loads(path.read_text(encoding="utf-8"))
+    known = read_rows(folder)
+    rows = [known[name] for name in asked["ids"] if name in known]
+    if not any(row["state"] == OK and row["sample"] is not None for row in rows):
+        raise ScenarioError(
+            "no sample of this sweep has a plan",
+            where=str(folder),
+            cure="draw some: siting sweep SCENARIO --samples 20",
+        )
+    return scenario_from(asked["scenario"], where=str(path)), rows
+
+
+def site_shares(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Return of each site chosen at all the share of the sampled plans that choose it.
+
+    Examples
+    --------
+    >>> rows = [{"state": "ok", "sample": 0, "site_ids": ["a", "b"]},
+    ...         {"state": "ok", "sample": 1, "site_ids": ["a"]}]
+    >>> site_shares(rows)
+    {'a': 1.0, 'b': 0.5}
+    """
+    made = _sampled(rows)
+    counts = Counter(site for row in made for site in row["site_ids"])
+    return {site: counts[site] / len(made) for site in sorted(counts)}
+
+
+def holding(share: float) -> str:
+    """Return whether a site is core, swing or never chosen."""
+    if share >= CORE_SHARE:
+        return CORE
+    return SWING if share > 0 else NEVER
+
+
+def distinct_plans(rows: Sequence[dict[str, Any]], most: int) -> tuple[SampledPlan, ...]:
+    """Return the plan of the base and the distinct ones of the samples, the likeliest first.
+
+    Likeliest: the mean share of its sites is highest; ties by id.
+
+    Parameters
+    ----------
+    rows
+        Rows of a sweep.
+    most
+        Most plans to return, the base not counted.
+    """
+    shares = site_shares(rows)
+    base = [row for row in rows if row["sample"] is None and row["state"] == OK][:1]
+    found: dict[tuple[tuple[str, ...], tuple[str, ...]], SampledPlan] = {}
+    order = sorted(_sampled(rows), key=lambda row: (-_likely(row, shares), row["id"]))
+    for row in (*base, *order):
+        sites, swaps = tuple(row["site_ids"]), tuple(row["swap_site_ids"])
+        found.setdefault((sites, swaps), SampledPlan(row["id"], sites, swaps))
+    return tuple(found.values())[: most + len(base)]
+
+
+def samples_of(rows: Sequence[dict[str, Any]]) -> list[Sample]:
+    """Return the base and the distinct draws of a sweep."""
+    found = {"base": Sample("base", {})}
+    for row in rows:
+        if row["sample"] is not None:
+            found.setdefault(str(row["sample"]), Sample(str(row["sample"]), row["drawn"]))
+    return list(found.values())
+
+
+def value_plans(sample: Sample, shared: Valued) -> tuple[str, list[float | None]]:
+    """Value every plan's stations under one sample; runs on a worker.
+
+    Returns
+    -------
+    str, list
+        The sample, and of each plan the value of the joint objective; None where its stations
+        cannot be sized, or may not stand.
+    """
+    scenario = changed_scenario(shared.scenario, sample.settings)
+    held = Held(shared.payloads)
+    prepared = pipeline.prepare(scenario, Meter(lambda *_: None), cache=held)
+    problem = pipeline.pose(scenario, prepared, refuse=False)
+    places = pd.Index(problem.site_id)
+    values: list[float | None] = []
+    for plan in shared.plans:
+        sites = np.sort(places.get_indexer(pd.Index(plan.site_ids)))
+        swaps = np.sort(places.get_indexer(pd.Index(plan.swap_site_ids)))
+        if (sites < 0).any() or (swaps < 0).any() or not problem.openable[sites].all():
+            values.append(None)
+            continue
+        solver = scenario.solver
+        door = open_door(
+            solver.name,
+            threads=solver.threads,
+            seed=scenario.run.seed,
+            time_limit_s=solver.time_limit_s,
+        )
+        try:
+            value, *_ = fill_stations(after_swap(problem, swaps), sites, door)
+        except NoPlanError:
+            values.append(None)
+        else:
+            values.append(float(value))
+    return sample.id, values
+
+
+def measures(values: Floats) -> dict[str, Floats]:
+    """Return mean, worst case and CVaR of each plan over the samples.
+
+    Parameters
+    ----------
+    values
+        One row a sample, one column a plan; NaN where a plan cannot be.
+
+    Returns
+    -------
+    dict
+        By name of ``MEASURES`` one number a plan; minus infinity for a plan that cannot be under
+        some sample. CVaR is the mean of the worst ``TAIL_SHARE`` of the samples, at least one.
+
+    Examples
+    --------
+    >>> found = measures(np.array([[1.0, 3.0], [2.0, 1.0]]))
+    >>> found["expected"].tolist(), found["worst"].tolist()
+    ([1.5, 2.0], [1.0, 1.0])
+    """
+    filled = np.where(np.isnan(values), -np.inf, values)
+    tail = max(1, round(TAIL_SHARE * len(filled)))
+    return {
+        "expected": filled.mean(axis=0),
+        "worst": filled.min(axis=0),
+        "cvar": np.sort(filled, axis=0)[:tail].mean(axis=0),
+    }
+
+
+def robust_choice(plans: Sequence[SampledPlan], values: Floats, base: Floats) -> dict[str, Any]:
+    """Return the robust plan by each measure, with its price against the plan of the base.
+
+    Parameters
+    ----------
+    plans
+        The plans, that of the base first.
+    values
+        One row a sample (the base not among them), one column a plan.
+    base
+        Value of each plan under the base.
+
+    Returns
+    -------
+    dict
+        By measure: ``plan`` its id, its number under the measure and that of the base's plan,
+        and ``price``: what it is worth less than the base's plan if all comes as in the base.
+    """
+    told = {}
+    for name, numbers in measures(values).items():
+        best = int(np.argmax(numbers))
+        told[name] = {
+            "plan": plans[best].id,
+            "value": float(numbers[best]),
+            "value_of_base_plan": float(numbers[0]),
+            "price": float(base[0] - base[best]),
+        }
+    return told
+
+
+def _sampled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["state"] == OK and row["sample"] is not None]
+
+
+def _likely(row: dict[str, Any], shares: dict[str, float]) -> float:
+    return float(np.mean([shares[site] for site in row["site_ids"]]))

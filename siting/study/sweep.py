@@ -1,0 +1,270 @@
+"""A sweep: many plans of one scenario, each kept the moment it is made, and one table of all.
+
+The folder of a sweep holds ``rows.jsonl``, one line a plan, written as the plans come in;
+``results.parquet`` (or ``.csv``), the same as a table in the order of the samples, without the
+times; and ``sweep.json``, what was asked. A sweep started again in its folder makes only what is
+not in ``rows.jsonl`` yet: the id of a plan is the hash of all it depends on.
+
+The base plan is made first, and every other one starts from it unless each is wanted afresh.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from siting.errors import SitingError
+from siting.plan.start import RESTART_NPZ, read_start, write_start
+from siting.scenario import changed_scenario, dump_scenario
+from siting.study.engine import run_tasks, workers
+from siting.study.memory_cache import hold
+from siting.study.samples import Draw, make_draws
+from siting.study.tasks import (
+    OK,
+    ROWS,
+    Shared,
+    Task,
+    begin_rows,
+    lost_row,
+    make_plan_row,
+    make_row,
+    started_id,
+    task_id,
+    unwritable,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from siting.cache import Cache
+    from siting.notes import Tally
+    from siting.optimize.problem.solution import Start
+    from siting.scenario import Scenario
+
+
+_log = logging.getLogger(__name__)
+
+
+def begin_from(
+    base: Task, shared: Shared, folder: Path, kept: dict[str, Any] | None
+) -> tuple[dict[str, Any], Shared]:
+    """Make the base plan, or take what an earlier call left of it, and hand it to all others.
+
+    Parameters
+    ----------
+    base
+        The task of the base, without any setting.
+    shared
+        What every task is given.
+    folder
+        Folder of the sweep; what the base plan left is kept there, in a folder named by its id.
+    kept
+        Row of the base from an earlier call, if there is one.
+
+    Returns
+    -------
+    dict, Shared
+        The base's row, and what the other tasks are given: with the start, or as it was if the
+        base has no plan, or one of an objective that leaves nothing.
+    """
+    place = folder / f"base-{base.id}"
+    if kept is not None:
+        if kept["state"] != OK:
+            return kept, shared
+        try:
+            return kept, _from(read_start(place), base, shared)
+        except SitingError:
+            _log.info("the base plan's start is not there any more, and is made again")
+    row, plan = make_plan_row(base, shared)
+    if plan is None or plan.start is None:
+        return row, shared
+    _keep(plan.start, place)
+    return row, _from(plan.start, base, shared)
+
+
+def _from(start: Start, base: Task, shared: Shared) -> Shared:
+    return replace(shared, start=replace(start, run=shared.scenario.run.name, sha256=base.id))
+
+
+def _keep(start: Start, place: Path) -> None:
+    """Write what the base plan left, whole or not at all."""
+    try:
+        place.mkdir(exist_ok=True)
+        part = place / f".part-{RESTART_NPZ}"
+        write_start(start, part)
+        part.replace(place / RESTART_NPZ)
+    except OSError as error:
+        raise unwritable(place, error) from error
+
+
+Form = Literal["parquet", "csv"]
+
+
+@dataclass(frozen=True, eq=False)
+class Swept:
+    """A finished sweep: its rows in the order of the draws, and how many were there before."""
+
+    rows: list[dict[str, Any]]
+    reused: int
+    table: Path
+
+    @property
+    def failed(self) -> int:
+        """How many draws have no plan."""
+        return sum(row["state"] != OK for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a sweep is to make.
+
+    Attributes
+    ----------
+    grid, samples, seed
+        See :func:`siting.study.samples.make_draws`.
+    form
+        Form of the table.
+    runs
+        Write a run folder of each plan too, below ``runs``.
+    afresh
+        Make each plan without starting from that of the base.
+    """
+
+    grid: dict[str, tuple[Any, ...]]
+    samples: int = 0
+    seed: int = 7
+    form: Form = "parquet"
+    runs: bool = False
+    afresh: bool = False
+
+
+def sweep(
+    scenario: Scenario,
+    folder: Path,
+    wanted: Wanted,
+    *,
+    count: int | None = None,
+    scheduler: str | None = None,
+    cache: Cache | None = None,
+    progress: Tally = lambda *_: None,
+) -> Swept:
+    """Make the plans of a grid and of samples.
+
+    Parameters
+    ----------
+    scenario
+        The base scenario; its block ``uncertainty`` says what is drawn.
+    folder
+        Folder of the sweep; plans that it holds already are not made again.
+    wanted
+        What to make.
+    count, scheduler
+        See :func:`siting.study.engine.workers`.
+    cache
+        As in :func:`siting.pipeline.run.prepare`, for the base scenario.
+    progress
+        Told plans done, plans in all, and plans failed.
+
+    Raises
+    ------
+    ScenarioError
+        If nothing is to be varied, or a value does not fit its key.
+    DataError
+        If an input is at fault.
+    OutputError
+        If the folder cannot be written.
+    """
+    draws = make_draws(scenario, wanted.grid, samples=wanted.samples, seed=wanted.seed)
+    payloads, inputs = hold(scenario, cache)
+    shared = Shared(scenario, payloads, folder.resolve() / "runs" if wanted.runs else None)
+    asked = {
+        "scenario": dump_scenario(scenario),
+        "samples": wanted.samples,
+        "seed": wanted.seed,
+        "grid": {key: list(values) for key, values in wanted.grid.items()},
+        "afresh": wanted.afresh,
+    }
+    tasks = make_tasks(scenario, draws, inputs, afresh=wanted.afresh)
+    rows, reused = run_kept(
+        tasks, shared, folder,
+        asked=asked | {"ids": [task.id for task in tasks]},
+        count=count, scheduler=scheduler, progress=progress,
+    )  # fmt: skip
+    table = folder / f"results.{wanted.form}"
+    write_table(rows, table)
+    return Swept(rows, reused, table)
+
+
+def run_kept(  # as sweep
+    tasks: list[Task],
+    shared: Shared,
+    folder: Path,
+    *,
+    asked: dict[str, Any],
+    count: int | None = None,
+    scheduler: str | None = None,
+    progress: Tally = lambda *_: None,
+) -> tuple[list[dict[str, Any]], int]:
+    """Run the tasks that a folder has no row of; return all rows in order, and how many it had.
+
+    The first task is the base; it is made first if others start from its plan.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    kept = begin_rows(folder, asked)
+    known = {task.id: kept[task.id] for task in tasks if task.id in kept}
+    reused = len(known)
+    missing = list({task.id: task for task in tasks if task.id not in known}.values())
+
+    def tell() -> None:
+        progress(len(known), len(tasks), sum(row["state"] != OK for row in known.values()))
+
+    tell()
+    if missing:
+        with (folder / ROWS).open("a", encoding="utf-8", newline="\n") as stream:
+
+            def done(row: dict[str, Any]) -> None:
+                known[row["id"]] = row
+                stream.write(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+                tell()
+
+            if any(task.origin for task in missing):
+                row, shared = begin_from(tasks[0], shared, folder, known.get(tasks[0].id))
+                if tasks[0].id not in known:
+                    done(row)
+                missing = [task for task in missing if task.id not in known]
+            with workers(count, scheduler) as client:
+                run_tasks(client, make_row, missing, shared, lost=lost_row, done=done)
+    # the same plan may be asked for by two draws under other names
+    return [known[task.id] | _asked(task) for task in tasks], reused
+
+
+def make_tasks(
+    scenario: Scenario, draws: list[Draw], inputs: list[str], *, afresh: bool = False
+) -> list[Task]:
+    """Return draws with the ids of their plans; the first is the base.
+
+    Unless they are made afresh, the plans of the others hang on that of the base too.
+    """
+    tasks = [
+        Task(task_id(changed_scenario(scenario, draw.settings), inputs), draw) for draw in draws
+    ]
+    return tasks if afresh else [_from_base(task, tasks[0].id) for task in tasks]
+
+
+def _from_base(task: Task, base: str) -> Task:
+    """Return a task with the base's plan as its start, which its own id then hangs on."""
+    return task if task.id == base else replace(task, id=started_id(task.id, base), origin=base)
+
+
+def _asked(task: Task) -> dict[str, Any]:
+    return {"sample": task.draw.sample, "grid": task.draw.grid, "drawn": task.draw.drawn}
