@@ -68,7 +68,7 @@ def wgs84_to_gcj02(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """
     lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
     east, north = _gcj_shift(lon, lat)
-    inside = _in_china(lon, lat)
+    inside = in_china(lon, lat)
     return lon + np.where(inside, east, 0.0), lat + np.where(inside, north, 0.0)
 
 
@@ -192,7 +192,8 @@ def _shifted(frame: gpd.GeoDataFrame, shift: Shift) -> gpd.GeoDataFrame:
     return result.set_geometry(values, crs=WGS84)
 
 
-def _in_china(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+def in_china(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    """Tell which points lie in the box around China in which GCJ-02 differs from WGS-84."""
     west, south, east, north = _CHINA
     return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
 

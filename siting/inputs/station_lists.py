@@ -357,10 +357,22 @@ def _tell_unread(cells: pd.DataFrame, listed: Listed, notes: Notes) -> None:
         for theirs in listed.file.columns.values()
         for one in names_of(theirs)
     }
-    other = [column for column in there if column not in used and _counts_chargers(column, cells)]
+    other = count_columns(cells, [column for column in there if column not in used])
     if other and names_of(listed.file.columns.get("chargers", "chargers")):
         values = {"file": name, "columns": other, "key": listed.file.key}
         notes.append(Note("counts_not_read", values))
+
+
+def count_columns(cells: pd.DataFrame, columns: list[str]) -> list[str]:
+    """Return the columns that look like chargers of a kind, such as 快充 and 慢充."""
+    return [column for column in columns if _counts_chargers(column, cells)]
+
+
+def says_not_standing(states: pd.Series) -> tuple[list[str], list[str]]:
+    """Return the states of a column under which a station stands, and those under which not."""
+    texts = list(dict.fromkeys(states))
+    others = [text for text in texts if _NOT_STANDING.search(text)]
+    return [text for text in texts if text not in others], others
 
 
 def _counts_chargers(column: str, cells: pd.DataFrame) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from siting.inputs.score_files import ScoreFiles, load_score_files
 from siting.inputs.zone_people import with_people
 from siting.pipeline.adjust import build_ratios
 from siting.scenario import local_path
+from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -89,11 +91,25 @@ def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...],
         for name in names
     }
     kinds = check_site_kinds(tables_["site_kinds"], language=language)
+    kinds = kinds.assign(owner=kinds["owner"].replace(owner_names(scenario)))
     chargers = make_chargers(tables_["charger_classes"], tables_["charger_mix"], kinds)
     if scenario.counting.charger == "gun":
         chargers = chargers.by_gun()
     rules = check_site_rules(tables_["site_rules"], kinds, language=language)
     return with_mean_charger(kinds, chargers), rules, chargers
+
+
+def owner_names(scenario: Scenario) -> dict[str, str]:
+    """Return the usual name of each body to the one the scenario gives it."""
+    named = {one.body: one for one in scenario.handouts.bodies}
+    text = shipped_path("handout_bodies.csv").read_text(encoding="utf-8")
+    language = scenario.run.language
+    return {
+        row[f"name_{language}"]: getattr(named[row["body"]], f"name_{language}")
+        or named[row["body"]].name_zh
+        for row in csv.DictReader(text.splitlines())
+        if row["body"] in named
+    }
 
 
 def _demand_figures(scenario: Scenario) -> Figures:

@@ -35,6 +35,7 @@ from siting.pipeline.hydrogen import with_hydrogen
 from siting.pipeline.phases import in_phases, with_phases, without_phases, years_of
 from siting.pipeline.pose import explained, ground_under, pose
 from siting.pipeline.prepare import Prepared, prepare
+from siting.pipeline.site_names import with_site_ids
 from siting.plan.figures import build_figures, plan_figures
 from siting.plan.plan import Plan, Source
 from siting.scenario import dump_scenario
@@ -96,6 +97,7 @@ def run(
         If the finished plan breaks a rule: a bug, and nothing may be saved.
     """
     prepared = prepare(scenario, meter, cache=cache)
+    scenario = with_site_ids(scenario, prepared.candidates.sites)
     told = (lambda *_: nullcontext()) if lean else explained
     with meter.stage("problem"), told(scenario, prepared):
         problem = pose(scenario, prepared)

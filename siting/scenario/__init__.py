@@ -29,6 +29,7 @@ from siting.scenario.input_blocks import (
     ZonesInput,
 )
 from siting.scenario.model_blocks import Model, Phase, Solver, Targets
+from siting.scenario.policy_blocks import HandoutBody, Handouts, Policy
 from siting.scenario.presets import Preset, preset_names, read_preset
 from siting.scenario.reading import (
     block_values,
@@ -56,6 +57,8 @@ __all__ = [
     "Factors",
     "Fleet",
     "Fleets",
+    "HandoutBody",
+    "Handouts",
     "Hydrogen",
     "Inputs",
     "Layer",
@@ -65,6 +68,7 @@ __all__ = [
     "Model",
     "Overpass",
     "Phase",
+    "Policy",
     "Power",
     "Preset",
     "Promise",

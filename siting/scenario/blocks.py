@@ -31,6 +31,7 @@ from siting.scenario.input_blocks import (
     ZonesInput,
 )
 from siting.scenario.model_blocks import Model, Phase, Solver, Targets, phase_faults
+from siting.scenario.policy_blocks import Handouts, Policy
 from siting.scenario.rule_blocks import (
     Hydrogen,  # pydantic reads it
 )
@@ -206,6 +207,8 @@ class Scenario(Block):
     """Key of the scenario to how its number may lie, e.g. "demand.nev_share"; for siting sweep."""
     solver: Solver = Solver()
     map: MapOptions = MapOptions()
+    policy: Policy = Policy()
+    handouts: Handouts = Handouts()
 
     @model_validator(mode="after")
     def _phases_lead_to_the_targets(self) -> Self:

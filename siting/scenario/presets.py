@@ -25,6 +25,7 @@ class Preset(Block):
     group_by: Names = ()
     group_columns: Alternatives = ()
     chargers_of: Literal["station", "row"] | None = None
+    marks: Names = ()
     columns: dict[str, Names] = Field(default_factory=dict)
     sums: dict[str, Alternatives] = Field(default_factory=dict)
     where: Where = Field(default_factory=dict)

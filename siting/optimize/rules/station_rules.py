@@ -51,7 +51,9 @@ def check_names(asked: Iterable[str], there: Iterable[Any], *, key: str, what: s
     raise ScenarioError(
         f"{key}: no {what} {', '.join(parts)} in the data of this run",
         where=key,
-        cure=f"one of: {', '.join(few)}" if few else "candidates.csv of a plan lists the sites",
+        cure=f"one of: {', '.join(few)}"
+        if few
+        else "the layer candidates of a run's plan.gpkg lists ids and names",
     )
 
 
@@ -119,7 +121,7 @@ def locked_stations(problem: SitingProblem, model: scenario.Model) -> Iterator[L
                 "the site, it has no room for a charger, it is banned, or it lies nearer to an "
                 "existing station than the spacing",
                 where="model.locked" if family == "locked" else "model.upgrades",
-                cure="candidates.csv of a plan gives the verdict and reason of each site",
+                cure="the layer candidates of a run's plan.gpkg has the verdict and reason of each",
             )
         for site in places.tolist():
             values = {"site": problem.site_id[site]}

@@ -1,15 +1,16 @@
-"""Who gets a handout: the bodies that items 14 and 15 of the policy name, and every township.
+"""Who gets a handout: the bodies of the scenario, and every township.
 
-The policy names the bodies and assigns no kind of site to any of them. Which sites and columns a
-body sees is a proposal of ours (``data/handout_bodies.csv``) and is called so on every page.
+A policy names bodies and assigns no kind of site to any of them. Which sites and columns a
+body sees is a proposal (``handouts.bodies``, else ``data/handout_bodies.csv``) and is called so
+on every page.
 """
 
 from __future__ import annotations
 
 import csv
 import difflib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from siting.errors import ScenarioError
 from siting.shipped import shipped_path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 OVERVIEW = "overview"
 UNCOVERED = "uncovered"
 EVERYTHING = "*"
+GRID = "grid"
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ def all_bodies(plan: Plan) -> list[Body]:
 
     Sites that lie in no township get a sheet of their own, so that the sheets sum to the plan.
     """
-    table = shipped_path("handout_bodies.csv").read_text(encoding="utf-8")
-    named = [_body(row) for row in csv.DictReader(table.splitlines())]
+    given = plan.scenario.get("handouts", {}).get("bodies") or _usual_bodies()
+    named = [_with_grid(_body(row), plan.scenario.get("policy", {})) for row in given]
     overview = Body(OVERVIEW, "总览", "Overview", informed=(EVERYTHING,), columns=_OVERVIEW_COLUMNS)
     zones = plan.zones.sort_values("zone_id")
     english = zones["name_en"] if "name_en" in zones.columns else zones["name"]
@@ -96,18 +98,34 @@ def all_bodies(plan: Plan) -> list[Body]:
     return [overview, *named, *townships]
 
 
-def _body(row: dict[str, str]) -> Body:
-    also = row["also"].split("|")
+def _usual_bodies() -> list[dict[str, Any]]:
+    table = shipped_path("handout_bodies.csv").read_text(encoding="utf-8")
+    split = ("informed", "also", "columns")
+    return [
+        row | {key: [part for part in row[key].split("|") if part] for key in split}
+        for row in csv.DictReader(table.splitlines())
+    ]
+
+
+def _with_grid(body: Body, policy: dict[str, Any]) -> Body:
+    """Return the grid company under the name the scenario gives it."""
+    zh, en = policy.get("grid_company_zh"), policy.get("grid_company_en")
+    if body.key != GRID or not (zh or en):
+        return body
+    return replace(body, name_zh=zh or en or "", name_en=en or zh or "")
+
+
+def _body(row: dict[str, Any]) -> Body:
     return Body(
         key=row["body"],
         name_zh=row["name_zh"],
         name_en=row["name_en"],
-        role=row["role"],
-        informed=tuple(filter(None, row["informed"].split("|"))),
-        swap="swap" in also or "risk" in also,
-        hydrogen="hydrogen" in also,
-        risk="risk" in also,
-        columns=tuple(row["columns"].split("|")),
+        role=row["role"] or "body",
+        informed=tuple(row["informed"]),
+        swap="swap" in row["also"] or "risk" in row["also"],
+        hydrogen="hydrogen" in row["also"],
+        risk="risk" in row["also"],
+        columns=tuple(row["columns"]),
         restricted=row["restricted"] == "yes",
         question_zh=row["question_zh"],
         question_en=row["question_en"],

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from siting import geo
+from siting.errors import ScenarioError
 from siting.outputs.text.plan_lines import class_text
 
 if TYPE_CHECKING:
@@ -113,8 +114,11 @@ def values(
         return _plain(rows, _PLAIN[key])
     if key in _MADE:
         return _MADE[key](plan, rows, say)
-    msg = f"no handout has a column '{key}'"
-    raise KeyError(msg)
+    raise ScenarioError(
+        f"no handout has a column '{key}'",
+        where="handouts.bodies",
+        cure=f"one of: {', '.join(sorted({*TO_FILL, *_PLAIN, *_MADE}))}",
+    )
 
 
 _PLAIN = {
