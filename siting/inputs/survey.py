@@ -112,12 +112,11 @@ def _look(path: Path) -> Look:
 def _keep_form(look: Look) -> None:
     """Write down the encoding and the header that were found, so that the scenario says them."""
     prefix = "people_" if look.role == "people" else ""
-    for note in look.said:
-        if note.key == "encoding_guessed":
-            name = note.values["encoding"].replace(" ", "").lower()
-            look.keys[f"{prefix}encoding"] = name
-        elif note.key == "header_found":
-            rows = [int(row) for row in note.values["rows"].split(", ")]
+    for key, found in look.said:
+        if key == "encoding_guessed":
+            look.keys[f"{prefix}encoding"] = found["encoding"].replace(" ", "").lower()
+        elif key == "header_found":
+            rows = [int(row) for row in found["rows"].split(", ")]
             look.keys[f"{prefix}header_row"] = rows[0] if len(rows) == 1 else rows
 
 
@@ -179,7 +178,7 @@ def _as_points(look: Look, there: list[str], cells: pd.DataFrame) -> None:
         _people(look, there, population, cells)
     elif not len(look.points) and match_name("vehicles_day", there) is not None:
         look.role = "traffic"
-    elif len(look.points) and _about_stations(look.path, there):
+    elif len(look.points) and (_about_stations(look.path, there) or count_columns(cells, there)):
         look.role = "stations"
         _stations(look, there, cells)
 

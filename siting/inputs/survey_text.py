@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 _MARGIN = 0.01
 _ASK = "# ASK: "
 _GIVEN = {"stations": 10, "chargers": 100}
-_ORDER = ("preset", "datum", "layer", "encoding", "header_row", "group_by", "where", "columns",
-          "people_key", "people_encoding", "people_header_row", "people_columns", "people_unit", "headroom_unit", "power_unit")  # fmt: skip
+_ORDER = (
+    "preset", "datum", "layer", "encoding", "header_row", "group_by", "where", "columns",
+    "people_key", "people_encoding", "people_header_row", "people_columns", "people_unit",
+    "headroom_unit", "power_unit",
+)  # fmt: skip
 
 
 def scenario_text(

@@ -122,13 +122,15 @@ def _demand_figures(scenario: Scenario) -> Figures:
 def _refuse_people_of_files(scenario: Scenario, lists: Lists) -> None:
     """Refuse people out of proportion before the map is read, where the files say how many."""
     zones = lists.zones
-    if zones.zones is None:
-        return
-    table = zones.zones[0]
-    if zones.people is not None:
-        table, _ = with_people(table, scenario.inputs.zones, [], listed=zones.people)
     where = "inputs.zones.people" if zones.people is not None else "inputs.zones"
-    refuse_people(table.to_crs(lists.area.crs), scenario.targets, where=where)
+    if zones.zones is not None:
+        table = zones.zones[0]
+        if zones.people is not None:
+            table, _ = with_people(table, scenario.inputs.zones, [], listed=zones.people)
+        refuse_people(table.to_crs(lists.area.crs), scenario.targets, where=where)
+    elif zones.people is not None:
+        people = zones.people[0]["population"]
+        _refuse_few(people, len(people), scenario.targets, where=where)
 
 
 def refuse_people(zones: gpd.GeoDataFrame, targets: Targets, *, where: str) -> None:
@@ -148,20 +150,26 @@ def refuse_people(zones: gpd.GeoDataFrame, targets: Targets, *, where: str) -> N
     TableError
         With the numbers.
     """
+    _refuse_few(zones["population"], len(zones), targets, where=where)
     known = zones[zones["population"].notna()]
     people, km2 = float(known["population"].sum()), float(known.geometry.area.sum()) / _M2_PER_KM2
-    if known.empty or people == 0:
-        return
-    few = people < targets.chargers and len(known) == len(zones)
-    if not few and (km2 < _FEWEST_KM2 or people / km2 <= _MOST_PEOPLE_KM2):
-        return
-    what = (
-        f"{people:,.0f} people for {targets.chargers:,} chargers (targets.chargers)"
-        if few
-        else f"{people:,.0f} people on {km2:,.1f} km2, {people / km2:,.0f} on each"
-    )
-    raise TableError(
-        f"the people of {len(known)} zones are out of all proportion: {what}",
+    if km2 >= _FEWEST_KM2 and people / km2 > _MOST_PEOPLE_KM2:
+        what = f"{people:,.0f} people on {km2:,.1f} km2, {people / km2:,.0f} on each"
+        raise _out_of_proportion(len(known), what, where)
+
+
+def _refuse_few(people: pd.Series, zones: int, targets: Targets, *, where: str) -> None:
+    """Refuse fewer people than chargers, where most zones know theirs."""
+    known = people.dropna()
+    total = float(known.sum())
+    if 0 < total < targets.chargers and 2 * len(known) >= zones:
+        what = f"{total:,.4g} people for {targets.chargers:,} chargers (targets.chargers)"
+        raise _out_of_proportion(len(known), what, where)
+
+
+def _out_of_proportion(zones: int, what: str, where: str) -> TableError:
+    return TableError(
+        f"the people of {zones} zones are out of all proportion: {what}",
         where=where,
         cure='say their unit, inputs.zones.people_unit = "万人" or "人", or mend the figures',
     )

@@ -98,6 +98,13 @@ class PointFile:
         theirs = [name for one in self.columns.values() for name in names_of(one)]
         return (*theirs, *COORDINATES, *(one.name for one in self.fields))
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Names of the columns with coordinates, as the scenario maps them."""
+        return tuple(
+            name for own in (*COORDINATES, PAIR) for name in names_of(self.columns.get(own, ()))
+        )
+
 
 def names_of(column: str | tuple[str, ...]) -> tuple[str, ...]:
     """Return the columns that one of ours is made of; none if the file is said to have none."""

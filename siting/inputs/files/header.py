@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from siting.inputs.files.names import find_field, is_known, plain_name
+from siting.inputs.files.names import find_field, is_known, match_name, plain_name
 from siting.inputs.files.numbers import half_width, read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 Cells = list[list[str]]
 
@@ -49,8 +49,22 @@ class Layout:
     repeats: list[int] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Sought:
+    """Names of columns that are asked for, and those of them with coordinates.
+
+    The names show where the header is; a row with a place is no sum of others.
+    """
+
+    names: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+NOTHING = Sought()
+
+
 def lay_out(
-    cells: Cells, *, wanted: Iterable[str], header_row: tuple[int, ...] | None = None
+    cells: Cells, sought: Sought = NOTHING, *, header_row: tuple[int, ...] | None = None
 ) -> Layout:
     """Find the header and the rows that are none of the table's.
 
@@ -62,24 +76,25 @@ def lay_out(
     ----------
     cells
         Rows of cells as text.
-    wanted
+    sought
         Names asked for.
     header_row
         Rows of the header if the scenario says so.
     """
-    plain = frozenset(plain_name(name) for name in wanted)
+    plain = frozenset(plain_name(name) for name in sought.names)
     rows = header_row or _find_rows(cells, plain)
     header = unique_names(_names(cells, rows))
     layout = Layout(header, rows)
-    places = [header.index(name) for field in ("lon", "lat", "coordinates")
-              for name in [find_field(field, header)] if name]  # fmt: skip
+    located = {match_name(name, header) for name in sought.places}
+    located |= {find_field(name, header) for name in ("lon", "lat", "coordinates")}
+    where = [header.index(name) for name in sorted(filter(None, located))]
     for number in range(rows[-1] + 1, len(cells) + 1):
         row = cells[number - 1]
         filled = [cell for cell in row if cell]
         if not filled:
             continue
-        placed = any(cell for place in places for cell in row[place : place + 1])
-        if len(filled) < len(header) and not placed and is_sum(filled):
+        placed = any(cell for place in where for cell in row[place : place + 1])
+        if not placed and is_sum(filled):
             layout.sums.append(number)
         elif len(filled) == 1 and len(header) > 1 and _REMARK.fullmatch(filled[0]):
             layout.remarks.append(number)

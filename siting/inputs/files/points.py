@@ -163,8 +163,9 @@ def read_raw(wanted: PointFile, notes: Notes) -> RawPoints:
     refuse_form(wanted.path, wanted.key)
     if is_table(wanted.path):
         cells = read_table(
-            wanted.path, wanted.reading, wanted=wanted.wanted, notes=notes, key=wanted.key
-        )
+            wanted.path, wanted.reading, wanted=wanted.wanted, places=wanted.places, notes=notes,
+            key=wanted.key,
+        )  # fmt: skip
         return RawPoints(cells, None)
     frame = read_vector(
         wanted.path, layer=wanted.reading.layer, datum=wanted.datum, key=wanted.key,
@@ -314,13 +315,15 @@ def _swapped(
 
 
 def _faulty(wanted: PointFile, faults: list[str]) -> TableError:
+    again = any(" is used " in fault for fault in faults) and "stations" in wanted.key
+    group = f"; where rows are points of one station, say {wanted.key}.group_by" if again else ""
     more = f"\n    - and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
     return TableError(
         f"'{wanted.path.name}' has {len(faults)} fault(s) (rows as in a spreadsheet):\n    - "
         + "\n    - ".join(faults[:_SHOWN])
         + more,
         where=str(wanted.path),
-        cure=f"mend these rows, or map other columns in {wanted.key}.columns",
+        cure=f"mend these rows, or map other columns in {wanted.key}.columns{group}",
     )
 
 

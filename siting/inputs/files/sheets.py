@@ -12,7 +12,7 @@ import pandas as pd
 
 from siting.errors import BrokenFileError, TableError
 from siting.inputs.files.decode import Decoded, decoded
-from siting.inputs.files.header import Cells, Layout, lay_out
+from siting.inputs.files.header import Cells, Layout, Sought, lay_out
 from siting.inputs.files.names import is_known, last_part, plain_name
 from siting.inputs.files.services import SERVICE_SUFFIXES, records
 from siting.inputs.files.vectors import broken, require_file
@@ -95,6 +95,7 @@ def read_table(
     reading: Reading = AS_FOUND,
     *,
     wanted: Iterable[str] = (),
+    places: Iterable[str] = (),
     notes: Notes | None = None,
     key: str = "",
 ) -> pd.DataFrame:
@@ -108,6 +109,8 @@ def read_table(
         What the scenario says of its form.
     wanted
         Names of columns that are asked for; they show where the header is.
+    places
+        Those of them with coordinates: a row with a place is no sum of others.
     notes
         Takes up what was found: the encoding, the header, rows left out.
     key
@@ -130,16 +133,16 @@ def read_table(
     refuse_form(path, key)
     if path.suffix.lower() in SERVICE_SUFFIXES:
         return records(path, told, encoding=reading.encoding, key=key)
-    wanted = tuple(wanted)
+    sought = Sought(tuple(wanted), tuple(places))
     if path.suffix.lower() in WORKBOOKS:
-        cells, layout = _workbook(path, reading, wanted, told)
+        cells, layout = _workbook(path, reading, sought, told)
     else:
         cells = _text_cells(path, reading, told, key)
-        layout = _layout(cells, reading, wanted, path)
+        layout = _layout(cells, reading, sought, path)
     return _frame(cells, layout, path, told)
 
 
-def _layout(cells: Cells, reading: Reading, wanted: tuple[str, ...], path: Path) -> Layout:
+def _layout(cells: Cells, reading: Reading, sought: Sought, path: Path) -> Layout:
     if not any(any(row) for row in cells):
         raise TableError(
             f"'{path.name}' is empty", where=str(path), cure="it wants a header and rows"
@@ -151,7 +154,7 @@ def _layout(cells: Cells, reading: Reading, wanted: tuple[str, ...], path: Path)
             where=f"{path}: header_row",
             cure="rows count from 1 as in a spreadsheet; leave the key out to have it found",
         )
-    return lay_out(cells, wanted=wanted, header_row=rows)
+    return lay_out(cells, sought, header_row=rows)
 
 
 def _frame(cells: Cells, layout: Layout, path: Path, notes: Notes) -> pd.DataFrame:
@@ -270,25 +273,23 @@ def _refuse_open_quote(text: str, separator: str, path: Path) -> None:
 # --- workbooks -------------------------------------------------------------------------------
 
 
-def _workbook(
-    path: Path, reading: Reading, wanted: tuple[str, ...], notes: Notes
-) -> tuple[Cells, Layout]:
+def _workbook(path: Path, reading: Reading, sought: Sought, notes: Notes) -> tuple[Cells, Layout]:
     """Return the cells of the sheet asked for, else of the one with the most known names."""
     sheets = read_sheets(path, reading.layer)
-    return _best_sheet(sheets, reading, wanted, path, notes)
+    return _best_sheet(sheets, reading, sought, path, notes)
 
 
 def _best_sheet(  # the sheets, and all that a layout wants
     sheets: dict[str, Cells],
     reading: Reading,
-    wanted: tuple[str, ...],
+    sought: Sought,
     path: Path,
     notes: Notes,
 ) -> tuple[Cells, Layout]:
     filled = {name: cells for name, cells in sheets.items() if any(any(row) for row in cells)}
     name, cells = next(iter((filled or sheets).items()))
     if len(filled) > 1 and reading.header_row is None:
-        ranks = {title: known_columns(lay_out(rows, wanted=wanted), wanted)
+        ranks = {title: known_columns(lay_out(rows, sought), sought)
                  for title, rows in filled.items()}  # fmt: skip
         best = max(ranks, key=lambda title: ranks[title])
         if ranks[best] > ranks[name]:
@@ -296,12 +297,12 @@ def _best_sheet(  # the sheets, and all that a layout wants
     if len(sheets) > 1:
         values = {"file": path.name, "sheet": name, "sheets": list(sheets)}
         notes.append(Note("sheet_chosen", values))
-    return cells, _layout(cells, reading, wanted, path)
+    return cells, _layout(cells, reading, sought, path)
 
 
-def known_columns(layout: Layout, wanted: Iterable[str]) -> int:
+def known_columns(layout: Layout, sought: Sought) -> int:
     """Return how many columns of a layout are asked for or are known names."""
-    plain = frozenset(plain_name(name) for name in wanted)
+    plain = frozenset(plain_name(name) for name in sought.names)
     return sum(is_known(last_part(name), plain) for name in layout.header)
 
 

@@ -183,7 +183,9 @@ class Cells:
         """Return how many of our unit the column's numbers stand for, as declared or headed."""
         if not one.unit:
             return 1.0
-        headed, stated = header_unit(column, one.unit), self.wanted.units.get(one.name)
+        stated = self.wanted.units.get(one.name)
+        # our own name for a column says nothing of what somebody put into it
+        headed = None if column == one.name else header_unit(column, one.unit)
         key = f"{self.wanted.key}.{one.name.partition('_')[0]}_unit"
         if stated is None:
             return 1.0 if headed is None else unit_factor(one.unit, headed, key=key)
