@@ -177,9 +177,9 @@ def test_swap_stations_obey_their_limits(plan_with):
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ({"locked": ["way/33"]}, "joint.locked: no site 'way/33' (did you mean 'way/3'?)"),
-        ({"banned": ["nowhere"]}, "joint.banned: no site 'nowhere'"),
-        ({"upgrades": {"road/1": 3}}, "joint.upgrades: no site 'road/1'"),
+        ({"locked": ["way/33"]}, "model.locked: no site 'way/33' (did you mean 'way/3'?)"),
+        ({"banned": ["nowhere"]}, "model.banned: no site 'nowhere'"),
+        ({"upgrades": {"road/1": 3}}, "model.upgrades: no site 'road/1'"),
         ({"limits": [{"zones": ["wst"], "at_most": 1}]}, "no zone 'wst' (did you mean 'west'?)"),
         ({"limits": [{"kinds": ["parkin"], "at_most": 1}]}, "did you mean 'parking'?"),
         ({"limits": [{"zone_kinds": ["twn"], "at_most": 1}]}, "did you mean 'town'?"),

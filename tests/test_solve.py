@@ -128,7 +128,9 @@ def test_the_same_problem_gives_the_same_plan(pairs, monkeypatch):
 
 def test_progress_hears_of_each_stage():
     heard = []
-    solution = solve_problem(town(), solver=Solver(), seed=7, progress=heard.append)
+    solution = solve_problem(
+        town(), solver=Solver(), seed=7, progress=lambda name, _share: heard.append(name)
+    )
     assert heard == [name for name, _ in solution.stages]
 
 

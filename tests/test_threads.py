@@ -8,7 +8,7 @@ from pathlib import Path
 SCRIPT = """
 import json, sys
 from test_solve import town
-from siting.optimize import improve, solve
+from siting.optimize.search import improve, solve
 from siting.scenario import Solver
 
 solve._ROUNDS, improve._SPOTS, improve._FREE_SITES = (2, 40), 2, 12

@@ -86,7 +86,7 @@ def planned(given):
 
 
 def note(found, key):
-    return next(vars(one)["values"] for one in found.notes if one.key == key)
+    return next(one.values for one in found.notes if one.key == key)  # noqa: PD011  # of a note
 
 
 # --- red lines, barriers, demand, people, places -------------------------------------------

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from problem_cases import brute_force, ids
 from test_model import random_problem
 
+import siting
 from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO, InfeasibleError, ScenarioError
 from siting.optimize.model.assign import Sizes, assign
 from siting.optimize.model.fill import Filled
 from siting.optimize.problem.linear_rules import Rules, row_of
-from siting.optimize.search import resolve, site_value
+from siting.optimize.search import resolve
 from siting.optimize.search.resolve import neighbourhood, solve_again, with_site, without_site
 from siting.optimize.search.site_value import (
     compare,
@@ -440,7 +441,7 @@ def test_the_newest_run_counts(planned, monkeypatch, capsys):
 
 
 def test_every_text_of_why_is_used_and_every_step_of_the_screening_has_one():
-    room = Path(site_value.__file__).parents[1]
+    room = Path(siting.__file__).parent
     files = (room / "cli" / "show" / "why_screen.py", *sorted((room / "why").glob("*.py")))
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     texts = [key for key in all_words() if key.startswith("why.")]
