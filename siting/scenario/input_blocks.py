@@ -51,7 +51,10 @@ Bound = Annotated[float | int | str | None, BeforeValidator(_as_text)]
 
 
 class Condition(Block):
-    """What the cells of a column must be for a row to count."""
+    """What the cells of a column must be for a row to count: where.<column> = {besides = ["P"]}.
+
+    A text or a list, as in {state = ["E", "T"]}, is short for among.
+    """
 
     among: OneOrMore | None = None
     """Texts or numbers that count; "" is an empty cell."""
@@ -81,10 +84,11 @@ def _as_conditions(value: Any) -> Any:  # noqa: ANN401  # whatever the file hold
 
 def _parsed(text: str) -> dict[str, Any]:
     """Return the conditions of a text such as ``状态 = 运营``."""
-    column, equals, wanted = text.replace("==", "=").partition("=")
-    if not equals or not column.strip():
+    column, sign, wanted = text.replace("==", "=").partition("!=" if "!=" in text else "=")
+    if not sign or not column.strip():
         raise ValueError('column and value, e.g. { 状态 = "运营" }')
-    return {column.strip().strip("'\""): wanted.strip().strip("'\"")}
+    value = wanted.strip().strip("'\"")
+    return {column.strip().strip("'\""): {"besides": [value]} if sign == "!=" else value}
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401  # a value of TOML

@@ -95,7 +95,11 @@ Bodies = Annotated[
 
 
 class Handouts(Block):
-    """Who gets a sheet of the plan."""
+    """Who gets a sheet of the plan: bodies = "bodies.csv", or a list of tables.
+
+    The file has the columns of data/handout_bodies.csv; left out, the usual bodies of a district,
+    without names of their own.
+    """
 
     bodies: Bodies = ()
     """Table of the bodies (CSV, as data/handout_bodies.csv) or a list of them; left out, the bodies

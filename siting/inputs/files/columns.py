@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 COORDINATES = ("lon", "lat")
 PAIR = "coordinates"
 """Our name of a column that holds both."""
+
+_PAIR_TOO = frozenset({"location", "lonlat", "lnglat", "lon_lat", "wkt"})
+"""Other names the scenario may give it."""
 
 _FOUND_BY_NAME = ("lon", "lat", PAIR, "name")
 """Fields looked for under the names offices give them; others are proposed, not taken."""
@@ -141,6 +144,7 @@ def map_columns(
     """
     ours = [*coordinates, *(one.name for one in wanted.fields)]
     known = [*ours, *([PAIR] if coordinates else [])]
+    wanted = replace(wanted, columns=_under_our_names(wanted.columns)) if coordinates else wanted
     must = {*coordinates, *(one.name for one in wanted.fields if one.required)}
     mapping: dict[str, tuple[str, ...]] = {}
     found: dict[str, str] = {}
@@ -158,13 +162,20 @@ def map_columns(
         lacking = {name: gone for name, gone in lacking.items() if name not in COORDINATES}
     strange = [name for name in wanted.columns if name not in known]
     if strange or lacking:
-        raise _no_columns(wanted, ours, strange, lacking, there)
+        raise _no_columns(wanted, known, strange, lacking, there)
     if set(COORDINATES) <= mapping.keys():
         found.pop(PAIR, None)
     if found and notes is not None:
         names = [f"{own} = {theirs}" for own, theirs in found.items()]
         notes.append(Note("columns_found", {"file": wanted.path.name, "names": names}))
     return mapping
+
+
+def _under_our_names(
+    columns: Mapping[str, str | tuple[str, ...]],
+) -> dict[str, str | tuple[str, ...]]:
+    """Return the mapping with a column that holds both coordinates under our name for it."""
+    return {PAIR if name in _PAIR_TOO else name: theirs for name, theirs in columns.items()}
 
 
 def _no_columns(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from charset_normalizer import from_bytes
 
 from siting.errors import BrokenFileError, ScenarioError
+from siting.notes import Note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,9 @@ _SAMPLE = 200_000
 _HIGH = 0x80
 _NUL_SHARE = 0.2
 _COMMON_BONUS = 0.3
+_MOSTLY_COMMON = 0.9
+_ENOUGH = 6
+_LONGEST = 4
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,15 @@ def decoded(data: bytes, path: Path, *, declared: str | None = None, key: str = 
     if guessed is None:
         raise _unreadable(path, key, "it is text in no encoding that can be told")
     return Decoded(_strict(data, guessed, path, key), guessed, confidence)
+
+
+def note_encoding(found: Decoded, path: Path, notes: list[Note]) -> None:
+    """Tell an encoding that is not the usual one, and how sure a guess is."""
+    if found.confidence is not None:
+        sample = next((line for line in found.text.splitlines() if not line.isascii()), "")
+        values = {"file": path.name, "encoding": found.label, "share": found.confidence,
+                  "sample": sample.strip()[:40]}  # fmt: skip
+        notes.append(Note("encoding_guessed", values))
 
 
 def guess_encoding(data: bytes) -> tuple[str | None, float]:
@@ -188,3 +201,27 @@ def _unreadable(path: Path, key: str, what: str) -> BrokenFileError:
         cure=f'say its encoding: {key or "the block"}.encoding = "gb18030" (or "windows-1252", '
         '"utf-16", ...); or save it as CSV UTF-8',
     )
+
+
+def with_cut_ends(pieces: list[bytes]) -> list[bytes]:
+    """Return texts of GB 18030 without the half of a character that a narrow field cut off."""
+    whole = []
+    for piece in pieces:
+        try:
+            piece.decode("gb18030")
+            whole.append(piece)
+        except UnicodeDecodeError as error:
+            whole.append(piece[: error.start] if error.start >= len(piece) - _LONGEST else b"")
+    return [piece for piece in whole if piece]
+
+
+def guess_of_fields(pieces: list[bytes]) -> tuple[str | None, float]:
+    """Return the likeliest encoding of the texts of narrow fields, whose ends may be cut."""
+    name, confidence = guess_encoding(b"\n".join(pieces))
+    whole = b"\n".join(with_cut_ends(pieces))
+    if name == "gb18030" or whole.count(b"\n") * 2 < len(pieces) - 2:
+        return name, confidence
+    common = _everyday(whole, "gb18030")
+    if common >= _MOSTLY_COMMON and sum(byte >= _HIGH for byte in whole) >= _ENOUGH:
+        return "gb18030", round(0.6 + 0.3 * common, 2)
+    return name, confidence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from siting.errors import BrokenFileError, TableError
-from siting.inputs.files.decode import Decoded, decoded
+from siting.inputs.files.decode import decoded, note_encoding
 from siting.inputs.files.header import Cells, Layout, Sought, lay_out
 from siting.inputs.files.names import is_known, last_part, plain_name
 from siting.inputs.files.services import SERVICE_SUFFIXES, records
@@ -209,15 +209,6 @@ def _text_cells(path: Path, reading: Reading, notes: Notes, key: str) -> Cells:
     found = decoded(data, path, declared=reading.encoding, key=key)
     note_encoding(found, path, notes)
     return split_cells(found.text, path)
-
-
-def note_encoding(found: Decoded, path: Path, notes: Notes) -> None:
-    """Tell an encoding that is not the usual one, and how sure a guess is."""
-    if found.confidence is not None:
-        sample = next((line for line in found.text.splitlines() if not line.isascii()), "")
-        values = {"file": path.name, "encoding": found.label, "share": found.confidence,
-                  "sample": sample.strip()[:40]}  # fmt: skip
-        notes.append(Note("encoding_guessed", values))
 
 
 def split_cells(text: str, path: Path) -> Cells:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import shapely
 from pyogrio.errors import DataSourceError
@@ -13,7 +14,7 @@ from shapely.geometry import shape
 
 from siting.errors import BrokenFileError, DatumError, InputMissingError, TableError
 from siting.geo import WGS84, shape_to_wgs84
-from siting.inputs.files.decode import Decoded, decoded, guess_encoding
+from siting.inputs.files.decode import Decoded, decoded, guess_of_fields, note_encoding
 from siting.inputs.files.services import SERVICE_SUFFIXES, districts, is_geographic, read_json
 from siting.notes import Note
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _TABLE_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm")
 _DBF_HEAD = 32
+_BYTES = "iso-8859-1"
+"""Each byte a character: texts read so can be decoded again."""
+
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 # Online maps of China draw GCJ-02 in these, so naming them says nothing of the datum.
 _WEB_MERCATOR = (3857, 3395, 900913)
@@ -116,6 +120,10 @@ def _read(
             raise _no_shapes(path, key)
         if isinstance(content, list):
             return _from_array(content, path)
+        text = decoded(path.read_bytes(), path, declared=encoding, key=key)
+        if isinstance(content, dict) and not text.encoding.startswith("utf-8"):
+            note_encoding(text, path, notes)  # GDAL reads GeoJSON as UTF-8 whatever it is
+            return _from_array(content.get("features", [content]), path)
     elif path.suffix.lower() in _TABLE_SUFFIXES:
         raise _no_shapes(path, key)
     try:
@@ -129,9 +137,33 @@ def _read(
         options = {}
         if path.suffix.lower() == ".shp":
             options = shapefile_encoding(path, encoding, notes, key)
-        return gpd.read_file(path, layer=layer or names[0], **options)
+        return _with_texts(path, layer or names[0], options, notes)
     except (DataSourceError, IndexError, UnicodeDecodeError) as error:
         raise broken(path, error) from error
+
+
+def _with_texts(
+    path: Path, layer: str, options: dict[str, str], notes: list[Note]
+) -> gpd.GeoDataFrame:
+    """Read a layer; texts that a narrow field cut in the middle of a character lose that half."""
+    try:
+        return gpd.read_file(path, layer=layer, **options)
+    except UnicodeDecodeError:
+        if "encoding" not in options:
+            raise
+    frame = gpd.read_file(path, layer=layer, encoding=_BYTES)
+    notes.append(Note("texts_cut", {"file": path.name}))
+
+    def text(value: Any) -> Any:  # noqa: ANN401  # a cell of any type
+        if not isinstance(value, str):
+            return value
+        return value.encode(_BYTES).decode(options["encoding"], errors="ignore").rstrip()
+
+    named = frame.rename(columns={name: text(name) for name in frame.columns})
+    for name in named.columns.drop(named.geometry.name):
+        if pd.api.types.is_string_dtype(named[name]):
+            named[name] = named[name].map(text)
+    return named
 
 
 def _no_shapes(path: Path, key: str) -> TableError:
@@ -161,13 +193,14 @@ def shapefile_encoding(
     if declared is not None:
         return {"encoding": decoded(b"", path, declared=declared, key=key).encoding}
     stated = any(path.with_suffix(end).exists() for end in (".cpg", ".CPG", ".cst"))
-    body = b"\n".join(piece for piece in data[_DBF_HEAD:].split(b" ") if not piece.isascii())
+    pieces = [piece for piece in data[_DBF_HEAD:].split(b" ") if not piece.isascii()]
+    body = b"\n".join(pieces)
     if stated or not body:
         return {}
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
-        name, confidence = guess_encoding(body)
+        name, confidence = guess_of_fields(pieces)
     else:
         name, confidence = "utf-8", 1.0
     if name is None or name == "utf-8":
