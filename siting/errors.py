@@ -56,6 +56,8 @@ class SitingError(Exception):
     """
 
     exit_code = EXIT_BUG
+    parts: tuple[SitingError, ...] = ()
+    """The faults that a list of several is made of."""
 
     def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
         self.what = what
@@ -209,7 +211,7 @@ class Collected:
         try:
             yield
         except (DataError, ScenarioError) as error:
-            self.found.append(error)
+            self.found += error.parts or (error,)
 
     def refuse(self) -> None:
         """Raise what was collected: one fault as it is, several as one list.
@@ -227,4 +229,6 @@ class Collected:
         lines = [f"{len(self.found)} inputs are at fault:"]
         for number, error in enumerate(self.found, 1):
             lines.append(f"{number}. " + str(error).replace("\n", "\n   "))
-        raise kind("\n".join(lines))
+        several = kind("\n".join(lines))
+        several.parts = tuple(self.found)
+        raise several

@@ -74,7 +74,8 @@ def map_zone_columns(  # the columns asked for, those there, and whom to tell
             f"'{path.name}' does not have the columns asked for:\n    - " + "\n    - ".join(faults),
             where=str(path),
             cure=f'map them in {key}, e.g. {{ {must[0]} = "code" }}; '
-            f"the file has: {', '.join(there) or 'none'}",
+            f"the file has: {', '.join(there) or 'none'}"
+            + ('; a table without ids joins by people_key = "name"' if "people" in key else ""),
         )
     if found:
         names = [f"{own} = {theirs}" for own, theirs in found.items()]
