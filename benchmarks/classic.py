@@ -18,7 +18,7 @@ from benchmarks import orlib
 from benchmarks.joint_instances import make_problem
 from siting.optimize.classic import Reach, capacitated, max_cover, p_median
 from siting.optimize.problem.solution import Status
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,8 +144,8 @@ def _cover_section(rival: Any | None) -> str:  # noqa: ANN401  # a module
 
 
 def _cover(reach: Reach, radius: float) -> Choice:
-    door = open_door("highs", threads=1, seed=7, time_limit_s=_LIMIT_S)
-    return max_cover(reach, _P, radius, door=door)
+    solver = open_solver("highs", threads=1, seed=7, time_limit_s=_LIMIT_S)
+    return max_cover(reach, _P, radius, solver=solver)
 
 
 def _timed(run: Callable[[], Choice], runs: int = _RUNS) -> tuple[Choice, float]:
@@ -175,8 +175,8 @@ def _solved(build: Callable[[], Any]) -> Rival:
         start = time.process_time()
         model = build()
         middle = time.process_time()
-        solver = pulp.HiGHS(msg=False, threads=1, timeLimit=_RIVAL_LIMIT_S, gapRel=1e-6)
-        model.solve(solver, results=False)
+        rival = pulp.HiGHS(msg=False, threads=1, timeLimit=_RIVAL_LIMIT_S, gapRel=1e-6)
+        model.solve(rival, results=False)
         end = time.process_time()
     # PuLP says "Optimal" of an answer that a time limit cut off; HiGHS itself does not.
     highs = model.problem.solverModel

@@ -30,6 +30,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -151,18 +152,89 @@ class DownloadError(DataError, OSError):
     """Overpass or Nominatim could not be reached or did not answer."""
 
 
+@dataclass(frozen=True)
+class ClashingRule:
+    """A rule of a clash: its family, its key, the part of it that is meant, and what it says."""
+
+    family: str
+    rule: str
+    part: str
+    now: Any
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a change: what the key says now, and what it would say.
+
+    Attributes
+    ----------
+    now
+        None for power that lacks at substations: ``change`` is then kW more, by substation.
+    off
+        Names that are taken off a list or a table; None of a single value.
+    """
+
+    family: str
+    part: str
+    rule: str
+    now: Any
+    change: Any
+    off: tuple[str, ...] | None = field(default=None, metadata={"absent": True})
+
+
+@dataclass(frozen=True)
+class TriedChange:
+    """A change that makes a plan possible, and whether it is proven the smallest of its kind."""
+
+    settings: tuple[Setting, ...]
+    tried: bool
+    smallest: bool
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Explanation:
+    """Why no plan exists, and what would help.
+
+    Attributes
+    ----------
+    language
+        Of the run.
+    clash
+        Rules that cannot hold together; none of them can be missed, unless ``clash_cut_off`` says
+        that time ran out.
+    changes
+        Each makes a plan possible.
+    no_help
+        Rules of the clash that cannot cure it by themselves.
+    not_tried
+        Rules of the clash whose changes the time did not suffice for.
+    """
+
+    language: str = "en"
+    clash: tuple[ClashingRule, ...]
+    clash_cut_off: bool
+    changes: tuple[TriedChange, ...]
+    no_help: tuple[ClashingRule, ...]
+    not_tried: tuple[ClashingRule, ...]
+
+    def __repr__(self) -> str:
+        """Say the rules that clash, and how many changes help."""
+        rules = " and ".join(one.rule for one in self.clash) or "no rule of the scenario"
+        return f"<Explanation: {rules}; {len(self.changes)} changes help>"
+
+
 class NoPlanError(SitingError, RuntimeError):
     """No plan exists for the scenario, or none was found in time.
 
-    ``explanation`` holds the rules that clash and the changes that were tried, as JSON types
-    (:func:`siting.optimize.explain.explain`); empty where nothing was explained.
+    ``explanation`` holds the rules that clash and the changes that were tried
+    (:func:`siting.optimize.explain.explain`); None where nothing was explained.
     """
 
     exit_code = EXIT_NO_PLAN
 
     def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
         super().__init__(what, where=where, cure=cure)
-        self.explanation: dict[str, Any] = {}
+        self.explanation: Explanation | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the explanation too when the error crosses a process border."""

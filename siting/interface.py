@@ -7,16 +7,16 @@ screen and read nothing but what the scenario names.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from siting.cache import open_cache
-from siting.checkup import make_checkup
+from siting.checkup import Checkup, make_checkup
 from siting.comparison import Contrast, contrast
 from siting.outputs import map as webmap
 from siting.outputs import paper as handouts
 from siting.outputs import words
+from siting.outputs.basemaps import tile_key
 from siting.outputs.folder import filled_folder
-from siting.outputs.map.basemaps import tile_key
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder
@@ -24,7 +24,7 @@ from siting.plan import start as startfile
 from siting.plan.plan import Plan
 from siting.scenario import Scenario
 from siting.scenario import load_scenario as load_file
-from siting.scenario.find import find_scenario
+from siting.scenario.variants import find_scenario
 
 if TYPE_CHECKING:
     import os
@@ -70,7 +70,7 @@ def load_scenario(
 
 def check(
     scenario: Scenario, *, cache: bool = True, progress: RunProgress | None = None
-) -> dict[str, Any]:
+) -> Checkup:
     """Load the data of a scenario and say what a plan would rest on, without solving.
 
     Parameters
@@ -84,8 +84,8 @@ def check(
 
     Returns
     -------
-    dict
-        Counts and doubts as JSON types, as ``siting check --json`` prints them.
+    Checkup
+        Counts, doubts and grades; ``found.content()`` is what ``siting check --json`` prints.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def check(
     Examples
     --------
     >>> found = check(load_scenario("town.toml"))
-    >>> found["synthetic"], found["sites_by_kind"]["parking"]
+    >>> found.synthetic, found.sites_by_kind["parking"]
     (False, 2)
     """
     prepared = pipeline.prepare(scenario, _meter(progress), cache=open_cache() if cache else None)
@@ -202,7 +202,7 @@ def save_plan(plan: Plan, folder: PathLike) -> Path:
     with runfolder.new_run_folder(target) as part:
         page = make_map(plan, basemap=plan.scenario.get("map", {}).get("basemap", "none"))
         (part / runfolder.MAP_HTML).write_text(page, encoding="utf-8", newline="\n")
-        runfolder.save_plan(plan, part, say=words.speaker(plan.language))
+        runfolder.save_plan(plan, part, say=words.speaker(plan.language, plan.kinds))
     return target
 
 
@@ -278,7 +278,7 @@ def write_handouts(
     target = Path(folder)
     everybody = handouts.all_bodies(plan)
     wanted = [handouts.find_body(everybody, name) for name in only] or everybody
-    date = str(plan.timings.get("date", ""))[:10]
+    date = plan.timings.date[:10]
     order = handouts.Order(language or plan.language, paper, date)  # type: ignore[arg-type]
     with filled_folder(target, whole=False) as part:
         written = handouts.write_handouts(plan, wanted, part, order)

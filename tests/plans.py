@@ -11,6 +11,16 @@ from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from siting.notes import Note
 from siting.optimize.problem.solution import Outcome, Status
+from siting.plan.parts import (
+    ChargerClass,
+    DemandChain,
+    FleetEnergy,
+    Phases,
+    PhaseTotal,
+    PhaseYear,
+    StageTime,
+    Timings,
+)
 from siting.plan.plan import Plan, Source
 
 CRS = "EPSG:4545"
@@ -98,21 +108,10 @@ def small_plan(*, language="zh", synthetic=True):
         scenario={"siting": 1, "run": {"name": "small", "seed": 7}, "targets": {"by": 2025}},
         versions={"python": "3.11", "pulp": "3.3.2"},
         charger_classes={
-            "slow_ac": {
-                "power_kw": 7.0,
-                "kwh_day": 25.0,
-                "chargers": float(sites["chargers_slow_ac"].sum()),
-            },
-            "fast_dc": {
-                "power_kw": 60.0,
-                "kwh_day": 170.0,
-                "chargers": float(sites["chargers_fast_dc"].sum()),
-            },
+            "slow_ac": ChargerClass(7.0, 25.0, float(sites["chargers_slow_ac"].sum())),
+            "fast_dc": ChargerClass(60.0, 170.0, float(sites["chargers_fast_dc"].sum())),
         },
-        timings={
-            "date": "2026-11-22",
-            "stages": [{"stage": "solve", "seconds": 1.5, "peak_mb": 200}],
-        },
+        timings=Timings("2026-11-22", (StageTime("solve", 1.5, 200),)),
     )
 
 
@@ -206,19 +205,22 @@ def phased_plan(*, language="zh"):
     swaps = plan.swap_sites.assign(phase=pd.Series([2025, None], dtype="Int64"))
     shared = {"bound": 0.95, "best_alone": 0.94, "value": 0.93, "regret": 0.01,
               "by_year_regret": 0.02, "by_year_value": 0.92, "mean_distance_m": 700.0,
-              "served_share": 0.9}  # fmt: skip
-    years = [
-        {"year": 2024, "stations": 4, "chargers": 48, "swap_stations": 1, "new_stations": 2,
-         "new_chargers": 18, "new_swap_stations": 0, "demand_factor": 0.5, "budget_cny": 1e6,
-         "cost_cny": 2 * 100_000.0 + 18 * 20_000.0, **shared},
-        {"year": 2025, "stations": 6, "chargers": 90, "swap_stations": 2, "new_stations": 2,
-         "new_chargers": 42, "new_swap_stations": 1, "demand_factor": 1.0, "budget_cny": None,
-         "cost_cny": 2 * 100_000.0 + 42 * 20_000.0 + 2e6, **shared},
-    ]  # fmt: skip
+              "served_share": 0.9,
+              "demand_kwh_day": 60.5}  # fmt: skip
+    years = (
+        PhaseYear(year=2024, stations=4, chargers=48, swap_stations=1, new_stations=2,
+         new_chargers=18, new_swap_stations=0, demand_factor=0.5, budget_cny=1e6,
+         cost_cny=2 * 100_000.0 + 18 * 20_000.0, **shared),
+        PhaseYear(year=2025, stations=6, chargers=90, swap_stations=2, new_stations=2,
+         new_chargers=42, new_swap_stations=1, demand_factor=1.0, budget_cny=None,
+         cost_cny=2 * 100_000.0 + 42 * 20_000.0 + 2e6, **shared),
+    )  # fmt: skip
+    total = PhaseTotal(1.86, 1.9, 0.02, regret=0.02, by_year_value=1.84, by_year_regret=0.04)
     keys = ("year", "stations", "chargers", "swap_stations", "budget_cny", "demand_factor")
-    asked = [{key: row[key] for key in keys} for row in years]
+    asked = [{key: getattr(row, key) for key in keys} for row in years]
     return dataclasses.replace(
-        plan, sites=sites, swap_sites=swaps, phases={"years": years, "total": {}},
+        plan, sites=sites, swap_sites=swaps,
+        phases=Phases(years, total, by_year_until=2025, whole=True, swap_gap_share=0.0),
         scenario={**plan.scenario, "phases": asked},
     )  # fmt: skip
 
@@ -332,15 +334,13 @@ def _demand():
 
 def _chain():
     by_kind = {"home": 10.0, "work": 50.5, "retail": 0.0, "visit": 0.0, "road": 0.0, "fleet": None}
-    unknown = dict.fromkeys(("vehicles", "energy_kwh_day", "public_kwh_day", "swap_kwh_day"))
-    return {
-        "year": 2025, "nev_scenario": "base", "nev_share": 0.15, "people": 120.0, "cars": 30.0,
-        "nevs": 4.5, "charging_kwh_day": 100.8, "public_share": 0.6, "residents_kwh_day": 60.5,
-        "through_kwh_day": None, "fleet_kwh_day": None, "swap_kwh_day": None,
-        "fleets": {"taxi": unknown}, "kwh_day": 60.5, "by_kind": by_kind,
-        "people_by_quality": {"counted": 0.0, "spread": 120.0, "estimated": 0.0},
-        "hour_kw": [2.5] * 23 + [3.0], "peak_hour": 23, "peak_kw": 3.0, "peak_share": 0.05,
-    }  # fmt: skip
+    return DemandChain(
+        year=2025, nev_scenario="base", nev_share=0.15, people=120.0, cars=30.0, nevs=4.5,
+        charging_kwh_day=100.8, public_share=0.6, residents_kwh_day=60.5, through_kwh_day=None,
+        fleet_kwh_day=None, swap_kwh_day=None, fleets={"taxi": FleetEnergy()}, kwh_day=60.5,
+        by_kind=by_kind, people_by_quality={"counted": 0.0, "spread": 120.0, "estimated": 0.0},
+        hour_kw=(2.5,) * 23 + (3.0,), peak_hour=23, peak_kw=3.0, peak_share=0.05,
+    )  # fmt: skip
 
 
 def _zones():

@@ -9,7 +9,7 @@ from scipy.optimize import linprog
 
 from siting.arrays import sums
 from siting.optimize.model.assign import Sizes, assign
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 
 OPEN = np.arange(8)
 
@@ -47,7 +47,7 @@ def test_it_is_the_optimum_over_all_pairs_and_no_station_gives_more_than_it_can(
     kwh = problem.pair_kwh * np.where(np.arange(len(problem.pair_kwh)) % 3, 1.0, part)
     problem = crowded(seed, pair_kwh=kwh)
     sizes = Sizes(problem.min_chargers, problem.max_chargers, problem.chargers)
-    done = assign(problem, OPEN, sizes, open_door("highs", threads=1, seed=7, time_limit_s=20))
+    done = assign(problem, OPEN, sizes, open_solver("highs", threads=1, seed=7, time_limit_s=20))
     assert done.exact
     found = float(problem.pair_worth @ done.serve_kwh)
     best = best_over_all_pairs(problem, problem.min_chargers, problem.max_chargers)

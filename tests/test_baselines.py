@@ -125,7 +125,7 @@ def test_a_run_brings_the_figures_of_both_beside_its_own(town):
         assert figures["demand_kwh_day"] == plan.figures["demand_kwh_day"]
         assert not math.isnan(figures["p95_time_min"])
     assert plan.assignments["time_s"].notna().all()
-    assert "baselines" in [entry["stage"] for entry in plan.timings["stages"]]
+    assert "baselines" in [entry.stage for entry in plan.timings.stages]
 
 
 def test_a_baseline_that_breaks_a_rule_is_never_shown(town, monkeypatch):

@@ -10,11 +10,11 @@ from problem_cases import small_problem
 from test_model import optimum, random_problem
 
 from siting.arrays import running_before
-from siting.optimize.bound.relaxation import Descent, Prices, Relaxation, prices_from, uniform_wish
+from siting.optimize.bound import Descent, Prices, Relaxation, prices_from, uniform_wish
 from siting.optimize.model import joint
 from siting.optimize.problem import inner_problem
 from siting.optimize.problem.linear_rules import Rules, row_of
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 
 SLACK = 1e-9
 
@@ -68,7 +68,7 @@ def test_with_a_tight_row_it_falls_close_to_the_linear_relaxation(seed):
     problem = small_problem(seed, demand=60, sites=30, stations=10, chargers=40)
     problem = with_rows(replace(problem, max_chargers=problem.max_chargers + 2), seed, share=0.6)
     written = joint.joint_model(problem, relaxed=True)
-    answer = open_door("highs", threads=1, seed=7, time_limit_s=60).maximise(written.lp)
+    answer = open_solver("highs", threads=1, seed=7, time_limit_s=60).maximise(written.lp)
     assert answer.usable
     value = answer.value / problem.total_kwh
     without = start(replace(problem, rules=Rules())).run(400, value, out_of_time=never).bound
@@ -93,7 +93,7 @@ def test_it_falls_close_to_the_linear_relaxation(seed, chargers):
     problem = small_problem(seed, demand=60, sites=30, stations=10, chargers=chargers)
     problem = replace(problem, max_chargers=problem.max_chargers + 2)
     written = joint.joint_model(problem, relaxed=True)
-    answer = open_door("highs", threads=1, seed=7, time_limit_s=60).maximise(written.lp)
+    answer = open_solver("highs", threads=1, seed=7, time_limit_s=60).maximise(written.lp)
     value = answer.value / problem.total_kwh
     proof = start(problem).run(400, value, out_of_time=never)
     assert value - SLACK <= proof.bound <= value * 1.005

@@ -17,9 +17,8 @@ from test_rule_families import build, plan_with, rows, town, under
 
 from siting.audit.recount import recount
 from siting.errors import ImpossibleTargetError, NoPlanError, RecountError, ScenarioError
-from siting.optimize.problem.goal import SiteCosts
+from siting.optimize.problem.problem import SiteCosts, after_swap
 from siting.optimize.rules.budget import least_cost, with_budget
-from siting.optimize.rules.headroom import after_swap
 from siting.optimize.search.solve import solve_problem
 from siting.scenario import Model, Solver
 

@@ -23,7 +23,7 @@ from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from siting.cache import Cache, Memory, keys, open_cache
 from siting.cache.codec import alike, pack, unpack
-from siting.cache.table_hash import Unkeyable, table_print
+from siting.cache.keys import Unkeyable, table_print
 from siting.cli.main import run
 from siting.errors import ScenarioError
 from siting.inputs.files.columns import tag_number, texts
@@ -39,7 +39,7 @@ def prepare(path, cache, *overrides):
     """Prepare a scenario; return the result and the stages that were worked out anew."""
     meter = Meter(lambda *_: None)
     made = pipeline.prepare(load_scenario(path, overrides=overrides), meter, cache=cache)
-    told = {entry["stage"]: entry["cached"] for entry in meter.content()["stages"]}
+    told = {entry.stage: entry.cached for entry in meter.timings().stages}
     assert list(told) == STAGES
     return made, [stage for stage in STAGES if not told[stage]]
 

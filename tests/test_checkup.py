@@ -17,15 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from problem_cases import small_problem
 
-from siting.checkup import basis
+from siting.checkup import Checkup, basis
 from siting.checkup.grades import STAGES, Measure, advice, graded, measures
 from siting.cli.main import run
 from siting.cli.show.check_screen import show_checkup
 from siting.errors import EXIT_GOOD, EXIT_NO_PLAN, EXIT_SCENARIO
 from siting.notes import Note
-from siting.optimize.build.refuse import capacity
+from siting.optimize.problem.room import capacity
 from siting.outputs.pages import make_check_page
 from siting.outputs.words import all_words
+from siting.plan.json_types import made
 from siting.scenario import load_scenario
 from siting.shipped import shipped_path
 
@@ -47,6 +48,14 @@ def checked(desk):
         patch.setattr("siting.cli.show.screen.emit", printed.append)
         assert run(["check", str(desk), "--json", "--html", str(page)]) == EXIT_GOOD
     return json.loads(printed[0]), page.read_text(encoding="utf-8")
+
+
+def test_the_json_is_the_whole_of_what_was_found(checked):
+    content, _ = checked
+    found = made(Checkup, content)
+    assert found.content() == content
+    assert repr(found).startswith("<Checkup of ")
+    assert len(repr(found)) < 400
 
 
 # --- counts --------------------------------------------------------------------------------
@@ -102,7 +111,7 @@ def test_a_layer_of_ones_own_is_told_as_given(desk, tmp_path):
     lacking = (Note("rules_without_layer", {"count": 1, "names": ["steep"]}),)
     for notes, slope in (((), "given"), (lacking, "missing")):
         found = basis.layers(scenario, world, table=table, notes=notes, counted_people=5.0)
-        state = {row["layer"]: row["state"] for row in found}
+        state = {row.layer: row.state for row in found}
         assert state["projects"] == state["people_in_place"] == "given"
         assert state["communities"] == state["barriers"] == "missing"
         assert state["people"] == "partly"
@@ -121,8 +130,8 @@ def test_the_room_lies_between_what_was_laid_out_and_the_bound(seed, spacing_m):
         if not pairs & set(itertools.combinations(chosen, 2))
     )
     room = capacity(problem)["stations"]
-    assert room["fit"] <= most <= room["room"]
-    assert room["fit"] >= min(1, most)
+    assert room.fit <= most <= room.room
+    assert room.fit >= min(1, most)
 
 
 # --- grades --------------------------------------------------------------------------------
@@ -137,7 +146,7 @@ def test_each_threshold_flips_its_stage(row):
         cases[row["usable"] - tiny] = "weak"
     for value, grade in {**cases, None: "missing"}.items():
         stages = graded({row["measure"]: Measure(value)}, TABLE)
-        found = {stage["stage"]: stage["grade"] for stage in stages}
+        found = {stage.stage: stage.grade for stage in stages}
         assert found.pop(row["stage"]) == grade, value
         assert set(found.values()) == {"missing"}, "nothing measured there"
 
@@ -145,8 +154,8 @@ def test_each_threshold_flips_its_stage(row):
 def test_a_missing_measure_makes_a_stage_weak_and_not_missing():
     own = TABLE.loc[TABLE["stage"] == "inputs", "measure"].tolist()
     found = {name: Measure(1.0) for name in own}
-    assert graded(found, TABLE)[0]["grade"] == "good"
-    assert graded(found | {own[0]: Measure(None)}, TABLE)[0]["grade"] == "weak"
+    assert graded(found, TABLE)[0].grade == "good"
+    assert graded(found | {own[0]: Measure(None)}, TABLE)[0].grade == "weak"
 
 
 def test_advice_goes_by_shortfall_times_pull():
@@ -158,9 +167,9 @@ def test_advice_goes_by_shortfall_times_pull():
         "in_reach_share": Measure(1.0),  # good: no advice
     }
     told = advice(graded(found, TABLE))
-    assert [one["measure"] for one in told][:2] == ["headroom_known_share", "people_sourced_share"]
-    assert [one["weight"] for one in told] == [0.8, 0.5, 0.1]
-    assert advice(graded({"in_reach_share": Measure(1.0)}, TABLE)) == []
+    assert [one.measure for one in told][:2] == ["headroom_known_share", "people_sourced_share"]
+    assert [one.weight for one in told] == [0.8, 0.5, 0.1]
+    assert advice(graded({"in_reach_share": Measure(1.0)}, TABLE)) == ()
 
 
 def change(path, value):
@@ -188,6 +197,7 @@ def every(part, **values):
     return edit
 
 
+ASKED = {"target": 2, "sense": "=", "existing": 0}
 SOUND = {"people": 1000.0, "people_quality": "exact"}
 FLIPS = {
     "area_near_road_share": (change(["map", "area_near_road_share"], 1.0),
@@ -208,8 +218,8 @@ FLIPS = {
     "chargers_room_ratio": (change(["capacity", "chargers", "most"], 9000),
                             change(["capacity", "chargers", "most"], 1)),
     "swap_stations_room_ratio": (
-        change(["capacity", "swap_stations"], {"target": 2, "sense": "=", "fit": 9}),
-        change(["capacity", "swap_stations"], {"target": 2, "sense": "=", "fit": 1})),
+        change(["capacity", "swap_stations"], ASKED | {"fit": 9}),
+        change(["capacity", "swap_stations"], ASKED | {"fit": 1})),
     "people_in_place_share": (change(["demand", "by_quality"], {"counted": 9.0}),
                               change(["demand", "by_quality"], {"spread": 9.0})),
     "fleets_known_share": (layer("fleets", count=3), layer("fleets", count=0)),
@@ -228,9 +238,9 @@ def grade(content, name, *, sites=None, headroom_kw=None):
     sites = sites if sites is not None else site_table()
     free = headroom_kw if headroom_kw is not None else pd.Series(np.nan, index=sites.index)
     edges = pd.DataFrame({"road_class": ["motorway"]})
-    found = measures(content, sites=sites, headroom_kw=free, edges=edges)
+    found = measures(made(Checkup, content), sites=sites, headroom_kw=free, edges=edges)
     stages = graded({name: found[name]}, TABLE)
-    return next(one["grade"] for stage in stages for one in stage["measures"])
+    return next(one.grade for stage in stages for one in stage.measures)
 
 
 def site_table(source="capacity tag"):
@@ -274,20 +284,18 @@ def parameters(desk, *overrides):
     table = pd.read_csv(shipped_path("parameters.csv"), encoding="utf-8")
     names = ("site_kinds", "charger_classes", "charger_mix")
     files = {name: shipped_path(f"{name}.csv") for name in names}
-    return {row["parameter"]: row for row in basis.parameters(table, scenario, files)}
+    return {row.parameter: row for row in basis.parameters(table, scenario, files)}
 
 
 def test_a_parameter_is_unverified_until_somebody_sets_it(desk):
     before = parameters(desk)
-    assert before["demand.home_share"]["state"] == "unverified"
-    assert before["demand.cars_per_person"]["state"] == "sourced"
+    assert before["demand.home_share"].state == "unverified"
+    assert before["demand.cars_per_person"].state == "sourced"
     after = parameters(desk, "travel.cutoff_m=2500")
-    assert before["travel.cutoff_m"]["state"] == "unverified"
-    assert (
-        after["travel.cutoff_m"] | {"state": "own", "value": 2500.0, "default": 3000.0}
-        == (after["travel.cutoff_m"])
-    )
-    assert parameters(desk, "scoring.weights.gap=0.4")["scoring.weights"]["state"] == "own"
+    assert before["travel.cutoff_m"].state == "unverified"
+    own = after["travel.cutoff_m"]
+    assert (own.state, own.value, own.default) == ("own", 2500.0, 3000.0)
+    assert parameters(desk, "scoring.weights.gap=0.4")["scoring.weights"].state == "own"
 
 
 def test_what_nobody_reads_is_not_held_against_a_scenario(desk):
@@ -304,10 +312,10 @@ def test_rules_nobody_checked_are_told():
          "values": ["slope", "fuel"]}
     )  # fmt: skip
     note = Note("rules_without_layer", {"count": 1, "names": ["b"]})
-    assert {row["rule"]: row["state"] for row in basis.rules(table, (note,))} == {
+    assert {row.rule: row.state for row in basis.rules(table, (note,))} == {
         "a": "checked", "b": "no_layer",
     }  # fmt: skip
-    assert {row["state"] for row in basis.rules(table, ())} == {"checked"}
+    assert {row.state for row in basis.rules(table, ())} == {"checked"}
 
 
 # --- pages -----------------------------------------------------------------------------------
@@ -320,10 +328,10 @@ def test_the_page_stands_alone_and_says_the_grades(checked):
     assert not re.search(r"""(?:src|href|url)\s*[=(]\s*["']?(?:https?:)?//""", page)
     for language, title, word in (("en", "What the plan rests on", "weak"),
                                   ("zh", "方案依据检查", "薄弱")):  # fmt: skip
-        made = make_check_page(content, language)
-        assert title in made
-        assert word in made
-    marked = make_check_page(content | {"synthetic": True}, "zh")
+        text = make_check_page(made(Checkup, content), language)
+        assert title in text
+        assert word in text
+    marked = make_check_page(made(Checkup, content | {"synthetic": True}), "zh")
     assert all_words()["mark.sample"]["zh"] in marked
     assert all_words()["mark.sample"]["zh"] not in page
 
@@ -331,7 +339,7 @@ def test_the_page_stands_alone_and_says_the_grades(checked):
 def test_the_terminal_ends_with_what_would_help(checked, capsys):
     for language, title in (("en", "The three things that would help most"),
                             ("zh", "最有帮助的三件事")):  # fmt: skip
-        show_checkup(checked[0], language)
+        show_checkup(made(Checkup, checked[0]), language)
         printed = capsys.readouterr().out
         assert printed.index(title) > len(printed) / 2
         assert printed.count("\n3. ") == 1
@@ -344,10 +352,11 @@ def test_hostile_names_stay_text(checked, capsys):
     content["sources"][0]["origin"] = HOSTILE
     content["advice"][0] |= {"measure": "zones_counted_share",
                              "told": {"count": 1, "names": [HOSTILE]}}  # fmt: skip
-    page = make_check_page(content, "en", refusal=[HOSTILE])
+    found = made(Checkup, content)
+    page = make_check_page(found, "en", refusal=[HOSTILE])
     assert "<script" not in page
     assert page.count(html.escape(HOSTILE).replace("&quot;", "&#34;")) == 6  # its zone twice
-    show_checkup(content, "en")
+    show_checkup(found, "en")
     assert "[bold]" in capsys.readouterr().out.replace("\n", "")
 
 

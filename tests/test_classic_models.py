@@ -22,12 +22,12 @@ from siting.optimize.classic import (
     set_cover,
 )
 from siting.optimize.classic.capacitated import capacitated_model
-from siting.optimize.classic.maxcover import coverage, max_cover_model
-from siting.optimize.classic.maxmin import max_min_model, zone_cover
-from siting.optimize.classic.median import median_costs, median_model
-from siting.optimize.classic.setcover import cover_model, cover_part
+from siting.optimize.classic.coverage import Coverage
+from siting.optimize.classic.max_cover import Zones, max_cover_model, max_min_model
+from siting.optimize.classic.p_median import median_costs, median_model
+from siting.optimize.classic.set_cover import cover_model, cover_part
 from siting.optimize.problem.solution import Status
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 
 RADIUS = 50.0
 RINGS = {25.0: 0.5, 50.0: 0.3, 80.0: 0.2}
@@ -226,12 +226,12 @@ def test_capacitated_agrees_with_every_subset(seed, tight):
 
 
 MODELS = {
-    "max_cover": lambda reach, p, door=None: max_cover(reach, p, RADIUS, door=door),
-    "backup": lambda reach, p, door=None: max_cover(reach, p, RINGS, backup=0.5, door=door),
-    "p_median": lambda reach, p, door=None: p_median(reach, p, unserved=150.0, door=door),
-    "p_center": lambda reach, p, door=None: p_center(reach, p, door=door),
-    "max_min": lambda reach, p, door=None: max_min(
-        reach, p, RADIUS, zone=[int(name) % 3 for name in reach.demand_id], door=door
+    "max_cover": lambda reach, p, solver=None: max_cover(reach, p, RADIUS, solver=solver),
+    "backup": lambda reach, p, solver=None: max_cover(reach, p, RINGS, backup=0.5, solver=solver),
+    "p_median": lambda reach, p, solver=None: p_median(reach, p, unserved=150.0, solver=solver),
+    "p_center": lambda reach, p, solver=None: p_center(reach, p, solver=solver),
+    "max_min": lambda reach, p, solver=None: max_min(
+        reach, p, RADIUS, zone=[int(name) % 3 for name in reach.demand_id], solver=solver
     ),
 }
 LARGER_IS_BETTER = {"max_cover": 1, "backup": 1, "p_median": -1, "p_center": -1, "max_min": 1}
@@ -293,10 +293,10 @@ def test_a_cut_off_answer_is_never_called_optimal_unless_it_is(name, solver):
     reach = random_reach(11, demand=150, sites=150, holes=0.0)
 
     def run(limit, kind):
-        door = open_door(kind, threads=1, seed=0, time_limit_s=limit)
+        solver = open_solver(kind, threads=1, seed=0, time_limit_s=limit)
         if name == "set_cover":
-            return set_cover(reach, 13.0, door=door)
-        return MODELS[name](reach, 12, door=door)
+            return set_cover(reach, 13.0, solver=solver)
+        return MODELS[name](reach, 12, solver=solver)
 
     cut, best = run(0.0, solver), run(60.0, "highs")
     assert best.status is Status.OPTIMAL
@@ -311,9 +311,9 @@ def test_a_cut_off_answer_is_never_called_optimal_unless_it_is(name, solver):
 
 def test_some_of_the_cut_off_answers_are_not_optimal():
     reach = random_reach(11, demand=150, sites=150, holes=0.0)
-    door = open_door("highs", threads=1, seed=0, time_limit_s=0.0)
-    assert p_median(reach, 12, unserved=150.0, door=door).status is Status.FEASIBLE
-    assert max_cover(reach, 12, 13.0, door=door).bound >= max_cover(reach, 12, 13.0).value
+    solver = open_solver("highs", threads=1, seed=0, time_limit_s=0.0)
+    assert p_median(reach, 12, unserved=150.0, solver=solver).status is Status.FEASIBLE
+    assert max_cover(reach, 12, 13.0, solver=solver).bound >= max_cover(reach, 12, 13.0).value
 
 
 def tiny():
@@ -323,15 +323,16 @@ def tiny():
 
 def tiny_models():
     reach, kept = tiny(), np.zeros(3, dtype=bool)
-    near, forced = reach.within(2.0), np.array([True, False, False])
-    part = cover_part(near, np.array([1.0, 2.0, 3.0]), kept, 8.0)
+    forced, zones = np.array([True, False, False]), ["x", "x", "y", "y"]
+    rings = Coverage.of_radii(reach, {1.0: 0.5, 2.0: 0.5}, 0.4)
+    part = cover_part(reach.within(2.0), np.array([1.0, 2.0, 3.0]), kept, 8.0)
     return {
-        "max_cover": max_cover_model(coverage(reach, {2.0: 1.0}), 2, kept),
-        "max_cover_backup": max_cover_model(coverage(reach, {1.0: 0.5, 2.0: 0.5}, 0.4), 2, forced),
+        "max_cover": max_cover_model(Coverage.within(reach, 2.0), 2, kept),
+        "max_cover_backup": max_cover_model(rings, 2, forced),
         "p_median": median_model(median_costs(reach, 2), kept),
         "p_median_unserved": median_model(median_costs(reach, 2, 5.0), forced),
         "min_cost_cover": cover_model(part),
-        "max_min": max_min_model(zone_cover(near, ["x", "x", "y", "y"]), 2, kept),
+        "max_min": max_min_model(Zones.of(reach, 2.0, zones), 2, kept),
         "capacitated": capacitated_model(reach, np.full(3, 6.0), np.array([1.0, 2.0, 3.0]), kept),
     }
 

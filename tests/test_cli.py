@@ -14,8 +14,7 @@ from desk import edit, set_up
 from typer.main import get_command
 
 import siting
-from siting.cli.main import run
-from siting.cli.verbs import app
+from siting.cli.main import app, run
 from siting.errors import EXIT_BUG, EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO
 from siting.outputs.words import all_words
 

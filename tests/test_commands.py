@@ -17,11 +17,10 @@ import pytest
 import typer
 from clusters import address
 
-from siting.cli.main import run
-from siting.cli.verbs import app
+from siting.cli.main import app, run
 from siting.errors import EXIT_GOOD
 from siting.scenario import load_scenario
-from siting.scenario.find import find_scenario
+from siting.scenario.variants import find_scenario
 from siting.study.tornado import Assumption
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -24,7 +24,7 @@ from siting.outputs.map.difference_map import make_contrast_map
 from siting.outputs.pages import make_contrast_page
 from siting.outputs.text.comparison_grids import contrast_warnings
 from siting.outputs.words import all_words, speaker
-from siting.outputs.workbook.comparison_book import write_contrast_book
+from siting.outputs.workbook.book import write_contrast_book
 from siting.plan.plan import Source
 from siting.shipped import shipped_path
 

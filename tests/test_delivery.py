@@ -21,6 +21,7 @@ from siting.outputs.paper import all_bodies
 from siting.outputs.paper.sheet import make_sheet
 from siting.outputs.report import make_report, write_docx, write_markdown
 from siting.outputs.workbook import write_workbook
+from siting.plan.parts import Hydrogen
 
 HOSTILE = '=1+1<script>|*_`\x00"\n\U0001f50c垚' + "x" * 40_000
 SUM = re.compile(r"=SUM\(([A-Z]+)(\d+):\1(\d+)\)")
@@ -94,7 +95,7 @@ def test_hydrogen_stations_add_up_everywhere_apart_from_charging(plan, tmp_path)
     some = dataclasses.replace(
         plan,
         hydrogen_sites=rows.assign(is_new=True, verdict="sign_off").reset_index(drop=True),
-        hydrogen={"gap_share": 0.0, "covered_share": 0.5},
+        hydrogen=Hydrogen(gap_share=0.0, covered_share=0.5),
         totals=plan.totals | {"hydrogen_stations": 2},
         targets=plan.targets | {"hydrogen_stations": 2},
     )

@@ -31,12 +31,12 @@ def test_the_chain_from_people_to_energy():
         "people": 2000, "cars": 500, "nev_share": 0.15, "nevs": 75, "charging_kwh_day": 75 * 8.4,
         "public_share": 0.6, "residents_kwh_day": whole, "kwh_day": whole,
     }  # fmt: skip
-    assert {key: chain[key] for key in numbers} == pytest.approx(numbers)
+    assert {key: getattr(chain, key) for key in numbers} == pytest.approx(numbers)
     parts = {"home": 0.55, "work": 0.2, "retail": 0.15, "visit": 0.1, "road": 0}
-    found = {kind: chain["by_kind"][kind] / whole for kind in parts}
+    found = {kind: chain.by_kind[kind] / whole for kind in parts}
     assert found == pytest.approx(parts)
-    assert chain["by_kind"]["fleet"] is None
-    assert chain["through_kwh_day"] is chain["fleet_kwh_day"] is chain["swap_kwh_day"] is None
+    assert chain.by_kind["fleet"] is None
+    assert chain.through_kwh_day is chain.fleet_kwh_day is chain.swap_kwh_day is None
     assert [key for key, _ in result.notes] == [UNKNOWN]
     check(result.demand, DEMAND)
 
@@ -120,7 +120,7 @@ def test_missing_people_are_named_and_not_counted_as_nobody():
     )
     assert dict(result.notes)["no_home_demand"] == {"zones": 1, "names": ["zone b"]}
     assert set(of_kind(result, "home")["zone_id"]) == {"a"}
-    assert result.chain["people"] == pytest.approx(1000)
+    assert result.chain.people == pytest.approx(1000)
     assert of_kind(result, "retail")["zone_id"].tolist() == ["b"]
 
 
@@ -142,7 +142,7 @@ def test_what_has_no_place_goes_home_and_says_so():
     result = make(town.places(home(1, 0, 0), home(2, 700, 100)), home_share=0.5, road_share=0.05)
     assert set(result.demand["kind"]) == {"home"}
     whole = 2000 * PER_PERSON
-    assert result.chain["kwh_day"] == pytest.approx(whole)
+    assert result.chain.kwh_day == pytest.approx(whole)
     parts = {"work": 0.2, "retail": 0.15, "visit": 0.1, "road": 0.05}
     told = dict(result.notes)
     del told[UNKNOWN]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import desk
 import pytest
 from osm_town import make_town
@@ -42,19 +44,19 @@ def plan(path):
 
 
 def test_the_year_is_that_of_the_targets(plan):
-    assert plan.chain["year"] == 2030
-    assert plan.chain["nev_share"] == pytest.approx(0.4)
+    assert plan.chain.year == 2030
+    assert plan.chain.nev_share == pytest.approx(0.4)
     people = plan.zones["population"].sum()
-    assert plan.chain["people"] == pytest.approx(people)
-    assert plan.chain["nevs"] == pytest.approx(people * 0.25 * 0.4)
+    assert plan.chain.people == pytest.approx(people)
+    assert plan.chain.nevs == pytest.approx(people * 0.25 * 0.4)
 
 
 def test_through_traffic_and_fleets_reach_the_plan(plan):
     chain = plan.chain
-    assert chain["through_kwh_day"] > 0
-    assert chain["swap_kwh_day"] == pytest.approx(2800)
-    assert chain["fleet_kwh_day"] == 0
-    whole = chain["residents_kwh_day"] + chain["through_kwh_day"] + chain["fleet_kwh_day"]
+    assert chain.through_kwh_day > 0
+    assert chain.swap_kwh_day == pytest.approx(2800)
+    assert chain.fleet_kwh_day == 0
+    whole = chain.residents_kwh_day + chain.through_kwh_day + chain.fleet_kwh_day
     assert plan.figures["demand_kwh_day"] == pytest.approx(whole, rel=1e-9)
     by_zone = plan.zones["demand_kwh_day"].sum()
     assert by_zone == pytest.approx(whole, rel=1e-9)
@@ -85,8 +87,8 @@ def test_the_numbers_are_kept_and_told(plan, tmp_path, language):
     with new_run_folder(tmp_path / "run") as folder:
         save_plan(plan, folder, say=say)
     back = load_plan(tmp_path / "run")
-    assert back.chain["kwh_day"] == pytest.approx(plan.chain["kwh_day"], abs=1e-5)
-    assert back.chain["by_kind"] == pytest.approx(plan.chain["by_kind"], abs=1e-5)
+    assert back.chain.kwh_day == pytest.approx(plan.chain.kwh_day, abs=1e-5)
+    assert back.chain.by_kind == pytest.approx(plan.chain.by_kind, abs=1e-5)
     rows = dict(chain_rows(back, say))
     assert rows[say("chain.people")] == f"{plan.zones['population'].sum():,.0f}"
     assert rows[say("chain.fleet")] == say("chain.a_day", value=0)
@@ -96,6 +98,7 @@ def test_the_numbers_are_kept_and_told(plan, tmp_path, language):
 
 def test_what_nobody_knows_is_written_as_missing(plan):
     say = speaker("en")
-    unknown = dict(plan.chain, fleet_kwh_day=None, by_kind=dict(plan.chain["by_kind"], fleet=None))
+    kinds = plan.chain.by_kind | {"fleet": None}
+    unknown = replace(plan.chain, fleet_kwh_day=None, by_kind=kinds)
     rows = dict(chain_rows(type("Bare", (), {"chain": unknown})(), say))
     assert rows[say("chain.fleet")] == rows["· fleets"] == say("fact.none")

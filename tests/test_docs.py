@@ -42,7 +42,7 @@ def test_every_column_of_every_table_is_on_its_page():
     text = generate.tables_page()
     for table in TABLES.values():
         section = text.partition(f"\n## {table.name}\n")[2].partition("\n## ")[0]
-        assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == table.column_names
+        assert re.findall(r"^\| `([\w<>]+)`", section, re.MULTILINE) == table.column_names
 
 
 def test_links_between_the_pages_lead_somewhere():
@@ -57,3 +57,19 @@ def test_pages_the_messages_send_people_to_exist():
     for path in (ROOT / "siting").rglob("*.py"):
         for target in re.findall(r"docs/[\w-]+\.md", path.read_text(encoding="utf-8")):
             assert (ROOT / target).is_file(), f"{path.name} names {target}"
+
+
+def test_files_that_pages_and_docstrings_name_exist():
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "siting").rglob("*.py")]
+    for page in pages:
+        if page.name == "CHANGELOG.md":  # tells of what once was
+            continue
+        for name in re.findall(r"\bsiting/[\w/]+\.(?:py|csv)\b", page.read_text(encoding="utf-8")):
+            made_up = name == "siting/optimize/rules/same_name.py"  # in the recipe of a rule
+            assert made_up or (ROOT / name).exists(), f"{page.name}: {name}"
+
+
+def test_the_picture_of_the_rooms_shows_every_room():
+    picture = (ROOT / "docs" / "pictures" / "rooms.svg").read_text(encoding="utf-8")
+    rooms = [path.parent.name for path in (ROOT / "siting").glob("*/__init__.py")]
+    assert [room for room in rooms if f">{room}<" not in picture] == []

@@ -17,10 +17,10 @@ from test_promises import road
 
 from siting.cli.main import run as siting
 from siting.errors import EXIT_NO_PLAN, ImpossibleTargetError, InfeasibleError, NoPlanError
-from siting.optimize.build.build import build_problem
+from siting.optimize.build import build_problem
 from siting.optimize.explain import Rulings, explain, explaining
-from siting.optimize.explain.levers import levers_of
-from siting.optimize.explain.rulings import key_of
+from siting.optimize.rules.all_rules import FAMILIES
+from siting.optimize.rules.rulings import key_of
 from siting.optimize.search.solve import solve_problem
 from siting.outputs.words import all_words
 from siting.pipeline import run as pipeline
@@ -76,12 +76,12 @@ class Place:
 
 def put(rulings, setting):
     """Follow one setting of a change, by the key that a reader is told."""
-    if setting["rule"] == "substations.headroom_kw":
-        more = tuple(sorted(setting["change"].items()))
+    if setting.rule == "substations.headroom_kw":
+        more = tuple(sorted(setting.change.items()))
         return Rulings(rulings.targets, rulings.model, more_kw=more)
-    found = [path for path in paths(rulings) if key_of(path) == setting["rule"]]
-    assert len(found) == 1, setting["rule"]
-    value = setting["change"]
+    found = [path for path in paths(rulings) if key_of(path) == setting.rule]
+    assert len(found) == 1, setting.rule
+    value = setting.change
     return rulings.put(found[0], tuple(value) if isinstance(value, list) else value)
 
 
@@ -107,10 +107,9 @@ def paths(rulings):
 def told(why):
     """Return rules of the clash, and changes as texts."""
     changes = [
-        " + ".join(f"{one['rule']}={one['change']}" for one in change["settings"])
-        for change in why["changes"]
+        " + ".join(f"{one.rule}={one.change}" for one in change.settings) for change in why.changes
     ]
-    return [rule["part"] or rule["rule"] for rule in why["clash"]], changes
+    return [rule.part or rule.rule for rule in why.clash], changes
 
 
 WEST, EAST = {"zones": ["west"]}, {"zones": ["east"]}
@@ -220,10 +219,10 @@ def test_each_family_is_told_and_each_change_leads_to_a_plan(name):
     assert offered
     if changes is not None:
         assert offered == changes
-    for change in why["changes"]:
-        assert change["tried"] is True
+    for change in why.changes:
+        assert change.tried is True
         rulings = place.rulings()
-        for setting in change["settings"]:
+        for setting in change.settings:
             rulings = put(rulings, setting)
         assert place.plan(rulings).chargers
 
@@ -244,10 +243,10 @@ def test_headroom_is_told_with_the_power_that_lacks():
     place = Place(content, grid=grid_of(content, 300.0), headroom=True, coincidence=0.5,
                   swap_station_kw=400)  # fmt: skip
     why = place.explained()
-    assert "headroom" in [rule["family"] for rule in why["clash"]]
-    changes = [change["settings"] for change in why["changes"]]
-    power = next(one for one in changes if one[0]["rule"] == "substations.headroom_kw")
-    assert sum(power[0]["change"].values()) >= 100
+    assert "headroom" in [rule.family for rule in why.clash]
+    changes = [change.settings for change in why.changes]
+    power = next(one for one in changes if one[0].rule == "substations.headroom_kw")
+    assert sum(power[0].change.values()) >= 100
     for settings_ in changes:
         rulings = place.rulings()
         for setting in settings_:
@@ -265,8 +264,8 @@ def test_a_budget_is_raised_to_what_the_cheapest_plan_costs():
     clash, changes = told(why)
     assert "model.budget_cny" in clash
     assert "model.budget_cny=610000" in changes
-    assert all(change["smallest"] for change in why["changes"])
-    assert place.plan(put(place.rulings(), why["changes"][0]["settings"][0])).chargers
+    assert all(change.smallest for change in why.changes)
+    assert place.plan(put(place.rulings(), why.changes[0].settings[0])).chargers
 
 
 # ---- laws
@@ -326,10 +325,10 @@ def test_the_change_of_a_total_is_the_one_brute_force_finds(seed):
     if why is None:
         return
     offered = {}
-    for change in why["changes"]:
-        if len(change["settings"]) == 1:
-            one = change["settings"][0]
-            offered.setdefault(one["rule"], []).append(one["change"])
+    for change in why.changes:
+        if len(change.settings) == 1:
+            one = change.settings[0]
+            offered.setdefault(one.rule, []).append(one.change)
     for key, now, line in (
         ("targets.stations", stations, [s for s, c in possible if c == chargers]),
         ("targets.chargers", chargers, [c for s, c in possible if s == stations]),
@@ -370,11 +369,11 @@ def test_following_the_advice_of_a_run_leads_to_a_plan(town, monkeypatch, target
         pipeline.run(scenario(model=model, targets=targets), meter=Meter(lambda *_: None))
     why = caught.value.explanation
     assert pickle.loads(pickle.dumps(caught.value)).explanation == why  # noqa: S301  # our own
-    assert why["changes"]
-    for change in why["changes"]:
+    assert why.changes
+    for change in why.changes:
         first = scenario(model=model, targets=targets)
         rulings = Rulings(first.targets, first.model)
-        for setting in change["settings"]:
+        for setting in change.settings:
             rulings = put(rulings, setting)
         followed = scenario(
             targets=rulings.targets.model_dump(mode="json"),
@@ -423,19 +422,10 @@ def test_an_error_keeps_its_kind_and_its_numbers():
 
 
 def test_every_family_has_words_and_no_text_is_left_over():
-    code = "".join(
-        (ROOT / "siting" / name).read_text(encoding="utf-8")
-        for name in ("optimize/explain/levers.py", "cli/show/refusal.py")
-    )
+    modules = [*(ROOT / "siting/optimize/rules").glob("*.py"), ROOT / "siting/cli/show/refusal.py"]
+    code = "".join(path.read_text(encoding="utf-8") for path in modules)
     for key in (key for key in all_words() if key.startswith("clash.")):
         last = key.rsplit(".", 1)[1]
         assert f'"{last}"' in code or f"clash.{last}" in code or last.startswith("room_"), key
-    place = Place(
-        targets={"swap_stations": 1}, locked=["way/0"], banned=["way/1"], upgrades={"way/2": 3},
-        headroom=True, budget_cny=1.0, chongqing=["township_charging"],
-        limits=[{"at_most": 3}], promises=[{"within_m": 900}],
-    )  # fmt: skip
-    families = {lever.family for lever in levers_of(place.rulings())}
-    assert {f"clash.rule.{family}" for family in families} == {
-        key for key in all_words() if key.startswith("clash.rule.")
-    }
+    for family in FAMILIES:
+        assert family.levers is None or f"clash.rule.{family.name}" in all_words(), family.name

@@ -16,6 +16,7 @@ from siting.cli.main import run
 from siting.errors import EXIT_GOOD, EXIT_SCENARIO, ScenarioError
 from siting.outputs.charts import draw_front
 from siting.scenario import changed_scenario, load_scenario
+from siting.study.engine import Execution
 from siting.study.front import Asked, front
 from siting.study.goals import GOALS, read_goals, read_ranges
 from siting.study.pareto import Seen, front_table, knee, unbeaten
@@ -125,7 +126,9 @@ def made(tmp_path_factory):
     """Return folder and table of a small front, and the scenario."""
     folder = tmp_path_factory.mktemp("desk")
     scenario = load_scenario(set_up(folder))
-    table = front(scenario, folder / "front", Asked(SERVED_COST, points=3), scheduler=address())
+    table = front(
+        scenario, folder / "front", Asked(SERVED_COST, points=3), Execution(scheduler=address())
+    )
     return folder / "front", table, scenario
 
 
@@ -151,7 +154,7 @@ def test_a_front_is_written_and_made_once(made):
     assert written["served"].round(9).tolist() == table["served"].round(9).tolist()
     assert (folder / "front.png").read_bytes().startswith(b"\x89PNG")
     lines = (folder / "rows.jsonl").read_text(encoding="utf-8")
-    again = front(scenario, folder, Asked(SERVED_COST, points=3), scheduler=address())
+    again = front(scenario, folder, Asked(SERVED_COST, points=3), Execution(scheduler=address()))
     assert (folder / "rows.jsonl").read_text(encoding="utf-8") == lines
     pd.testing.assert_frame_equal(again, table)
 

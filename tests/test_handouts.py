@@ -31,11 +31,10 @@ from siting.outputs.paper import (
     write_handouts,
 )
 from siting.outputs.paper._lettering import wrap
-from siting.outputs.paper.columns import RESTRICTED
-from siting.outputs.paper.frames import make_frames, scale_corner
+from siting.outputs.paper.frames import make_frames, place_tags, scale_corner
 from siting.outputs.paper.paper import FORMATS, Page
 from siting.outputs.paper.sheet import make_say, make_sheet
-from siting.outputs.paper.tags import place_tags
+from siting.tables.fields import fields
 
 HOSTILE = "<script>alert(1)</script>\"&' =1+1 垚䶮砀 \U0001f50c " + "长" * 200
 
@@ -85,11 +84,13 @@ def test_a_sheet_counts_its_own_rows(plan):
 
 
 def test_substations_are_for_the_grid_company_alone(plan):
+    restricted = {key for key, field in fields().items() if field.restricted}
+    assert "substation_id" in restricted
     for sheet in sheets(plan).values():
         for table in (sheet.stations, sheet.swaps):
             keys = set() if table is None else {column.key for column in table.columns}
             if sheet.body.key != "grid":
-                assert not keys & RESTRICTED
+                assert not keys & restricted
                 assert sheet.clusters is None
                 assert not sheet.body.restricted
 

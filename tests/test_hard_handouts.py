@@ -28,6 +28,7 @@ from siting.outputs.paper.paper import FORMATS
 from siting.outputs.paper.sheet import make_sheet
 from siting.outputs.workbook import write_workbook
 from siting.plan.tables import write_sheet
+from siting.tables.facilities import CHARGING
 
 ORDER = Order("zh", "A4", "2026-01-01")
 CROWD = 300
@@ -180,7 +181,7 @@ def test_sheets_and_layers_hold_hard_names_as_text(plan, tmp_path):
 
 
 def test_a_spreadsheet_runs_nothing_from_the_csv(plan, tmp_path):
-    write_sheet(plan, plan.sites, tmp_path / "sites.csv", say=words.speaker("zh"))
+    write_sheet(plan, CHARGING, tmp_path / "sites.csv", say=words.speaker("zh"))
     with (tmp_path / "sites.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(plan.sites)

@@ -16,8 +16,8 @@ from test_rule_families import chargers, plan_with, quiet, rows, town, under
 from siting.analysis.station.power import make_grid
 from siting.audit.recount import recount
 from siting.errors import RecountError
-from siting.optimize.build.build import build_problem
-from siting.optimize.rules.headroom import after_swap
+from siting.optimize.build import build_problem
+from siting.optimize.problem.problem import after_swap
 from siting.pipeline import run as pipeline
 from siting.scenario import Model, Targets, Travel, scenario_from
 

@@ -11,6 +11,7 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import grimp
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,6 +42,44 @@ def test_the_import_contract_holds(capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+def test_no_circle_of_modules_or_rooms_not_even_in_types():
+    graph = grimp.build_graph("siting", cache_dir=None)  # imports under TYPE_CHECKING count
+    edges = {name: set(graph.find_modules_directly_imported_by(name)) for name in graph.modules}
+    assert circles(edges) == []
+    for parent in {name.rpartition(".")[0] for name in graph.modules} - {""}:
+        rooms: dict[str, set[str]] = {}
+        for name, used in edges.items():
+            here = within(name, parent)
+            if here is not None:
+                rooms.setdefault(here, set()).update(
+                    there for other in used if (there := within(other, parent)) not in {None, here}
+                )
+        assert circles(rooms) == [], parent
+
+
+def within(name: str, parent: str) -> str | None:
+    """Return the child of a package in which a module lies."""
+    if not name.startswith(f"{parent}."):
+        return None
+    return ".".join(name.split(".")[: parent.count(".") + 2])
+
+
+def circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """Return what is left after all that imports nothing, or nothing imports, is taken away."""
+    left = {name: set(used) for name, used in edges.items()}
+    while True:
+        imported = set().union(*left.values()) if left else set()
+        ends = {name for name, used in left.items() if not used or name not in imported}
+        if not ends:
+            return [sorted(left)] if left else []
+        left = {name: used - ends for name, used in left.items() if name not in ends}
+
+
+def test_the_test_of_circles_sees_one():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == [["b", "c"]]
+    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 def test_nothing_but_the_command_line_prints():

@@ -14,8 +14,7 @@ from siting.optimize.model.stations import select_stations
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.search import improve, solve
 from siting.optimize.search.improve import improved, spots
-from siting.optimize.search.marginal import flags_of
-from siting.optimize.search.subproblem import part_of, shut_beside
+from siting.optimize.search.subproblem import flags_of, part_of, shut_beside
 from siting.optimize.solver.run_log import Run
 
 NEVER = float("inf")
@@ -24,7 +23,7 @@ NEVER = float("inf")
 def begun(problem, wish):
     """Return a run with a legal plan that follows some wish."""
     here = Run(problem, door(), gap_share=0.0, limit_s=60.0)
-    return here, filled(here, select_stations(problem, wish, here.door))
+    return here, filled(here, select_stations(problem, wish, here.solver))
 
 
 @settings(max_examples=10)
@@ -77,7 +76,7 @@ def test_enough_is_enough():
 
 def test_a_late_run_frees_nothing_and_says_so():
     here, plan = begun(town(1), town(1).score)
-    here.door = here.door.until(0.0)
+    here.solver = here.solver.until(0.0)
     assert improved(here, plan, np.full(60, 0.25), enough=NEVER) is plan
     assert here.notes == [("time_limit_reached", {"stage": "improve"})]
 

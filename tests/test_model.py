@@ -13,7 +13,7 @@ from problem_cases import brute_force, small_problem
 
 from siting.optimize.model import joint, reduce
 from siting.optimize.problem.spacing import clique_cover, conflict_pairs, most_stations
-from siting.optimize.solver.solver import State, open_door
+from siting.optimize.solver.solver import State, open_solver
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -88,7 +88,7 @@ def test_the_joint_model_reads_as_pinned(tmp_path):
 
 def optimum(problem):
     written = joint.joint_model(problem)
-    answer = open_door("highs", threads=1, seed=7, time_limit_s=60).maximise(
+    answer = open_solver("highs", threads=1, seed=7, time_limit_s=60).maximise(
         written.lp, gap_share=0
     )
     if answer.state is State.INFEASIBLE:

@@ -151,7 +151,7 @@ def test_a_plan_of_another_district_says_nothing_of_yubei(tmp_path):
     from siting.plan.folder import load_plan  # noqa: PLC0415  # one test wants it
 
     path = desk.set_up(tmp_path)
-    bodies = "body,name_zh,name_en,columns\ngrid,某供电公司,Some Grid,zone|chargers\n"
+    bodies = "body,name_zh,name_en,columns\ngrid,某供电公司,Some Grid,zone_name|chargers\n"
     (tmp_path / "bodies.csv").write_text(bodies, encoding="utf-8")
     text = path.read_text(encoding="utf-8")
     text += '\n[policy]\nbasis_zh = "某府发〔2024〕1号"\nasks_zh = ["甲。", "乙。"]\n'

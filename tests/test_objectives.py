@@ -12,17 +12,18 @@ from problem_cases import _legal, blocks, ids, small_problem, tables
 from test_model import hold, text_of, tiny
 
 from siting.errors import NoPlanError, ScenarioError
-from siting.optimize.build.build import build_problem
-from siting.optimize.model.stations import station_rules
-from siting.optimize.objectives import covering, goal_value, median
-from siting.optimize.objectives.center import everyone_within
-from siting.optimize.objectives.choose import pick_stations
-from siting.optimize.objectives.measure import zone_shares
-from siting.optimize.problem.goal import Goal, SiteCosts
+from siting.optimize import classic
+from siting.optimize.build import build_problem
+from siting.optimize.classic.formulation import Levels
+from siting.optimize.classic.p_center import counted
+from siting.optimize.objectives import goal_models, goal_value
+from siting.optimize.objectives.choose import choose_stations
+from siting.optimize.objectives.measure import covered_shares, reach_of
 from siting.optimize.problem.linear_rules import CoverPromise, Rules, row_of
+from siting.optimize.problem.problem import Goal, SiteCosts
 from siting.optimize.problem.solution import Status
 from siting.optimize.search.solve import solve_problem
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 from siting.scenario import Solver
 
 OBJECTIVES = ("max_cover", "p_median", "p_center", "set_cover", "min_cost", "max_min")
@@ -155,7 +156,7 @@ def solved(problem, **solver):
 
 
 def door(seconds=30.0, name="highs"):
-    return open_door(name, threads=1, seed=7, time_limit_s=seconds)
+    return open_solver(name, threads=1, seed=7, time_limit_s=seconds)
 
 
 def with_random_rules(problem, rng):
@@ -230,6 +231,44 @@ def test_one_more_station_never_hurts(name, seed):
     few = replace(few, max_chargers=np.full(8, 6))
     more = replace(few, stations=few.stations + 1)
     assert better(few, solved(more).outcome.value, solved(few).outcome.value)
+
+
+CLASSIC = {
+    "max_cover": lambda reach, problem: classic.max_cover(reach, problem.stations, WITHIN_M),
+    "p_median": lambda reach, problem: classic.p_median(
+        reach, problem.stations, unserved=problem.goal.unserved_m
+    ),
+    "p_center": lambda reach, problem: classic.p_center(reach, problem.stations),
+    "set_cover": lambda reach, _: classic.set_cover(reach, WITHIN_M, share=SHARE),
+    "max_min": lambda reach, problem: classic.max_min(
+        reach, problem.stations, WITHIN_M, zone=problem.demand_zone.tolist()
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLASSIC)
+@settings(max_examples=5)
+@given(st.integers(0, 5_000))
+def test_without_further_rules_an_objective_is_the_classic_model(name, seed):
+    problem = posed(name, seed, min_spacing_m=0.0, min_chargers=np.zeros(8, dtype=int))
+    problem = replace(
+        problem,
+        max_chargers=np.full(8, 6),
+        forced=np.zeros(8, dtype=bool),
+        openable=np.ones(8, dtype=bool),
+        zone_floor=np.zeros_like(problem.zone_floor),
+    )
+    reach = reach_of(problem)
+    if name == "p_center":  # a demand point out of reach of every site does not count
+        reach = replace(reach, weight=reach.weight * counted(reach))
+    try:
+        choice = CLASSIC[name](reach, problem)
+    except NoPlanError:
+        return
+    if name == "set_cover" and choice.value > problem.stations:
+        return
+    scale = problem.total_kwh if name in {"max_cover", "p_median"} else 1.0
+    assert solved(problem).outcome.value == pytest.approx(choice.value / scale, abs=1e-6, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -337,13 +376,13 @@ def test_a_search_that_is_cut_off_is_never_called_optimal(name, solver):
     problem = town(name)
     late = replace(door(name=solver), deadline=time.perf_counter() + 1e-3)
     try:
-        pick = pick_stations(problem, late, gap_share=0.0)
+        chosen = choose_stations(problem, late, gap_share=0.0)
     except NoPlanError:
         return
-    value = goal_value(problem, pick.sites, cheapest_chargers(problem, pick.sites))
-    assert better(problem, pick.bound, value)
-    proven = abs(value - pick.bound) <= 1e-6 * max(abs(value), abs(pick.bound))
-    assert pick.cut or proven
+    value = goal_value(problem, chosen.sites, cheapest_chargers(problem, chosen.sites))
+    assert better(problem, chosen.bound, value)
+    proven = abs(value - chosen.bound) <= 1e-6 * max(abs(value), abs(chosen.bound))
+    assert chosen.cut or proven
 
 
 def test_the_worst_zone_is_raised_before_all_demand():
@@ -351,7 +390,7 @@ def test_the_worst_zone_is_raised_before_all_demand():
     found = solved(problem, gap_share=0.001)
     most = solved(replace(problem, goal=replace(problem.goal, name="max_cover")), gap_share=0.001)
     shares = [
-        zone_shares(problem, np.flatnonzero(np.isin(problem.site_id, list(plan.chargers))))
+        covered_shares(problem, np.flatnonzero(np.isin(problem.site_id, list(plan.chargers))))
         for plan in (found, most)
     ]
     assert shares[0].min() >= shares[1].min() - 1e-9
@@ -366,18 +405,18 @@ def pinned(name):
         stations=2,
     )
     if name == "max_cover":
-        return covering.max_cover_model(problem)[0]
+        return goal_models.max_cover_model(problem)[0]
     if name == "p_median":
-        return median.p_median_model(median.ways_only(problem))
+        return goal_models.p_median_model(goal_models.ways_only(problem))
     if name == "p_center":
-        return station_rules(everyone_within(problem, 700.0), "p_center")
+        return goal_models.everyone_within(problem, 700.0)
     if name == "max_min":
-        rows = covering.cover_rows(problem, 700.0, by_zone=True)
-        return covering.max_min_model(problem, rows, covering.ZoneLevels((1,), {0: 0.5}))
+        part = goal_models.demand_coverage(problem, 700.0, by_zone=True)
+        return goal_models.max_min_model(problem, part, Levels([1], {0: 0.5}))
     problem = replace(problem, station_sense="<=", rules=promise(problem))
     if name == "set_cover":
-        return covering.set_cover_model(problem)
-    return covering.min_cost_model(problem)[0]
+        return goal_models.set_cover_model(problem)
+    return goal_models.min_cost_model(problem)[0]
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

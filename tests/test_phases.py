@@ -19,10 +19,10 @@ from siting.optimize.phases import phases
 from siting.optimize.phases.phases import solve_phases
 from siting.optimize.phases.swap_years import swaps_by_year
 from siting.optimize.phases.years import Year, all_years, charging_only, spent_cny, standing
-from siting.optimize.problem.goal import SiteCosts
+from siting.optimize.problem.problem import SiteCosts
 from siting.optimize.search.solve import solve_problem
-from siting.optimize.solver.solver import open_door
-from siting.optimize.swap.cover import RADII
+from siting.optimize.solver.solver import open_solver
+from siting.optimize.swap import RADII
 from siting.scenario import Solver
 
 SOLVER = Solver(time_limit_s=20)
@@ -275,7 +275,7 @@ def test_the_swap_stations_open_where_they_cover_most():
     problem = town(2, swap_stations=3, swap_spacing_m=0.0)
     years = (Year(2023, 2, 4, 1, 0.6), Year(2024, 2, 4, 2, 0.8), Year(2025, 3, 7, 3))
     final = np.array([1, 2, 4])
-    there, gap = swaps_by_year(problem, final, years, open_door("highs", threads=1, seed=1,
+    there, gap = swaps_by_year(problem, final, years, open_solver("highs", threads=1, seed=1,
                                                                  time_limit_s=20))  # fmt: skip
     assert [len(one) for one in there] == [1, 2, 3]
     assert set(there[0].tolist()) <= set(there[1].tolist()) <= set(final.tolist())

@@ -21,6 +21,7 @@ from siting.outputs.words import speaker
 from siting.plan import folder as runfolder
 from siting.plan import tables as plantables
 from siting.plan.folder import load_plan, new_run_folder, save_plan
+from siting.plan.parts import Timings
 
 SAY = speaker("zh")
 
@@ -78,7 +79,7 @@ def test_the_keys_others_read_are_there(saved):
 def test_two_runs_give_the_same_bytes(tmp_path):
     texts = []
     for run, date in (("a", "2026-11-22"), ("b", "2027-01-01")):
-        plan = dataclasses.replace(small_plan(), timings={"date": date})
+        plan = dataclasses.replace(small_plan(), timings=Timings(date))
         with new_run_folder(tmp_path / run) as part:
             save_plan(plan, part, say=SAY)
         names = ("plan.json", "sites.csv", "swap_sites.csv")

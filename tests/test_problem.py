@@ -6,7 +6,7 @@ import pytest
 from problem_cases import blocks, tables
 
 from siting.errors import ImpossibleTargetError, TableError
-from siting.optimize.build.build import build_problem
+from siting.optimize.build import build_problem
 
 FIELDS = ("demand_id", "site_id", "site_xy", "openable", "pair_demand", "pair_site", "score")
 

@@ -58,6 +58,14 @@ def test_the_rows_of_a_promise_read_as_pinned(name, tmp_path):
     hold(name, rows(made(**GOLDEN[name]), tmp_path))
 
 
+def test_promises_to_everyone_and_to_a_share_stand_side_by_side(tmp_path):
+    problem = made(promises=[{"within_m": 400, "group": ["home"]}, {"within_m": 450, "share": 0.6}])
+    assert problem.rules.rows[0].family == problem.rules.promises[0].family
+    text = rows(problem, tmp_path)
+    assert "\npromise_0:" in text
+    assert "\npromise_0_share:" in text
+
+
 def test_a_tenth_of_the_bays_raises_the_fewest_chargers():
     content = road()
     content["sites"] = content["sites"].assign(spaces=[90.0, 41.0, 90, 90, 90, 90, np.nan, 90])
@@ -123,8 +131,8 @@ def test_super_fast_stations_elsewhere_or_of_unknown_class_do_not_count():
     plan = under(chongqing=["super_fast_5km"], super_fast_5km_share=0.9)
     with pytest.raises(RecountError, match=r"super_fast_5km: 0\.00% have what is promised"):
         recount(plan, reach_of(plan), reach_of(plan))
-    classes = {**plan.charger_classes, "slow_ac": {**plan.charger_classes["slow_ac"]}}
-    classes["slow_ac"]["power_kw"] = 250.0
+    slow = dataclasses.replace(plan.charger_classes["slow_ac"], power_kw=250.0)
+    classes = {**plan.charger_classes, "slow_ac": slow}
     power = plan.sites["chargers_slow_ac"] * 250.0 + plan.sites["chargers_fast_dc"] * 60.0
     strong = dataclasses.replace(
         plan, charger_classes=classes, sites=plan.sites.assign(power_kw=power)

@@ -14,9 +14,9 @@ from test_recount import changed, legal_plan
 
 from siting.audit.recount import recount
 from siting.errors import ImpossibleTargetError, NoPlanError, RecountError, ScenarioError
-from siting.optimize.build.build import build_problem
+from siting.optimize.build import build_problem
 from siting.optimize.model import joint
-from siting.optimize.model.rule_rows import write_rules
+from siting.optimize.model.joint import write_rules
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.scenario import Targets, Travel, dump_scenario, load_scenario, scenario_from
@@ -276,8 +276,8 @@ def test_totals_are_counted_the_way_they_bind():
         **{name: row[name] + 20_000 * extra for name in row.columns if name.startswith("cost_")
            and name.endswith("_cny")},
     )  # fmt: skip
-    slow = dict(plan.charger_classes["slow_ac"])
-    slow["chargers"] += 4
+    slow = plan.charger_classes["slow_ac"]
+    slow = dataclasses.replace(slow, chargers=slow.chargers + 4)
     more = dataclasses.replace(
         more,
         totals={**plan.totals, "chargers": 94, "new_chargers": 64},

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from problem_cases import _served, small_problem
 
 from siting.errors import InfeasibleError, NoPlanError
-from siting.optimize.bound.relaxation import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.bound import Descent, Relaxation, prices_from, uniform_wish
 from siting.optimize.model import joint
 from siting.optimize.model.stations import select_stations, size_stations
 from siting.optimize.problem.linear_rules import CoverPromise, Rules, row_of
 from siting.optimize.search.solve import solve_problem
-from siting.optimize.solver.solver import State, open_door
+from siting.optimize.solver.solver import State, open_solver
 from siting.scenario import Solver
 
 HOLDS = {
@@ -26,7 +26,7 @@ HOLDS = {
 
 
 def door():
-    return open_door("highs", threads=1, seed=7, time_limit_s=60)
+    return open_solver("highs", threads=1, seed=7, time_limit_s=60)
 
 
 def random_rules(seed, sites):

@@ -24,6 +24,7 @@ from siting.inputs.area_shape import AreaShape
 from siting.inputs.score_files import load_score_files
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
+from siting.plan.json_types import tidy
 from siting.scenario import load_scenario
 
 HOTELS = (
@@ -136,11 +137,11 @@ def test_each_method_weighs_and_the_plan_tells_all(path, capsys):
 
 def test_a_matrix_from_a_file_weighs_and_a_layer_moves_the_score_by_its_weight(path):
     plain = scored(path, "scoring.method=ahp", f"scoring.pairwise={path.parent / 'matrix.csv'}")
-    assert plain.scoring["consistency_ratio"] == pytest.approx(0.011, abs=0.001)
-    assert plain.scoring["weights"]["demand"] == pytest.approx(0.308, abs=0.001)
+    assert plain.scoring.consistency_ratio == pytest.approx(0.011, abs=0.001)
+    assert plain.scoring.weights["demand"] == pytest.approx(0.308, abs=0.001)
     path.write_text(path.read_text(encoding="utf-8") + LAYER, encoding="utf-8")
     found = scored(path)
-    weights = found.scoring["weights"]
+    weights = found.scoring.weights
     assert weights["hotels"] == pytest.approx(0.4 / 1.4)
     total = sum(weights[key] * found.scores[f"{key}_score"] for key in weights)
     assert found.scores["score"].tolist() == pytest.approx(total.tolist())
@@ -149,10 +150,10 @@ def test_a_matrix_from_a_file_weighs_and_a_layer_moves_the_score_by_its_weight(p
 def test_extremes_of_an_earlier_run_are_used_again(path):
     first, fewer = scored(path).scoring, "candidates.leave_out=['parking']"
     kept = path.parent / "kept.json"
-    kept.write_text(json.dumps({"scoring": first}), encoding="utf-8")
+    kept.write_text(json.dumps({"scoring": tidy(first, None)}), encoding="utf-8")
     again = scored(path, f"scoring.extremes={kept}", fewer).scoring
-    assert again["extremes"] == first["extremes"]
-    assert scored(path, fewer).scoring["extremes"] != first["extremes"]
+    assert again.extremes == first.extremes
+    assert scored(path, fewer).scoring.extremes != first.extremes
 
 
 AREA = AreaShape(shapely.box(*BBOX), CRS.from_epsg(4545), "town", "", (), None)
@@ -243,24 +244,24 @@ def stability(sites, table, chosen, weights, samples=50):
 def test_where_one_criterion_decides_the_weights_change_nothing():
     sites, table = field_of([(0, 0), (50, 0), (500, 0), (900, 0)], [0.9, 0.8, 0.5, 0.1])
     found = stability(sites, table, {"s0", "s2"}, {"a": 1.0})
-    assert (found["chosen"], found["backed"]) == (2, 2)
-    assert found["stay_share"] == found["stay_least_share"] == 1.0
+    assert (found.chosen, found.backed) == (2, 2)
+    assert found.stay_share == found.stay_least_share == 1.0
     # s1 is better than s2 but too near to s0
-    assert stability(sites, table, {"s0", "s1"}, {"a": 1.0})["backed"] == 1
-    assert stability(sites, table, {"s3"}, {"a": 1.0})["stay_share"] is None
+    assert stability(sites, table, {"s0", "s1"}, {"a": 1.0}).backed == 1
+    assert stability(sites, table, {"s3"}, {"a": 1.0}).stay_share is None
     assert stability(sites, table, {"s0"}, {"a": 1.0}, samples=0) is None
 
 
 def test_two_sites_that_tie_but_for_the_weights_change_places():
     sites, table = field_of([(0, 0), (500, 0)], [1.0, 0.0], b_score=[0.0, 1.0])
     found = stability(sites, table, {"s0"}, {"a": 0.5, "b": 0.5}, samples=400)
-    assert found["stay_share"] == pytest.approx(0.5, abs=0.08)
-    assert found["stay_least_share"] == 0.0
-    assert stability(sites, table, {"s0"}, {"a": 0.7, "b": 0.3})["stay_share"] == 1.0
+    assert found.stay_share == pytest.approx(0.5, abs=0.08)
+    assert found.stay_least_share == 0.0
+    assert stability(sites, table, {"s0"}, {"a": 0.7, "b": 0.3}).stay_share == 1.0
 
 
 def test_existing_stations_and_stopped_sites_take_no_place_but_keep_theirs():
     sites, table = field_of([(0, 0), (50, 0), (500, 0), (900, 0)], [0.9, 0.8, 0.7, 0.6])
     sites.loc[0, "existing_station"] = True
     sites.loc[2, "verdict"] = "stop"
-    assert stability(sites, table, {"s3"}, {"a": 1.0})["backed"] == 1
+    assert stability(sites, table, {"s3"}, {"a": 1.0}).backed == 1

@@ -215,8 +215,8 @@ def test_likeness_to_places_with_a_station_is_a_criterion_once_it_has_a_weight()
     check(made.scores, SCORES)
     learned = made.scores["learned_score"].to_numpy()
     assert learned[stands].mean() > 1.3 * learned[~stands].mean()
-    assert made.summary["weights"]["learned"] == pytest.approx(0.2)
-    assert made.summary["learned"]["stations"] == stands.sum()
+    assert made.summary.weights["learned"] == pytest.approx(0.2)
+    assert made.summary.learned["stations"] == stands.sum()
     assert [key for key, _ in made.notes] == ["learned"]
 
 

@@ -16,8 +16,8 @@ from siting.optimize.model.stations import fair_chargers
 from siting.optimize.problem.solution import Status, gap_of, outcome_of
 from siting.optimize.search import improve, solve
 from siting.optimize.search.solve import solve_problem
-from siting.optimize.solver import solver as door_module
-from siting.optimize.solver.solver import Answer, Door, State, open_door
+from siting.optimize.solver import solver as solver_module
+from siting.optimize.solver.solver import Answer, State, open_solver
 from siting.scenario import Solver
 
 TOWN = {
@@ -147,7 +147,7 @@ def test_thinning_that_costs_feasibility_falls_back_to_all_sites(monkeypatch):
 @pytest.mark.parametrize("pairs", [0, solve.EXACT_PAIRS])
 def test_cbc_solves_it_too_and_the_plan_says_so(pairs, monkeypatch):
     monkeypatch.setattr(solve, "EXACT_PAIRS", pairs)
-    monkeypatch.setattr(door_module, "_has_highs", lambda: False)
+    monkeypatch.setattr(solver_module, "_has_highs", lambda: False)
     problem = town(demand=60, sites=30, stations=8, chargers=30)
     solution = run(problem, gap_share=0.02)
     hold_rules(problem, solution)
@@ -190,7 +190,7 @@ def test_swap_stations_that_do_not_fit_are_told_with_numbers():
 
 
 def door(seconds=60.0):
-    return open_door("highs", threads=1, seed=7, time_limit_s=seconds)
+    return open_solver("highs", threads=1, seed=7, time_limit_s=seconds)
 
 
 def cut_off(state):
@@ -203,21 +203,21 @@ def cut_off(state):
 
 
 def test_time_over_with_nothing_in_hand(monkeypatch):
-    monkeypatch.setattr(Door, "maximise", cut_off(State.NOTHING))
+    monkeypatch.setattr(solver_module.Solver, "maximise", cut_off(State.NOTHING))
     with pytest.raises(NoAnswerError, match=r"in 1\.5 s"):
         run(town())
 
 
 def test_time_over_in_the_reduced_model_still_gives_a_plan_with_a_note(monkeypatch):
     monkeypatch.setattr(solve, "EXACT_PAIRS", 0)
-    real = Door.maximise
+    real = solver_module.Solver.maximise
 
     def maximise(self, lp, *, gap_share=1e-6, **options):
         if "solver" in options:
             return cut_off(State.NOTHING)(self, lp)
         return real(self, lp, gap_share=gap_share, **options)
 
-    monkeypatch.setattr(Door, "maximise", maximise)
+    monkeypatch.setattr(solver_module.Solver, "maximise", maximise)
     problem = town()
     solution = run(problem)
     hold_rules(problem, solution)
@@ -226,14 +226,14 @@ def test_time_over_in_the_reduced_model_still_gives_a_plan_with_a_note(monkeypat
 
 
 def test_time_over_in_the_exact_model_is_not_called_optimal(monkeypatch):
-    real = Door.maximise
+    real = solver_module.Solver.maximise
 
     def maximise(self, lp, *, gap_share=1e-6, **options):
         if "mip_max_nodes" in options:
             return cut_off(State.NOTHING)(self, lp)
         return real(self, lp, gap_share=gap_share, **options)
 
-    monkeypatch.setattr(Door, "maximise", maximise)
+    monkeypatch.setattr(solver_module.Solver, "maximise", maximise)
     problem = town()
     solution = run(problem)
     hold_rules(problem, solution)
@@ -243,7 +243,7 @@ def test_time_over_in_the_exact_model_is_not_called_optimal(monkeypatch):
 
 def cut_if(condition):
     """Return a stand-in for the solver that has no time for some of the models."""
-    real = Door.maximise
+    real = solver_module.Solver.maximise
 
     def maximise(self, lp, *, gap_share=1e-6, **options):
         if condition(lp):
@@ -255,7 +255,7 @@ def cut_if(condition):
 
 def test_time_over_in_the_swap_covers_still_gives_a_legal_plan(monkeypatch):
     covers = cut_if(lambda lp: any(row.name.startswith("covered") for row in lp.constraints()))
-    monkeypatch.setattr(Door, "maximise", covers)
+    monkeypatch.setattr(solver_module.Solver, "maximise", covers)
     problem = town()
     solution = run(problem)
     hold_rules(problem, solution)
@@ -273,7 +273,7 @@ def test_time_over_after_the_first_plan_keeps_it(monkeypatch):
         seen.extend([lp] if lp.name == "select" else [])
         return lp.name in {"select", "siting"} and len(seen) > 1
 
-    monkeypatch.setattr(Door, "maximise", cut_if(later))
+    monkeypatch.setattr(solver_module.Solver, "maximise", cut_if(later))
     problem = town()
     solution = run(problem, gap_share=0)
     hold_rules(problem, solution)
@@ -297,7 +297,7 @@ def test_late_flows_are_greedy_legal_and_noted(monkeypatch):
     sizes = Sizes(problem.min_chargers[sites], problem.max_chargers[sites], problem.chargers)
     best = assign(problem, sites, sizes, door())
     assert best.exact
-    monkeypatch.setattr(Door, "maximise", cut_off(State.NOTHING))
+    monkeypatch.setattr(solver_module.Solver, "maximise", cut_off(State.NOTHING))
     rough = assign(problem, sites, sizes, door())
     assert not rough.exact
     assert 0 < problem.value(sites, rough.serve_kwh) <= problem.value(sites, best.serve_kwh)
@@ -331,7 +331,7 @@ def test_whole_chargers_keep_the_sum_and_the_limits(seed, total):
 
 def test_time_over_in_the_sizing_still_gives_a_legal_plan(monkeypatch):
     monkeypatch.setattr(solve, "EXACT_PAIRS", 0)
-    monkeypatch.setattr(Door, "maximise", cut_if(lambda lp: lp.name == "size"))
+    monkeypatch.setattr(solver_module.Solver, "maximise", cut_if(lambda lp: lp.name == "size"))
     problem = town()
     hold_rules(problem, run(problem))
 

@@ -7,16 +7,16 @@ import pulp
 import pytest
 
 from siting.errors import SolverMissingError
-from siting.optimize.solver import solver as door_module
-from siting.optimize.solver.other_solvers import NAMED, interfaces
-from siting.optimize.solver.solver import State, linear, open_door, values_of
+from siting.optimize.solver import solver as solver_module
+from siting.optimize.solver._other_solvers import NAMED, interfaces
+from siting.optimize.solver.solver import State, linear, open_solver, values_of
 from siting.scenario import Solver
 
 SOLVERS = ("highs", "cbc", "scip")
 
 
 def door(name, seconds=60.0):
-    return open_door(name, threads=1, seed=7, time_limit_s=seconds)
+    return open_solver(name, threads=1, seed=7, time_limit_s=seconds)
 
 
 def knapsack(limit=10, *, whole=True):
@@ -106,19 +106,19 @@ def test_a_limit_on_nodes_is_a_stop_too():
 
 def test_a_second_number_of_threads_in_one_process_still_solves():
     for threads in (1, 2, 1):
-        opened = open_door("highs", threads=threads, seed=7, time_limit_s=30)
+        opened = open_solver("highs", threads=threads, seed=7, time_limit_s=30)
         assert opened.maximise(knapsack()[0]).state is State.SOLVED
 
 
 def test_without_highs_cbc_steps_in_and_says_so(monkeypatch):
-    monkeypatch.setattr(door_module, "_has_highs", lambda: False)
+    monkeypatch.setattr(solver_module, "_has_highs", lambda: False)
     opened = door("highs")
     assert (opened.name, opened.fallback) == ("cbc", True)
     assert not door("cbc").fallback
 
 
 def test_without_any_solver_the_cure_is_named(monkeypatch):
-    monkeypatch.setattr(door_module, "_has_highs", lambda: False)
+    monkeypatch.setattr(solver_module, "_has_highs", lambda: False)
     monkeypatch.setattr(pulp.COIN_CMD, "available", lambda self: False)
     with pytest.raises(SolverMissingError, match="install highspy"):
         door("highs")

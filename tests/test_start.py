@@ -10,7 +10,7 @@ from test_solve import hold_rules, plain, run, short_search, town  # noqa: F401 
 from siting.errors import BrokenFileError, InputMissingError, ScenarioError
 from siting.optimize.search import solve
 from siting.optimize.search.solve import solve_problem
-from siting.optimize.swap.cover import swap_key
+from siting.optimize.swap import swap_key
 from siting.plan.start import RESTART_NPZ, read_start, write_start
 from siting.scenario import Solver
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from problem_cases import small_problem
 
-from siting.optimize.solver.solver import State, open_door
-from siting.optimize.swap import cover
-from siting.optimize.swap.cover import swap_cover
+from siting.optimize import swap
+from siting.optimize.solver.solver import State, open_solver
+from siting.optimize.swap import swap_cover
 
 
 def door():
-    return open_door("highs", threads=1, seed=7, time_limit_s=60)
+    return open_solver("highs", threads=1, seed=7, time_limit_s=60)
 
 
 def town(seed=1, **changes):
@@ -34,9 +34,9 @@ def coverage(problem, chosen):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_best_cover_is_found(seed, monkeypatch):
-    monkeypatch.setattr(cover, "_DEMAND_CELLS_M", (1.0, 1.0))
-    monkeypatch.setattr(cover, "_SITE_CELLS_M", (1.0, 1.0))
-    monkeypatch.setattr(cover, "_GAP", 0.0)
+    monkeypatch.setattr(swap, "_DEMAND_CELLS_M", (1.0, 1.0))
+    monkeypatch.setattr(swap, "_SITE_CELLS_M", (1.0, 1.0))
+    monkeypatch.setattr(swap, "_GAP", 0.0)
     problem = town(seed)
     legal = [
         chosen
@@ -80,5 +80,5 @@ def test_sites_that_reach_nobody_may_still_be_chosen():
 
 
 def test_thinned_sites_that_do_not_suffice_give_way_to_all(monkeypatch):
-    monkeypatch.setattr(cover, "_SITE_CELLS_M", (5000.0, 5000.0))
+    monkeypatch.setattr(swap, "_SITE_CELLS_M", (5000.0, 5000.0))
     assert len(swap_cover(town(), door()).sites) == 3

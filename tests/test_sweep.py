@@ -21,7 +21,7 @@ from siting.pipeline.adjust import factored_prices
 from siting.pipeline.meter import Meter
 from siting.scenario import Factors, Uncertain, changed_scenario, load_scenario
 from siting.study import engine
-from siting.study.engine import run_tasks, workers
+from siting.study.engine import Execution, run_tasks, workers
 from siting.study.memory_cache import Held, hold
 from siting.study.samples import make_draws, quantile, read_grid
 from siting.study.shared_sites import distinct_plans, holding, measures, site_shares
@@ -139,8 +139,8 @@ def swept(tmp_path_factory):
     scenario = desk(folder)
     wanted = Wanted(read_grid(["targets.stations=4,4000"]), samples=2, form="csv")
     told = []
-    result = sweep(scenario, folder / "sweep", wanted, scheduler=address(),
-                   progress=lambda *state: told.append(state))  # fmt: skip
+    execution = Execution(scheduler=address(), progress=lambda *state: told.append(state))
+    result = sweep(scenario, folder / "sweep", wanted, execution)
     return scenario, folder / "sweep", wanted, result, told
 
 
@@ -165,7 +165,7 @@ def test_a_sweep_goes_on_where_it_was_stopped(swept, tmp_path):
     again.mkdir()
     text = "\n".join([*lines[:3], lines[3][: len(lines[3]) // 2]])  # killed while writing
     (again / ROWS).write_text(text, encoding="utf-8", newline="\n")
-    second = sweep(scenario, again, wanted, scheduler=address())
+    second = sweep(scenario, again, wanted, Execution(scheduler=address()))
     assert second.reused == 3
     assert second.table.read_bytes() == result.table.read_bytes()
     assert len(read_rows(again)) == 5
@@ -175,7 +175,9 @@ def test_plans_start_from_the_base_unless_made_afresh(swept, tmp_path):
     scenario, folder, wanted, result, _ = swept
     base, *others = [row["id"] for row in result.rows]
     assert (folder / f"base-{base}" / "restart.npz").is_file()
-    afresh = sweep(scenario, tmp_path / "afresh", replace(wanted, afresh=True), scheduler=address())
+    afresh = sweep(
+        scenario, tmp_path / "afresh", replace(wanted, afresh=True), Execution(scheduler=address())
+    )
     assert afresh.rows[0]["id"] == base
     assert not {row["id"] for row in afresh.rows[1:]} & set(others)
     assert not list((tmp_path / "afresh").glob("base-*"))
@@ -193,7 +195,7 @@ def test_a_start_that_is_gone_is_made_again(swept, tmp_path):
     lines = (folder / ROWS).read_text(encoding="utf-8").splitlines()
     (again / ROWS).write_text(lines[0] + "\n", encoding="utf-8", newline="\n")
     assert json.loads(lines[0])["id"] == result.rows[0]["id"], "the base comes first"
-    second = sweep(scenario, again, wanted, scheduler=address())
+    second = sweep(scenario, again, wanted, Execution(scheduler=address()))
     assert second.reused == 1
     assert second.table.read_bytes() == result.table.read_bytes()
 
@@ -217,7 +219,9 @@ def test_a_worker_killed_in_the_middle_costs_a_retry_and_no_plan(swept, tmp_path
             kill_a_worker(address())
 
     wanted = Wanted(read_grid(["targets.chargers=36,38"]))
-    made = sweep(scenario, tmp_path / "sweep", wanted, scheduler=address(), progress=progress)
+    made = sweep(
+        scenario, tmp_path / "sweep", wanted, Execution(scheduler=address(), progress=progress)
+    )
     assert killed
     assert [row["state"] for row in made.rows] == [OK] * 3
     assert made.rows[0]["site_ids"] == result.rows[0]["site_ids"]
@@ -265,7 +269,7 @@ def test_no_scheduler_is_a_clear_error(tmp_path, monkeypatch):
     scenario = desk(tmp_path)
     wanted = Wanted(read_grid(["targets.chargers=36"]))
     with pytest.raises(ScenarioError, match="no scheduler"):
-        sweep(scenario, tmp_path / "sweep", wanted, scheduler="tcp://127.0.0.1:9")
+        sweep(scenario, tmp_path / "sweep", wanted, Execution(scheduler="tcp://127.0.0.1:9"))
 
 
 def test_the_verb_counts_and_tells(tmp_path, capsys):

@@ -147,14 +147,14 @@ def test_given_demand_comes_on_top_and_the_parts_sum_to_the_whole(ready):
     rows = "kind,kwh_day,lon,lat\nwork,500,106.6044,29.7044\n,300,106.6024,29.7004\n,9,106,29\n"
     before = prepared(ready())
     after = prepared(ready(layer("demand", "d.csv"), d__csv=rows))
-    assert after.chain["given_kwh_day"] == pytest.approx(800)
-    assert after.chain["kwh_day"] == pytest.approx(before.chain["kwh_day"] + 800)
-    assert after.chain["kwh_day"] == pytest.approx(sum(
-        filter(None, (after.chain[f"{part}_kwh_day"]
+    assert after.chain.given_kwh_day == pytest.approx(800)
+    assert after.chain.kwh_day == pytest.approx(before.chain.kwh_day + 800)
+    assert after.chain.kwh_day == pytest.approx(sum(
+        filter(None, (getattr(after.chain, f"{part}_kwh_day")
                       for part in ("residents", "through", "fleet", "given")))
     ))  # fmt: skip
     assert note(after, "demand_outside") == {"rows": 1, "kwh_day": 9.0}
-    assert before.chain["given_kwh_day"] is None
+    assert before.chain.given_kwh_day is None
 
 
 @pytest.mark.parametrize("suffix", ["gpkg", "shp", "json"])
@@ -203,7 +203,7 @@ def test_building_projects_owe_bays_and_count_only_where_public(ready):
                     "room": 20 + 12}  # fmt: skip
     new = plan.candidates[plan.candidates["pool"] == "A"].set_index("site_id")
     assert new["max_chargers"].to_dict() == {"file:p/P1": 20, "file:p/P4": 12}
-    assert plan.counts["pools"]["A"]["candidates"] == 2
+    assert plan.counts.pools["A"].candidates == 2
     assert new["due_bays"].to_dict() == {"file:p/P1": 20.0, "file:p/P4": 900.0}
     assert new["short_bays"]["file:p/P1"] == 10.0
     assert np.isnan(new["short_bays"]["file:p/P4"])
@@ -240,7 +240,7 @@ def test_old_communities_are_a_pool_with_a_floor_of_its_own(ready):
     plan = planned(given)
     row = plan.candidates.set_index("site_id").loc["file:c/C1"]
     assert (row["pool"], row["max_chargers"]) == ("C", 26)
-    assert plan.counts["pools"]["C"]["stations"] == 1
+    assert plan.counts.pools["C"].stations == 1
     assert plan.zones["stations_pool_c"].sum() == 1
     assert list(limits_hold(plan)) == []
     broken = dataclasses.replace(plan, sites=plan.sites[plan.sites["pool"] != "C"])
@@ -356,23 +356,23 @@ def test_a_missing_file_a_picture_and_a_shape_without_geometry_are_refused(
 def test_guns_piles_and_shared_bays_are_told_both_ways(ready, tmp_path):
     given = ready()
     plan = planned(given)
-    other = plan.counts["otherwise"]
-    assert other["piles"] == plan.totals["chargers"] == 40
+    other = plan.counts.otherwise
+    assert other.piles == plan.totals["chargers"] == 40
     by_class = plan.sites.filter(regex="^chargers_(slow_ac|fast_dc|super_fast)$").sum()
-    assert other["guns"] == 40 + by_class["chargers_fast_dc"]
+    assert other.guns == 40 + by_class["chargers_fast_dc"]
     lines = " ".join(facility_lines(plan, speaker("en")))
-    assert str(other["guns"]) in lines
+    assert str(other.guns) in lines
     (tmp_path / "run").mkdir()
     save_plan(plan, tmp_path / "run", say=speaker("en"))
     content = json.loads((tmp_path / "run" / "plan.json").read_text(encoding="utf-8"))
-    assert content["totals_otherwise"]["guns"] == other["guns"]
+    assert content["totals_otherwise"]["guns"] == other.guns
     assert load_plan(tmp_path / "run").counts == plan.counts
     guns = planned(given.model_copy(
         update={"counting": given.counting.model_copy(update={"charger": "gun"})}
     ))  # fmt: skip
-    assert guns.counts["otherwise"]["guns"] == 40
-    assert guns.counts["otherwise"]["piles"] < 40
-    assert guns.charger_classes["fast_dc"]["power_kw"] == 30
+    assert guns.counts.otherwise.guns == 40
+    assert guns.counts.otherwise.piles < 40
+    assert guns.charger_classes["fast_dc"].power_kw == 30
 
 
 def test_zones_of_a_body_can_be_left_out_and_kinds_that_are_not_public(ready):

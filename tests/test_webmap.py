@@ -20,9 +20,9 @@ from siting.errors import ScenarioError
 from siting.notes import Note
 from siting.optimize.problem.solution import Status
 from siting.outputs import palette
+from siting.outputs.basemaps import find_basemap
 from siting.outputs.map import make_map, shapes
-from siting.outputs.map.basemaps import find_basemap
-from siting.outputs.map.coverage import charging_reach, near_people, swap_reach
+from siting.outputs.map.map_data import charging_reach, near_people, swap_reach
 from siting.outputs.paper import all_bodies
 from siting.outputs.paper.sheet import make_sheet
 from siting.outputs.text.plan_lines import date_text
@@ -87,7 +87,7 @@ def test_points_lie_where_the_plan_has_them_within_two_metres(page):
 def test_missing_is_null_and_never_zero(page):
     data = data_of(page)
     assert data["stations"]["spaces"] == [50, 51, 52, None, 54, 55]
-    assert data["stations"]["utilisation_percent"][2] is None
+    assert data["stations"]["utilisation"][2] is None
     assert data["stations"]["name"][3] is None
     assert data["zones"]["population"] == [112000, None, 72000, None]
 
@@ -96,10 +96,10 @@ def test_a_station_says_its_classes_its_price_and_its_wait(page):
     data = data_of(page)
     stations, texts = data["stations"], data["lookups"]["classes"]
     assert texts[stations["classes"][0]] == "5 慢充 · 10 快充"
-    assert stations["cost"][:3] == ["既有站，无新增费用"] * 2 + ["26.0 万元（13.0–52.0）"]
+    assert stations["cost_range"][:3] == ["既有站，无新增费用"] * 2 + ["26.0 万元（13.0–52.0）"]
     assert stations["wait_min"] == [1.5, 1.5, None, 1.5, 1.5, 1.5]
-    assert stations["wait_over_percent"][2] == 100
-    assert data["swaps"]["cost"] == ["200.0 万元（150.0–300.0）", "既有站，无新增费用"]
+    assert stations["wait_over_promise_share"][2] == 100
+    assert data["swaps"]["cost_range"] == ["200.0 万元（150.0–300.0）", "既有站，无新增费用"]
     assert "按类型 28 慢充 · 62 快充" in page
     turned = dict(reversed(small_plan().charger_classes.items()))  # as read back from plan.json
     again = make_map(dataclasses.replace(small_plan(), charger_classes=turned))
@@ -374,20 +374,20 @@ def test_coverage_of_no_demand_is_unknown_and_not_zero():
 
 def test_zones_tell_what_is_served_and_who_is_near(page):
     zones = data_of(page)["zones"]
-    assert zones["served_percent"] == [100, 100, None, None]
+    assert zones["served_share"] == [100, 100, None, None]
     assert zones["near"] == ["现状 100%，方案 100%", None, None, None]
 
 
 def test_regime_and_phase_are_told_where_the_plan_has_them(page):
-    assert "pool" not in data_of(page)["stations"]
+    assert "pool_name" not in data_of(page)["stations"]
     plan = small_plan()
     years = [np.nan, np.nan, 2024, 2025, 2025, 2025]
     sites = plan.sites.assign(pool=list("BBACBB"), phase=years)
     data = data_of(make_map(dataclasses.replace(plan, sites=sites)))
     stations, lookups = data["stations"], data["lookups"]
-    states = [lookups["state"][at] for at in stations["state"]]
+    states = [lookups["state_year"][at] for at in stations["state_year"]]
     assert states[1:4] == ["既有", "新增（2024 年）", "新增（2025 年）"]
-    assert lookups["pool"][stations["pool"][2]] == words("pool.A", "zh")
+    assert lookups["pool_name"][stations["pool_name"][2]] == words("pool.A", "zh")
 
 
 def test_without_phases_the_page_has_nothing_of_them(page):

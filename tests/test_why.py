@@ -32,13 +32,13 @@ from siting.optimize.search.site_value import (
     taken_over,
 )
 from siting.optimize.search.swap_resolve import compare_swap, swap_worth, too_near
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 from siting.outputs.words import all_words
-from siting.why.find import find_site
+from siting.why.ask import find_site
 
 
 def door():
-    return open_door("highs", threads=1, seed=7, time_limit_s=60)
+    return open_solver("highs", threads=1, seed=7, time_limit_s=60)
 
 
 def solved(problem):

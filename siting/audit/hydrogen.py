@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.spatial import cKDTree
 
+from siting.tables.facilities import HYDROGEN
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,16 +30,16 @@ def hydrogen_stations_are_as_asked(plan: Plan) -> Iterator[str]:
     short = count < block["stations"] and block["sense"] != "at_most"
     if short or (count > block["stations"] and block["sense"] != "at_least"):
         yield f"{count} hydrogen stations counted, {block['stations']} asked for"
-    if plan.totals.get("hydrogen_stations", count) != count:
+    if plan.totals.get(HYDROGEN.total, count) != count:
         yield f"{count} hydrogen stations counted, the totals say otherwise"
     if table["site_id"].duplicated().any():
         yield "a hydrogen station stands twice"
     yield from _places_fit(plan, table, block)
     xy = np.column_stack([table.geometry.x, table.geometry.y])
-    ids = table["site_id"].to_numpy()
-    for one, other in sorted(cKDTree(xy).query_pairs(block["spacing_m"])):
+    ids, spacing_m = table["site_id"].to_numpy(), HYDROGEN.spacing_m(plan.scenario)
+    for one, other in sorted(cKDTree(xy).query_pairs(spacing_m)):
         away = float(np.hypot(*(xy[one] - xy[other])))
-        if away < block["spacing_m"] - _METRE_SLACK:
+        if away < spacing_m - _METRE_SLACK:
             yield f"{ids[one]} and {ids[other]} are {away:.0f} m apart"
 
 

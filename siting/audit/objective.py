@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from siting.audit.promises import allowed_sites
-from siting.audit.rules import settings
+from siting.audit.asked import allowed_sites, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

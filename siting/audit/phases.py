@@ -29,7 +29,7 @@ def phases_lead_to_the_plan(plan: Plan) -> Iterator[str]:
     had = plan.sites["existing_chargers"].to_numpy()
     there = ~plan.sites["is_new"].to_numpy(dtype=bool)
     swaps = int((~plan.swap_sites["is_new"]).sum())
-    for phase, told in zip(phases, plan.phases["years"], strict=True):
+    for phase, told in zip(phases, plan.years, strict=True):
         year = phase["year"]
         has = plan.sites[f"phase_{year}_chargers"].to_numpy()
         opened = _there(plan.sites, year)
@@ -39,12 +39,12 @@ def phases_lead_to_the_plan(plan: Plan) -> Iterator[str]:
             "swap_stations": int(_there(plan.swap_sites, year).sum()),
         }
         for key, number in counted.items():
-            if not number == phase[key] == told[key]:
+            if not number == phase[key] == getattr(told, key):
                 yield f"{number} {key} at the end of {year}, {phase[key]} asked for"
         yield from _nothing_lost(plan, year, (had, has), (there, opened))
         cost = _cost(plan, (had, has), opened & ~there)
         cost += (counted["swap_stations"] - swaps) * _swap_price(plan)
-        yield from _money_fits(year, cost, phase["budget_cny"], told["cost_cny"])
+        yield from _money_fits(year, cost, phase["budget_cny"], told.cost_cny)
         had, there, swaps = has, opened, counted["swap_stations"]
     if (had != plan.sites["chargers"].to_numpy()).any():
         yield f"the chargers of {phases[-1]['year']} are not those of the plan"

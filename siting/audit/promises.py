@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from siting.audit.rules import settings
+from siting.audit.asked import PROMISING, allowed_sites, of_kind, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import geopandas as gpd
 
+    from siting.audit.asked import Evidence
     from siting.plan.plan import Plan
 
 _METRE = 1e-6
 _SHARE = 1e-9
-_PROMISING = ("set_cover", "min_cost")
 _CHONGQING: dict[str, dict[str, Any]] = {
     "service_area_charging": {"place_kinds": ["service_area"], "within_m": 0.0},
     "sight_4a_charging": {"within_m": 300.0},
@@ -34,10 +34,21 @@ _CHONGQING: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def promises_are_kept(plan: Plan, reach: pd.DataFrame, swap_reach: pd.DataFrame) -> Iterator[str]:
+def promises_are_kept(plan: Plan, evidence: Evidence) -> Iterator[str]:
     """Count who has the promised facility near; name the promises that fall short."""
     model = settings(plan, "model")
     named = [(f"promise {n}", p) for n, p in enumerate(model.get("promises", ()), start=1)]
+    if model.get("objective") in PROMISING:
+        cover = model["cover"]
+        asked = {"within_m": cover["within_m"], "share": cover["share"]}
+        named.append(("what the objective promises", asked))
+    yield from _all_kept(plan, named, evidence)
+
+
+def chongqing_rules_hold(plan: Plan, evidence: Evidence) -> Iterator[str]:
+    """Count what each rule of Chongqing that is switched on asks for."""
+    model = settings(plan, "model")
+    named = []
     for rule in model.get("chongqing", ()):
         if rule in _CHONGQING:
             asked = dict(_CHONGQING[rule])
@@ -49,34 +60,39 @@ def promises_are_kept(plan: Plan, reach: pd.DataFrame, swap_reach: pd.DataFrame)
             if rule == "swap_5km":
                 asked["share"] = model["swap_5km_share"]
             named.append((rule, asked))
-    if model.get("objective") in _PROMISING:
-        cover = model["cover"]
-        asked = {"within_m": cover["within_m"], "share": cover["share"]}
-        named.append(("what the objective promises", asked))
-    for name, promise in named:
-        pairs = swap_reach if promise.get("facility") == "swap" else reach
-        yield from _kept(plan, name, promise, pairs)
+    yield from _all_kept(plan, named, evidence)
+    if "township_charging" in model.get("chongqing", ()):
+        yield from _townships_have_charging(plan)
+    if "service_area_bays" in model.get("chongqing", ()):
+        yield from _service_areas_have_their_bays(plan)
 
 
-def townships_have_charging(plan: Plan) -> Iterator[str]:
-    """Find a station in every town, where that is switched on."""
-    if "township_charging" not in settings(plan, "model").get("chongqing", ()):
-        return
+def _townships_have_charging(plan: Plan) -> Iterator[str]:
     towns = plan.zones[plan.zones["kind"] == "town"]
     for name in towns["name"][~towns["zone_id"].isin(plan.sites["zone_id"])]:
         yield f"the town {name} has no charging station"
 
 
-def service_areas_have_their_bays(plan: Plan) -> Iterator[str]:
-    """Count chargers at a tenth of the spaces of service areas, where that is switched on."""
-    if "service_area_bays" not in settings(plan, "model").get("chongqing", ()):
-        return
+def _service_areas_have_their_bays(plan: Plan) -> Iterator[str]:
+    """Count chargers at a tenth of the spaces of service areas."""
     areas = plan.sites[plan.sites["kind"] == "service_area"]
     short = areas[areas["chargers"] < 0.1 * areas["spaces"] - _SHARE]
     for site, have, spaces in zip(
         short["site_id"], short["chargers"], short["spaces"], strict=True
     ):
         yield f"{site} has {have} chargers at {spaces:.0f} spaces"
+
+
+def _all_kept(
+    plan: Plan, named: list[tuple[str, dict[str, Any]]], evidence: Evidence
+) -> Iterator[str]:
+    for name, promise in named:
+        swap = promise.get("facility") == "swap"
+        pairs = evidence.swap_reach if swap else evidence.reach
+        if pairs is None:
+            yield "no table of travel was given to count them by"
+            return
+        yield from _kept(plan, name, promise, pairs)
 
 
 def _kept(plan: Plan, name: str, promise: dict[str, Any], reach: pd.DataFrame) -> Iterator[str]:
@@ -140,44 +156,13 @@ def _within(
 def _open(plan: Plan, promise: dict[str, Any]) -> set[str]:
     """Return the ids where a facility of the class stands in the plan."""
     if promise.get("facility") == "swap":
-        return set(plan.swap_sites["site_id"]) & _of_kind(plan, promise)
+        return set(plan.swap_sites["site_id"]) & of_kind(plan, promise)
     sites, least = plan.sites, promise.get("min_kw") or 0.0
     if least > 0:  # of what stood before nobody knows the classes
-        strong = [name for name, one in plan.charger_classes.items() if one["power_kw"] >= least]
+        strong = [name for name, one in plan.charger_classes.items() if one.power_kw >= least]
         there = sum((sites[f"chargers_{name}"] for name in strong), start=0 * sites["chargers"])
         sites = sites[(there > 0) & sites["is_new"]]
-    return set(sites["site_id"]) & _of_kind(plan, promise)
-
-
-def allowed_sites(plan: Plan, promise: dict[str, Any]) -> set[str]:
-    """Return the ids where one may stand: allowed, not banned, clear of what exists."""
-    every, model = plan.candidates, settings(plan, "model")
-    swap = promise.get("facility") == "swap"
-    stands = every["existing_swap"] if swap else every["existing_station"]
-    may = (
-        every["swap_ok"] if swap else every["max_chargers"].ge(every["min_chargers"].clip(lower=1))
-    )
-    banned = every["site_id"].isin(list(model.get("banned", ())))
-    may = may & (every["verdict"] != "stop") & ~banned
-    spacing = np.full(len(every), float(model["swap_spacing_m"])) if swap else spacings(plan, every)
-    old = every[stands].geometry
-    clear = np.array(
-        [
-            old.empty or float(old.distance(point).min()) >= apart - _METRE
-            for point, apart in zip(every.geometry, spacing, strict=True)
-        ],
-        dtype=bool,
-    )
-    may = stands | (may & clear)
-    if not swap and promise.get("min_kw"):
-        may &= every["strongest_kw"] >= promise["min_kw"]
-    return set(every["site_id"][may]) & _of_kind(plan, promise)
-
-
-def _of_kind(plan: Plan, promise: dict[str, Any]) -> set[str]:
-    every = plan.candidates
-    keep = every["kind"].isin(promise["kinds"]) if promise.get("kinds") else slice(None)
-    return set(every["site_id"][keep])
+    return set(sites["site_id"]) & of_kind(plan, promise)
 
 
 def _zones(plan: Plan, promise: dict[str, Any]) -> pd.Series:
@@ -187,19 +172,3 @@ def _zones(plan: Plan, promise: dict[str, Any]) -> pd.Series:
     if promise.get("zone_kinds"):
         zones = zones[zones["kind"].isin(promise["zone_kinds"])]
     return zones["zone_id"]
-
-
-def spacings(plan: Plan, table: gpd.GeoDataFrame) -> np.ndarray:
-    """Return the distance a new station at each row keeps from any other (m)."""
-    model = settings(plan, "model")
-    by_kind = dict(model.get("spacing_by_kind", {}))
-    if "service_area_charging" in model.get("chongqing", ()):
-        by_kind.setdefault("service_area", 0.0)
-    by_zone = model.get("spacing_by_zone_kind", {})
-    zone_kind = dict(zip(plan.zones["zone_id"], plan.zones["kind"], strict=True)) if by_zone else {}
-    base = float(model["min_spacing_m"])
-    asked = [
-        by_kind.get(kind, by_zone.get(zone_kind.get(zone), base))
-        for kind, zone in zip(table["kind"], table["zone_id"], strict=True)
-    ]
-    return np.array(asked, dtype=float)

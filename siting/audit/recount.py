@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 
-from siting.audit import promises, rules
+from siting.audit.asked import Evidence
 from siting.audit.hydrogen import hydrogen_stations_are_as_asked
 from siting.audit.objective import answer_holds
 from siting.audit.phases import phases_lead_to_the_plan
-from siting.audit.promises import promises_are_kept, spacings
-from siting.audit.rules import headroom_holds, settings
+from siting.audit.rules import TWINS
 from siting.errors import RecountError
 
 if TYPE_CHECKING:
@@ -27,7 +25,10 @@ if TYPE_CHECKING:
 
     from siting.plan.plan import Plan
 
+VALUE = "value and bound agree"
 _SHOWN = 5
+_KW_SLACK = 1e-3
+_MONEY_SLACK = 1e-6
 _KWH_SLACK = 1e-3
 _METRE_SLACK = 1e-6
 
@@ -58,15 +59,15 @@ def recount(
     RecountError
         Naming every broken rule with the sites or zones that break it.
     """
+    near, swap_near = reaches or (None, None)
+    evidence = Evidence(near, swap_near, substations)
+    twins = tuple(dict.fromkeys(TWINS.values()))
     faults: list[str] = []
-    for rule in RULES:
-        faults.extend(f"{_name(rule)}: {fault}" for fault in rule(plan))
-    if reaches:
-        faults.extend(f"promises are kept: {fault}" for fault in promises_are_kept(plan, *reaches))
-    faults.extend(f"headroom holds: {fault}" for fault in headroom_holds(plan, substations))
-    if not reaches and _promises(plan):
-        faults.append("promises are kept: no table of travel was given to count them by")
-    faults.extend(f"value and bound agree: {fault}" for fault in answer_holds(plan, *reaches))
+    for check in CHECKS:
+        faults.extend(f"{_name(check)}: {fault}" for fault in check(plan))
+    for twin in twins:
+        faults.extend(f"{_name(twin)}: {fault}" for fault in twin(plan, evidence))
+    faults.extend(f"{VALUE}: {fault}" for fault in answer_holds(plan, *reaches))
     if faults:
         raise RecountError(
             "the finished plan breaks its own rules and was not saved:\n    - "
@@ -74,30 +75,7 @@ def recount(
             where=f"run '{plan.run}'",
             cure="this is a bug of ours: please report it with the scenario file",
         )
-    return (*(_name(rule) for rule in RULES), "value and bound agree")
-
-
-def totals_hit_the_targets(plan: Plan) -> Iterator[str]:
-    """Stations, chargers and swap stations, counted from the tables, meet the targets."""
-    senses = settings(plan, "targets").get("sense", {})
-    counted = {
-        "stations": len(plan.sites),
-        "chargers": int(plan.sites["chargers"].sum()),
-        "swap_stations": len(plan.swap_sites),
-    }
-    for key, number in counted.items():
-        sense = senses.get(key, "exactly")
-        if key == "stations" and sense == "exactly" and _fewest(plan):
-            sense = "at_most"
-        below = number < plan.targets[key] and sense != "at_most"
-        above = number > plan.targets[key] and sense != "at_least"
-        if below or above:
-            yield f"{number} {key} counted, {plan.targets[key]} asked for"
-        if number != plan.totals[key]:
-            yield f"{number} {key} counted, the plan's totals say {plan.totals[key]}"
-        parts = plan.totals[f"existing_{key}"] + plan.totals[f"new_{key}"]
-        if parts != number:
-            yield f"existing and new {key} make {parts}, not {number}"
+    return (*map(_name, CHECKS), *map(_name, twins), VALUE)
 
 
 def sites_are_single(plan: Plan) -> Iterator[str]:
@@ -138,33 +116,6 @@ def swap_sites_are_eligible(plan: Plan) -> Iterator[str]:
     yield from _listed(new[~new.isin(eligible)], "not eligible for a swap station")
 
 
-def spacing_holds(plan: Plan) -> Iterator[str]:
-    """Keep every new station its distance (straight line, metres) from all others."""
-    model = plan.scenario["model"]
-    yield from _too_near(plan.sites, spacings(plan, plan.sites), "stations")
-    apart = np.full(len(plan.swap_sites), float(model["swap_spacing_m"]))
-    yield from _too_near(plan.swap_sites, apart, "swap stations")
-
-
-def every_zone_has_its_stations(plan: Plan) -> Iterator[str]:
-    """Give each zone the stations it is promised, or as many as it has sites for."""
-    floor = int(plan.scenario["model"]["stations_per_zone"])
-    banned = settings(plan, "model").get("banned", ())
-    usable = plan.candidates[
-        (plan.candidates["verdict"] != "stop")
-        & (plan.candidates["max_chargers"] > 0)
-        & ~plan.candidates["site_id"].isin(list(banned))
-    ]
-    counted = plan.sites["zone_id"].value_counts()
-    for zone in plan.zones.itertuples():
-        promised = min(floor, _room(plan, usable, str(zone.zone_id)))
-        have = int(counted.get(zone.zone_id, 0))
-        if have < promised:
-            yield f"zone {zone.name} ({zone.zone_id}) has {have} of {promised} stations"
-        if "stations" in plan.zones.columns and int(zone.stations) != have:
-            yield f"zone {zone.name}: {have} stations counted, its row says {zone.stations}"
-
-
 def load_fits_capacity(plan: Plan) -> Iterator[str]:
     """Energy assigned to a station is at most what its chargers can give."""
     sites = plan.sites.set_index("site_id")
@@ -192,68 +143,55 @@ def demand_is_served_once(plan: Plan) -> Iterator[str]:
     yield from _listed(plan.assignments["demand_id"][far], "served from beyond the radius")
 
 
-RULES: tuple[Callable[[Plan], Iterator[str]], ...] = (
-    totals_hit_the_targets,
+def prices_add_up(plan: Plan) -> Iterator[str]:
+    """Recompute the price of each station and of the whole plan from their parts."""
+    sites = plan.sites
+    if "cost_cny" not in sites.columns:
+        return
+    new = sites["chargers"] - sites["existing_chargers"]
+    price = sites["site_fixed_cny"].where(sites["is_new"], 0.0) + sites["charger_cny"] * new
+    for name in sites["site_id"][(price - sites["cost_cny"]).abs() > 1]:
+        yield f"the price of {name} is not that of its parts"
+    for end in ("cost_low_cny", "cost_cny", "cost_high_cny"):
+        total = float(sites[end].sum() + plan.swap_sites[end].sum())
+        told = float(plan.figures[end])
+        if abs(total - told) > max(1.0, _MONEY_SLACK * total):
+            yield f"{end} adds up to {total:,.0f}, the figures say {told:,.0f}"
+
+
+def classes_add_up(plan: Plan) -> Iterator[str]:
+    """Add up the chargers by class: those of each station, their power, and the plan's totals."""
+    sites, classes = plan.sites, plan.charger_classes
+    if not classes:
+        return
+    counted = sum(sites[f"chargers_{name}"] for name in classes)
+    for name in sites["site_id"][counted != sites["chargers"]]:
+        yield f"the chargers of {name} by class do not make its chargers"
+    power = sum(sites[f"chargers_{name}"] * one.power_kw for name, one in classes.items())
+    for name in sites["site_id"][(power - sites["power_kw"]).abs() > _KW_SLACK]:
+        yield f"the power of {name} is not that of its classes"
+    for name, one in classes.items():
+        if int(sites[f"chargers_{name}"].sum()) != one.chargers:
+            yield f"{name}: the plan's total is not the sum of its stations"
+
+
+CHECKS: tuple[Callable[[Plan], Iterator[str]], ...] = (
     sites_are_single,
     existing_are_kept,
     limits_per_site_hold,
     swap_sites_are_eligible,
-    spacing_holds,
-    every_zone_has_its_stations,
     load_fits_capacity,
     demand_is_served_once,
+    prices_add_up,
+    classes_add_up,
     hydrogen_stations_are_as_asked,
     phases_lead_to_the_plan,
-    *rules.RULES,
-    promises.townships_have_charging,
-    promises.service_areas_have_their_bays,
 )
+"""What holds in every plan, whatever the rules of its scenario."""
 
 
-def _name(rule: Callable[[Plan], Iterator[str]]) -> str:
+def _name(rule: Callable[..., Iterator[str]]) -> str:
     return rule.__name__.replace("_", " ")
-
-
-def _room(plan: Plan, usable: gpd.GeoDataFrame, zone_id: str) -> int:
-    """Count the sites of a zone where a station stands or may be opened."""
-    inside = usable[usable["zone_id"] == zone_id]
-    existing = usable[usable["existing_station"]]
-    free = inside[~inside["existing_station"]]
-    stand = len(inside) - len(free)
-    if free.empty or existing.empty:
-        return stand + len(free)
-    away = cKDTree(_xy(existing)).query(_xy(free))[0]
-    return stand + int((away >= spacings(plan, free)).sum())
-
-
-def _fewest(plan: Plan) -> bool:
-    """Whether the objective keeps a promise: the number of stations is then what it comes to."""
-    return settings(plan, "model").get("objective") in {"set_cover", "min_cost"}
-
-
-def _promises(plan: Plan) -> bool:
-    model = settings(plan, "model")
-    return bool(model.get("promises") or model.get("chongqing") or _fewest(plan))
-
-
-def _too_near(table: gpd.GeoDataFrame, own_m: np.ndarray, label: str) -> Iterator[str]:
-    """Yield pairs nearer than the larger distance that their new stations keep."""
-    new = table["is_new"].to_numpy()
-    own_m = np.where(new, own_m, 0.0)
-    if len(table) < 2 or own_m.max() <= 0:  # noqa: PLR2004  # a pair
-        return
-    points = _xy(table)
-    pairs = cKDTree(points).query_pairs(float(own_m.max()), output_type="ndarray")
-    pairs = pairs[new[pairs[:, 0]] | new[pairs[:, 1]]]
-    gaps = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
-    ids = table["site_id"].to_numpy()
-    near = gaps < np.maximum(own_m[pairs[:, 0]], own_m[pairs[:, 1]]) - _METRE_SLACK
-    for (one, other), gap in list(zip(pairs[near], gaps[near], strict=True))[:_SHOWN]:
-        yield f"{label} {ids[one]} and {ids[other]} are {gap:.1f} m apart"
-
-
-def _xy(table: gpd.GeoDataFrame) -> np.ndarray:
-    return np.column_stack([table.geometry.x, table.geometry.y])
 
 
 def _listed(ids: pd.Series, fault: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""The scenario's own rules, counted again from a plan: one function for each family.
+"""The twins of the families of rules: what the scenario rules, counted again from a finished plan.
 
-Used by :mod:`siting.audit.recount`. Each function reads the plan's tables and its scenario, shares
-no code with the model, and yields one line for every breach.
+Each function reads the plan's tables and its scenario, shares no code with the model, and yields
+one line for every breach. ``TWINS`` has one for each family that the optimiser knows.
 """
 
 from __future__ import annotations
@@ -9,32 +9,58 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from scipy.spatial import cKDTree
+
+from siting.audit.asked import NONE, PROMISING, settings, spacings
+from siting.audit.promises import chongqing_rules_hold, promises_are_kept
+from siting.tables.facilities import SWAP, TOTALS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import geopandas as gpd
 
+    from siting.audit.asked import Evidence
     from siting.plan.plan import Plan
 
+    Twin = Callable[[Plan, Evidence], Iterator[str]]
+
+_SHOWN = 5
 _TINY = 1e-9
 _KW_SLACK = 1e-3
 _MONEY_SLACK = 1e-6
+_METRE_SLACK = 1e-6
 
 
-def settings(plan: Plan, block: str) -> dict[str, Any]:
-    """Return a block of the plan's scenario; empty where it has none."""
-    found: dict[str, Any] = plan.scenario.get(block, {})
-    return found
+def totals_hit_the_targets(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
+    """Stations, chargers and swap stations, counted from the tables, meet the targets."""
+    senses = settings(plan, "targets").get("sense", {})
+    counted = (len(plan.sites), int(plan.sites["chargers"].sum()), len(plan.swap_sites))
+    for key, number in zip(TOTALS, counted, strict=True):
+        sense = senses.get(key, "exactly")
+        objective = settings(plan, "model").get("objective")
+        if key == "stations" and sense == "exactly" and objective in PROMISING:
+            sense = "at_most"  # the number is an outcome
+        below = number < plan.targets[key] and sense != "at_most"
+        above = number > plan.targets[key] and sense != "at_least"
+        if below or above:
+            yield f"{number} {key} counted, {plan.targets[key]} asked for"
+        if number != plan.totals[key]:
+            yield f"{number} {key} counted, the plan's totals say {plan.totals[key]}"
+        parts = plan.totals[f"existing_{key}"] + plan.totals[f"new_{key}"]
+        if parts != number:
+            yield f"existing and new {key} make {parts}, not {number}"
 
 
-def locked_sites_stand(plan: Plan) -> Iterator[str]:
+def locked_sites_stand(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
     """Find a station at every locked site."""
     for site in settings(plan, "model").get("locked", ()):
         if site not in set(plan.sites["site_id"]):
             yield f"{site} is locked, but no station stands there"
 
 
-def banned_sites_are_empty(plan: Plan) -> Iterator[str]:
+def banned_sites_are_empty(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
     """Find no new station of either class at a banned site."""
     banned = set(settings(plan, "model").get("banned", ()))
     for label, table in (("station", plan.sites), ("swap station", plan.swap_sites)):
@@ -42,7 +68,7 @@ def banned_sites_are_empty(plan: Plan) -> Iterator[str]:
             yield f"{site} is banned, but a {label} stands there"
 
 
-def upgrades_are_made(plan: Plan) -> Iterator[str]:
+def upgrades_are_made(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
     """Count at least the chargers of each forced upgrade."""
     chargers = plan.sites.set_index("site_id")["chargers"]
     for site, least in settings(plan, "model").get("upgrades", {}).items():
@@ -51,7 +77,7 @@ def upgrades_are_made(plan: Plan) -> Iterator[str]:
             yield f"{site} has {have} chargers, its upgrade asks for {least}"
 
 
-def limits_hold(plan: Plan) -> Iterator[str]:
+def limits_hold(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
     """Count what each limit counts, zone by zone where it says so."""
     for limit in settings(plan, "model").get("limits", ()):
         yield from _limit_holds(plan, limit)
@@ -93,12 +119,12 @@ def _outside(limit: dict[str, Any], number: int, target: int, told: str) -> Iter
         yield f"{told}, at most {share:.1%} of {target} allowed"
 
 
-def headroom_holds(plan: Plan, substations: gpd.GeoDataFrame | None) -> Iterator[str]:
+def headroom_holds(plan: Plan, evidence: Evidence) -> Iterator[str]:
     """Add up the new power at the substation of each site, where its headroom is known.
 
     A site hangs on the substation it is assigned to, else on the nearest one.
     """
-    model = settings(plan, "model")
+    model, substations = settings(plan, "model"), evidence.substations
     if not model.get("headroom"):
         return
     if substations is None:
@@ -124,7 +150,7 @@ def headroom_holds(plan: Plan, substations: gpd.GeoDataFrame | None) -> Iterator
             yield f"{drawn[name]:,.0f} kW drawn at substation {name}, {free:,.0f} kW are free"
 
 
-def budget_holds(plan: Plan) -> Iterator[str]:
+def budget_holds(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
     """Add up what is new, priced from its own row, against the budget."""
     most = settings(plan, "model").get("budget_cny")
     if most is None:
@@ -138,44 +164,78 @@ def budget_holds(plan: Plan) -> Iterator[str]:
         yield f"what is new costs {total:,.0f} CNY, the budget is {most:,.0f}"
 
 
-def prices_add_up(plan: Plan) -> Iterator[str]:
-    """Recompute the price of each station and of the whole plan from their parts."""
-    sites = plan.sites
-    if "cost_cny" not in sites.columns:
+def spacing_holds(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
+    """Keep every new station its distance (straight line, metres) from all others."""
+    yield from _too_near(plan.sites, spacings(plan, plan.sites), "stations")
+    apart = np.full(len(plan.swap_sites), SWAP.spacing_m(plan.scenario))
+    yield from _too_near(plan.swap_sites, apart, "swap stations")
+
+
+def _too_near(table: gpd.GeoDataFrame, own_m: np.ndarray, label: str) -> Iterator[str]:
+    """Yield pairs nearer than the larger distance that their new stations keep."""
+    new = table["is_new"].to_numpy()
+    own_m = np.where(new, own_m, 0.0)
+    if len(table) < 2 or own_m.max() <= 0:  # noqa: PLR2004  # a pair
         return
-    new = sites["chargers"] - sites["existing_chargers"]
-    price = sites["site_fixed_cny"].where(sites["is_new"], 0.0) + sites["charger_cny"] * new
-    for name in sites["site_id"][(price - sites["cost_cny"]).abs() > 1]:
-        yield f"the price of {name} is not that of its parts"
-    for end in ("cost_low_cny", "cost_cny", "cost_high_cny"):
-        total = float(sites[end].sum() + plan.swap_sites[end].sum())
-        told = float(plan.figures[end])
-        if abs(total - told) > max(1.0, _MONEY_SLACK * total):
-            yield f"{end} adds up to {total:,.0f}, the figures say {told:,.0f}"
+    points = _xy(table)
+    pairs = cKDTree(points).query_pairs(float(own_m.max()), output_type="ndarray")
+    pairs = pairs[new[pairs[:, 0]] | new[pairs[:, 1]]]
+    gaps = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+    ids = table["site_id"].to_numpy()
+    near = gaps < np.maximum(own_m[pairs[:, 0]], own_m[pairs[:, 1]]) - _METRE_SLACK
+    for (one, other), gap in list(zip(pairs[near], gaps[near], strict=True))[:_SHOWN]:
+        yield f"{label} {ids[one]} and {ids[other]} are {gap:.1f} m apart"
 
 
-def classes_add_up(plan: Plan) -> Iterator[str]:
-    """Add up the chargers by class: those of each station, their power, and the plan's totals."""
-    sites, classes = plan.sites, plan.charger_classes
-    if not classes:
-        return
-    counted = sum(sites[f"chargers_{name}"] for name in classes)
-    for name in sites["site_id"][counted != sites["chargers"]]:
-        yield f"the chargers of {name} by class do not make its chargers"
-    power = sum(sites[f"chargers_{name}"] * one["power_kw"] for name, one in classes.items())
-    for name in sites["site_id"][(power - sites["power_kw"]).abs() > _KW_SLACK]:
-        yield f"the power of {name} is not that of its classes"
-    for name, one in classes.items():
-        if int(sites[f"chargers_{name}"].sum()) != one["chargers"]:
-            yield f"{name}: the plan's total is not the sum of its stations"
+def _xy(table: gpd.GeoDataFrame) -> np.ndarray:
+    return np.column_stack([table.geometry.x, table.geometry.y])
 
 
-RULES: tuple[Callable[[Plan], Iterator[str]], ...] = (
-    locked_sites_stand,
-    banned_sites_are_empty,
-    upgrades_are_made,
-    limits_hold,
-    budget_holds,
-    prices_add_up,
-    classes_add_up,
-)
+def every_zone_has_its_stations(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
+    """Give each zone the stations it is promised, or as many as it has sites for."""
+    floor = int(plan.scenario["model"]["stations_per_zone"])
+    banned = settings(plan, "model").get("banned", ())
+    usable = plan.candidates[
+        (plan.candidates["verdict"] != "stop")
+        & (plan.candidates["max_chargers"] > 0)
+        & ~plan.candidates["site_id"].isin(list(banned))
+    ]
+    counted = plan.sites["zone_id"].value_counts()
+    for zone in plan.zones.itertuples():
+        promised = min(floor, _room(plan, usable, str(zone.zone_id)))
+        have = int(counted.get(zone.zone_id, 0))
+        if have < promised:
+            yield f"zone {zone.name} ({zone.zone_id}) has {have} of {promised} stations"
+        if "stations" in plan.zones.columns and int(zone.stations) != have:
+            yield f"zone {zone.name}: {have} stations counted, its row says {zone.stations}"
+
+
+def _room(plan: Plan, usable: gpd.GeoDataFrame, zone_id: str) -> int:
+    """Count the sites of a zone where a station stands or may be opened."""
+    inside = usable[usable["zone_id"] == zone_id]
+    existing = usable[usable["existing_station"]]
+    free = inside[~inside["existing_station"]]
+    stand = len(inside) - len(free)
+    if free.empty or existing.empty:
+        return stand + len(free)
+    away = cKDTree(_xy(existing)).query(_xy(free))[0]
+    return stand + int((away >= spacings(plan, free)).sum())
+
+
+TWINS: dict[str, Twin] = {
+    "stations": totals_hit_the_targets,
+    "chargers": totals_hit_the_targets,
+    "swap_stations": totals_hit_the_targets,
+    "spacing": spacing_holds,
+    "zone_floor": every_zone_has_its_stations,
+    "locked": locked_sites_stand,
+    "banned": banned_sites_are_empty,
+    "upgrades": upgrades_are_made,
+    "limit": limits_hold,
+    "budget": budget_holds,
+    "headroom": headroom_holds,
+    "promise": promises_are_kept,
+    "objective": promises_are_kept,
+    "chongqing": chongqing_rules_hold,
+}
+"""By the name of the family."""

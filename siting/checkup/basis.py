@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from siting.checkup.findings import Layer, MarkedTable, Parameter, Rule
 from siting.shipped import shipped_name
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def is_unverified(mark: str) -> bool:
 
 def parameters(
     table: pd.DataFrame, scenario: Scenario, files: Mapping[str, Path]
-) -> list[dict[str, Any]]:
+) -> tuple[Parameter, ...]:
     """Return the parameters this scenario uses, each with what it rests on.
 
     Parameters
@@ -52,10 +53,8 @@ def parameters(
 
     Returns
     -------
-    list of dict
-        In the order of the table: ``parameter``, ``value`` (in use; None where no single number
-        is), ``default``, ``low``, ``high``, ``unit``, ``source``, ``mark`` and ``state``:
-        ``own`` (set by the planner), ``sourced`` or ``unverified``.
+    tuple of Parameter
+        In the order of the table; ``value`` is the one in use, None where no single number is.
     """
     values = scenario.model_dump()
     rows = []
@@ -69,35 +68,35 @@ def parameters(
         own = own or (name == "scoring.weights" and _own_weights(scenario))
         unverified = is_unverified(str(row["mark"]))
         rows.append(
-            {
-                "parameter": name,
-                "value": default if given is None else given,
-                "default": default,
-                "low": _number(row["low"]),
-                "high": _number(row["high"]),
-                "unit": str(row["unit"]),
-                "source": str(row["source"]),
-                "mark": str(row["mark"]),
-                "state": "own" if own else "unverified" if unverified else "sourced",
-            }
+            Parameter(
+                parameter=name,
+                value=default if given is None else given,
+                default=default,
+                low=_number(row["low"]),
+                high=_number(row["high"]),
+                unit=str(row["unit"]),
+                source=str(row["source"]),
+                mark=str(row["mark"]),
+                state="own" if own else "unverified" if unverified else "sourced",
+            )
         )
-    return rows
+    return tuple(rows)
 
 
 def marked_tables(
     tables: Mapping[str, pd.DataFrame], files: Mapping[str, Path]
-) -> list[dict[str, Any]]:
+) -> tuple[MarkedTable, ...]:
     """Return how many rows of each table have no source, and whether the planner gave it."""
-    return [
-        {
-            "table": name,
-            "rows": len(table),
-            "unverified": int(table["mark"].astype("str").map(is_unverified).sum()),
-            "own": shipped_name(files[name]) is None,
-        }
+    return tuple(
+        MarkedTable(
+            table=name,
+            rows=len(table),
+            unverified=int(table["mark"].astype("str").map(is_unverified).sum()),
+            own=shipped_name(files[name]) is None,
+        )
         for name, table in tables.items()
         if "mark" in table.columns
-    ]
+    )
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401  # a cell
@@ -159,7 +158,7 @@ _UNCHECKED = {
 _LISTED = "|"
 
 
-def rules(table: pd.DataFrame, notes: tuple[Note, ...]) -> list[dict[str, str]]:
+def rules(table: pd.DataFrame, notes: tuple[Note, ...]) -> tuple[Rule, ...]:
     """Return the rules of the setting, each with its state.
 
     Parameters
@@ -171,19 +170,19 @@ def rules(table: pd.DataFrame, notes: tuple[Note, ...]) -> list[dict[str, str]]:
 
     Returns
     -------
-    list of dict
-        ``rule``, ``verdict``, ``reason_zh``, ``reason_en``, ``mark`` and ``state``: ``checked``,
-        ``by_hand`` (nothing on a map tells), ``no_figure`` (its number is open) or ``no_layer``.
+    tuple of Rule
+        ``state`` is ``checked``, ``by_hand`` (nothing on a map tells), ``no_figure`` (its number is
+        open) or ``no_layer``.
     """
     states = _states(notes)
-    return [
-        {
-            **{name: str(row[name]) for name in ("rule", "verdict", "reason_zh", "reason_en")},
-            "mark": str(row["mark"]),
-            "state": states.get(str(row["rule"]), "checked"),
-        }
+    given = ("rule", "verdict", "reason_zh", "reason_en", "mark")
+    return tuple(
+        Rule(
+            **{name: str(row[name]) for name in given},
+            state=states.get(str(row["rule"]), "checked"),
+        )
         for row in table.sort_values("rule").to_dict("records")
-    ]
+    )
 
 
 def layers(
@@ -193,7 +192,7 @@ def layers(
     table: pd.DataFrame,
     notes: tuple[Note, ...],
     counted_people: float,
-) -> list[dict[str, Any]]:
+) -> tuple[Layer, ...]:
     """Return what was given, what the map has, and what nobody has.
 
     Parameters
@@ -204,12 +203,6 @@ def layers(
         As for :func:`rules`.
     counted_people
         People whose place is known, not only their zone.
-
-    Returns
-    -------
-    list of dict
-        ``layer``, ``state`` (``given`` by the scenario, of the ``map``, ``partly`` known,
-        ``missing``), ``count`` and ``of`` (None where there is nothing to count).
     """
     inputs, fleets = scenario.inputs, scenario.demand.fleets
     known_people = int(world.zones["population"].notna().sum())
@@ -217,22 +210,22 @@ def layers(
     counted = [fleet for fleet in (fleets.taxi, fleets.ride_hailing, fleets.heavy_truck)
                if fleet.vehicles is not None]  # fmt: skip
     rows = [
-        _row("roads", "map", len(world.edges)),
-        _row("places", "map", len(world.places)),
-        _row("zones", "given" if inputs.zones.file else "map", len(world.zones)),
+        Layer("roads", "map", len(world.edges)),
+        Layer("places", "map", len(world.places)),
+        Layer("zones", "given" if inputs.zones.file else "map", len(world.zones)),
         _part("people", known_people, len(world.zones)),
-        _row("people_in_place", "given" if counted_people > 0 else "missing"),
+        Layer("people_in_place", "given" if counted_people > 0 else "missing"),
         _listed("stations", bool(inputs.stations), len(world.stations)),
         _listed("substations", inputs.substations is not None, len(world.substations)),
         _part("headroom", free, len(world.substations)),
-        _row("traffic", "missing" if world.traffic is None else "given"),
+        Layer("traffic", "missing" if world.traffic is None else "given"),
         _part("fleets", len(counted), 3),
     ]
     roles = {layer.role for layer in inputs.layers}
-    rows += [_row(name, "given" if name in roles else "missing") for name in _OWN_LAYERS]
+    rows += [Layer(name, "given" if name in roles else "missing") for name in _OWN_LAYERS]
     read = _layers_read(table, notes)
-    rows += [_row(name, "given" if name in read else "missing") for name in GROUND_LAYERS]
-    return rows
+    rows += [Layer(name, "given" if name in read else "missing") for name in GROUND_LAYERS]
+    return tuple(rows)
 
 
 def _states(notes: tuple[Note, ...]) -> dict[str, str]:
@@ -251,14 +244,10 @@ def _layers_read(table: pd.DataFrame, notes: tuple[Note, ...]) -> set[str]:
     return {name for names in held["values"] for name in str(names).split(_LISTED)}
 
 
-def _row(layer: str, state: str, count: int | None = None, of: int | None = None) -> dict[str, Any]:
-    return {"layer": layer, "state": state, "count": count, "of": of}
-
-
-def _part(layer: str, count: int, of: int) -> dict[str, Any]:
+def _part(layer: str, count: int, of: int) -> Layer:
     state = "missing" if not count else "given" if count == of else "partly"
-    return _row(layer, state, count, of)
+    return Layer(layer, state, count, of)
 
 
-def _listed(layer: str, given: bool, count: int) -> dict[str, Any]:  # noqa: FBT001  # a switch
-    return _row(layer, "given" if given else "map" if count else "missing", count)
+def _listed(layer: str, given: bool, count: int) -> Layer:  # noqa: FBT001  # a switch
+    return Layer(layer, "given" if given else "map" if count else "missing", count)

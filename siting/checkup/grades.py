@@ -15,13 +15,15 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from siting.checkup.counts import UNCOVERED
+from siting.checkup.findings import UNCOVERED, Advice, Graded, Stage
 from siting.tables import Column, Table, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+
+    from siting.checkup.findings import Checkup
 
 
 GRADES = ("good", "usable", "weak", "missing")
@@ -101,7 +103,7 @@ def shortfall_of(value: float | None, row: Mapping[Any, Any]) -> float:
     return 1 - good / value if value > good else 0.0
 
 
-def graded(measures: Mapping[str, Measure], table: pd.DataFrame) -> list[dict[str, Any]]:
+def graded(measures: Mapping[str, Measure], table: pd.DataFrame) -> tuple[Stage, ...]:
     """Return the stages in their order, each with its grade and its measures.
 
     Parameters
@@ -111,13 +113,6 @@ def graded(measures: Mapping[str, Measure], table: pd.DataFrame) -> list[dict[st
     table
         ``data/check_grades.csv``.
 
-    Returns
-    -------
-    list of dict
-        ``stage``, ``grade``, ``measures``: list of dicts with ``measure``, ``value`` (None:
-        missing), ``unit``, ``better``, ``good``, ``usable``, ``grade``, ``shortfall``, ``pull``,
-        ``reason_zh``, ``reason_en``, ``mark`` and ``told``.
-
     Raises
     ------
     TableError
@@ -125,48 +120,39 @@ def graded(measures: Mapping[str, Measure], table: pd.DataFrame) -> list[dict[st
     """
     check(table, CHECK_GRADES)
     rows = [row for row in table.to_dict("records") if row["measure"] in measures]
-    found = [{"stage": row["stage"], **_measured(measures[row["measure"]], row)} for row in rows]
     result = []
     for stage in STAGES:
-        own = [{k: v for k, v in one.items() if k != "stage"} for one in found
-               if one["stage"] == stage]  # fmt: skip
-        result.append({"stage": stage, "grade": _stage_grade(own), "measures": own})
-    return result
+        own = tuple(
+            _measured(measures[row["measure"]], row) for row in rows if row["stage"] == stage
+        )
+        result.append(Stage(stage, _stage_grade(own), own))
+    return tuple(result)
 
 
-def advice(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def advice(stages: tuple[Stage, ...]) -> tuple[Advice, ...]:
     """Return the three things that would help most, the most helpful first.
+
+    Fewer than three where fewer fall short of good; ``weight`` is ``shortfall * pull``.
 
     Parameters
     ----------
     stages
         Result of :func:`graded`.
-
-    Returns
-    -------
-    list of dict
-        ``measure``, ``stage``, ``grade``, ``shortfall``, ``pull``, ``weight`` (their product) and
-        ``told``; fewer than three where fewer fall short of good.
     """
     short = [
-        {
-            "measure": one["measure"],
-            "stage": stage["stage"],
-            "grade": one["grade"],
-            "shortfall": one["shortfall"],
-            "pull": one["pull"],
-            "weight": round(one["shortfall"] * one["pull"], _DIGITS),
-            "told": one["told"],
-        }
+        Advice(
+            one.measure, stage.stage, one.grade, one.shortfall, one.pull,
+            weight=round(one.shortfall * one.pull, _DIGITS), told=one.told,
+        )
         for stage in stages
-        for one in stage["measures"]
-        if one["grade"] != GRADES[0]
-    ]
-    return sorted(short, key=lambda one: (-one["weight"], one["measure"]))[:_HELPFUL]
+        for one in stage.measures
+        if one.grade != GRADES[0]
+    ]  # fmt: skip
+    return tuple(sorted(short, key=lambda one: (-one.weight, one.measure))[:_HELPFUL])
 
 
-def _stage_grade(measures: list[dict[str, Any]]) -> str:
-    found = {one["grade"] for one in measures}
+def _stage_grade(measures: tuple[Graded, ...]) -> str:
+    found = {one.grade for one in measures}
     if found <= {"missing"}:
         return "missing"
     if "missing" in found:
@@ -174,25 +160,25 @@ def _stage_grade(measures: list[dict[str, Any]]) -> str:
     return max(found, key=GRADES.index)
 
 
-def _measured(measure: Measure, row: Mapping[Any, Any]) -> dict[str, Any]:
+def _measured(measure: Measure, row: Mapping[Any, Any]) -> Graded:
     value = measure.value
     if value is not None and not math.isfinite(value):
         value = None
-    return {
-        "measure": row["measure"],
-        "value": None if value is None else round(float(value), _DIGITS),
-        "unit": row["unit"],
-        "better": row["better"],
-        "good": float(row["good"]),
-        "usable": float(row["usable"]),
-        "grade": grade_of(value, row),
-        "shortfall": round(shortfall_of(value, row), _DIGITS),
-        "pull": float(row["pull"]),
-        "reason_zh": row["reason_zh"],
-        "reason_en": row["reason_en"],
-        "mark": row["mark"],
-        "told": measure.told,
-    }
+    return Graded(
+        measure=row["measure"],
+        value=None if value is None else round(float(value), _DIGITS),
+        unit=row["unit"],
+        better=row["better"],
+        good=float(row["good"]),
+        usable=float(row["usable"]),
+        grade=grade_of(value, row),
+        shortfall=round(shortfall_of(value, row), _DIGITS),
+        pull=float(row["pull"]),
+        reason_zh=row["reason_zh"],
+        reason_en=row["reason_en"],
+        mark=row["mark"],
+        told=measure.told,
+    )
 
 
 _TOLD_ZONES = 5
@@ -202,14 +188,14 @@ _CORRIDORS = ("motorway", "trunk")
 
 
 def measures(
-    content: dict[str, Any], *, sites: pd.DataFrame, headroom_kw: pd.Series, edges: pd.DataFrame
+    counted: Checkup, *, sites: pd.DataFrame, headroom_kw: pd.Series, edges: pd.DataFrame
 ) -> dict[str, Measure]:
     """Measure every stage.
 
     Parameters
     ----------
-    content
-        The other parts of the report, as :func:`siting.checkup.make_checkup` builds them.
+    counted
+        What was counted.
     sites
         ``tables.SITES``.
     headroom_kw
@@ -223,33 +209,33 @@ def measures(
         By the names of ``data/check_grades.csv``; what does not apply is not there.
     """
     fresh = sites[~sites["existing_station"] & (sites["verdict"] != "stop")]
-    found = {
-        **_inputs(content),
-        **_people(content),
-        **_candidates(content, fresh),
-        **_demand(content, edges),
-        **_travel(content),
+    measured = {
+        **_inputs(counted),
+        **_people(counted),
+        **_candidates(counted, fresh),
+        **_demand(counted, edges),
+        **_travel(counted),
     }
     known = int(headroom_kw[fresh.index].notna().sum())
-    found["headroom_known_share"] = Measure(
+    measured["headroom_known_share"] = Measure(
         known / len(fresh) if known else None, {"count": len(fresh) - known, "of": len(fresh)}
     )
-    return found | _parameters(content)
+    return measured | _parameters(counted)
 
 
-def _inputs(content: dict[str, Any]) -> dict[str, Measure]:
-    report, standing, sources = content["map"], content["existing"], content["sources"]
-    listed = _state(content, "stations") == "given"
-    stands = content["stations_read"]
-    known = 1 - standing["chargers_unknown"] / stands if stands else 1.0
-    undated = [source["name"] for source in sources if not source["as_of"]]
+def _inputs(counted: Checkup) -> dict[str, Measure]:
+    report, standing, sources = counted.map, counted.existing, counted.sources
+    listed = _state(counted, "stations") == "given"
+    stands = counted.stations_read
+    known = 1 - standing.chargers_unknown / stands if stands else 1.0
+    undated = [source.name for source in sources if not source.as_of]
     return {
         "area_near_road_share": Measure(report["area_near_road_share"]),
         "roads_kept_share": Measure(
             _share(report["km"], report["km_before"]), {"km": report["km_dropped"]}
         ),
         "existing_known_share": Measure(
-            known if listed else None, {"count": standing["chargers_unknown"], "of": stands}
+            known if listed else None, {"count": standing.chargers_unknown, "of": stands}
         ),
         "sources_dated_share": Measure(
             _share(len(sources) - len(undated), len(sources)), {"count": len(undated)}
@@ -257,21 +243,21 @@ def _inputs(content: dict[str, Any]) -> dict[str, Measure]:
     }
 
 
-def _people(content: dict[str, Any]) -> dict[str, Measure]:
-    zones = [zone for zone in content["zones"] if zone["zone_id"] != UNCOVERED]
-    known = [zone for zone in zones if zone["people"] is not None]
-    total = sum(zone["people"] for zone in known)
-    doubtful = [zone for zone in known if zone["people_quality"] not in _SOURCED]
-    doubtful.sort(key=lambda zone: (-zone["people"], zone["zone_id"]))
-    guessed = sum(zone["people"] for zone in doubtful)
-    unknown = [zone["name"] for zone in zones if zone["people"] is None]
+def _people(counted: Checkup) -> dict[str, Measure]:
+    zones = [zone for zone in counted.zones if zone.zone_id != UNCOVERED]
+    known = [zone for zone in zones if zone.people is not None]
+    total = sum(zone.people or 0.0 for zone in known)
+    doubtful = [zone for zone in known if zone.people_quality not in _SOURCED]
+    doubtful.sort(key=lambda zone: (-(zone.people or 0.0), zone.zone_id))
+    guessed = sum(zone.people or 0.0 for zone in doubtful)
+    unknown = [zone.name for zone in zones if zone.people is None]
     return {
         "people_sourced_share": Measure(
             1 - guessed / total if total else None,
             {
                 "people": guessed,
                 "count": len(doubtful),
-                "names": [zone["name"] for zone in doubtful[:_TOLD_ZONES]],
+                "names": [zone.name for zone in doubtful[:_TOLD_ZONES]],
             },
         ),
         "zones_counted_share": Measure(
@@ -281,79 +267,78 @@ def _people(content: dict[str, Any]) -> dict[str, Measure]:
     }
 
 
-def _candidates(content: dict[str, Any], fresh: pd.DataFrame) -> dict[str, Measure]:
+def _candidates(counted: Checkup, fresh: pd.DataFrame) -> dict[str, Measure]:
     guessed = int((fresh["spaces_source"] != _CAPACITY_TAG).sum())
-    called, rules = content["names"], content["rules"]
-    open_rules = [rule["rule"] for rule in rules if rule["state"] != "checked"]
+    called, rules = counted.names, counted.rules
+    open_rules = [rule.rule for rule in rules if rule.state != "checked"]
     found = {
         "spaces_known_share": Measure(
             _share(len(fresh) - guessed, len(fresh)), {"count": guessed, "of": len(fresh)}
         ),
         "sites_named_share": Measure(
-            _share(called["sites"] - called["sites_nameless"], called["sites"]),
-            {"count": called["sites_nameless"], "of": called["sites"]},
+            _share(called.sites - called.sites_nameless, called.sites),
+            {"count": called.sites_nameless, "of": called.sites},
         ),
         "rules_checked_share": Measure(
             _share(len(rules) - len(open_rules), len(rules)),
             {"count": len(open_rules), "names": open_rules[:_TOLD_ZONES]},
         ),
     }
-    rooms = {"stations": "fit", "chargers": "most", "swap_stations": "fit"}
-    for total, most in rooms.items():
-        room = content["capacity"][total]
-        if room["target"] and room["sense"] != "<=":
-            told = {"count": room[most], "target": room["target"]}
-            found[f"{total}_room_ratio"] = Measure(room[most] / room["target"], told)
+    for total, room in counted.capacity.items():
+        if room.target and room.sense != "<=":
+            count = (room.most if room.fit is None else room.fit) or 0
+            told = {"count": count, "target": room.target}
+            found[f"{total}_room_ratio"] = Measure(count / room.target, told)
     return found
 
 
-def _demand(content: dict[str, Any], edges: pd.DataFrame) -> dict[str, Measure]:
-    by_quality = content["demand"]["by_quality"]
+def _demand(counted: Checkup, edges: pd.DataFrame) -> dict[str, Measure]:
+    by_quality = counted.demand.by_quality
     total = sum(by_quality.values())
-    fleets = next(row for row in content["layers"] if row["layer"] == "fleets")
+    fleets = next(row for row in counted.layers if row.layer == "fleets")
+    known, of = fleets.count or 0, fleets.of or 0
     found = {
         "people_in_place_share": Measure(
             _share(by_quality.get("counted", 0.0), total),
             {"people": total - by_quality.get("counted", 0.0)},
         ),
         "fleets_known_share": Measure(
-            fleets["count"] / fleets["of"] if fleets["count"] else None,
-            {"count": fleets["of"] - fleets["count"], "of": fleets["of"]},
+            known / of if known else None, {"count": of - known, "of": of}
         ),
     }
     if edges["road_class"].isin(_CORRIDORS).any():
-        given = _state(content, "traffic") == "given"
+        given = _state(counted, "traffic") == "given"
         found["through_traffic_share"] = Measure(1.0 if given else None)
     return found
 
 
-def _travel(content: dict[str, Any]) -> dict[str, Measure]:
-    need, report = content["demand"], content["map"]
-    out = need["out_of_reach_share"]
-    worst = [zone for zone in content["zones"] if zone["out_of_reach_kwh_day"] > 0]
-    worst.sort(key=lambda zone: (-zone["out_of_reach_kwh_day"], zone["zone_id"]))
+def _travel(counted: Checkup) -> dict[str, Measure]:
+    need, report = counted.demand, counted.map
+    out = need.out_of_reach_share
+    worst = [zone for zone in counted.zones if zone.out_of_reach_kwh_day > 0]
+    worst.sort(key=lambda zone: (-zone.out_of_reach_kwh_day, zone.zone_id))
     told = {
-        "kwh_day": need["out_of_reach_kwh_day"],
-        "names": [zone["name"] for zone in worst[:_TOLD_ZONES]],
+        "kwh_day": need.out_of_reach_kwh_day,
+        "names": [zone.name for zone in worst[:_TOLD_ZONES]],
     }
     return {
         "in_reach_share": Measure(None if out is None else 1 - out, told),
-        "snap_p95_m": Measure(content["snap_m"]["p95"], {"too_far": content["snap_m"]["too_far"]}),
+        "snap_p95_m": Measure(counted.snap_m.p95, {"too_far": counted.snap_m.too_far}),
         "speeds_known_share": Measure(report["share_with_speed_tag"]),
     }
 
 
-def _parameters(content: dict[str, Any]) -> dict[str, Measure]:
-    used = content["parameters"]
-    open_ones = [row["parameter"] for row in used if row["state"] == "unverified"]
+def _parameters(counted: Checkup) -> dict[str, Measure]:
+    used = counted.parameters
+    open_ones = [row.parameter for row in used if row.state == "unverified"]
     told = {"count": len(open_ones), "of": len(used)}
     return {
         "parameters_sourced_share": Measure(_share(len(used) - len(open_ones), len(used)), told)
     }
 
 
-def _state(content: dict[str, Any], layer: str) -> str:
-    return next(str(row["state"]) for row in content["layers"] if row["layer"] == layer)
+def _state(counted: Checkup, layer: str) -> str:
+    return next(row.state for row in counted.layers if row.layer == layer)
 
 
 def _share(part: float, whole: float) -> float | None:

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from siting.cli.options import open_unless
 from siting.cli.show import screen
 from siting.errors import OutputError
-
-if TYPE_CHECKING:
-    from siting.cache import Cache
-
-NoCacheOption = Annotated[
-    bool, typer.Option("--no-cache", help="Work out every stage anew, and keep nothing.")
-]
-
-
-def open_unless(no_cache: bool) -> Cache | None:  # noqa: FBT001  # the option as it came
-    """Return the cache, unless the planner or the environment wants none."""
-    from siting.cache import open_cache  # noqa: PLC0415  # heavy; --help stays quick
-
-    return None if no_cache else open_cache()
 
 
 def show_cache(

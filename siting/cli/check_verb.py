@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     DEFAULT_SCENARIO,
     JsonOption,
     LanguageOption,
+    NoCacheOption,
     ScenarioArgument,
     SetOption,
+    open_unless,
     read_scenario,
 )
 from siting.cli.show import refusal, screen
@@ -44,24 +45,26 @@ def check(
     from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     read = read_scenario(scenario, overrides)
-    refused = None
+    refused, no_plan = None, {}
     with screen.progress(read.run.language) as meter:
         prepared = pipeline.prepare(read, meter, cache=open_unless(no_cache))
-        content = make_checkup(read, prepared, pipeline.pose(read, prepared, refuse=False))
+        found = make_checkup(read, prepared, pipeline.pose(read, prepared, refuse=False))
         try:
             with pipeline.explained(read, prepared):
                 pipeline.pose(read, prepared)
         except NoPlanError as error:
             refused = error
-            content |= refusal.content_of(error)
+            no_plan = refusal.content_of(error)
     chosen = language or read.run.language
     if html is not None:
         told = refusal.text_of(refused).splitlines() if refused else ()
-        runfolder.write_whole(html, make_check_page(content, chosen, refusal=told))
+        runfolder.write_whole(html, make_check_page(found, chosen, refusal=told))
     if as_json:
-        screen.emit(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
+        screen.emit(
+            json.dumps(found.content() | no_plan, ensure_ascii=False, indent=1, allow_nan=False)
+        )
     else:
-        check_screen.show_checkup(content, chosen)
+        check_screen.show_checkup(found, chosen)
         if html is not None:
             screen.say(f"wrote {html}")
     if refused:

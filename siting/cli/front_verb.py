@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     DEFAULT_SCENARIO,
-    JsonOption,
-    OutOption,
+    ManyOptions,
+    ResultOptions,
+    RunsOption,
     ScenarioArgument,
-    SetOption,
+    execution,
+    grouped,
     read_scenario,
 )
 from siting.cli.show import comparison_screen, screen
-from siting.cli.sweep_verb import (  # typer reads them
-    AfreshOption,
-    SchedulerOption,
-    WorkersOption,
-)
 
 
+@grouped
 def front(
     scenario: ScenarioArgument = DEFAULT_SCENARIO,
     *,
@@ -42,14 +38,9 @@ def front(
         list[str] | None,
         typer.Option("--range", metavar="GOAL=LOW,HIGH", help="Ends of the limits of a goal."),
     ] = None,
-    overrides: SetOption = None,
-    out: OutOption = Path("maps"),
-    workers: WorkersOption = None,
-    scheduler: SchedulerOption = None,
-    runs: Annotated[bool, typer.Option("--runs", help="Write each run folder too.")] = False,
-    afresh: AfreshOption = False,
-    no_cache: NoCacheOption = False,
-    as_json: JsonOption = False,
+    many: ManyOptions,
+    runs: RunsOption = False,
+    result: ResultOptions,
 ) -> None:
     """Show what more of one goal costs in another: the best plan for each limit, and the knee.
 
@@ -58,16 +49,13 @@ def front(
     from siting.study import front as rooms  # noqa: PLC0415  # heavy; --help stays quick
     from siting.study.goals import read_goals, read_ranges  # noqa: PLC0415  # heavy
 
-    read = read_scenario(scenario, overrides)
+    read = read_scenario(scenario, many.overrides)
     wanted = read_goals(goals)
-    asked = rooms.Asked(wanted, points, read_ranges(ranges or (), wanted), afresh, runs)
-    folder = out / f"{read.run.name}-front-{'-'.join(goal.name for goal in wanted)}"
+    asked = rooms.Asked(wanted, points, read_ranges(ranges or (), wanted), result.afresh, runs)
+    folder = many.out / f"{read.run.name}-front-{'-'.join(goal.name for goal in wanted)}"
     with screen.counting(read.run.language) as tell:
-        table = rooms.front(
-            read, folder, asked,
-            count=workers, scheduler=scheduler, cache=open_unless(no_cache), progress=tell,
-        )  # fmt: skip
-    if as_json:
+        table = rooms.front(read, folder, asked, execution(many, result.no_cache, tell))
+    if result.as_json:
         screen.emit(table.to_json(orient="records", indent=1, force_ascii=False))
         return
     comparison_screen.show_front(

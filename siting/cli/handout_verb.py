@@ -38,7 +38,7 @@ def handout(  # one parameter an option
             screen.emit(f"{body.key}\t{body.name_zh}\t{body.name_en}")
         return
     wanted = [handouts.find_body(everybody, name) for name in only or ()] or everybody
-    date = str(made.timings.get("date", ""))[:10]
+    date = made.timings.date[:10]
     order = handouts.Order(language or made.language, paper, date)  # type: ignore[arg-type]
     folder = run / runfolder.HANDOUTS
     gc.freeze()  # the plan and the libraries stay: nothing to look for in them while pages are made

@@ -1,4 +1,7 @@
-"""The entry point: every failure becomes a clear message and an exit code."""
+"""The entry point: the verbs in the order in which a planner meets them.
+
+Every failure becomes a clear message and an exit code.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,56 @@ import os
 import sys
 import traceback
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from typer import Abort
 from typer.exceptions import TyperException
 
+from siting.cli.cache_verb import show_cache
+from siting.cli.check_verb import check
+from siting.cli.compare_verb import compare
+from siting.cli.fetch_verb import fetch
+from siting.cli.front_verb import front
+from siting.cli.handout_verb import handout
+from siting.cli.map_verb import make_map
+from siting.cli.new_verb import new
+from siting.cli.plan_verb import plan
+from siting.cli.report_verb import report
+from siting.cli.robust_verb import robust
 from siting.cli.show import refusal
-from siting.cli.verbs import app
+from siting.cli.show_verb import show
+from siting.cli.sweep_verb import sweep
+from siting.cli.table_verb import table
+from siting.cli.tornado_verb import tornado
+from siting.cli.why_verb import why
 from siting.errors import EXIT_BUG, EXIT_SCENARIO, SitingError
+
+app = typer.Typer(
+    name="siting",
+    help="Plan where the charging and battery-swap stations of a district should stand.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+
+app.command()(new)
+app.command()(check)
+app.command()(fetch)
+app.command()(plan)
+app.command("map")(make_map)
+app.command()(handout)
+app.command()(table)
+app.command()(report)
+app.command()(show)
+app.command()(why)
+app.command()(compare)
+app.command()(sweep)
+app.command()(robust)
+app.command()(front)
+app.command()(tornado)
+app.command("cache")(show_cache)
+
 
 DEBUG_VARIABLE = "SITING_DEBUG"
 

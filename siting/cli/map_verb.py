@@ -8,7 +8,7 @@ from siting.cli.options import (
     RunArgument,
 )
 from siting.cli.show import screen
-from siting.outputs.map.basemaps import tile_key
+from siting.outputs.basemaps import tile_key
 
 
 def make_map(

@@ -8,33 +8,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     DEFAULT_SCENARIO,
     BasemapOption,
     JsonOption,
+    NoCacheOption,
     OutOption,
     ScenarioArgument,
     SetOption,
     StartOption,
+    VariantOption,
     basemap_override,
     folder_of,
+    open_unless,
     read_scenario,
 )
 from siting.cli.show import refusal, screen
 from siting.errors import EXIT_GOOD, ScenarioError, SitingError
-from siting.outputs.map.basemaps import tile_key
+from siting.outputs.basemaps import tile_key
 from siting.scenario import Scenario, variant_names
-from siting.scenario.find import find_scenario
+from siting.scenario.variants import find_scenario
 
 if TYPE_CHECKING:
     from siting.cache import Cache
     from siting.optimize.problem.solution import Start
 
-VariantOption = Annotated[
-    list[str] | None,
-    typer.Option("--variant", metavar="NAME", help="A variant of the scenario; may be repeated."),
-]
 AllVariantsOption = Annotated[
     bool, typer.Option("--all-variants", help="Every variant of the scenario.")
 ]

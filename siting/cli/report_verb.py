@@ -32,7 +32,7 @@ def report(
 
     made = runfolder.load_plan(run)
     words: Any = language or made.language
-    date = str(made.timings.get("date", ""))[:10]
+    date = made.timings.date[:10]
     folder = run / runfolder.REPORT
     with filled_folder(folder, whole=False) as part:
         try:

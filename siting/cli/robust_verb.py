@@ -8,10 +8,14 @@ from typing import Annotated
 
 import typer
 
-from siting.cli.cache_verb import NoCacheOption, open_unless
-from siting.cli.options import JsonOption  # typer reads it
+from siting.cli.options import (
+    JsonOption,
+    NoCacheOption,
+    SchedulerOption,
+    WorkersOption,
+    open_unless,
+)
 from siting.cli.show import screen
-from siting.cli.sweep_verb import SchedulerOption, WorkersOption  # the same
 
 
 def robust(
@@ -28,12 +32,12 @@ def robust(
     Example: [bold]siting robust maps/yubei-uncertain-sweep[/]
     """
     from siting.study import robust as rooms  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.study.engine import Execution  # noqa: PLC0415  # heavy
 
     with screen.counting("en") as tell:
         told = rooms.what_holds(
-            folder, most=plans, count=workers, scheduler=scheduler, cache=open_unless(no_cache),
-            progress=tell,
-        )  # fmt: skip
+            folder, Execution(workers, scheduler, open_unless(no_cache), tell), most=plans
+        )
     if as_json:
         screen.emit(json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False))
         return

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     DEFAULT_SCENARIO,
-    JsonOption,
-    OutOption,
+    ManyOptions,
+    ResultOptions,
+    RunsOption,
     ScenarioArgument,
-    SetOption,
+    execution,
+    grouped,
     read_scenario,
 )
 from siting.cli.show import screen
 
-WorkersOption = Annotated[
-    int | None, typer.Option(min=1, help="Worker processes; as many as cores if left out.")
-]
-SchedulerOption = Annotated[
-    str | None, typer.Option(metavar="TCP", help="A dask scheduler that runs, tcp://host:port.")
-]
-AfreshOption = Annotated[
-    bool, typer.Option("--afresh", help="Start no plan from that of the base; takes longer.")
-]
+if TYPE_CHECKING:
+    from siting.study.sweep import Swept
 
 
+@grouped
 def sweep(
     scenario: ScenarioArgument = DEFAULT_SCENARIO,
     *,
@@ -41,17 +35,12 @@ def sweep(
         int, typer.Option(min=0, help="Samples of what the scenario calls uncertain.")
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 7,
-    overrides: SetOption = None,
-    out: OutOption = Path("maps"),
-    workers: WorkersOption = None,
-    scheduler: SchedulerOption = None,
+    many: ManyOptions,
     form: Annotated[
         Literal["parquet", "csv"], typer.Option("--format", help="Form of the table.")
     ] = "parquet",
-    runs: Annotated[bool, typer.Option("--runs", help="Write each run folder too.")] = False,
-    afresh: AfreshOption = False,
-    no_cache: NoCacheOption = False,
-    as_json: JsonOption = False,
+    runs: RunsOption = False,
+    result: ResultOptions,
 ) -> None:
     """Make many plans: every point of a grid with every sample; goes on where it was stopped.
 
@@ -61,28 +50,29 @@ def sweep(
     from siting.study.sweep import Wanted  # noqa: PLC0415  # heavy
     from siting.study.sweep import sweep as run_sweep  # noqa: PLC0415  # heavy
 
-    read = read_scenario(scenario, overrides)
-    folder = out / f"{read.run.name}-sweep"
+    read = read_scenario(scenario, many.overrides)
+    folder = many.out / f"{read.run.name}-sweep"
     wanted = Wanted(
-        read_grid(grid or ()), samples=samples, seed=seed, form=form, runs=runs, afresh=afresh
+        read_grid(grid or ()), samples, seed, form=form, runs=runs, afresh=result.afresh
     )
     with screen.counting(read.run.language) as tell:
-        swept = run_sweep(
-            read, folder, wanted,
-            count=workers, scheduler=scheduler, cache=open_unless(no_cache), progress=tell,
-        )  # fmt: skip
-    content = {
-        "plans": len(swept.rows),
-        "reused": swept.reused,
-        "failed": swept.failed,
-        "folder": str(folder),
-        "table": swept.table.name,
-    }
-    if as_json:
+        swept = run_sweep(read, folder, wanted, execution(many, result.no_cache, tell))
+    if result.as_json:
+        content = {
+            "plans": len(swept.rows),
+            "reused": swept.reused,
+            "failed": swept.failed,
+            "folder": str(folder),
+            "table": swept.table.name,
+        }
         screen.emit(json.dumps(content, ensure_ascii=False, indent=1))
         return
+    _tell(swept)
+
+
+def _tell(swept: Swept) -> None:
     screen.say(
-        f"{content['plans']} plans, {swept.reused} of them made before, {swept.failed} failed"
+        f"{len(swept.rows)} plans, {swept.reused} of them made before, {swept.failed} failed"
     )
     for row in swept.rows:
         if row["state"] != "ok":

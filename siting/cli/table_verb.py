@@ -36,7 +36,7 @@ def table(
     folder = run / runfolder.TABLES
     with filled_folder(folder, whole=False) as part:
         if form == "xlsx":
-            date = str(made.timings.get("date", ""))[:10]
+            date = made.timings.date[:10]
             workbook.write_workbook(made, part / "plan.xlsx", language=words, date=date)
         else:
             wanted = made.crs if crs == "metric" else crs

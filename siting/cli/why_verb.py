@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from siting.cli.cache_verb import NoCacheOption, open_unless
 from siting.cli.options import (
     JsonOption,
+    NoCacheOption,
+    open_unless,
 )
 from siting.cli.show import screen
 
@@ -47,6 +48,6 @@ def why(
             cache=open_unless(no_cache),
         )
     if as_json:
-        screen.emit(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False))
+        screen.emit(json.dumps(answer.content(), ensure_ascii=False, indent=1, allow_nan=False))
     else:
-        why_screen.show_why(answer, made.language, made.outcome.objective)
+        why_screen.show_why(answer, made)

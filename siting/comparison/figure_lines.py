@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from siting.shipped import shipped_path
+from siting.tables.facilities import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from siting.plan.plan import Plan
 
 HIGHER, LOWER = "higher", "lower"
-_TOTALS = (
-    "stations", "chargers", "swap_stations", "new_stations", "new_chargers", "new_swap_stations",
-)  # fmt: skip
+_TOTALS = (*TOTALS, *(f"new_{total}" for total in TOTALS))
 _OUTCOME = ("value", "bound", "gap_share", "swap_gap_share")
 _SAME = 1e-9
 

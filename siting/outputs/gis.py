@@ -17,8 +17,10 @@ import pyogrio
 from siting import geo
 from siting.errors import ScenarioError
 from siting.outputs import palette, words
-from siting.outputs.text.described import described
+from siting.plan.described import described
 from siting.plan.tables import harmless
+from siting.tables.facilities import CHARGING
+from siting.tables.fields import ZONE, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,14 +32,6 @@ if TYPE_CHECKING:
 Format = Literal["gpkg", "geojson", "csv", "parquet"]
 
 CGCS2000 = "EPSG:4490"
-_FIELDS = (
-    "site_id", "name", "kind", "kind_name", "zone_id", "zone_name", "owner", "state", "is_new",
-    "phase", "chargers", "existing_chargers", "new_chargers", "power_kw", "kva", "load_kwh_day",
-    "utilisation", "wait_min", "spaces", "score", "verdict", "verdict_name", "reason", "cost_cny",
-    "cost_low_cny", "cost_high_cny", "lon", "lat",
-)  # fmt: skip
-_ZONE_FIELDS = ("zone_id", "name", "kind", "population", "population_quality", "stations",
-                "chargers", "swap_stations", "demand_kwh_day", "served_kwh_day")  # fmt: skip
 
 
 def make_layers(plan: Plan, *, language: str, crs: str) -> dict[str, gpd.GeoDataFrame]:
@@ -57,14 +51,12 @@ def make_layers(plan: Plan, *, language: str, crs: str) -> dict[str, gpd.GeoData
     ScenarioError
         If no CRS is called so.
     """
-    say = words.speaker(language)
+    say = words.speaker(language, plan.kinds)
     layers = {
-        say("layer.file_sites"): _places(plan, plan.sites, say),
-        say("layer.file_swap_sites"): _places(plan, plan.swap_sites, say),
-        say("layer.file_zones"): plan.zones[[*_ZONE_FIELDS, "geometry"]],
+        say(f"layer.file_{one.table}"): _layer(plan, getattr(plan, one.table), one.key, say)
+        for one in plan.facilities
     }
-    if plan.hydrogen_sites is not None:
-        layers[say("layer.file_hydrogen_sites")] = _places(plan, plan.hydrogen_sites, say)
+    layers[say("layer.file_zones")] = _layer(plan, plan.zones, ZONE, say)
     try:
         return {name: frame.to_crs(crs) for name, frame in layers.items()}
     except Exception as error:
@@ -100,11 +92,10 @@ def write_layers(plan: Plan, folder: Path, form: Format, *, language: str, crs: 
     return [_write_one(frame, folder / name, form) for name, frame in layers.items()]
 
 
-def _places(plan: Plan, frame: gpd.GeoDataFrame, say: Say) -> gpd.GeoDataFrame:
-    table = described(plan, frame, say)
-    by_year = [name for name in table.columns if name.startswith("phase_")]
-    shown = table[[*(name for name in _FIELDS if name in table.columns), *by_year]]
-    return gpd.GeoDataFrame(shown, geometry=frame.geometry.loc[table.index], crs=frame.crs)
+def _layer(plan: Plan, frame: gpd.GeoDataFrame, of: str, say: Say) -> gpd.GeoDataFrame:
+    rows = frame if of == ZONE else frame.sort_values("site_id", kind="stable")
+    table = described(plan, rows, shown("layers", of, rows.columns), say)
+    return gpd.GeoDataFrame(table, geometry=rows.geometry, crs=rows.crs)
 
 
 def _write_one(frame: gpd.GeoDataFrame, stem: Path, form: Format) -> Path:
@@ -143,7 +134,7 @@ VALUES ('', '', ?, 'geom', ?, ?, '', 1, '', '')
 
 def _add_styles(path: Path, plan: Plan, language: str) -> None:
     """Store a style for each layer where QGIS looks for it."""
-    say = words.speaker(language)
+    say = words.speaker(language, plan.kinds)
     kinds = {kind: say(f"kind.{kind}") for kind in sorted(plan.sites["kind"].unique())}
     categories = [(kind, label, palette.kind_colour(kind)) for kind, label in kinds.items()]
     states = [
@@ -151,12 +142,12 @@ def _add_styles(path: Path, plan: Plan, language: str) -> None:
         ("false", say("handout.existing"), "#ffffff"),
     ]
     styles = {
-        say("layer.file_sites"): _points("kind", categories, "circle"),
-        say("layer.file_swap_sites"): _points("is_new", states, "diamond"),
-        say("layer.file_zones"): _areas(),
+        say(f"layer.file_{one.table}"): _points("kind", categories, one.sign)
+        if one is CHARGING
+        else _points("is_new", states, one.sign)
+        for one in plan.facilities
     }
-    if plan.hydrogen_sites is not None:
-        styles[say("layer.file_hydrogen_sites")] = _points("is_new", states, "hexagon")
+    styles[say("layer.file_zones")] = _areas()
     with closing(sqlite3.connect(path)) as base, base:
         base.execute(_STYLES)
         base.execute(_REGISTER)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment
 
-from siting.notes import Note
 from siting.outputs import words
 from siting.outputs.assets import asset
 from siting.outputs.text.check_sections import advice_lines, grade_rows, make_sections
@@ -15,6 +14,7 @@ from siting.outputs.text.comparison_grids import change_grids, contrast_grids, c
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from siting.checkup.findings import Checkup
     from siting.comparison import Contrast
 
 
@@ -73,7 +73,7 @@ def make_contrast_page(made: Contrast, *, language: str) -> str:
     language
         ``"zh"`` or ``"en"``.
     """
-    say = words.speaker(language)
+    say = words.speaker(language, made.kinds)
     template = Environment(autoescape=True).from_string(_PAGE)
     page = template.render(
         language={"zh": "zh-CN", "en": "en"}[language],
@@ -89,13 +89,13 @@ def make_contrast_page(made: Contrast, *, language: str) -> str:
 _HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
 
 
-def make_check_page(content: dict[str, Any], language: str, *, refusal: Sequence[str] = ()) -> str:
+def make_check_page(found: Checkup, language: str, *, refusal: Sequence[str] = ()) -> str:
     """Return the report as HTML, every text of the data escaped.
 
     Parameters
     ----------
-    content
-        Result of ``checkup.make_checkup``, as JSON types.
+    found
+        Result of ``checkup.make_checkup``.
     language
         ``"zh"`` or ``"en"``.
     refusal
@@ -107,13 +107,11 @@ def make_check_page(content: dict[str, Any], language: str, *, refusal: Sequence
     return environment.from_string(template).render(
         say=say,
         lang=_HTML_LANGUAGE[language],
-        content=content,
-        title=content["run"][f"title_{language}"],
+        found=found,
+        title=getattr(found.run, f"title_{language}"),
         refusal=refusal,
-        sections=make_sections(content, language),
-        notes=[
-            words.note_text(Note(one["key"], one["values"]), language) for one in content["notes"]
-        ],
-        stages=list(grade_rows(content, say, language)),
-        advice=advice_lines(content, say),
+        sections=make_sections(found, language),
+        notes=[words.note_text(note, language) for note in found.notes],
+        stages=list(grade_rows(found, say, language)),
+        advice=advice_lines(found, say),
     )

@@ -1,5 +1,8 @@
 """Every text of the outputs, in Chinese and English, in one table: ``words.csv``.
 
+Only the names of a plan's columns stand elsewhere, beside the columns: ``field.<key>`` and
+``field.<key>.head`` come from ``siting/tables/fields.csv``.
+
 A key names a text; values are filled in by name with Python's format fields. Notes of a plan
 and steps of its screening come as keys from below and get their words here: ``note.<key>``,
 ``step.<key>``, ``figure.<key>``, ``kind.<key>``, ``source.<key>``.
@@ -12,8 +15,10 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from siting.tables.fields import fields
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from siting.notes import Note, Say
 
@@ -27,9 +32,17 @@ _COMMA = {"zh": "、", "en": ", "}
 
 @cache
 def all_words() -> Mapping[str, Mapping[str, str]]:
-    """Return the table: the text of each key by language."""
+    """Return the text of each key by language."""
     table = (resources.files(__package__) / "words.csv").read_text(encoding="utf-8")
-    return {row.pop("key"): row for row in csv.DictReader(table.splitlines())}
+    return {row.pop("key"): row for row in csv.DictReader(table.splitlines())} | dict(_columns())
+
+
+def _columns() -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield the names and headings of a plan's columns under their keys."""
+    for field in (*fields().values(), *fields(zone=True).values()):
+        if field.names:
+            yield field.word, field.names
+            yield f"{field.word}.head", field.heads
 
 
 def words(key: str, language: str, /, **values: Any) -> str:  # noqa: ANN401  # numbers and names
@@ -39,7 +52,7 @@ def words(key: str, language: str, /, **values: Any) -> str:  # noqa: ANN401  # 
     ----------
     key
         Key of the table. A kind of site from somebody's own table of kinds (``kind.<own>``),
-        or a second list of stations, has no words here and goes by its name.
+        or a second list of stations, has no words here and goes by its key; see :func:`speaker`.
     language
         ``"zh"`` or ``"en"``.
     **values
@@ -63,11 +76,20 @@ def words(key: str, language: str, /, **values: Any) -> str:  # noqa: ANN401  # 
     return all_words()[key][language].format(**listed)
 
 
-def speaker(language: str) -> Say:
-    """Return :func:`words` bound to a language."""
+def speaker(language: str, kinds: Mapping[str, Mapping[str, str]] | None = None) -> Say:
+    """Return :func:`words` bound to a language.
+
+    Parameters
+    ----------
+    language
+        ``"zh"`` or ``"en"``.
+    kinds
+        ``Plan.kinds``: names of the kinds of site that a planner's own table has.
+    """
+    own = {f"kind.{kind}": names[language] for kind, names in (kinds or {}).items()}
 
     def say(key: str, /, **values: Any) -> str:  # noqa: ANN401  # numbers and names
-        return words(key, language, **values)
+        return own[key] if key in own else words(key, language, **values)
 
     return say
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+from siting.plan.parts import BodyCount, OpenCount, OtherTotals, PoolCount
+from siting.tables.facilities import TOTALS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -128,15 +131,11 @@ def road_table(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def count_totals(stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame) -> dict[str, int]:
     """Count stations, chargers and swap stations: all, existing and new."""
     kept = int(stations["existing_chargers"].sum())
-    totals = {
-        "stations": len(stations),
-        "chargers": int(stations["chargers"].sum()),
-        "swap_stations": len(swaps),
-        "existing_stations": int((~stations["is_new"]).sum()),
-        "existing_chargers": kept,
-        "existing_swap_stations": int((~swaps["is_new"]).sum()),
-    }
-    for key in ("stations", "chargers", "swap_stations"):
+    count = (len(stations), int(stations["chargers"].sum()), len(swaps))
+    stand = (int((~stations["is_new"]).sum()), kept, int((~swaps["is_new"]).sum()))
+    totals = dict(zip(TOTALS, count, strict=True))
+    totals |= {f"existing_{key}": number for key, number in zip(TOTALS, stand, strict=True)}
+    for key in TOTALS:
         totals[f"new_{key}"] = totals[key] - totals[f"existing_{key}"]
     return totals
 
@@ -146,15 +145,15 @@ _SHARED = ("residential",)
 """Kinds whose bays are shared by those who live there: public in the wide sense only."""
 
 
-def count_pools(stations: pd.DataFrame, candidates: pd.DataFrame) -> dict[str, dict[str, int]]:
+def count_pools(stations: pd.DataFrame, candidates: pd.DataFrame) -> dict[str, PoolCount]:
     """Return stations, chargers and candidates by regime of the policy."""
     free = candidates[candidates["verdict"] != "stop"]
     return {
-        pool: {
-            "stations": int((stations["pool"] == pool).sum()),
-            "chargers": int(stations.loc[stations["pool"] == pool, "chargers"].sum()),
-            "candidates": int((free["pool"] == pool).sum()),
-        }
+        pool: PoolCount(
+            stations=int((stations["pool"] == pool).sum()),
+            chargers=int(stations.loc[stations["pool"] == pool, "chargers"].sum()),
+            candidates=int((free["pool"] == pool).sum()),
+        )
         for pool in POOLS
     }
 
@@ -166,7 +165,7 @@ def count_otherwise(
     chargers: Chargers,
     *,
     unit: str,
-) -> dict[str, Any]:
+) -> OtherTotals:
     """Return the totals under each reading of the policy.
 
     Parameters
@@ -177,14 +176,6 @@ def count_otherwise(
         Classes of chargers, with the guns of a pile.
     unit
         What the plan counts: ``pile`` or ``gun``.
-
-    Returns
-    -------
-    dict
-        ``piles`` and ``guns``: chargers either way; the classes of existing stations are
-        estimated, so the one the plan does not count is an estimate. ``by_body``: stations,
-        chargers and swap stations in the zones that each body runs (None: nobody says).
-        ``without_shared``: the totals without stations in homes' compounds.
     """
     names = [name for name in chargers.classes.index if f"{_PREFIX}{name}" in stations.columns]
     guns = chargers.classes.loc[names, "guns"].to_numpy(dtype=np.int64)
@@ -193,18 +184,18 @@ def count_otherwise(
     other = int((by_class * guns).sum() if unit == "pile" else np.ceil(by_class / guns).sum())
     body = zones.set_index("zone_id")["managed_by"]
     open_to_all = ~stations["kind"].isin(_SHARED)
-    return {
-        "piles": counted if unit == "pile" else other,
-        "guns": other if unit == "pile" else counted,
-        "by_body": _by_body(stations, swaps, body),
-        "without_shared": {
-            "stations": int(open_to_all.sum()),
-            "chargers": int(stations.loc[open_to_all, "chargers"].sum()),
-        },
-    }
+    return OtherTotals(
+        piles=counted if unit == "pile" else other,
+        guns=other if unit == "pile" else counted,
+        by_body=_by_body(stations, swaps, body),
+        without_shared=OpenCount(
+            stations=int(open_to_all.sum()),
+            chargers=int(stations.loc[open_to_all, "chargers"].sum()),
+        ),
+    )
 
 
-def _by_body(stations: pd.DataFrame, swaps: pd.DataFrame, body: pd.Series) -> list[dict[str, Any]]:
+def _by_body(stations: pd.DataFrame, swaps: pd.DataFrame, body: pd.Series) -> tuple[BodyCount, ...]:
     """Return a row for each body, the unknown one last."""
     at, swap_at = stations["zone_id"].map(body), swaps["zone_id"].map(body)
     names: list[str | None] = [*sorted(set(body.dropna())), *([None] if body.isna().any() else [])]
@@ -213,11 +204,11 @@ def _by_body(stations: pd.DataFrame, swaps: pd.DataFrame, body: pd.Series) -> li
         here = at.isna() if name is None else at == name
         swap_here = swap_at.isna() if name is None else swap_at == name
         rows.append(
-            {
-                "managed_by": name,
-                "stations": int(here.sum()),
-                "chargers": int(stations.loc[here, "chargers"].sum()),
-                "swap_stations": int(swap_here.sum()),
-            }
+            BodyCount(
+                managed_by=name,
+                stations=int(here.sum()),
+                chargers=int(stations.loc[here, "chargers"].sum()),
+                swap_stations=int(swap_here.sum()),
+            )
         )
-    return rows
+    return tuple(rows)

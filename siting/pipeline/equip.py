@@ -15,6 +15,7 @@ from siting.analysis.station.costs import ENDS, make_costs
 from siting.analysis.station.power import drawn_kw, make_grid, transformer_kva
 from siting.analysis.station.queues import peak_shares, station_queues
 from siting.notes import Note
+from siting.plan.parts import ChargerClass
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -131,7 +132,8 @@ def equipped(
     load = result["load_kwh_day"].to_numpy(dtype=float)
     peak = peak_shares(result["site_id"], assignments, demand, given.sizing)
     queues = station_queues(load, peak, by_class, chargers.classes, given.sizing)
-    return result.assign(**{name: queues[name].to_numpy() for name in queues.columns})
+    result = result.assign(**{name: queues[name].to_numpy() for name in queues.columns})
+    return result.assign(**usage(result))
 
 
 def equipped_swaps(
@@ -148,14 +150,44 @@ def equipped_swaps(
     return result
 
 
-def class_table(stations: pd.DataFrame, chargers: Chargers) -> dict[str, dict[str, float]]:
+def usage(stations: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return how hard stations work, by column.
+
+    ``kwh_per_charger_day`` is ``load_kwh_day / chargers``. ``hours_per_day_in_use`` is
+    ``load_kwh_day / power_kw``: the hours a day that the station would run at full power for its
+    energy (equivalent full-power hours, not hours in which a car is plugged in). Both are missing
+    where the load or what it is divided by is missing or 0.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> stations = pd.DataFrame(
+    ...     {
+    ...         "load_kwh_day": [600.0, 0.0, float("nan"), 600.0],
+    ...         "chargers": [4, 4, 4, 0],
+    ...         "power_kw": [120.0, 120.0, 120.0, float("nan")],
+    ...     }
+    ... )
+    >>> usage(stations)["kwh_per_charger_day"].tolist()
+    [150.0, 0.0, nan, nan]
+    >>> usage(stations)["hours_per_day_in_use"].tolist()
+    [5.0, 0.0, nan, nan]
+    """
+    load = stations["load_kwh_day"]
+    return {
+        name: load / stations[by].where(stations[by] > 0)
+        for name, by in (("kwh_per_charger_day", "chargers"), ("hours_per_day_in_use", "power_kw"))
+    }
+
+
+def class_table(stations: pd.DataFrame, chargers: Chargers) -> dict[str, ChargerClass]:
     """Return each class of charger with its power, energy a day and number in the plan."""
     return {
-        str(name): {
-            "power_kw": float(row["power_kw"]),
-            "kwh_day": float(row["kwh_day"]),
-            "chargers": float(stations[f"{CLASS_PREFIX}{name}"].sum()),
-        }
+        str(name): ChargerClass(
+            power_kw=float(row["power_kw"]),
+            kwh_day=float(row["kwh_day"]),
+            chargers=float(stations[f"{CLASS_PREFIX}{name}"].sum()),
+        )
         for name, row in chargers.classes.iterrows()
     }
 

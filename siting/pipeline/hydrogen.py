@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from siting.analysis.travel import make_reach
 from siting.errors import ImpossibleTargetError
 from siting.notes import Note
-from siting.optimize.rules.station_rules import check_names
-from siting.optimize.swap.hydrogen import choose_hydrogen
+from siting.optimize.rules.filters import check_names
+from siting.optimize.swap import choose_hydrogen
+from siting.plan.parts import Hydrogen
+from siting.tables.facilities import HYDROGEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +77,7 @@ def with_hydrogen(plan: Plan, scenario: Scenario, world: World, problem: SitingP
     Raises
     ------
     InfeasibleError, NoAnswerError
-        As :func:`siting.optimize.swap.hydrogen.choose_hydrogen`.
+        As :func:`siting.optimize.swap.choose_hydrogen`.
     """
     block = scenario.hydrogen
     if block is None:
@@ -90,9 +92,9 @@ def with_hydrogen(plan: Plan, scenario: Scenario, world: World, problem: SitingP
     return replace(
         plan,
         hydrogen_sites=chosen[_COLUMNS].reset_index(drop=True),
-        hydrogen={"gap_share": gap_share, "covered_share": _covered(plan.demand, reach, ids)},
-        totals=plan.totals | {"hydrogen_stations": len(ids)},
-        targets=plan.targets | {"hydrogen_stations": block.stations},
+        hydrogen=Hydrogen(gap_share, _covered(plan.demand, reach, ids)),
+        totals=plan.totals | {HYDROGEN.total: len(ids)},
+        targets=plan.targets | {HYDROGEN.total: block.stations},
         notes=(*plan.notes, Note("hydrogen_sign_off", {"count": len(ids)})),
     )
 

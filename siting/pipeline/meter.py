@@ -6,9 +6,11 @@ import datetime as dt
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
+
+from siting.plan.parts import StageTime, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,20 +37,15 @@ class Meter:
         self.peak_mb: dict[str, float] = {}
         self._cached: set[str] = set()
 
-    def content(self) -> dict[str, Any]:
+    def timings(self) -> Timings:
         """Return the date, and of the stages so far seconds, peak memory (MB), whether cached."""
-        return {
-            "date": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
-            "stages": [
-                {
-                    "stage": name,
-                    "seconds": seconds,
-                    "peak_mb": self.peak_mb[name],
-                    "cached": name in self._cached,
-                }
+        return Timings(
+            date=dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+            stages=tuple(
+                StageTime(name, seconds, self.peak_mb[name], name in self._cached)
                 for name, seconds in self.seconds.items()
-            ],
-        }
+            ),
+        )
 
     def reused(self, stages: tuple[str, ...]) -> None:
         """Take note of stages whose results came from the cache."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,9 @@ from siting.notes import Note
 from siting.optimize.phases.phases import solve_phases
 from siting.optimize.phases.years import Year, spent_cny, standing
 from siting.optimize.problem.solution import outcome_of
+from siting.plan.parts import Phases, PhaseTotal, PhaseYear
 from siting.scenario import local_path
+from siting.tables.facilities import TOTALS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from siting.scenario import Scenario
 
 PHASE = "phase"
-_TOTALS = ("stations", "chargers", "swap_stations")
 
 
 def years_of(scenario: Scenario, problem: SitingProblem) -> tuple[Year, ...]:
@@ -58,7 +59,7 @@ def years_of(scenario: Scenario, problem: SitingProblem) -> tuple[Year, ...]:
         "chargers": int(problem.existing_chargers[problem.forced].sum()),
         "swap_stations": int(problem.existing_swap.sum()),
     }
-    for key in _TOTALS:
+    for key in TOTALS:
         if getattr(phases[0], key) < exist[key]:
             raise ImpossibleTargetError(
                 f"{getattr(phases[0], key)} {key} at the end of {phases[0].year}, but "
@@ -145,7 +146,7 @@ def _last_year(solution: Solution, phased: Phased, *, gap_share: float) -> Solut
 
 def without_phases(plan: Plan) -> Plan:
     """Return a plan that stands beside one in phases, and has none itself."""
-    return replace(plan, phases={}, scenario={**plan.scenario, "phases": []})
+    return replace(plan, phases=None, scenario={**plan.scenario, "phases": []})
 
 
 def with_phases(
@@ -174,8 +175,8 @@ def with_phases(
         "phased",
         {
             "years": ", ".join(str(year.year) for year in years),
-            "together": content["total"]["regret"],
-            "gap": content["total"]["gap_share"],
+            "together": content.total.regret,
+            "gap": content.total.gap_share,
         },
     )
     return replace(
@@ -221,33 +222,30 @@ def _opened(table: gpd.GeoDataFrame, by_year: list[set[str]], years: tuple[Year,
     return pd.Series(opened.to_numpy(), index=table.index).astype("Int64")
 
 
-def _content(
-    plan: Plan, problem: SitingProblem, years: tuple[Year, ...], phased: Phased
-) -> dict[str, Any]:
-    """Return what ``plan.json`` says of the phases."""
+def _content(plan: Plan, problem: SitingProblem, years: tuple[Year, ...], phased: Phased) -> Phases:
     rows = [_row(plan, problem, years, phased, place) for place in range(len(years))]
     path, other = phased.together, phased.by_year
     best = sum(phased.best)
     finished = len(other.worth) == len(years)
-    return {
-        "years": rows,
-        "total": {
-            "value": path.total,
-            "bound": phased.bound,
-            "gap_share": (phased.bound - path.total) / phased.bound if phased.bound else 0.0,
-            "regret": best - path.total,
-            "by_year_value": other.total if finished else None,
-            "by_year_regret": best - other.total if finished else None,
-        },
-        "by_year_until": years[len(other.worth) - 1].year,
-        "whole": phased.whole,
-        "swap_gap_share": phased.swap_gap_share,
-    }
+    return Phases(
+        years=tuple(rows),
+        total=PhaseTotal(
+            value=path.total,
+            bound=phased.bound,
+            gap_share=(phased.bound - path.total) / phased.bound if phased.bound else 0.0,
+            regret=best - path.total,
+            by_year_value=other.total if finished else None,
+            by_year_regret=best - other.total if finished else None,
+        ),
+        by_year_until=years[len(other.worth) - 1].year,
+        whole=phased.whole,
+        swap_gap_share=phased.swap_gap_share,
+    )
 
 
 def _row(
     plan: Plan, problem: SitingProblem, years: tuple[Year, ...], phased: Phased, place: int
-) -> dict[str, Any]:
+) -> PhaseYear:
     """Return one year: what stands, what it cost, how good it is alone and beside the other way."""
     year, path = years[place], phased.together
     before = path.built[place - 1] if place else standing(problem)
@@ -255,25 +253,25 @@ def _row(
     swaps = [int(problem.existing_swap.sum()), *(len(there) for there in phased.swaps)]
     new_swaps = swaps[place + 1] - swaps[place]
     built = path.built[place]
-    return {
-        "year": year.year,
-        "stations": len(built.sites),
-        "chargers": int(built.chargers.sum()),
-        "swap_stations": swaps[place + 1],
-        "new_stations": len(built.sites) - len(before.sites),
-        "new_chargers": int(built.chargers.sum() - before.chargers.sum()),
-        "new_swap_stations": new_swaps,
-        "demand_factor": year.demand_factor,
-        "cost_cny": spent_cny(problem, before, built)
+    return PhaseYear(
+        year=year.year,
+        stations=len(built.sites),
+        chargers=int(built.chargers.sum()),
+        swap_stations=swaps[place + 1],
+        new_stations=len(built.sites) - len(before.sites),
+        new_chargers=int(built.chargers.sum() - before.chargers.sum()),
+        new_swap_stations=new_swaps,
+        demand_factor=year.demand_factor,
+        cost_cny=spent_cny(problem, before, built)
         + (new_swaps * problem.swap_station_cny if new_swaps else 0.0),
-        "budget_cny": money,
+        budget_cny=money,
         **_service(problem, year, path, place),
-        "value": path.worth[place],
-        "bound": phased.bounds[place],
-        "best_alone": phased.best[place],
-        "regret": phased.best[place] - path.worth[place],
+        value=path.worth[place],
+        bound=phased.bounds[place],
+        best_alone=phased.best[place],
+        regret=phased.best[place] - path.worth[place],
         **_by_year(phased, place),
-    }
+    )
 
 
 def _service(problem: SitingProblem, year: Year, path: Path, place: int) -> dict[str, float]:
@@ -296,9 +294,9 @@ def _by_year(phased: Phased, place: int) -> dict[str, float]:
     return {"by_year_value": value, "by_year_regret": phased.best[place] - value}
 
 
-def _by_year_notes(content: dict[str, Any]) -> list[Note]:
+def _by_year_notes(phases: Phases) -> list[Note]:
     """Return what became of building year by year."""
-    regret = content["total"]["by_year_regret"]
+    regret = phases.total.by_year_regret
     if regret is None or not np.isfinite(regret):
-        return [Note("phased_by_year_stuck", {"year": content["by_year_until"]})]
+        return [Note("phased_by_year_stuck", {"year": phases.by_year_until})]
     return [Note("phased_by_year", {"regret": regret})]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from siting.optimize.build.build import build_problem
+from siting.optimize.build import build_problem
 from siting.optimize.explain import Rulings, explaining
+from siting.optimize.rules.all_rules import needs_reach
 from siting.pipeline.equip import (
     ground_of,
 )
@@ -74,12 +75,12 @@ def explained(scenario: Scenario, prepared: Prepared) -> AbstractContextManager[
 
 def _for_trials(prepared: Prepared, rulings: Rulings) -> Prepared:
     """Return what a trial needs: the ways only if a rule reads them, the power it may add."""
-    model, world = rulings.model, prepared.world
+    world = prepared.world
     if rulings.more_kw and world.substations is not None:
         more = world.substations["substation_id"].map(dict(rulings.more_kw)).fillna(0.0)
         free_kw = world.substations["headroom_kw"] + more
         world = replace(world, substations=world.substations.assign(headroom_kw=free_kw))
-    if any((model.promises, model.chongqing, model.headroom, model.budget_cny is not None)):
+    if needs_reach(rulings.model):
         return replace(prepared, world=world)
     none, swap_none = prepared.reach.iloc[:0], prepared.swap_reach.iloc[:0]
     return replace(prepared, world=world, reach=none, swap_reach=swap_none)

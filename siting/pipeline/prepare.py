@@ -7,16 +7,19 @@ Each stage gets tables and its own block of the scenario, and is called through 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siting import tables
+from siting.analysis.candidates.site_kinds import check_site_kinds, own_names
 from siting.analysis.candidates.sites import Candidates, make_candidates
-from siting.analysis.demand.demand_chain import YEAR
+from siting.analysis.demand.demand_chain import YEAR, DemandChain, FleetEnergy
 from siting.analysis.demand.demand_points import DemandResult, make_demand
 from siting.analysis.scores.scoring import Scored, make_scores
+from siting.analysis.scores.weighting import ScoreSummary
 from siting.analysis.travel import make_reach
 from siting.cache import Memory
 from siting.inputs.area_shape import AreaShape
+from siting.inputs.files.sheets import read_rule_table
 from siting.inputs.provenance import Provenance
 from siting.inputs.world import World, load_world
 from siting.notes import Note
@@ -30,6 +33,7 @@ from siting.pipeline.adjust import (
 from siting.pipeline.early import read_early, refuse_people
 from siting.pipeline.hydrogen import check_hydrogen
 from siting.scenario import OVERPASS
+from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,7 +46,8 @@ if TYPE_CHECKING:
     from siting.scenario import Demand as DemandBlock
     from siting.scenario import Scenario
 
-_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, Scored)
+_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, DemandChain, FleetEnergy,
+         Scored, ScoreSummary)  # fmt: skip
 """Dataclasses that the cache may hold."""
 
 
@@ -53,15 +58,16 @@ class Prepared:
     world: World
     candidates: Candidates
     demand: gpd.GeoDataFrame
-    chain: dict[str, Any]
+    chain: DemandChain
     reach: pd.DataFrame
     swap_reach: pd.DataFrame
     scores: pd.DataFrame
-    scoring: dict[str, Any]
+    scoring: ScoreSummary
     score_sources: tuple[Provenance, ...]
     notes: tuple[Note, ...]
     chargers: Chargers
     prices: pd.DataFrame
+    kind_names: dict[str, dict[str, str]]
 
 
 def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> Prepared:
@@ -140,7 +146,13 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         notes=tuple(Note(key, dict(values)) for key, values in told),
         chargers=factored_chargers(early.chargers, scenario.factors),
         prices=factored_prices(early.prices, scenario.factors),
+        kind_names=own_names(kinds, _shipped_kinds()),
     )
+
+
+def _shipped_kinds() -> pd.DataFrame:
+    path = shipped_path("site_kinds.csv")
+    return check_site_kinds(read_rule_table(path, key="candidates.site_kinds"))
 
 
 def _candidate_settings(scenario: Scenario) -> CandidatesBlock:

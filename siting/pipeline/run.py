@@ -37,12 +37,15 @@ from siting.pipeline.pose import explained, ground_under, pose
 from siting.pipeline.prepare import Prepared, prepare
 from siting.pipeline.site_names import with_site_ids
 from siting.plan.figures import build_figures, plan_figures
+from siting.plan.parts import Counts
 from siting.plan.plan import Plan, Source
 from siting.scenario import dump_scenario
+from siting.tables.facilities import TOTALS
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from siting.analysis.scores.weighting import ScoreSummary
     from siting.cache import Cache
     from siting.optimize.problem.solution import Start
     from siting.optimize.search.solve import Solution
@@ -126,7 +129,7 @@ def run(
         substations = prepared.world.substations
         recount(plan, prepared.reach, prepared.swap_reach, substations=substations)
         plan = plan if lean else _beside(plan, scenario, prepared, others)
-    return replace(plan, timings=meter.content())
+    return replace(plan, timings=meter.timings())
 
 
 def fetch(scenario: Scenario, pack: Path, *, meter: Meter) -> dict[str, Any]:
@@ -162,7 +165,7 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         title_zh=scenario.run.title_zh,
         title_en=scenario.run.title_en,
         crs=f"EPSG:{world.area.crs.to_epsg()}",
-        targets=scenario.targets.model_dump(include={"stations", "chargers", "swap_stations"}),
+        targets=scenario.targets.model_dump(include=set(TOTALS)),
         **decided,
         baselines={},
         demand=prepared.demand,
@@ -176,25 +179,25 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         ),
         scenario=dump_scenario(scenario, folder=folder),
         versions=_versions(),
-        timings={},
         scoring=_scoring(scenario, prepared, decided["sites"]),
+        kinds=prepared.kind_names,
         start=solution.start,
     )
 
 
-def _scoring(scenario: Scenario, prepared: Prepared, stations: gpd.GeoDataFrame) -> dict[str, Any]:
+def _scoring(scenario: Scenario, prepared: Prepared, stations: gpd.GeoDataFrame) -> ScoreSummary:
     """Return how the sites were scored, and how far the chosen ones hang on the weights."""
     told = prepared.scoring
     stability = rank_stability(
         prepared.candidates.sites,
         prepared.scores,
         set(stations.loc[stations["is_new"], "site_id"]),
-        weights=told["weights"],
+        weights=told.weights,
         spacing_m=scenario.model.min_spacing_m,
         settings=scenario.scoring,
         seed=scenario.run.seed,
     )
-    return {**told, "stability": stability}
+    return replace(told, stability=stability)
 
 
 def _decided(
@@ -224,12 +227,10 @@ def _decided(
             **build_figures(stations, swaps, promise_share=scenario.sizing.promise_share),
         },
         "charger_classes": class_table(stations, chargers),
-        "counts": {
-            "pools": count_pools(stations, candidates),
-            "otherwise": count_otherwise(
-                stations, swaps, zones, chargers, unit=scenario.counting.charger
-            ),
-        },
+        "counts": Counts(
+            count_pools(stations, candidates),
+            count_otherwise(stations, swaps, zones, chargers, unit=scenario.counting.charger),
+        ),
         "outcome": solution.outcome,
         "sites": stations,
         "swap_sites": swaps,

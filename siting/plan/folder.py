@@ -21,20 +21,37 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from siting.errors import BrokenFileError, InputMissingError, OutputError, PlanExistsError
+from siting.errors import (
+    BrokenFileError,
+    InputMissingError,
+    OutputError,
+    PlanExistsError,
+    TableError,
+)
 from siting.notes import Note
 from siting.optimize.problem.solution import Outcome, Status
+from siting.plan.json_types import made, tidy
+from siting.plan.parts import (
+    ChargerClass,
+    Counts,
+    DemandChain,
+    Hydrogen,
+    Phases,
+    ScoreSummary,
+    Timings,
+)
 from siting.plan.plan import Plan, Source
 from siting.plan.start import RESTART_NPZ, write_start
 from siting.plan.tables import read_tables, write_sheet, write_tables
+from siting.tables import PLAN_ZONES, check
+from siting.tables.facilities import FACILITIES
+from siting.tables.fields import plan_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from siting.plan.tables import Say
+    from siting.notes import Say
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,20 +59,15 @@ FORMAT = "siting-plan"
 FORMAT_VERSION = 1
 PLAN_JSON = "plan.json"
 PLAN_TABLES = "plan.gpkg"
-SITES_CSV = "sites.csv"
-SWAP_SITES_CSV = "swap_sites.csv"
-HYDROGEN_SITES_CSV = "hydrogen_sites.csv"
 TIMINGS_JSON = "timings.json"
 MAP_HTML = "map.html"
 HANDOUTS = "handouts"
 TABLES = "tables"
 REPORT = "report"
 # Files of a run; whatever else a planner puts beside them survives the next run.
-_OURS = frozenset({PLAN_JSON, PLAN_TABLES, SITES_CSV, SWAP_SITES_CSV, TIMINGS_JSON, MAP_HTML,
-                   RESTART_NPZ, HYDROGEN_SITES_CSV, HANDOUTS,
+_OURS = frozenset({PLAN_JSON, PLAN_TABLES, TIMINGS_JSON, MAP_HTML, RESTART_NPZ, HANDOUTS,
+                   *(f"{one.table}.csv" for one in FACILITIES),
                    f"{PLAN_TABLES}-wal", f"{PLAN_TABLES}-shm"})  # fmt: skip
-
-_DECIMALS = 6
 
 
 @contextmanager
@@ -134,16 +146,28 @@ def save_plan(plan: Plan, folder: Path, *, say: Say) -> None:
         An existing folder.
     say
         Words in the plan's language, for notes, kinds and the sample mark.
+
+    Raises
+    ------
+    TableError
+        If a table breaks its contract: a slip of ours, and nothing may be saved.
     """
+    _check_tables(vars(plan))
     write_tables(plan, folder / PLAN_TABLES, say=say)
-    write_sheet(plan, plan.sites, folder / SITES_CSV, say=say)
-    write_sheet(plan, plan.swap_sites, folder / SWAP_SITES_CSV, say=say)
-    if plan.hydrogen_sites is not None:
-        write_sheet(plan, plan.hydrogen_sites, folder / HYDROGEN_SITES_CSV, say=say)
+    for facility in plan.facilities:
+        write_sheet(plan, facility, folder / f"{facility.table}.csv", say=say)
     _write_json(folder / PLAN_JSON, plan_content(plan, say=say))
-    _write_json(folder / TIMINGS_JSON, plan.timings)
+    _write_json(folder / TIMINGS_JSON, tidy(plan.timings, None))
     if plan.start is not None:
         write_start(plan.start, folder / RESTART_NPZ)
+
+
+def _check_tables(tables: Mapping[str, Any]) -> None:
+    """Hold the tables that outputs read columns of against their contracts."""
+    for facility in FACILITIES:
+        if tables.get(facility.table) is not None:
+            check(tables[facility.table], plan_table(facility))
+    check(tables["zones"], PLAN_ZONES)
 
 
 def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
@@ -165,16 +189,17 @@ def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
         "totals": plan.totals,
         "targets": plan.targets,
         "charger_classes": tidy(plan.charger_classes),
-        "pools": tidy(plan.counts.get("pools", {})),
-        "totals_otherwise": tidy(plan.counts.get("otherwise", {})),
+        "pools": tidy(plan.counts.pools) if plan.counts else {},
+        "totals_otherwise": tidy(plan.counts.otherwise) if plan.counts else {},
         "figures": tidy(plan.figures),
         "baselines": tidy(plan.baselines),
-        "demand": tidy(plan.chain),
+        "demand": tidy(plan.chain or {}),
         **({"hydrogen": tidy(plan.hydrogen)} if plan.hydrogen else {}),
         **({"phases": tidy(plan.phases)} if plan.phases else {}),
+        **({"kinds": plan.kinds} if plan.kinds else {}),
         **tidy(asdict(plan.outcome)),
         "answer": _answer(plan, say),
-        "scoring": tidy(plan.scoring),
+        "scoring": tidy(plan.scoring or {}),
         "screening": [{"step": step, "count": count} for step, count in plan.screening],
         "notes": [
             {
@@ -214,8 +239,17 @@ def load_plan(folder: Path) -> Plan:
             where=str(folder),
             cure="make the plan again with: siting plan SCENARIO",
         )
+    tables = read_tables(folder / PLAN_TABLES)
     try:
-        plan = _from_content(content, read_tables(folder / PLAN_TABLES))
+        _check_tables(tables)
+    except TableError as error:
+        raise BrokenFileError(
+            f"{PLAN_TABLES} holds no plan of this version: {error.what}",
+            where=str(folder / PLAN_TABLES),
+            cure="make the plan again with: siting plan SCENARIO",
+        ) from error
+    try:
+        plan = _from_content(content, tables)
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, (BrokenFileError, InputMissingError)):
             raise
@@ -224,8 +258,8 @@ def load_plan(folder: Path) -> Plan:
             where=str(folder / PLAN_JSON),
             cure="make the plan again with: siting plan SCENARIO",
         ) from error
-    timings = folder / TIMINGS_JSON
-    return replace(plan, timings=_read_json(timings)) if timings.exists() else plan
+    path = folder / TIMINGS_JSON
+    return replace(plan, timings=made(Timings, _read_json(path))) if path.exists() else plan
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -276,19 +310,6 @@ def _not_writable(path: Path, error: OSError) -> OutputError:
     )
 
 
-def tidy(value: Any, decimals: int = _DECIMALS) -> Any:  # noqa: ANN401  # any JSON type in and out
-    """Return plain JSON types: numpy's numbers unwrapped, floats rounded, missing as None."""
-    if isinstance(value, dict):
-        return {str(key): tidy(entry, decimals) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [tidy(entry, decimals) for entry in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return round(value, decimals) if math.isfinite(value) else None
-    return value
-
-
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -327,7 +348,7 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         targets=content["targets"],
         figures=_numbers(content["figures"]),
         baselines={name: _numbers(values) for name, values in content["baselines"].items()},
-        chain=content["demand"],
+        chain=made(DemandChain, content["demand"]) if content["demand"] else None,
         outcome=Outcome(
             status=Status(content["status"]),
             solver=content["solver"],
@@ -338,22 +359,29 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
         notes=tuple(Note(entry["key"], entry["values"]) for entry in content["notes"]),
         sources=tuple(Source(**entry) for entry in content["sources"]),
         scenario=content["scenario"],
-        scoring=content.get("scoring", {}),
-        charger_classes=content.get("charger_classes", {}),
+        scoring=made(ScoreSummary, content["scoring"]) if content.get("scoring") else None,
+        charger_classes={
+            name: made(ChargerClass, entry)
+            for name, entry in content.get("charger_classes", {}).items()
+        },
         counts=_counts(content),
-        hydrogen=_numbers(content.get("hydrogen", {})),
-        phases=content.get("phases", {}),
+        hydrogen=made(Hydrogen, content["hydrogen"]) if content.get("hydrogen") else None,
+        phases=made(Phases, content["phases"]) if content.get("phases") else None,
+        kinds={
+            kind: {language: str(names[language]) for language in ("zh", "en")}
+            for kind, names in dict(content.get("kinds", {})).items()
+        },
         versions=content["versions"],
-        timings={},
         **tables,
     )
 
 
-def _counts(content: dict[str, Any]) -> dict[str, Any]:
+def _counts(content: dict[str, Any]) -> Counts | None:
     """Return the counts of a plan; none of one that was made before they were counted."""
     if not content.get("totals_otherwise"):
-        return {}
-    return {"pools": content["pools"], "otherwise": content["totals_otherwise"]}
+        return None
+    parts = {"pools": content["pools"], "otherwise": content["totals_otherwise"]}
+    return made(Counts, parts)
 
 
 def _numbers(values: dict[str, float | None]) -> dict[str, float]:

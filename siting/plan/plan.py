@@ -10,12 +10,25 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from siting.plan.parts import Timings
+from siting.tables.facilities import FACILITIES
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
     from siting.notes import Note
     from siting.optimize.problem.solution import Outcome, Start
+    from siting.plan.parts import (
+        ChargerClass,
+        Counts,
+        DemandChain,
+        Hydrogen,
+        Phases,
+        PhaseYear,
+        ScoreSummary,
+    )
+    from siting.tables.facilities import Facility
 
 _SAME_M = 1e-6
 
@@ -75,8 +88,7 @@ class Plan:
     demand
         As ``tables.DEMAND``.
     chain
-        The numbers behind the demand, from people to the peak hour, as JSON types; see
-        :func:`siting.analysis.demand.demand_points.make_demand`.
+        The numbers behind the demand, from people to the peak hour; None of a plan that has none.
     zones
         As ``tables.ZONES`` plus stations, chargers, swap_stations, demand_kwh_day,
         served_kwh_day, demand_quality (of the people there; missing without any).
@@ -95,30 +107,26 @@ class Plan:
     versions
         Of Python and the libraries that decide the numbers.
     scoring
-        How the sites were scored: ``method``, ``ranking``, ``weights``, ``names``,
-        ``consistency_ratio``, ``flat``, ``extremes``, ``learned`` and ``stability``; see
-        :class:`siting.analysis.scores.scoring.Scored` and
-        :func:`siting.analysis.scores.ranking.rank_stability`. Empty where nobody told.
+        How the sites were scored; None where nobody told.
     charger_classes
-        Each class of charger: ``power_kw`` and ``kwh_day`` of one, ``chargers`` in the plan.
+        Each class of charger by its name.
     counts
-        ``pools``: stations, chargers and candidates by regime of the policy; ``otherwise``: the
-        totals under other readings of what counts. See :mod:`siting.pipeline.assemble`. Empty
-        where nobody told.
+        Counts by regime of the policy, and totals under other readings of what counts; None where
+        nobody told.
     timings
         Seconds and peak memory (MB) by stage, and the date; not part of the plan's identity.
     hydrogen_sites
         Hydrogen stations: the columns of ``swap_sites`` and ``verdict``; None where the scenario
         asks for none. Then ``totals`` and ``targets`` have ``hydrogen_stations`` too.
     hydrogen
-        ``gap_share``, proven on their own covering model, and ``covered_share``, the share of
-        the demand within their radius.
+        What is proven of them.
     phases
-        What is known of the years of a plan in phases, empty otherwise: ``years``, one entry
-        a phase; ``total``, value, bound and regret over all of them; see
-        :mod:`siting.pipeline.phases`. Then ``sites`` and ``swap_sites`` have ``phase``, the year a
-        new one opens in (missing where it stands today), and ``sites`` the chargers at the end of
-        each year, ``phase_<year>_chargers``.
+        The years of a plan in phases, None otherwise. Then ``sites`` and ``swap_sites`` have
+        ``phase``, the year a new one opens in (missing where it stands today), and ``sites`` the
+        chargers at the end of each year, ``phase_<year>_chargers``.
+    kinds
+        Names of the planner's own kinds of site, ``zh`` and ``en``, by kind; those that the
+        outputs have words for are left out.
     start
         Where a later solve may start from; None for a plan read back from its folder.
     """
@@ -138,7 +146,7 @@ class Plan:
     candidates: gpd.GeoDataFrame
     assignments: pd.DataFrame
     demand: gpd.GeoDataFrame
-    chain: dict[str, Any]
+    chain: DemandChain | None
     zones: gpd.GeoDataFrame
     roads: gpd.GeoDataFrame
     landscape: gpd.GeoDataFrame
@@ -147,14 +155,25 @@ class Plan:
     sources: tuple[Source, ...]
     scenario: dict[str, Any]
     versions: dict[str, str]
-    timings: dict[str, Any]
-    scoring: dict[str, Any] = field(default_factory=dict)
-    charger_classes: dict[str, dict[str, float]] = field(default_factory=dict)
-    counts: dict[str, Any] = field(default_factory=dict)
+    timings: Timings = field(default_factory=Timings)
+    scoring: ScoreSummary | None = None
+    charger_classes: dict[str, ChargerClass] = field(default_factory=dict)
+    counts: Counts | None = None
     hydrogen_sites: gpd.GeoDataFrame | None = None
-    hydrogen: dict[str, float] = field(default_factory=dict)
-    phases: dict[str, Any] = field(default_factory=dict)
+    hydrogen: Hydrogen | None = None
+    phases: Phases | None = None
+    kinds: dict[str, dict[str, str]] = field(default_factory=dict)
     start: Start | None = None
+
+    @property
+    def years(self) -> tuple[PhaseYear, ...]:
+        """The years of a plan in phases; none without."""
+        return self.phases.years if self.phases else ()
+
+    @property
+    def facilities(self) -> tuple[Facility, ...]:
+        """The classes of facility it has a table of."""
+        return tuple(one for one in FACILITIES if getattr(self, one.table) is not None)
 
     @property
     def answer(self) -> tuple[str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -10,50 +10,32 @@ import pandas as pd
 import pyogrio
 from pyogrio.errors import DataSourceError
 
-from siting import geo
 from siting.errors import BrokenFileError, InputMissingError
+from siting.plan.described import described
+from siting.tables.facilities import FACILITIES
+from siting.tables.fields import fields, find_field, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from siting.notes import Say
     from siting.plan.plan import Plan
+    from siting.tables.facilities import Facility
 
 LAYERS = (
-    "sites",
-    "swap_sites",
-    "candidates",
-    "assignments",
-    "demand",
-    "zones",
-    "roads",
-    "landscape",
-)
-OPTIONAL_LAYERS = ("hydrogen_sites",)
-_LONLAT_DECIMALS = 6
-_DECIMALS = 4
-_DECIMALS_BY_END = {"_m": 1, "_m2": 0, "_kw": 1, "_kwh_day": 1, "_min": 1, "_cny": 0}
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-# columns of a sheet, in order; those that a table lacks are left out
-_SHEET_COLUMNS = (
-    "site_id", "name", "kind", "kind_name", "pool", "zone_id", "zone_name", "lon", "lat", "is_new",
-    "phase", "chargers", "existing_chargers", "chargers_*", "phase_*", "power_kw", "kva",
-    "load_kwh_day", "utilisation", "wait_min", "wait_over_promise_share", "chargers_needed",
-    "peak_busy_share",
-    "site_fixed_cny", "charger_cny", "cost_cny", "cost_low_cny", "cost_high_cny", "substation_id",
-    "substation_m", "headroom_kw", "drawn_kw", "swap", "spaces", "spaces_source",
-    "min_chargers", "max_chargers", "score", "verdict", "rule", "reason", "owner", "mark",
+    *(one.table for one in FACILITIES if not one.optional),
+    "candidates", "assignments", "demand", "zones", "roads", "landscape",
 )  # fmt: skip
+OPTIONAL_LAYERS = tuple(one.table for one in FACILITIES if one.optional)
+_DECIMALS = 4
+_DECIMALS_BY_UNIT = {"m": 1, "m2": 0, "kW": 1, "kWh/day": 1, "min": 1, "CNY": 0, "degrees": 6}
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _TEXT = pd.StringDtype(na_value=np.nan)
 _MARK = "mark"
-_PHASE = "phase"
+_WHOLE_OR_MISSING = frozenset(
+    key for key, field in fields().items() if field.column.dtype == "int" and field.column.nullable
+)
 _CURE = "make the plan again with: siting plan SCENARIO"
-
-
-class Say(Protocol):
-    """Words in the run's language; ``outputs.words`` knows them, this room does not."""
-
-    def __call__(self, key: str, /, **values: Any) -> str:  # noqa: ANN401  # numbers and names
-        """Return the text of a key with its values filled in."""
 
 
 def write_tables(plan: Plan, path: Path, *, say: Say) -> None:
@@ -114,51 +96,30 @@ def read_tables(path: Path) -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
     }
 
 
-def write_sheet(plan: Plan, frame: gpd.GeoDataFrame, path: Path, *, say: Say) -> None:
-    """Write stations or swap stations as CSV in WGS-84 degrees, safe to open in a spreadsheet.
+def write_sheet(plan: Plan, facility: Facility, path: Path, *, say: Say) -> None:
+    """Write a class of facility as CSV in WGS-84 degrees, safe to open in a spreadsheet.
 
     Parameters
     ----------
     plan
-        The plan the rows belong to.
-    frame
-        ``plan.sites`` or ``plan.swap_sites``.
+        The plan; it has a table of the class.
+    facility
+        The class.
     path
         The file to make.
     say
         Words for kinds of site and the sample mark.
     """
-    degrees = frame.geometry.to_crs(geo.WGS84)
-    table = pd.DataFrame(frame.drop(columns=frame.geometry.name)).assign(
-        lon=degrees.x.round(_LONLAT_DECIMALS),
-        lat=degrees.y.round(_LONLAT_DECIMALS),
-        zone_name=frame["zone_id"].map(plan.zones.set_index("zone_id")["name"]),
-        kind_name=[say(f"kind.{kind}") for kind in frame["kind"]],
-    )
-    if plan.synthetic:
-        table["mark"] = say("mark.sample")
-    table = table[_in_order(table.columns)].copy()
-    for name in table.columns.difference(["lon", "lat"]):
+    frame = getattr(plan, facility.table)
+    keys = shown("csv", facility.key, frame.columns)
+    table = described(plan, frame, keys, say)
+    for name in table.columns:
         if pd.api.types.is_float_dtype(table[name]):
             table[name] = _rounded(table[name])
         elif not pd.api.types.is_numeric_dtype(table[name]):
             table[name] = table[name].map(harmless, na_action="ignore")
     # the byte-order mark makes Excel read the Chinese as UTF-8
     table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
-
-
-def _in_order(columns: pd.Index) -> list[str]:
-    """Return the columns of a sheet; a name that ends with a star stands for all that begin so."""
-    found: dict[str, None] = {}
-    for name in _SHEET_COLUMNS:
-        if name.endswith("*"):
-            begun = name.removesuffix("*")
-            found |= dict.fromkeys(
-                one for one in columns if one.startswith(begun) and one not in _SHEET_COLUMNS
-            )
-        elif name in columns:
-            found[name] = None
-    return list(found)
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -178,14 +139,19 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
         for name in frame.columns
         if frame[name].dtype == object and name != "geometry"
     }
-    # years, missing where a station stands today
-    years = {name: frame[name].astype("Int64") for name in frame.columns if name == _PHASE}
-    return frame.assign(**texts, **years)
+    # whole numbers that may be missing: a file has them as decimals
+    whole = {name: frame[name].astype("Int64") for name in frame.columns
+             if name in _WHOLE_OR_MISSING}  # fmt: skip
+    return frame.assign(**texts, **whole)
 
 
 def _rounded(values: pd.Series) -> pd.Series:
-    ends = [digits for end, digits in _DECIMALS_BY_END.items() if str(values.name).endswith(end)]
-    rounded = values.round(ends[0] if ends else _DECIMALS)
+    field = find_field(str(values.name))
+    unit = field[0].column.unit if field else ""
+    digits = _DECIMALS_BY_UNIT.get(unit, _DECIMALS)
+    rounded = values.round(digits)
+    if unit == "degrees":
+        return rounded
     if bool((rounded.dropna() % 1 == 0).all()):
         return rounded.astype("Int64")
     return rounded

@@ -6,6 +6,21 @@ Paths in a file are relative to that file; ``shipped:`` paths lie in the project
 """
 
 from siting.scenario._block import Datum
+from siting.scenario.analysis_blocks import (
+    Costs,
+    Demand,
+    Factors,
+    Fleet,
+    Fleets,
+    Learned,
+    Power,
+    ScoreLayer,
+    Scoring,
+    Sizing,
+    Stability,
+    Uncertain,
+    Weights,
+)
 from siting.scenario.blocks import (
     OVERPASS,
     Area,
@@ -17,7 +32,6 @@ from siting.scenario.blocks import (
     Scenario,
     Travel,
 )
-from siting.scenario.demand_blocks import Demand, Fleet, Fleets
 from siting.scenario.input_blocks import (
     Condition,
     Counting,
@@ -28,7 +42,16 @@ from siting.scenario.input_blocks import (
     TrafficInput,
     ZonesInput,
 )
-from siting.scenario.model_blocks import Model, Phase, Solver, Targets
+from siting.scenario.model_blocks import (
+    Hydrogen,
+    Limit,
+    Model,
+    Phase,
+    Promise,
+    Senses,
+    Solver,
+    Targets,
+)
 from siting.scenario.policy_blocks import HandoutBody, Handouts, Policy
 from siting.scenario.presets import Preset, preset_names, read_preset
 from siting.scenario.reading import (
@@ -41,9 +64,6 @@ from siting.scenario.reading import (
     setting_values,
     variant_names,
 )
-from siting.scenario.rule_blocks import Hydrogen, Limit, Promise, Senses
-from siting.scenario.score_blocks import Learned, ScoreLayer, Scoring, Stability, Weights
-from siting.scenario.site_blocks import Costs, Factors, Power, Sizing, Uncertain
 
 __all__ = [
     "OVERPASS",

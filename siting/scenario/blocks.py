@@ -21,7 +21,15 @@ from siting.scenario._block import (  # fmt: skip
     NonNegative,
     Positive,
 )
-from siting.scenario.demand_blocks import Demand
+from siting.scenario.analysis_blocks import (
+    Costs,
+    Demand,
+    Factors,
+    Power,
+    Scoring,
+    Sizing,
+    Uncertain,
+)
 from siting.scenario.input_blocks import (
     Counting,
     Layer,
@@ -30,13 +38,8 @@ from siting.scenario.input_blocks import (
     TrafficInput,
     ZonesInput,
 )
-from siting.scenario.model_blocks import Model, Phase, Solver, Targets, phase_faults
+from siting.scenario.model_blocks import Hydrogen, Model, Phase, Solver, Targets, phase_faults
 from siting.scenario.policy_blocks import Handouts, Policy
-from siting.scenario.rule_blocks import (
-    Hydrogen,  # pydantic reads it
-)
-from siting.scenario.score_blocks import Scoring
-from siting.scenario.site_blocks import Costs, Factors, Power, Sizing, Uncertain
 
 OVERPASS = "overpass"
 # A folder name that every system takes: no leading dot or dash, no trailing dot.

@@ -53,7 +53,7 @@ class HandoutBody(Block):
     """Kinds of site it sees beside those it is proposed to own; "*" is all."""
     also: Parts = ()
     """swap, hydrogen, risk: what it sees besides."""
-    columns: Parts = ("zone", "new", "chargers")
+    columns: Parts = ("zone_name", "state", "chargers")
     """Columns of its sheet; docs/handouts.md lists them."""
     restricted: Literal["yes", "no"] = "no"
     """Whether its sheet must not be passed on: data of the grid."""

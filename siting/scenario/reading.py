@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from siting.errors import InputMissingError, ScenarioError
 from siting.scenario._block import Block, IsPath
 from siting.scenario._faults import block_of, translated
-from siting.scenario._variants import VARIANTS, check_names, parts_of, variant_changes
 from siting.scenario.blocks import OVERPASS, Scenario
+from siting.scenario.variants import VARIANTS, check_names, parts_of, variant_changes
 from siting.shipped import SHIPPED_PREFIX, shipped_name, shipped_path
 
 if TYPE_CHECKING:

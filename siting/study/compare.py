@@ -11,7 +11,7 @@ from siting.comparison import MOVED_M, Contrast, contrast
 from siting.errors import ChangedDataError, OutputError, ScenarioError
 from siting.outputs.map.difference_map import make_contrast_map
 from siting.outputs.pages import make_contrast_page
-from siting.outputs.workbook.comparison_book import write_contrast_book
+from siting.outputs.workbook.book import write_contrast_book
 from siting.plan import folder as runfolder
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def compare_runs(
     different_data
         Compare although the plans rest on different data; every output then says so.
     moved_m
-        See :func:`siting.comparison.changes`.
+        See :func:`siting.comparison.comparison`.
 
     Raises
     ------

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import warnings
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from distributed import Client, LocalCluster, as_completed
@@ -20,7 +21,30 @@ from siting.errors import ScenarioError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from siting.cache import Cache
+    from siting.notes import Tally
+
 _CONNECT_S = 20
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How many plans are made.
+
+    Attributes
+    ----------
+    count, scheduler
+        See :func:`workers`.
+    cache
+        As in :func:`siting.pipeline.run.prepare`, for the base scenario.
+    progress
+        Told plans done, plans in all, and plans failed.
+    """
+
+    count: int | None = None
+    scheduler: str | None = None
+    cache: Cache | None = None
+    progress: Tally = lambda *_: None
 
 
 @contextmanager

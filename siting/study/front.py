@@ -16,13 +16,15 @@ import numpy as np
 
 from siting.comparison.figure_lines import directions
 from siting.errors import ScenarioError
-from siting.optimize.problem.goal import LEAST
+from siting.optimize.problem.problem import LEAST
 from siting.optimize.rules.budget import least_cost
 from siting.outputs.charts import draw_front
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
-from siting.plan.folder import tidy, write_whole
+from siting.plan.folder import write_whole
+from siting.plan.json_types import tidy
 from siting.scenario import changed_scenario, dump_scenario
+from siting.study.engine import Execution
 from siting.study.goals import FEWEST
 from siting.study.memory_cache import Held, hold
 from siting.study.pareto import Seen, front_table
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.arrays import Floats
-    from siting.cache import Cache
-    from siting.notes import Tally
     from siting.pipeline.prepare import Prepared
     from siting.scenario import Scenario
     from siting.study.goals import Goal
@@ -81,11 +81,7 @@ def front(
     scenario: Scenario,
     folder: Path,
     asked: Asked,
-    *,
-    count: int | None = None,
-    scheduler: str | None = None,
-    cache: Cache | None = None,
-    progress: Tally = lambda *_: None,
+    execution: Execution | None = None,
 ) -> pd.DataFrame:
     """Make the points of a front, and write them as table, data and picture.
 
@@ -97,8 +93,8 @@ def front(
         Folder of the plans; those that it holds already are not made again.
     asked
         What to show.
-    count, scheduler, cache, progress
-        As in :func:`siting.study.sweep.sweep`.
+    execution
+        How the plans are made.
 
     Returns
     -------
@@ -110,9 +106,10 @@ def front(
     SitingError
         As :func:`siting.study.sweep.sweep`.
     """
+    execution = execution or Execution()
     goals = _directed(scenario, asked.goals)
     base = changed_scenario(scenario, goals[0].first or {})
-    payloads, inputs = hold(base, cache)
+    payloads, inputs = hold(base, execution.cache)
     prepared = pipeline.prepare(base, Meter(lambda *_: None), cache=Held(payloads))
     shared = Shared(base, payloads, folder.resolve() / "runs" if asked.runs else None)
 
@@ -122,9 +119,7 @@ def front(
     def made(draws: list[Draw]) -> list[dict[str, Any]]:
         tasks = make_tasks(base, [Draw(), *draws], inputs, afresh=asked.afresh)
         told = {"scenario": dump_scenario(base), "ids": [task.id for task in tasks]}
-        return run_kept(
-            tasks, shared, folder, asked=told, count=count, scheduler=scheduler, progress=progress
-        )[0]
+        return run_kept(tasks, shared, folder, execution, asked=told)[0]
 
     def seen(limits: list[tuple[float, ...]]) -> list[Seen]:
         free, *rows = made([Draw(grid=_settings(base, goals, one, zones)) for one in limits])

@@ -15,14 +15,16 @@ from siting.outputs.map.difference_map import make_share_map
 from siting.pipeline import assemble
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
-from siting.plan.folder import tidy, write_whole
-from siting.study.engine import run_tasks, workers
+from siting.plan.folder import write_whole
+from siting.plan.json_types import tidy
+from siting.study.engine import Execution, run_tasks, workers
 from siting.study.memory_cache import Held, hold
 from siting.study.shared_sites import (
     CORE,
     CORE_SHARE,
     SWING,
     TAIL_SHARE,
+    Sample,
     Valued,
     distinct_plans,
     holding,
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from siting.cache import Cache
-    from siting.notes import Tally
     from siting.pipeline.prepare import Prepared
     from siting.scenario import Scenario
 
@@ -49,12 +49,9 @@ VALUES_CSV, ROBUST_JSON = "values.csv", "robust.json"
 
 def what_holds(
     folder: Path,
+    execution: Execution | None = None,
     *,
     most: int = 20,
-    count: int | None = None,
-    scheduler: str | None = None,
-    cache: Cache | None = None,
-    progress: Tally = lambda *_: None,
 ) -> dict[str, Any]:
     """Write into a sweep's folder what holds in its samples, and return the sum of it.
 
@@ -67,8 +64,8 @@ def what_holds(
         Folder of a sweep with samples.
     most
         Most plans to value, beside that of the base: the likeliest.
-    count, scheduler, cache, progress
-        As in :func:`siting.study.sweep.sweep`.
+    execution
+        How the plans are valued.
 
     Raises
     ------
@@ -79,40 +76,17 @@ def what_holds(
     OutputError
         If a file cannot be written.
     """
+    execution = execution or Execution()
     scenario, rows = read_sweep(folder)
-    payloads, _ = hold(scenario, cache)
+    payloads, _ = hold(scenario, execution.cache)
     prepared = pipeline.prepare(scenario, Meter(lambda *_: None), cache=Held(payloads))
     shares = _write_shares(folder, scenario, prepared, site_shares(rows))
     plans, samples = distinct_plans(rows, most), samples_of(rows)
-    found: dict[str, list[float | None]] = {}
-    failed: list[str] = []
-
-    def lost(task: Any, error: BaseException | None) -> tuple[str, None]:  # noqa: ANN401  # a sample
-        failed.append(f"{task.id}: {error}")
-        return task.id, None
-
-    def done(result: tuple[str, list[float | None] | None]) -> None:
-        if result[1] is not None:
-            found[result[0]] = result[1]
-        progress(len(found) + len(failed), len(samples), len(failed))
-
-    with workers(count, scheduler) as client:
-        run_tasks(
-            client, value_plans, samples, Valued(scenario, payloads, plans), lost=lost, done=done
-        )
-    if failed:
-        raise NoAnswerError(
-            f"{len(failed)} samples could not be valued: {failed[0]}",
-            where=str(folder),
-            cure="run it again; with fewer --plans it takes less time and memory",
-        )
-    order = [sample.id for sample in samples]
-    table = np.array([found[name] for name in order], dtype=float)
-    ids = [plan.id for plan in plans]
-    values = pd.DataFrame(table, index=pd.Index(order, name="sample"), columns=pd.Index(ids))
+    values = _values(folder, Valued(scenario, payloads, plans), samples, execution)
     write_whole(folder / VALUES_CSV, values.to_csv(lineterminator="\n"))
+    table = values.to_numpy(dtype=float)
     content = {
-        "samples": len(order) - 1,
+        "samples": len(samples) - 1,
         "plans": len(plans),
         "cannot_be": int(np.isnan(table[1:]).any(axis=0).sum()),
         "core_share": CORE_SHARE,
@@ -125,6 +99,36 @@ def what_holds(
     told: dict[str, Any] = tidy(content)
     write_whole(folder / ROBUST_JSON, json.dumps(told, indent=1, sort_keys=True) + "\n")
     return told
+
+
+def _values(
+    folder: Path, valued: Valued, samples: list[Sample], execution: Execution
+) -> pd.DataFrame:
+    """Return the value of each plan (columns) under each sample (rows)."""
+    found: dict[str, list[float | None]] = {}
+    failed: list[str] = []
+
+    def lost(task: Any, error: BaseException | None) -> tuple[str, None]:  # noqa: ANN401  # a sample
+        failed.append(f"{task.id}: {error}")
+        return task.id, None
+
+    def done(result: tuple[str, list[float | None] | None]) -> None:
+        if result[1] is not None:
+            found[result[0]] = result[1]
+        execution.progress(len(found) + len(failed), len(samples), len(failed))
+
+    with workers(execution.count, execution.scheduler) as client:
+        run_tasks(client, value_plans, samples, valued, lost=lost, done=done)
+    if failed:
+        raise NoAnswerError(
+            f"{len(failed)} samples could not be valued: {failed[0]}",
+            where=str(folder),
+            cure="run it again; with fewer --plans it takes less time and memory",
+        )
+    order = [sample.id for sample in samples]
+    table = np.array([found[name] for name in order], dtype=float)
+    names = pd.Index([plan.id for plan in valued.plans])
+    return pd.DataFrame(table, index=pd.Index(order, name="sample"), columns=names)
 
 
 def _write_shares(
@@ -146,6 +150,7 @@ def _write_shares(
         table,
         prepared.world.zones,
         assemble.road_table(prepared.world.edges),
+        kinds=prepared.kind_names,
         language=scenario.run.language,
         synthetic=any(source.synthetic for source in prepared.world.sources),
     )

@@ -17,8 +17,8 @@ import pandas as pd
 
 from siting.errors import InputMissingError, NoPlanError, ScenarioError
 from siting.optimize.model.fill import fill_stations
-from siting.optimize.rules.headroom import after_swap
-from siting.optimize.solver.solver import open_door
+from siting.optimize.problem.problem import after_swap
+from siting.optimize.solver.solver import open_solver
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.scenario import changed_scenario, scenario_from
@@ -172,14 +172,14 @@ def value_plans(sample: Sample, shared: Valued) -> tuple[str, list[float | None]
             values.append(None)
             continue
         solver = scenario.solver
-        door = open_door(
+        backend = open_solver(
             solver.name,
             threads=solver.threads,
             seed=scenario.run.seed,
             time_limit_s=solver.time_limit_s,
         )
         try:
-            value, *_ = fill_stations(after_swap(problem, swaps), sites, door)
+            value, *_ = fill_stations(after_swap(problem, swaps), sites, backend)
         except NoPlanError:
             values.append(None)
         else:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from siting.errors import SitingError
 from siting.plan.start import RESTART_NPZ, read_start, write_start
 from siting.scenario import changed_scenario, dump_scenario
-from siting.study.engine import run_tasks, workers
+from siting.study.engine import Execution, run_tasks, workers
 from siting.study.memory_cache import hold
 from siting.study.samples import Draw, make_draws
 from siting.study.tasks import (
@@ -40,8 +40,6 @@ from siting.study.tasks import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from siting.cache import Cache
-    from siting.notes import Tally
     from siting.optimize.problem.solution import Start
     from siting.scenario import Scenario
 
@@ -146,11 +144,7 @@ def sweep(
     scenario: Scenario,
     folder: Path,
     wanted: Wanted,
-    *,
-    count: int | None = None,
-    scheduler: str | None = None,
-    cache: Cache | None = None,
-    progress: Tally = lambda *_: None,
+    execution: Execution | None = None,
 ) -> Swept:
     """Make the plans of a grid and of samples.
 
@@ -162,12 +156,8 @@ def sweep(
         Folder of the sweep; plans that it holds already are not made again.
     wanted
         What to make.
-    count, scheduler
-        See :func:`siting.study.engine.workers`.
-    cache
-        As in :func:`siting.pipeline.run.prepare`, for the base scenario.
-    progress
-        Told plans done, plans in all, and plans failed.
+    execution
+        How the plans are made.
 
     Raises
     ------
@@ -178,10 +168,11 @@ def sweep(
     OutputError
         If the folder cannot be written.
     """
+    execution = execution or Execution()
     draws = make_draws(scenario, wanted.grid, samples=wanted.samples, seed=wanted.seed)
-    payloads, inputs = hold(scenario, cache)
+    payloads, inputs = hold(scenario, execution.cache)
     shared = Shared(scenario, payloads, folder.resolve() / "runs" if wanted.runs else None)
-    asked = {
+    asked: dict[str, Any] = {
         "scenario": dump_scenario(scenario),
         "samples": wanted.samples,
         "seed": wanted.seed,
@@ -189,25 +180,20 @@ def sweep(
         "afresh": wanted.afresh,
     }
     tasks = make_tasks(scenario, draws, inputs, afresh=wanted.afresh)
-    rows, reused = run_kept(
-        tasks, shared, folder,
-        asked=asked | {"ids": [task.id for task in tasks]},
-        count=count, scheduler=scheduler, progress=progress,
-    )  # fmt: skip
+    asked["ids"] = [task.id for task in tasks]
+    rows, reused = run_kept(tasks, shared, folder, execution, asked=asked)
     table = folder / f"results.{wanted.form}"
     write_table(rows, table)
     return Swept(rows, reused, table)
 
 
-def run_kept(  # as sweep
+def run_kept(
     tasks: list[Task],
     shared: Shared,
     folder: Path,
+    execution: Execution,
     *,
     asked: dict[str, Any],
-    count: int | None = None,
-    scheduler: str | None = None,
-    progress: Tally = lambda *_: None,
 ) -> tuple[list[dict[str, Any]], int]:
     """Run the tasks that a folder has no row of; return all rows in order, and how many it had.
 
@@ -224,7 +210,9 @@ def run_kept(  # as sweep
     missing = list({task.id: task for task in tasks if task.id not in known}.values())
 
     def tell() -> None:
-        progress(len(known), len(tasks), sum(row["state"] != OK for row in known.values()))
+        execution.progress(
+            len(known), len(tasks), sum(row["state"] != OK for row in known.values())
+        )
 
     tell()
     if missing:
@@ -242,7 +230,7 @@ def run_kept(  # as sweep
                 if tasks[0].id not in known:
                     done(row)
                 missing = [task for task in missing if task.id not in known]
-            with workers(count, scheduler) as client:
+            with workers(execution.count, execution.scheduler) as client:
                 run_tasks(client, make_row, missing, shared, lost=lost_row, done=done)
     # the same plan may be asked for by two draws under other names
     return [known[task.id] | _asked(task) for task in tasks], reused

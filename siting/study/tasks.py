@@ -20,7 +20,8 @@ from siting.outputs import words
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder
-from siting.plan.folder import tidy, write_whole
+from siting.plan.folder import write_whole
+from siting.plan.json_types import tidy
 from siting.scenario import changed_scenario, dump_scenario
 from siting.study.memory_cache import Held
 
@@ -69,8 +70,8 @@ def make_run(
         with meter.stage("map"):
             page = webmap.make_map(made, basemap=scenario.map.basemap, key=key)
             (part / runfolder.MAP_HTML).write_text(page, encoding="utf-8", newline="\n")
-        made = replace(made, timings=meter.content())
-        runfolder.save_plan(made, part, say=words.speaker(made.language))
+        made = replace(made, timings=meter.timings())
+        runfolder.save_plan(made, part, say=words.speaker(made.language, made.kinds))
     return made
 
 

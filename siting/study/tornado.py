@@ -16,6 +16,7 @@ from siting.pipeline.meter import Meter
 from siting.plan.folder import write_whole
 from siting.scenario import dump_scenario
 from siting.shipped import shipped_path
+from siting.study.engine import Execution
 from siting.study.memory_cache import Held, hold
 from siting.study.samples import Draw, fitted
 from siting.study.sweep import make_tasks, run_kept
@@ -24,8 +25,6 @@ from siting.study.tasks import OK, Shared
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from siting.cache import Cache
-    from siting.notes import Tally
     from siting.scenario import Scenario
 
 FIGURES = ("served_share", "mean_distance_m", "cost_cny", "access_gini")
@@ -79,12 +78,9 @@ def assumptions(scenario: Scenario) -> list[Assumption]:
 def tornado(
     scenario: Scenario,
     folder: Path,
+    execution: Execution | None = None,
     *,
     afresh: bool = False,
-    count: int | None = None,
-    scheduler: str | None = None,
-    cache: Cache | None = None,
-    progress: Tally = lambda *_: None,
 ) -> pd.DataFrame:
     """Plan with each assumption at its ends, and write what that moves, as table and picture.
 
@@ -97,8 +93,8 @@ def tornado(
     afresh
         Make each plan without starting from that of the base; what the search alone moves
         then counts too.
-    count, scheduler, cache, progress
-        As in :func:`siting.study.sweep.sweep`.
+    execution
+        How the plans are made.
 
     Returns
     -------
@@ -110,18 +106,16 @@ def tornado(
     SitingError
         As :func:`siting.study.sweep.sweep`.
     """
+    execution = execution or Execution()
     found = assumptions(scenario)
-    payloads, inputs = hold(scenario, cache)
+    payloads, inputs = hold(scenario, execution.cache)
     prepared = pipeline.prepare(scenario, Meter(lambda *_: None), cache=Held(payloads))
     sites = prepared.candidates.sites
     stands = set(sites.loc[sites["existing_station"], "site_id"])
     draws = [Draw(drawn={one.key: end}) for one in found for end in (one.low, one.high)]
     tasks = make_tasks(scenario, [Draw(), *draws], inputs, afresh=afresh)
     asked = {"scenario": dump_scenario(scenario), "ids": [task.id for task in tasks]}
-    base, *rows = run_kept(
-        tasks, Shared(scenario, payloads), folder,
-        asked=asked, count=count, scheduler=scheduler, progress=progress,
-    )[0]  # fmt: skip
+    base, *rows = run_kept(tasks, Shared(scenario, payloads), folder, execution, asked=asked)[0]
     if base["state"] != OK:
         raise ScenarioError(
             f"the base has no plan: {base['what']}",

@@ -8,6 +8,7 @@ Types: ``str`` · ``int`` · ``float`` · ``bool`` · ``category`` (ids held onc
 ``geometry``. A ``nullable`` column may hold missing values; **missing is never zero**.
 """
 
+from siting.tables import catalogue
 from siting.tables.catalogue import (
     DEMAND,
     EDGES,
@@ -22,11 +23,20 @@ from siting.tables.catalogue import (
     SITES,
     STATIONS,
     SUBSTATIONS,
-    TABLES,
     TRAFFIC,
     ZONES,
 )
 from siting.tables.contract import Column, Table, check, zone_names
+from siting.tables.fields import (
+    PLAN_HYDROGEN_SITES,
+    PLAN_SITES,
+    PLAN_SWAP_SITES,
+    PLAN_TABLES,
+    PLAN_ZONES,
+)
+
+TABLES = {**catalogue.TABLES, **PLAN_TABLES}
+"""Every contract by name: what flows between the stages, then what a plan holds."""
 
 __all__ = [
     "DEMAND",
@@ -36,6 +46,10 @@ __all__ = [
     "NODES",
     "PEOPLE",
     "PLACES",
+    "PLAN_HYDROGEN_SITES",
+    "PLAN_SITES",
+    "PLAN_SWAP_SITES",
+    "PLAN_ZONES",
     "REACH",
     "SCORES",
     "SITES",

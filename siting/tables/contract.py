@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
 
 
 DType = Literal["str", "int", "float", "bool", "category", "geometry"]
+_ANY = re.compile(r"<\w+>")
 # Rows and values named in one fault; the rest is counted.
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its type, unit, meaning and the values it may hold."""
+    """One column: its type, unit, meaning and the values it may hold.
+
+    A name with a part in angle brackets stands for any number of columns, ``chargers_<class>``.
+    An optional column may be absent.
+    """
 
     name: str
     dtype: DType
@@ -36,6 +42,23 @@ class Column:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    optional: bool = False
+
+    def part(self, name: str) -> str | None:
+        """Return what stands for the angle brackets in a column's name; None if it does not fit.
+
+        Examples
+        --------
+        >>> Column("chargers_<class>", "int", "by class").part("chargers_fast_dc")
+        'fast_dc'
+        """
+        found = re.fullmatch(_ANY.sub("(.+)", self.name), name)
+        return None if found is None else "".join(found.groups())
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it stands for any number of columns."""
+        return _ANY.search(self.name) is not None
 
 
 @dataclass(frozen=True)
@@ -89,13 +112,26 @@ def check(frame: pd.DataFrame, table: Table, *, where: str = "") -> None:
 def _faults(frame: pd.DataFrame, table: Table) -> Iterator[str]:
     if not table.may_be_empty and frame.empty:
         yield "it has no rows"
-    names = list(frame.columns)
     for column in table.columns:
-        times = names.count(column.name)
+        if column.is_pattern:
+            for name in _fitting(frame, column, table):
+                yield from _column_faults(frame, replace(column, name=name))
+            continue
+        times = list(frame.columns).count(column.name)
         if times == 1:
             yield from _column_faults(frame, column)
-        else:
+        elif times or not column.optional:
             yield f"column '{column.name}' " + ("stands twice" if times else "is missing")
+    yield from _crs_faults(frame, table)
+
+
+def _fitting(frame: pd.DataFrame, column: Column, table: Table) -> list[str]:
+    """Return the columns that a pattern stands for."""
+    others = set(table.column_names)
+    return [name for name in frame.columns if name not in others and column.part(name) is not None]
+
+
+def _crs_faults(frame: pd.DataFrame, table: Table) -> Iterator[str]:
     if isinstance(frame, gpd.GeoDataFrame) and table.has_geometry and not frame.empty:
         if frame.crs is None:
             yield "geometry has no CRS"

@@ -1,292 +1,269 @@
-"""The whole answer to "why this site?", as JSON types."""
+"""The answer to "why this site?" as frozen classes, and as JSON types.
+
+``docs/why.md`` describes it. What is None is unknown, or does not arise.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
-
-from siting.optimize.search.site_value import compare, taken_over, travel_m
-from siting.optimize.search.swap_resolve import (
-    compare_swap,
-    only_swap_in_reach,
-    swap_worth,
-    too_near,
-)
-from siting.optimize.solver.solver import open_door
-from siting.why import facts
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from siting.arrays import Ints
-    from siting.optimize.model.fill import Filled
-    from siting.optimize.search.swap_resolve import SwapChoice
-    from siting.optimize.solver.solver import Door
-    from siting.plan.plan import Plan
-    from siting.why.facts import Reason
-    from siting.why.find import Found
-    from siting.why.rebuild import Rebuilt
+from siting.plan.json_types import tidy
 
 FORMAT = "siting-why"
 FORMAT_VERSION = 1
-_TIME_S = 60.0
-_SHOWN = 5
-_TINY = 1e-9
-JOINT = "joint"
+_DECIMALS = 9
+"""One station of hundreds moves the value of a plan in the fifth decimal."""
 
 
-def explain(
-    plan: Plan, built: Rebuilt, found: Found, *, weights: dict[str, float], left_out: Reason | None
-) -> dict[str, Any]:
-    """Say why a site is in the plan, or what keeps it out.
+@dataclass(frozen=True)
+class Reason:
+    """A reason: the end of its key in the words, and the numbers and names in it."""
 
-    Parameters
+    key: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A candidate site as the plan has it."""
+
+    site_id: str
+    name: str | None
+    kind: str
+    zone_id: str
+    zone: str | None
+    verdict: str
+    reason: str | None
+    owner: str | None
+    min_chargers: int
+    max_chargers: int
+    existing_chargers: int
+    merged_ids: list[str]
+
+
+@dataclass(frozen=True)
+class ScorePart:
+    """A criterion: its score, its weight, and their product."""
+
+    criterion: str
+    score: float
+    weight: float
+    part: float
+
+
+@dataclass(frozen=True)
+class Score:
+    """The score of a site and its rank among the candidates that no rule stops.
+
+    Attributes
     ----------
-    plan
-        The plan.
-    built
-        Its problem, put up again.
-    found
-        The site.
-    weights
-        Weights of the criteria, summing to 1.
-    left_out
-        For a place that is no candidate, the step that took it away.
-
-    Returns
-    -------
-    dict
-        ``docs/why.md`` describes it; missing numbers are None.
+    sums
+        Whether the parts add up to the score, as they do in a weighted sum.
     """
-    answer: dict[str, Any] = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "run": plan.run,
-        "synthetic": plan.synthetic,
-        "merged": found.merged,
-        "site": {"site_id": found.place_id},
-        "role": "no_candidate",
-        "planner": facts.planner_says(plan, found.place_id),
-        "score": None,
-        "serves": None,
-        "only_here": None,
-        "keeps_out": [left_out] if left_out else [],
-        "again": None,
-        "swap": None,
-    }
-    if not found.candidate:
-        return answer
-    table = plan.candidates.set_index("site_id", drop=False)
-    site = table.loc[found.place_id]
-    settings = built.scenario.solver
-    door = open_door(
-        settings.name, threads=settings.threads, seed=built.scenario.run.seed, time_limit_s=_TIME_S
-    )
-    answer |= {
-        "site": _who(plan, site),
-        "score": facts.score_of(plan, site, weights),
-    }
-    answer |= _station(plan, built, site, door)
-    answer["swap"] = _swap(built, str(site["site_id"]), door)
-    return answer
+
+    value: float
+    rank: int
+    of: int
+    parts: tuple[ScorePart, ...]
+    sums: bool
 
 
-def _who(plan: Plan, site: pd.Series) -> dict[str, Any]:
-    zones = plan.zones.set_index("zone_id")
-    merged = site["merged_ids"] if isinstance(site["merged_ids"], str) else ""
-    return {
-        "site_id": str(site["site_id"]),
-        "name": _text(site["name"]),
-        "kind": str(site["kind"]),
-        "zone_id": str(site["zone_id"]),
-        "zone": str(zones.loc[site["zone_id"], "name"]) if site["zone_id"] in zones.index else None,
-        "verdict": str(site["verdict"]),
-        "reason": _text(site["reason"]),
-        "owner": _text(site["owner"]),
-        "min_chargers": int(site["min_chargers"]),
-        "max_chargers": int(site["max_chargers"]),
-        "existing_chargers": int(site["existing_chargers"]),
-        "merged_ids": merged.split("+") if merged else [],
-    }
+@dataclass(frozen=True)
+class Serves:
+    """The demand that a station of the plan serves."""
+
+    kwh_day: float
+    share_of_demand: float
+    points: int
+    chargers: int
+    utilisation: float | None
+    mean_distance_m: float | None
 
 
-def _station(plan: Plan, built: Rebuilt, site: pd.Series, door: Door) -> dict[str, Any]:
-    """Return the role of the site as a charging station, and what follows from it."""
-    problem = built.problem
-    here = np.flatnonzero(problem.site_id == site["site_id"])
-    position = int(here[0]) if len(here) else -1
-    if position in built.stands.sites:
-        existing = bool(problem.forced[position])
-        return {
-            "role": "existing" if existing else "chosen",
-            "serves": facts.served_by(built, position),
-            "only_here": facts.only_here(built, position),
-            "again": None if existing else _again(plan, built, position, door),
-        }
-    shut = facts.shut_out(plan, built, site)
-    if shut or position < 0 or not problem.openable[position]:
-        return {"role": "not_chosen", "keeps_out": shut}
-    again = _again(plan, built, position, door)
-    reasons = facts.held_back(built, position)
-    return {"role": "not_chosen", "keeps_out": reasons, "again": again}
+@dataclass(frozen=True)
+class OnlyHere:
+    """The demand that only this station serves: by reach, and by room at the others."""
+
+    points_in_reach_of_no_other: int
+    kwh_day_in_reach_of_no_other: float
+    kwh_day_unserved_if_closed: float
+    needed_by: tuple[Reason, ...]
 
 
-def _again(plan: Plan, built: Rebuilt, position: int, door: Door) -> dict[str, Any] | None:
-    """Solve the plan again with and without the site; None where its objective is another."""
-    if plan.outcome.objective != JOINT:
-        return None
-    problem, stands = built.problem, built.stands
-    found = compare(problem, stands, position, door)
-    best = max(
-        (one for one in (found.with_it, found.without_it, stands) if one is not None),
-        key=lambda one: one.value,
-    )
-    chosen = position in stands.sites
-    changed = found.without_it if chosen else found.with_it
-    kept = found.with_it if chosen else found.without_it
-    answer: dict[str, Any] = {
-        "change": "without" if chosen else "with",
-        "possible": changed is not None,
-        "method": "whole" if np.isfinite(found.high) else "around",
-        "free_sites": found.free,
-        "exact": found.exact,
-        "finished": found.finished,
-        "saved": _figures(built, stands),
-        "best": _figures(built, best),
-        "best_has_it": position in best.sites,
-        "better_than_saved": max(0.0, best.value - stands.value),
-        "changed": None,
-        "loss": None,
-        "loss_low": None,
-        "loss_high": None,
-        "comes": [],
-        "goes": [],
-    }
-    if changed is None or kept is None:
-        return answer
-    answer["changed"] = _figures(built, changed)
-    answer["loss"] = {
-        key: _less(answer["best"][key], answer["changed"][key]) for key in answer["best"]
-    }
-    if np.isfinite(found.high):
-        ends = (found.low, found.high) if chosen else (-found.high, -found.low)
-        answer |= {"loss_low": max(0.0, ends[0]), "loss_high": max(0.0, ends[1])}
-    comes = np.setdiff1d(changed.sites, kept.sites)
-    goes = np.setdiff1d(kept.sites, changed.sites)
-    takes = taken_over(problem, kept, changed, position) if chosen else None
-    answer["comes"] = _told(plan, built, comes[comes != position], position, changed, takes)
-    answer["goes"] = _told(plan, built, goes[goes != position], position, kept, None)
-    return answer
+@dataclass(frozen=True)
+class PlanFigures:
+    """What a plan is worth; in a loss, what one plan has over another."""
 
+    value: float
+    served_kwh_day: float
+    mean_distance_m: float | None
 
-def _less(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one - other
-
-
-def _figures(built: Rebuilt, plan: Filled) -> dict[str, float | None]:
-    way = travel_m(built.problem, plan.serve)
-    return {
-        "value": plan.value,
-        "served_kwh_day": float(plan.serve.sum()),
-        "mean_distance_m": way if np.isfinite(way) else None,
-    }
-
-
-def _told(
-    plan: Plan,
-    built: Rebuilt,
-    sites: Ints,
-    position: int,
-    stands: Filled,
-    takes: np.ndarray | None,
-) -> list[dict[str, Any]]:
-    """Describe some sites, those that take over most of the demand first, then the nearest."""
-    problem = built.problem
-    away = np.hypot(*(problem.site_xy[sites] - problem.site_xy[position]).T)
-    taken = np.zeros(len(sites)) if takes is None else takes[sites]
-    order = np.lexsort((sites, away, -taken))
-    table = plan.candidates.set_index("site_id")
-    rows = []
-    for k in order.tolist():
-        site = str(problem.site_id[sites[k]])
-        rows.append(
-            {
-                "site_id": site,
-                "name": _text(table.loc[site, "name"]),
-                "kind": str(table.loc[site, "kind"]),
-                "distance_m": float(away[k]),
-                "chargers": int(stands.chargers[np.searchsorted(stands.sites, sites[k])]),
-                "takes_kwh_day": None if takes is None else float(taken[k]),
-            }
+    def less(self, other: PlanFigures) -> PlanFigures:
+        """Return what this plan has over another one."""
+        one, two = self.mean_distance_m, other.mean_distance_m
+        return PlanFigures(
+            self.value - other.value,
+            self.served_kwh_day - other.served_kwh_day,
+            None if one is None or two is None else one - two,
         )
-    return rows
 
 
-def _swap(built: Rebuilt, site_id: str, door: Door) -> dict[str, Any] | None:
-    """Say what the site is as a swap station; None where the question does not arise."""
-    problem, chosen = built.problem, built.swap_sites
-    here = np.flatnonzero(problem.site_id == site_id)
-    if not len(here) or not len(chosen):
-        return None
-    position = int(here[0])
-    if position not in chosen and not problem.swap_ok[position]:
-        return None
-    alone = only_swap_in_reach(problem, chosen, position)
-    near = too_near(problem, chosen, position)
-    answer: dict[str, Any] = {
-        "role": "not_chosen",
-        "kwh_day_in_reach_of_no_other": float(problem.demand_kwh[alone].sum()),
-        "too_near": [
+@dataclass(frozen=True)
+class OtherSite:
+    """A station that comes or goes where this one goes or comes, and what it takes over."""
+
+    site_id: str
+    name: str | None
+    kind: str
+    distance_m: float
+    chargers: int
+    takes_kwh_day: float | None
+
+
+@dataclass(frozen=True)
+class Again:
+    """The plan solved again with and without the site.
+
+    Attributes
+    ----------
+    change
+        ``"with"`` or ``"without"`` it: how the changed plan differs from the saved one.
+    possible
+        Whether a plan so changed exists.
+    method
+        ``"whole"``, or ``"around"`` the site alone.
+    free_sites
+        How many sites were free to change.
+    exact, finished
+        Whether the loss is exact, and whether the time sufficed.
+    saved, best, changed
+        The plan as saved, the best one found, and the changed one.
+    loss, loss_low, loss_high
+        What the change costs against the best plan; the ends where they are proven.
+    comes, goes
+        Stations that only the changed plan has, and that only the kept one has.
+    """
+
+    change: str
+    possible: bool
+    method: str
+    free_sites: int
+    exact: bool
+    finished: bool
+    saved: PlanFigures
+    best: PlanFigures
+    best_has_it: bool
+    better_than_saved: float
+    changed: PlanFigures | None = None
+    loss: PlanFigures | None = None
+    loss_low: float | None = None
+    loss_high: float | None = None
+    comes: tuple[OtherSite, ...] = ()
+    goes: tuple[OtherSite, ...] = ()
+
+
+@dataclass(frozen=True)
+class NearSwap:
+    """A swap station of the plan that stands too near."""
+
+    site_id: str
+    distance_m: float
+
+
+@dataclass(frozen=True)
+class SwapAgain:
+    """The swap stations chosen again with and without the site; worth is energy in reach."""
+
+    change: str
+    possible: bool
+    saved_worth: float
+    best_worth: float
+    better_than_saved: float
+    changed_worth: float | None = None
+    loss: float | None = None
+    comes: tuple[str, ...] = ()
+    goes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Swap:
+    """What the site is as a swap station: ``existing``, ``chosen`` or ``not_chosen``."""
+
+    role: str
+    kwh_day_in_reach_of_no_other: float
+    too_near: tuple[NearSwap, ...]
+    spacing_m: float
+    again: SwapAgain | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Why:
+    """Why a site is in a plan, or what keeps it out.
+
+    Attributes
+    ----------
+    run, synthetic
+        Name of the run, and whether an input of it is synthetic.
+    place_id
+        Id of the site, or of the place that is no candidate.
+    merged
+        Id that was asked for, where its place was merged into the site.
+    site
+        The candidate site; None for a place that is none.
+    role
+        ``no_candidate``, ``existing``, ``chosen`` or ``not_chosen``.
+    planner
+        What the planner's own lists say of it.
+    score, serves, only_here
+        Its score; the demand it serves, of a station of the plan.
+    keeps_out
+        What keeps it out.
+    again, swap
+        The plan solved again; the same of the swap stations.
+    criteria
+        Names of the criteria in both languages.
+    """
+
+    run: str
+    synthetic: bool
+    merged: str | None
+    place_id: str
+    role: str
+    site: Site | None = None
+    planner: tuple[Reason, ...] = ()
+    score: Score | None = None
+    serves: Serves | None = None
+    only_here: OnlyHere | None = None
+    keeps_out: tuple[Reason, ...] = ()
+    again: Again | None = None
+    swap: Swap | None = None
+    criteria: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Say the site, its role and what keeps it out."""
+        reasons = ", ".join(reason.key for reason in self.keeps_out)
+        return f"<Why {self.place_id} of {self.run}: {self.role}{reasons and f' ({reasons})'}>"
+
+    def content(self) -> dict[str, Any]:
+        """Return what ``siting why --json`` prints, as JSON types."""
+        parts: dict[str, Any] = tidy(
             {
-                "site_id": str(problem.site_id[other]),
-                "distance_m": float(
-                    np.hypot(*(problem.site_xy[other] - problem.site_xy[position]))
-                ),
-            }
-            for other in near.tolist()
-        ],
-        "spacing_m": problem.swap_spacing_m,
-        "again": None,
-    }
-    if problem.existing_swap[position]:
-        return answer | {"role": "existing"}
-    with_it, without_it = compare_swap(problem, chosen, position, door)
-    is_chosen = position in chosen
-    answer["role"] = "chosen" if is_chosen else "not_chosen"
-    answer["again"] = _swap_again(built, position, with_it, without_it)
-    return answer
-
-
-def _swap_again(
-    built: Rebuilt, position: int, with_it: SwapChoice | None, without_it: SwapChoice | None
-) -> dict[str, Any]:
-    problem = built.problem
-    chosen = position in built.swap_sites
-    saved = swap_worth(problem, built.swap_sites)
-    changed, kept = (without_it, with_it) if chosen else (with_it, without_it)
-    best = max(one.worth for one in (with_it, without_it) if one is not None)
-    answer: dict[str, Any] = {
-        "change": "without" if chosen else "with",
-        "possible": changed is not None,
-        "saved_worth": saved,
-        "best_worth": best,
-        "better_than_saved": max(0.0, best - saved),
-        "changed_worth": None,
-        "loss": None,
-        "comes": [],
-        "goes": [],
-    }
-    if changed is None or kept is None:
-        return answer
-    answer |= {"changed_worth": changed.worth, "loss": best - changed.worth}
-    for key, sites in (
-        ("comes", np.setdiff1d(changed.sites, kept.sites)),
-        ("goes", np.setdiff1d(kept.sites, changed.sites)),
-    ):
-        answer[key] = [str(problem.site_id[site]) for site in sites.tolist() if site != position]
-    return answer
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+                "format": FORMAT,
+                "format_version": FORMAT_VERSION,
+                "run": self.run,
+                "synthetic": self.synthetic,
+                "merged": self.merged,
+                "site": self.site or {"site_id": self.place_id},
+                "role": self.role,
+                "planner": self.planner,
+                "score": self.score,
+                "serves": self.serves,
+                "only_here": self.only_here,
+                "keeps_out": self.keeps_out,
+                "again": self.again,
+                "swap": self.swap,
+            },
+            _DECIMALS,
+        )
+        return parts | {"criteria": self.criteria}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from siting.errors import ChangedDataError, InputMissingError
 from siting.optimize.model.fill import Filled
-from siting.optimize.rules.headroom import after_swap
+from siting.optimize.problem.problem import after_swap
 from siting.pipeline import run as pipeline
 from siting.scenario.reading import missing_files, scenario_of_plan
 

@@ -111,6 +111,26 @@ def check_site_kinds(frame: pd.DataFrame, *, language: Language = "zh") -> pd.Da
     return kinds
 
 
+def own_names(kinds: pd.DataFrame, shipped: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Return the names of the kinds that are not in the shipped table, or called otherwise there.
+
+    Parameters
+    ----------
+    kinds, shipped
+        Results of :func:`check_site_kinds`.
+
+    Returns
+    -------
+    dict
+        ``zh`` and ``en`` by kind.
+    """
+    names = kinds[["name_zh", "name_en"]]
+    known = names.eq(shipped[list(names.columns)].reindex(kinds.index)).all(axis="columns")
+    own = names[~known].rename(columns={"name_zh": "zh", "name_en": "en"})
+    return {str(kind): {str(key): str(name) for key, name in row.items()}
+            for kind, row in own.iterrows()}  # fmt: skip
+
+
 def kind_by_place(kinds: pd.DataFrame) -> dict[str, str]:
     """Return the kind of site that each kind of place feeds (checked table)."""
     return {place: str(kind) for kind, row in kinds.iterrows() for place in row["place_kinds"]}

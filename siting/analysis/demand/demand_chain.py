@@ -15,6 +15,7 @@ Figures and sources stand in ``data/parameters.csv``, ``data/nev_share.csv`` and
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,83 @@ YEAR = 2025
 
 _HOURS = tuple(f"h{hour:02d}" for hour in range(24))
 _DAY_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class FleetEnergy:
+    """A fleet's vehicles and its energy (kWh a day); None where nobody knows its size.
+
+    Attributes
+    ----------
+    energy_kwh_day, public_kwh_day, swap_kwh_day
+        All of it, what is charged at public stations, and what is swapped.
+    """
+
+    vehicles: float | None = None
+    energy_kwh_day: float | None = None
+    public_kwh_day: float | None = None
+    swap_kwh_day: float | None = None
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The load of a day by hour (24 means, kW) and its peak; the hour is when it begins."""
+
+    hour_kw: tuple[float, ...]
+    peak_hour: int
+    peak_kw: float
+    peak_share: float
+
+
+@dataclass(frozen=True, repr=False)
+class DemandChain:
+    """The numbers from people to the peak hour; None where nobody knows.
+
+    Attributes
+    ----------
+    nev_scenario
+        Course of the shares; None where the share is given.
+    charging_kwh_day
+        All charging of the residents.
+    public_share, residents_kwh_day
+        The part of it at public chargers, and its energy.
+    through_kwh_day, fleet_kwh_day, swap_kwh_day, given_kwh_day
+        Of through traffic, fleets, swapping, and of a layer of the planner's own.
+    kwh_day, by_kind
+        Residents, through traffic, fleets and given together, and by kind.
+    hour_kw, peak_hour, peak_kw, peak_share
+        As :class:`Peak`.
+    """
+
+    year: int
+    nev_scenario: str | None
+    nev_share: float
+    people: float
+    cars: float
+    nevs: float
+    charging_kwh_day: float
+    public_share: float
+    residents_kwh_day: float
+    through_kwh_day: float | None
+    fleet_kwh_day: float | None
+    swap_kwh_day: float | None
+    fleets: dict[str, FleetEnergy]
+    people_by_quality: dict[str, float]
+    kwh_day: float
+    by_kind: dict[str, float | None]
+    hour_kw: tuple[float, ...]
+    peak_hour: int
+    peak_kw: float
+    peak_share: float
+    given_kwh_day: float | None = None
+
+    def __repr__(self) -> str:
+        """Say people, cars and public charging of the year."""
+        return (
+            f"<DemandChain {self.year}: {self.people:,.0f} people, {self.nevs:,.0f} NEVs, "
+            f"{self.kwh_day:,.0f} kWh/day, peak {self.peak_kw:,.0f} kW>"
+        )
+
 
 NEV_SHARES = Table(
     "nev_share",
@@ -187,7 +265,7 @@ def _refuse_unknown(named: Mapping[str, float], there: pd.Series, key: str) -> N
         )
 
 
-def peak(kwh_day: pd.Series, hours: pd.DataFrame) -> dict[str, float | list[float]]:
+def peak(kwh_day: pd.Series, hours: pd.DataFrame) -> Peak:
     """Return the load of the day by hour and its peak.
 
     Parameters
@@ -196,19 +274,13 @@ def peak(kwh_day: pd.Series, hours: pd.DataFrame) -> dict[str, float | list[floa
         Energy by kind of demand, kWh/day.
     hours
         Result of :func:`check_hour_profiles`.
-
-    Returns
-    -------
-    dict
-        ``hour_kw`` (24 means, kW), ``peak_kw``, ``peak_hour`` (0 to 23, when it begins) and
-        ``peak_share`` (of the day's energy).
     """
     load: Floats = hours.mul(kwh_day.reindex(hours.index, fill_value=0.0), axis=0).sum().to_numpy()
     top = int(load.argmax())
     total = float(kwh_day.sum())
-    return {
-        "hour_kw": [float(value) for value in load],
-        "peak_hour": top,
-        "peak_kw": float(load[top]),
-        "peak_share": float(load[top]) / total if total > 0 else float("nan"),
-    }
+    return Peak(
+        hour_kw=tuple(float(value) for value in load),
+        peak_hour=top,
+        peak_kw=float(load[top]),
+        peak_share=float(load[top]) / total if total > 0 else float("nan"),
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -18,7 +18,15 @@ import pandas as pd
 import shapely
 
 from siting.analysis.demand.corridor import next_stops, node_parts, road_pull, through_kwh
-from siting.analysis.demand.demand_chain import KINDS, YEAR, nev_share, peak, public_shares
+from siting.analysis.demand.demand_chain import (
+    KINDS,
+    YEAR,
+    DemandChain,
+    FleetEnergy,
+    nev_share,
+    peak,
+    public_shares,
+)
 from siting.analysis.demand.demand_layer import given_parts
 from siting.analysis.demand.destinations import ESTIMATED, drawing_places, pool_parts
 from siting.analysis.demand.fleets import fleet_parts
@@ -129,7 +137,7 @@ class DemandResult:
     """
 
     demand: gpd.GeoDataFrame
-    chain: dict[str, Any]
+    chain: DemandChain
     notes: tuple[Note, ...]
 
 
@@ -189,13 +197,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     Returns
     -------
     DemandResult
-        Its ``chain`` holds ``year``, ``nev_scenario``, ``nev_share``, ``people``, ``cars``,
-        ``nevs``, ``charging_kwh_day`` (all charging of the residents), ``public_share``,
-        ``residents_kwh_day`` (the public part), ``through_kwh_day``, ``fleet_kwh_day`` and
-        ``swap_kwh_day`` (None where unknown), ``given_kwh_day`` (of a layer; None without one),
-        ``kwh_day`` (residents + through + fleets + given) and ``by_kind`` of it, ``fleets``,
-        ``people_by_quality``, and the peak: ``hour_kw``, ``peak_hour``, ``peak_kw`` and
-        ``peak_share``.
+        The demand with its chain.
 
     Raises
     ------
@@ -228,23 +230,30 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     demand = demand[DEMAND.column_names]
     check(demand, DEMAND)
     by_quality = homes.groupby("quality")["people"].sum()
-    chain = {
-        "year": YEAR if settings.year is None else settings.year,
-        "nev_scenario": settings.nev_scenario if settings.nev_share is None else None,
-        "nev_share": share,
+    by_kind = demand.groupby("kind")["kwh_day"].sum().reindex(list(KINDS), fill_value=0.0)
+    top = peak(by_kind, figures.hours)
+    chain = DemandChain(
+        year=YEAR if settings.year is None else settings.year,
+        nev_scenario=settings.nev_scenario if settings.nev_share is None else None,
+        nev_share=share,
         **_resident_numbers(homes, per_person, share, settings),
-        "through_kwh_day": None if traffic is None else _energy(through),
-        "given_kwh_day": None if own is None else _energy(own),
-        "fleet_kwh_day": _known_sum(energy, "public_kwh_day"),
-        "swap_kwh_day": _known_sum(energy, "swap_kwh_day"),
-        "fleets": energy,
-        "people_by_quality": {
+        through_kwh_day=None if traffic is None else _energy(through),
+        given_kwh_day=None if own is None else _energy(own),
+        fleet_kwh_day=_known_sum(energy, "public_kwh_day"),
+        swap_kwh_day=_known_sum(energy, "swap_kwh_day"),
+        fleets=energy,
+        people_by_quality={
             name: float(by_quality.get(name, 0.0)) for name in QUALITIES
         },
-        **_whole(demand, figures.hours, fleets_known=_known_sum(energy, "vehicles") is not None),
-    }  # fmt: skip
-    _log.info("demand: %d points, %.0f kWh/day", len(demand), chain["kwh_day"])
-    notes += _quality_note(chain["people_by_quality"])
+        kwh_day=float(by_kind.sum()),
+        by_kind=_known_kinds(by_kind, fleets_known=_known_sum(energy, "vehicles") is not None),
+        hour_kw=top.hour_kw,
+        peak_hour=top.peak_hour,
+        peak_kw=top.peak_kw,
+        peak_share=top.peak_share,
+    )  # fmt: skip
+    _log.info("demand: %d points, %.0f kWh/day", len(demand), chain.kwh_day)
+    notes += _quality_note(chain.people_by_quality)
     return DemandResult(demand=demand, chain=chain, notes=tuple(notes))
 
 
@@ -335,25 +344,18 @@ def _resident_numbers(
     }
 
 
-def _whole(demand: gpd.GeoDataFrame, hours: pd.DataFrame, *, fleets_known: bool) -> dict[str, Any]:
-    by_kind = demand.groupby("kind")["kwh_day"].sum().reindex(list(KINDS), fill_value=0.0)
-    told: dict[str, float | None] = {kind: float(by_kind[kind]) for kind in KINDS}
-    if not fleets_known:
-        told["fleet"] = None
-    return {
-        "kwh_day": float(by_kind.sum()),
-        "by_kind": told,
-        **peak(by_kind, hours),
-    }
+def _known_kinds(by_kind: pd.Series, *, fleets_known: bool) -> dict[str, float | None]:
+    found: dict[str, float | None] = {kind: float(by_kind[kind]) for kind in KINDS}
+    return found if fleets_known else found | {"fleet": None}
 
 
 def _energy(parts: pd.DataFrame | None) -> float:
     return 0.0 if parts is None else float(parts["kwh_day"].sum())
 
 
-def _known_sum(energy: dict[str, dict[str, float | None]], key: str) -> float | None:
+def _known_sum(energy: dict[str, FleetEnergy], key: str) -> float | None:
     """Sum what is known of the fleets; None where nothing is."""
-    known = [value for fleet in energy.values() if (value := fleet[key]) is not None]
+    known = [value for fleet in energy.values() if (value := getattr(fleet, key)) is not None]
     return sum(known) if known else None
 
 

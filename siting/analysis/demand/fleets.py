@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from siting.analysis.demand.demand_chain import FleetEnergy
 from siting.analysis.demand.destinations import ESTIMATED
 from siting.errors import ScenarioError
 from siting.notes import Note
@@ -31,30 +32,22 @@ NAMES = {
 """What the fleets are called in notes."""
 
 
-def fleet_energy(fleet: scenario.Fleet) -> dict[str, float | None]:
-    """Return a fleet's vehicles and its energy in kWh/day; None where nobody knows its size.
-
-    Returns
-    -------
-    dict
-        ``vehicles``, ``energy_kwh_day`` (all of it), ``public_kwh_day`` (charged at public
-        stations) and ``swap_kwh_day``.
-    """
+def fleet_energy(fleet: scenario.Fleet) -> FleetEnergy:
+    """Return a fleet's vehicles and its energy in kWh/day."""
     if fleet.vehicles is None:
-        keys = ("vehicles", "energy_kwh_day", "public_kwh_day", "swap_kwh_day")
-        return dict.fromkeys(keys)
+        return FleetEnergy()
     energy = fleet.vehicles * fleet.kwh_per_vehicle_day
-    return {
-        "vehicles": float(fleet.vehicles),
-        "energy_kwh_day": energy,
-        "public_kwh_day": energy * (1 - fleet.swap_share) * fleet.public_share,
-        "swap_kwh_day": energy * fleet.swap_share,
-    }
+    return FleetEnergy(
+        vehicles=float(fleet.vehicles),
+        energy_kwh_day=energy,
+        public_kwh_day=energy * (1 - fleet.swap_share) * fleet.public_share,
+        swap_kwh_day=energy * fleet.swap_share,
+    )
 
 
 def fleet_parts(
     fleets: scenario.Fleets, places: pd.DataFrame, homes: pd.DataFrame, kinds: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[str, dict[str, float | None]], Notes]:
+) -> tuple[pd.DataFrame, dict[str, FleetEnergy], Notes]:
     """Share the energy of the fleets over their places by spaces.
 
     Parameters
@@ -97,8 +90,8 @@ def fleet_parts(
         share = at["weight"] / at["weight"].sum()
         parts.append(
             at[["zone_id", "point"]].assign(
-                kwh_day=share * (energy[name]["public_kwh_day"] or 0.0),
-                swap_kwh_day=share * (energy[name]["swap_kwh_day"] or 0.0),
+                kwh_day=share * (energy[name].public_kwh_day or 0.0),
+                swap_kwh_day=share * (energy[name].swap_kwh_day or 0.0),
             )
         )
     notes: Notes = []

@@ -12,12 +12,13 @@ still taken when the weights vary.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from siting.analysis.network import point_xy
+from siting.analysis.scores.weighting import Stability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ def rank_stability(  # sites, scores, the choice, and how they were weighed
     spacing_m: float,
     settings: scenario.Scoring,
     seed: int,
-) -> dict[str, Any] | None:
+) -> Stability | None:
     """Return how many of the chosen sites the score keeps backing when weights vary.
 
     Parameters
@@ -83,11 +84,8 @@ def rank_stability(  # sites, scores, the choice, and how they were weighed
 
     Returns
     -------
-    dict or None
-        ``samples``, ``change_share``, ``chosen`` (new sites of the plan), ``backed`` (of
-        them among the best by score), ``stay_share`` (mean share of the backed that stay),
-        ``stay_least_share`` (the least), None where none is backed. None if nothing is
-        to be tried or nothing new was chosen.
+    Stability or None
+        None if nothing is to be tried or nothing new was chosen.
     """
     wanted = settings.stability
     sites = sites.sort_values("site_id", ignore_index=True)
@@ -108,14 +106,14 @@ def rank_stability(  # sites, scores, the choice, and how they were weighed
         varied = {key: value / total for key, value in varied.items()}
         stays.append(float((backed & field.best(rank(columns, varied))).sum()))
     count = int(backed.sum())
-    return {
-        "samples": wanted.samples,
-        "change_share": share,
-        "chosen": int(mine.sum()),
-        "backed": count,
-        "stay_share": float(np.mean(stays)) / count if count else None,
-        "stay_least_share": float(np.min(stays)) / count if count else None,
-    }
+    return Stability(
+        samples=wanted.samples,
+        change_share=share,
+        chosen=int(mine.sum()),
+        backed=count,
+        stay_share=float(np.mean(stays)) / count if count else None,
+        stay_least_share=float(np.min(stays)) / count if count else None,
+    )
 
 
 class _Field:

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ from siting.analysis.scores.measures import (
     verdict_share,
 )
 from siting.analysis.scores.ranking import RANKINGS
-from siting.analysis.scores.weighting import weigh
+from siting.analysis.scores.weighting import ScoreSummary, weigh
 from siting.notes import Note
 from siting.tables import SCORES, check
 
@@ -83,16 +83,13 @@ class Scored:
         ``tables.SCORES``, sorted by site_id, never missing; a further ``<key>_score`` for what is
         learned and for each layer.
     summary
-        JSON types: ``method``, ``ranking``, ``weights`` (by criterion, summing to 1), ``names``
-        (zh and en of each), ``consistency_ratio`` (None without a matrix), ``flat`` (criteria
-        that hardly differ and got no weight from data), ``extremes`` (reference extremes by
-        criterion, low and high in its unit) and ``learned`` (None unless asked for).
+        How the sites were scored.
     notes
         Notes for the reader: (key, values).
     """
 
     scores: pd.DataFrame
-    summary: dict[str, Any]
+    summary: ScoreSummary
     notes: tuple[Note, ...]
 
 
@@ -188,16 +185,16 @@ def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
     _log.info("scores: %d sites, median %.3f", len(scores), scores["score"].median())
     if weighting.flat:
         notes.append(Note("score_flat", {"names": [_names(table[key]) for key in weighting.flat]}))
-    summary = {
-        "method": weighting.method,
-        "ranking": settings.ranking,
-        "weights": weighting.weights,
-        "names": {key: _names(table[key]) for key in weighting.weights},
-        "consistency_ratio": weighting.consistency_ratio,
-        "flat": list(weighting.flat),
-        "extremes": {key: list(ends) for key, ends in scales.used.items()},
-        "learned": None if learned is None else learned.report,
-    }
+    summary = ScoreSummary(
+        method=weighting.method,
+        ranking=settings.ranking,
+        weights=weighting.weights,
+        names={key: _names(table[key]) for key in weighting.weights},
+        consistency_ratio=weighting.consistency_ratio,
+        flat=weighting.flat,
+        extremes={key: tuple(ends) for key, ends in scales.used.items()},
+        learned=None if learned is None else learned.report,
+    )
     return Scored(scores=scores, summary=summary, notes=tuple(notes))
 
 

@@ -8,7 +8,7 @@ named: else a neutral column, or one odd site in it, would be taken for informat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.arrays import Floats
 
-    Weights = dict[str, float]
+Weights = dict[str, float]
 
 FLAT_SD = 0.01
 """A column of scores with a standard deviation below this says nothing (a proposal)."""
@@ -49,6 +49,65 @@ class Weighting:
     weights: Weights
     consistency_ratio: float | None = None
     flat: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How many of the chosen sites the score keeps backing when the weights vary.
+
+    Attributes
+    ----------
+    samples, change_share
+        Sets of weights that were tried, and how far each weight was varied.
+    chosen, backed
+        New sites of the plan, and those of them that are among the best by score.
+    stay_share, stay_least_share
+        Mean and least share of the backed that stay; None where none is backed.
+    """
+
+    samples: int
+    change_share: float
+    chosen: int
+    backed: int
+    stay_share: float | None
+    stay_least_share: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class ScoreSummary:
+    """How the sites were scored.
+
+    Attributes
+    ----------
+    method, weights, consistency_ratio, flat
+        As :class:`Weighting`.
+    ranking
+        ``weighted_sum`` or ``topsis``.
+    names
+        Of each criterion in both languages.
+    extremes
+        Reference extremes by criterion, low and high in its unit.
+    learned
+        What was learned from stations; None unless asked for.
+    stability
+        How far the choice depends on the weights; None where nothing was tried.
+    """
+
+    method: str
+    ranking: str
+    weights: Weights
+    names: dict[str, dict[str, str]]
+    consistency_ratio: float | None
+    flat: tuple[str, ...]
+    extremes: dict[str, tuple[float, ...]]
+    learned: dict[str, Any] | None
+    stability: Stability | None = None
+
+    def __repr__(self) -> str:
+        """Say the method and the weights, the largest first."""
+        order = sorted(self.weights.items(), key=lambda entry: -entry[1])
+        weights = ", ".join(f"{key} {weight:.1%}" for key, weight in order)
+        return f"<ScoreSummary {self.method}, {self.ranking}: {weights}>"
 
 
 def weigh(

@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from siting.cli.show.screen import sample_mark
-from siting.notes import Note
 from siting.outputs.text.check_sections import (
     advice_lines,
     grade_rows,
@@ -20,33 +19,34 @@ from siting.outputs.text.check_sections import (
 from siting.outputs.words import note_text, speaker
 
 if TYPE_CHECKING:
+    from siting.checkup.findings import Checkup
     from siting.outputs.text.check_sections import Section
 
 _COLOURS = {"good": "green", "usable": "yellow", "weak": "dark_orange", "missing": "red"}
 
 
-def show_checkup(content: dict[str, Any], language: str) -> None:
+def show_checkup(found: Checkup, language: str) -> None:
     """Print what a plan would rest on; at the end the grades and what would help most."""
     say = speaker(language)
     console = Console(highlight=False)
-    if content["synthetic"]:
+    if found.synthetic:
         console.print(sample_mark(say))
-    for section in make_sections(content, language):
+    for section in make_sections(found, language):
         if section.wide:
             line = say("check.only_page", title=section.title, count=len(section.rows))
             console.print(f"  {escape(line)}", style="dim", soft_wrap=True)
         elif section.rows:
             console.print(_table(section))
-    for one in content["notes"]:
-        text = note_text(Note(one["key"], one["values"]), language)
+    for note in found.notes:
+        text = note_text(note, language)
         console.print(f"  · {escape(text)}", soft_wrap=True)
-    _show_grades(content, console, language)
+    _show_grades(found, console, language)
     console.print(f"\n[bold]{escape(say('check.section.advice'))}[/]")
-    found = advice_lines(content, say)
-    for number, (text, rank) in enumerate(found, start=1):
+    lines = advice_lines(found, say)
+    for number, (text, rank) in enumerate(lines, start=1):
         console.print(f"{number}. {escape(text)}", soft_wrap=True)
         console.print(f"   {escape(rank)}", style="dim", soft_wrap=True)
-    if not found:
+    if not lines:
         console.print(escape(say("check.nothing_short")))
     console.print(escape(say("check.lead.advice")), style="dim", soft_wrap=True)
 
@@ -56,13 +56,13 @@ def show_report(report: dict[str, Any], language: str) -> None:
     Console(highlight=False).print(_table(table_section("map", report, speaker(language))))
 
 
-def _show_grades(content: dict[str, Any], console: Console, language: str) -> None:
+def _show_grades(found: Checkup, console: Console, language: str) -> None:
     say = speaker(language)
     grades = Table(title=say("check.section.grades"), box=box.SIMPLE_HEAD)
     for key, justify in (("measure", "left"), ("value", "right"), ("bar", "left"),
                          ("grade", "left")):  # fmt: skip
         grades.add_column(say(f"check.col.{key}"), justify=justify)  # type: ignore[arg-type]
-    for stage, grade, rows in grade_rows(content, say, language):
+    for stage, grade, rows in grade_rows(found, say, language):
         word = f"[bold {_COLOURS[grade]}]{escape(say(f'check.grade.{grade}'))}[/]"
         grades.add_row(f"[bold]{escape(stage)}[/]", "", "", word)
         for name, value, bar, own, _ in rows:

@@ -28,7 +28,7 @@ def show_contrast(made: Contrast, language: str) -> None:
     from siting.outputs.text.comparison_grids import contrast_grids, contrast_warnings  # noqa: PLC0415  # geopandas behind it
     from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
 
-    say = speaker(language)
+    say = speaker(language, made.kinds)
     console = Console(highlight=False)
     console.width = max(console.width, _LABEL_WIDTH + _RUN_WIDTH * len(made.names))
     for line in contrast_warnings(made, say):

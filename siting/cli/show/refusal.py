@@ -12,11 +12,11 @@ from siting.errors import NoPlanError, SitingError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from siting.errors import ClashingRule, Explanation, Setting, TriedChange
     from siting.notes import Say
 
 _SHOWN = 5
 _UNITS = {"_m": "m", "_s": "s", "_cny": "CNY", "_kw": "kW"}
-_TOTALS = ("stations", "chargers", "swap_stations")
 
 
 @contextmanager
@@ -32,6 +32,8 @@ def told(*, as_json: bool) -> Iterator[None]:
 
 def content_of(error: SitingError) -> dict[str, Any]:
     """Return an error as JSON types, with the explanation of one that says no plan exists."""
+    from siting.plan.json_types import tidy  # noqa: PLC0415  # numpy behind it
+
     explanation = error.explanation if isinstance(error, NoPlanError) else None
     return {
         "error": type(error).__name__,
@@ -39,7 +41,7 @@ def content_of(error: SitingError) -> dict[str, Any]:
         "what": error.what,
         "where": error.where,
         "cure": error.cure,
-        "explanation": explanation or None,
+        "explanation": tidy(explanation, None),
     }
 
 
@@ -50,68 +52,76 @@ def text_of(error: SitingError) -> str:
     from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
 
     why = error.explanation
-    words = speaker(why["language"])
+    words = speaker(why.language)
     # the numbers of the first finding are in English; without a change that helps they are all
-    first = [error.what] if why["language"] == "en" or not why["changes"] else []
+    first = [error.what] if why.language == "en" or not why.changes else []
     return "\n".join([*first, *_lines(why, words)])
 
 
-def _lines(why: dict[str, Any], words: Say) -> Iterator[str]:
-    if not why["clash"]:
+def _lines(why: Explanation, words: Say) -> Iterator[str]:
+    if not why.clash:
         yield words("clash.data")
         return
     yield words("clash.rules")
-    for rule in why["clash"]:
-        yield f"  · {words('clash.rule.' + rule['family'])}: {_held(rule, words)}"
-    if why["clash_cut_off"]:
+    for rule in why.clash:
+        yield f"  · {words('clash.rule.' + rule.family)}: {_held(rule, words)}"
+    if why.clash_cut_off:
         yield f"  {words('clash.cut')}"
-    yield from _room(why["changes"], words)
-    yield words("clash.changes" if why["changes"] else "clash.no_change")
-    for change in why["changes"]:
-        parts = [_setting(setting, words) for setting in change["settings"]]
-        tail = "" if change["smallest"] else f" {words('clash.not_smallest')}"
+    yield from _room(why.changes, words)
+    yield words("clash.changes" if why.changes else "clash.no_change")
+    for change in why.changes:
+        parts = [_setting(setting, words) for setting in change.settings]
+        tail = "" if change.smallest else f" {words('clash.not_smallest')}"
         both = f", {words('clash.and')} "
         yield f"  · {both.join(parts)}{tail}"
-    for key in ("no_help", "not_tried"):
-        if why[key]:
-            yield words(f"clash.{key}", rules=[_name(rule) for rule in why[key]])
+    for key, rules in (("no_help", why.no_help), ("not_tried", why.not_tried)):
+        if rules:
+            yield words(f"clash.{key}", rules=[_name(rule) for rule in rules])
     yield words("clash.nothing_saved")
 
 
-def _room(changes: list[dict[str, Any]], words: Say) -> Iterator[str]:
+def _room(changes: tuple[TriedChange, ...], words: Say) -> Iterator[str]:
     """Say how much of a total the other rules leave room for, where that is proven."""
     for change in changes:
-        setting = change["settings"][0]
-        total = setting["rule"].removeprefix("targets.")
-        if len(change["settings"]) > 1 or total not in _TOTALS or not change["smallest"]:
+        setting = change.settings[0]
+        if len(change.settings) > 1 or not _is_total(setting) or not change.smallest:
             continue
-        if setting["change"] < setting["now"]:
-            yield words(f"clash.room_{total}", count=setting["change"], target=setting["now"])
+        if setting.change < setting.now:
+            yield words(f"clash.room_{setting.family}", count=setting.change, target=setting.now)
 
 
-def _setting(setting: dict[str, Any], words: Say) -> str:
-    rule, now, then = setting["rule"], setting["now"], setting["change"]
-    if setting.get("off"):
-        return words("clash.off", rule=rule, names=", ".join(setting["off"]))
+def _is_total(setting: Setting) -> bool:
+    return str(setting.rule).startswith("targets.")
+
+
+def _setting(setting: Setting, words: Say) -> str:
+    rule, now, then = setting.rule, setting.now, setting.change
+    if setting.off:
+        return words("clash.off", rule=rule, names=", ".join(setting.off))
     if now is None:
         more = ", ".join(f"{name} {kw:,.0f} kW" for name, kw in then.items())
         return words("clash.power", rule=rule, names=more, kw=sum(then.values()))
     text = words("clash.set", rule=rule, change=_value(rule, then, words),
                  now=_value(rule, now, words))  # fmt: skip
-    if setting["family"] in _TOTALS:
+    if _is_total(setting):
         key = "clash.fewer" if then < now else "clash.more"
         text += f" {words(key, count=abs(then - now))}"
     return text
 
 
-def _held(rule: dict[str, Any], words: Say) -> str:
-    if rule["family"] == "chongqing":
-        return str(rule["part"])
-    return f"{_value(rule['rule'], rule['now'], words)} ({rule['rule']})"
+def _held(rule: ClashingRule, words: Say) -> str:
+    if _is_entry(rule):
+        return str(rule.part)
+    return f"{_value(rule.rule, rule.now, words)} ({rule.rule})"
 
 
-def _name(rule: dict[str, Any]) -> str:
-    return str(rule["part"] if rule["family"] == "chongqing" else rule["rule"])
+def _name(rule: ClashingRule) -> str:
+    return str(rule.part if _is_entry(rule) else rule.rule)
+
+
+def _is_entry(rule: ClashingRule) -> bool:
+    """Whether the rule is one entry of a list of rules."""
+    return isinstance(rule.now, list) and rule.part in rule.now
 
 
 def _value(key: str, value: Any, words: Say) -> str:  # noqa: ANN401  # a setting

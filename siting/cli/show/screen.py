@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from siting.pipeline.meter import Meter
     from siting.plan.plan import Plan
 
-_TARGETS = ("stations", "chargers", "swap_stations")
-
 
 def say(text: str) -> None:
     """Print one line of plain text on stdout."""
@@ -99,7 +97,7 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     )
     from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
 
-    words = speaker(plan.language)
+    words = speaker(plan.language, plan.kinds)
     console = Console(highlight=False)
     title = plan.title_zh if plan.language == "zh" else plan.title_en
     console.print(f"\n[bold]{escape(title)}[/]  {escape(plan.run)}")
@@ -156,13 +154,15 @@ def sample_mark(words: Any) -> Panel:  # noqa: ANN401  # words in one language
 
 
 def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one language
+    from siting.tables.facilities import HYDROGEN, TOTALS  # noqa: PLC0415  # geopandas behind it
+
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
     for key in ("target", "planned", "existing", "new"):
         table.add_column(words(f"terminal.{key}"), justify="right")
     # without a list of what stands there, the number of existing ones is unknown, not zero
     listed = all(note.key != "no_baseline" for note in plan.notes)
-    for key in _TARGETS:
+    for key in TOTALS:
         existing = f"{plan.totals[f'existing_{key}']:,}"
         existing = existing if listed else words("terminal.unlisted", count=existing)
         table.add_row(
@@ -173,9 +173,9 @@ def _totals(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
             f"{plan.totals[f'new_{key}']:,}",
         )
     if plan.hydrogen_sites is not None:
-        target, count = plan.targets["hydrogen_stations"], plan.totals["hydrogen_stations"]
+        target, count = plan.targets[HYDROGEN.total], plan.totals[HYDROGEN.total]
         unknown = words("fact.none")  # no list of ours says what stands there
-        name = words("total.hydrogen_stations")
+        name = words(f"total.{HYDROGEN.total}")
         table.add_row(name, f"{target:,}", f"{count:,}", unknown, f"{count:,}")
     return table
 
@@ -224,12 +224,12 @@ def _stages(plan: Plan, words: Any) -> Table:  # noqa: ANN401  # words in one la
     table.add_column(words("terminal.stage"))
     table.add_column(words("terminal.seconds"), justify="right")
     table.add_column(words("terminal.peak_mb"), justify="right")
-    stages = plan.timings.get("stages", [])
+    stages = plan.timings.stages
     for entry in stages:
-        name = words(f"stage.{entry['stage']}")
-        if entry.get("cached"):
+        name = words(f"stage.{entry.stage}")
+        if entry.cached:
             name = f"{name} · {words('terminal.cached')}"
-        table.add_row(name, f"{entry['seconds']:.1f}", f"{entry['peak_mb']:,.0f}")
-    total = sum(entry["seconds"] for entry in stages)
+        table.add_row(name, f"{entry.seconds:.1f}", f"{entry.peak_mb:,.0f}")
+    total = sum(entry.seconds for entry in stages)
     table.add_row(words("terminal.total"), f"{total:.1f}", "")
     return table

@@ -3,19 +3,21 @@
 Nothing else of the planner is needed: make a :class:`Reach` of distances, call a model, get a
 :class:`Choice` that says which sites open and what is proven about them.
 
+The objectives of a plan (:mod:`siting.optimize.objectives`) are built on the same coverage,
+formulations and searches, under every rule of the scenario.
+
 >>> reach = Reach.from_pairs(["x", "x", "y"], ["a", "b", "b"], [0, 4, 2])
 >>> p_median(reach, 1)
 Choice(1 sites, value 6, bound 6, optimal)
 """
 
 from siting.optimize.classic.capacitated import SharedChoice, capacitated
-from siting.optimize.classic.center import p_center
 from siting.optimize.classic.choice import Choice
-from siting.optimize.classic.maxcover import max_cover
-from siting.optimize.classic.maxmin import max_min
-from siting.optimize.classic.median import p_median
+from siting.optimize.classic.max_cover import max_cover, max_min
+from siting.optimize.classic.p_center import p_center
+from siting.optimize.classic.p_median import p_median
 from siting.optimize.classic.reach import Reach
-from siting.optimize.classic.setcover import min_cost_cover, set_cover
+from siting.optimize.classic.set_cover import min_cost_cover, set_cover
 
 __all__ = [
     "Choice",

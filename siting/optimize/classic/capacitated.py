@@ -11,26 +11,18 @@ from scipy import sparse
 
 from siting.arrays import groups, sums
 from siting.errors import ImpossibleTargetError, InfeasibleError, NoAnswerError
-from siting.optimize.classic.choice import (
-    GAP_SHARE,
-    HALF,
-    Choice,
-    door_or_default,
-    each_of,
-    kept_flags,
-    settle,
-)
-from siting.optimize.model.joint import row
-from siting.optimize.solver.solver import State, linear, values_of
+from siting.optimize.classic.choice import GAP_SHARE, Choice, Question, each_of
+from siting.optimize.solver.solver import State, linear, row, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from siting.arrays import Flags, Floats
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _TINY = 1e-9
+_HALF = 0.5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,7 +42,7 @@ def capacitated(
     capacity: Iterable[float],
     fixed_cost: Iterable[float],
     keep: Iterable[object] = (),
-    door: Door | None = None,
+    solver: Solver | None = None,
     gap_share: float = GAP_SHARE,
 ) -> SharedChoice:
     """Open sites of limited capacity and serve all demand at the least cost.
@@ -71,12 +63,8 @@ def capacitated(
         ``s_j`` of each site in the unit of the weights, in the order of ``reach.site_id``.
     fixed_cost
         ``f_j`` of each site in the unit of the distances, in the same order.
-    keep
-        Ids of sites that must be open.
-    door
-        The solver with its time limit; HiGHS for a minute if left out.
-    gap_share
-        Relative gap at which the search may stop.
+    keep, solver, gap_share
+        As in :func:`siting.optimize.classic.p_median`.
 
     Returns
     -------
@@ -101,18 +89,17 @@ def capacitated(
     >>> capacitated(costs, capacity=[10, 10], fixed_cost=[9, 1]).open_id.tolist()
     ['b']
     """
-    door, kept = door_or_default(door), kept_flags(reach, keep)
-    count = len(reach.site_id)
+    ask, count = Question.of(reach, keep, solver, gap_share), len(reach.site_id)
     room, fixed = each_of(capacity, count, "capacity"), each_of(fixed_cost, count, "fixed_cost")
     _check_room(reach, room)
-    lp, opened, serve = capacitated_model(reach, room, fixed, kept)
-    answer = door.maximise(lp, gap_share=gap_share / 2)
+    lp, opened, serve = capacitated_model(reach, room, fixed, ask.kept)
+    answer = ask.solver.maximise(lp, gap_share=gap_share / 2)
     if not answer.usable:
         raise _failed(answer.state is State.INFEASIBLE)
-    chosen = kept | (values_of(opened) > HALF)
+    chosen = ask.kept | (values_of(opened) > _HALF)
     share = _tidied(reach, values_of(serve), chosen)
     value = float(fixed[chosen].sum() + share @ reach.distance.data)
-    bound = max(-answer.bound, float(fixed[kept].sum()))
+    bound = max(-answer.bound, float(fixed[ask.kept].sum()))
     # A demand point counts as served where most of it is.
     parts = sparse.csr_array(
         (share, reach.distance.indices, reach.distance.indptr), shape=reach.distance.shape
@@ -120,7 +107,7 @@ def capacitated(
     largest = np.lexsort((reach.distance.indices, -share, reach.rows))
     first = np.searchsorted(reach.rows[largest], np.arange(len(reach.demand_id)))
     assigned = reach.distance.indices[largest][first]
-    plain = settle(reach, chosen, assigned, (value, min(bound, value)), gap_share)
+    plain = ask.answer(chosen, assigned, value, min(bound, value))
     return SharedChoice(**vars(plain), share=parts)
 
 
@@ -129,7 +116,7 @@ def capacitated_model(
 ) -> tuple[pulp.LpProblem, list[pulp.LpVariable], list[pulp.LpVariable]]:
     """Write the model; return it with ``open_j`` by column and ``x_ij`` by pair.
 
-    The costs are negative, since the door maximises.
+    The costs are negative, since solvers are asked to maximise.
     """
     lp = pulp.LpProblem("capacitated", pulp.LpMaximize)
     opened = [
@@ -179,6 +166,6 @@ def _failed(proven: bool) -> InfeasibleError | NoAnswerError:  # noqa: FBT001  #
         )
     return NoAnswerError(
         "no choice of sites that serves all demand was found in time",
-        where="door",
+        where="solver",
         cure="allow more time",
     )

@@ -1,4 +1,4 @@
-"""The answer of a classic model: the open sites, and what is proven about them."""
+"""What a classic model is asked and what it answers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ImpossibleTargetError
-from siting.optimize.problem.solution import Status
-from siting.optimize.solver.solver import open_door
+from siting.optimize.problem.solution import PROVEN, Status, gap_between, status_of
+from siting.optimize.solver.solver import open_solver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from siting.arrays import Flags, Floats, Ints, Names
     from siting.optimize.classic.reach import Reach
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
-GAP_SHARE = 1e-6
-"""Relative gap at which value and bound count as the same."""
-HALF = 0.5
-"""A yes-or-no variable above this is a yes."""
+GAP_SHARE = PROVEN
+"""Relative gap at which a search stops if none is asked for: value and bound count as the same."""
 _TIME_LIMIT_S = 60.0
 
 
@@ -50,71 +48,89 @@ class Choice:
         )
 
 
-def settle(
-    reach: Reach,
-    opened: Flags,
-    assigned: Ints,
-    figures: tuple[float, float],
-    gap_share: float,
-) -> Choice:
-    """Return the choice of open columns and assigned columns (-1 for none).
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a model is asked, checked: make one with :meth:`of`.
 
-    ``figures`` are value and bound; a bound that passed the value by a solver's tolerance is
-    taken back to it.
+    Attributes
+    ----------
+    reach
+        Distances and weights.
+    kept
+        Columns of the sites that must be open.
+    solver
+        The solver with its time limit.
+    gap_share
+        Relative gap at which the search may stop.
+    p
+        Sites to open; 0 where their number is an outcome.
     """
-    value, bound = figures
-    gap = gap_between(value, bound)
-    if gap <= GAP_SHARE:
-        status = Status.OPTIMAL
-    else:
-        status = Status.WITHIN_GAP if gap <= gap_share else Status.FEASIBLE
-    names = np.full(len(assigned), None, dtype=object)
-    names[assigned >= 0] = reach.site_id[assigned[assigned >= 0]]
-    return Choice(reach.site_id[opened], names, value, bound, gap, status)
+
+    reach: Reach
+    kept: Flags
+    solver: Solver
+    gap_share: float
+    p: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        reach: Reach,
+        keep: Iterable[object],
+        solver: Solver | None,
+        gap_share: float,
+        p: int | None = None,
+    ) -> Question:
+        """Return the question; without a solver, HiGHS on one thread gets a minute.
+
+        Raises
+        ------
+        DataError
+            If a site to keep does not exist.
+        ImpossibleTargetError
+            If there are fewer than ``p`` sites, or more that must be open.
+        """
+        kept = np.zeros(len(reach.site_id), dtype=bool)
+        kept[reach.positions(keep)] = True
+        if p is not None:
+            _check_count(p, len(kept), int(kept.sum()))
+        if solver is None:
+            solver = open_solver("highs", threads=1, seed=0, time_limit_s=_TIME_LIMIT_S)
+        return cls(reach, kept, solver, gap_share, p or 0)
+
+    @property
+    def free(self) -> int:
+        """Sites to open beside those kept."""
+        return self.p - int(self.kept.sum())
+
+    def filled(self, opened: Flags) -> Flags:
+        """Return the open columns, filled up to ``p`` with the first closed ones."""
+        result = opened.copy()
+        result[np.flatnonzero(~opened)[: max(self.p - int(opened.sum()), 0)]] = True
+        return result
+
+    def flags(self, sites: Ints) -> Flags:
+        """Return which columns are open, filled up to ``p``."""
+        opened = np.zeros(len(self.kept), dtype=bool)
+        opened[sites] = True
+        return self.filled(opened)
+
+    def answer(self, opened: Flags, assigned: Ints, value: float, bound: float) -> Choice:
+        """Return the choice of open columns and assigned columns (-1 for none)."""
+        gap = gap_between(value, bound)
+        status = status_of(gap, self.gap_share)
+        names = np.full(len(assigned), None, dtype=object)
+        names[assigned >= 0] = self.reach.site_id[assigned[assigned >= 0]]
+        return Choice(self.reach.site_id[opened], names, value, bound, gap, status)
 
 
-def gap_between(value: float, bound: float) -> float:
-    """Return the gap as a share of the larger of the two."""
-    largest = max(abs(value), abs(bound))
-    return abs(bound - value) / largest if largest > 0 else 0.0
-
-
-def door_or_default(door: Door | None) -> Door:
-    """Return the door given, else HiGHS on one thread for a minute."""
-    if door is not None:
-        return door
-    return open_door("highs", threads=1, seed=0, time_limit_s=_TIME_LIMIT_S)
-
-
-def kept_flags(reach: Reach, keep: Iterable[object]) -> Flags:
-    """Return which columns must be open."""
-    flags = np.zeros(len(reach.site_id), dtype=bool)
-    flags[reach.positions(keep)] = True
-    return flags
-
-
-def check_count(reach: Reach, p: int, kept: Flags) -> None:
-    """Refuse a number of sites that cannot be.
-
-    Raises
-    ------
-    ImpossibleTargetError
-        If there are fewer sites, or more that must be open.
-    """
-    count, forced = len(reach.site_id), int(kept.sum())
+def _check_count(p: int, count: int, forced: int) -> None:
     if p < 1 or p > count or p < forced:
         raise ImpossibleTargetError(
             f"{p} sites cannot be opened: there are {count}, of which {forced} must be open",
             where="p",
             cure=f"ask for {max(forced, 1)} to {count}",
         )
-
-
-def filled(opened: Flags, p: int) -> Flags:
-    """Return the open columns, filled up to ``p`` with the first closed ones."""
-    result = opened.copy()
-    result[np.flatnonzero(~opened)[: max(p - int(opened.sum()), 0)]] = True
-    return result
 
 
 def each_of(values: Iterable[float] | None, count: int, what: str) -> Floats:

@@ -149,6 +149,11 @@ class Reach:
         far[row] = self.distance.data[usable][order][first]
         return site, far
 
+    def times_covered(self, open_site: Flags) -> Ints:
+        """Return how many open columns each row has in reach."""
+        usable = open_site[self.distance.indices]
+        return np.bincount(self.rows[usable], minlength=len(self.demand_id))
+
     def __repr__(self) -> str:
         """Return the sizes."""
         rows, columns = self.distance.shape

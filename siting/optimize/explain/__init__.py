@@ -6,6 +6,6 @@ changes, each tried before it is offered.
 """
 
 from siting.optimize.explain.explanation import explain, explaining
-from siting.optimize.explain.rulings import Build, Rulings
+from siting.optimize.rules.rulings import Build, Rulings
 
 __all__ = ["Build", "Rulings", "explain", "explaining"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from siting.optimize.explain.ways import find
+from siting.optimize.rules.levers import Stepwise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from siting.optimize.explain.levers import Lever
-    from siting.optimize.explain.rulings import Rulings
     from siting.optimize.explain.trial import Trials
-    from siting.optimize.explain.ways import Way
+    from siting.optimize.rules.levers import Lever, Way
+    from siting.optimize.rules.rulings import Rulings
 
 _MOST_TOGETHER = 4
 
@@ -65,9 +67,9 @@ def alone(trials: Trials, base: Rulings, lever: Lever) -> list[Change]:
     changes: list[Change] = []
     for way in lever.ways:
         told = {change.settings[0][1].path for change in changes}
-        if way.path in told and lever.family == "limit":
-            continue  # the halving is for where the elastic model has no answer
-        found = way.find(trials, base)
+        if way.fallback and way.path in told:
+            continue
+        found = find(way, trials, base)
         if found is not None:
             changes.append(Change(((lever, way),), found.rulings, found.smallest))
     return changes
@@ -119,23 +121,20 @@ def _tightened(trials: Trials, base: Rulings, levers: Sequence[Lever]) -> Change
     for number, lever in enumerate(levers):
         loose = _dropped(rulings, levers[number + 1 :])
         found = next(
-            ((way, hit) for way in lever.ways if (hit := way.find(trials, loose)) is not None),
+            ((way, hit) for way in lever.ways if (hit := find(way, trials, loose)) is not None),
             None,
         )
         if found is None:
             return None
         way, hit = found
-        rulings = _taken(rulings, hit.rulings, way, lever)
+        rulings = _taken(rulings, hit.rulings, way)
         settings.append((lever, way))
         smallest = smallest and hit.smallest
     return Change(tuple(settings), rulings, smallest) if trials.legal(rulings) else None
 
 
-def _taken(rulings: Rulings, found: Rulings, way: Way, lever: Lever) -> Rulings:
+def _taken(rulings: Rulings, found: Rulings, way: Way) -> Rulings:
     """Return the rulings with the one setting that was found."""
-    if way.path == ("more_kw",):
-        return replace(rulings, more_kw=found.more_kw)
-    if lever.family == "chongqing":
-        return lever.drop(rulings) if way.path[-1] == "chongqing" else rulings.put(
-            way.path, found.at(way.path))  # fmt: skip
+    if isinstance(way, Stepwise) and way.partial is not None:
+        return way.partial(rulings)
     return rulings.put(way.path, found.at(way.path))

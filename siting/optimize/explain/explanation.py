@@ -1,4 +1,4 @@
-"""From an impossible scenario to its explanation: plain data for people and for programs."""
+"""From an impossible scenario to its explanation, for people and for programs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from siting.errors import ImpossibleTargetError, InfeasibleError
+from siting.errors import (
+    ClashingRule,
+    Explanation,
+    ImpossibleTargetError,
+    InfeasibleError,
+    Setting,
+    TriedChange,
+)
 from siting.optimize.explain.clash import alone, clashing, together
-from siting.optimize.explain.levers import levers_of
-from siting.optimize.explain.rulings import key_of
 from siting.optimize.explain.trial import Trials
-from siting.optimize.solver.solver import open_door
+from siting.optimize.rules.all_rules import levers_of
+from siting.optimize.rules.rulings import key_of
+from siting.optimize.solver.solver import open_solver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +26,8 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.errors import NoPlanError
     from siting.optimize.explain.clash import Change
-    from siting.optimize.explain.levers import Lever
-    from siting.optimize.explain.rulings import Build, Rulings
+    from siting.optimize.rules.levers import Lever
+    from siting.optimize.rules.rulings import Build, Rulings
 
 _POWER = "substations.headroom_kw"
 
@@ -52,45 +59,34 @@ def explaining(
         told = explain(build, rulings, solver=solver, seed=run.seed)
         if told is None:
             raise
-        raise _explained(error, {"language": run.language, **told}) from error
+        raise _explained(error, replace(told, language=run.language)) from error
 
 
 def explain(
     build: Build, rulings: Rulings, *, solver: scenario.Solver, seed: int
-) -> dict[str, Any] | None:
+) -> Explanation | None:
     """Say which rules clash and which changes make a plan possible.
 
     Returns
     -------
-    dict or None
-        None if a plan exists. Else JSON types:
-
-        ``clash``
-            rules that cannot hold together (``family``, ``rule``, ``part``, ``now``); none of
-            them can be missed, unless ``clash_cut_off`` says that time ran out;
-        ``changes``
-            each with its ``settings`` (``family``, ``rule``, ``part``, ``now``, ``change``),
-            ``tried`` and whether it is proven to be the ``smallest`` of its kind;
-        ``no_help``
-            rules of the clash that cannot cure it by themselves;
-        ``not_tried``
-            rules of the clash whose changes the time did not suffice for.
+    Explanation or None
+        None if a plan exists.
     """
-    door = open_door(
+    backend = open_solver(
         solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s
     )
-    trials = Trials(build, door, solver.time_limit_s)
+    trials = Trials(build, backend, solver.time_limit_s)
     if trials.legal(rulings):
         return None
     levers = levers_of(rulings)
     core = clashing(trials, rulings, levers)
     cut_off = trials.over
     changes: list[Change] = []
-    no_help: list[dict[str, Any]] = []
-    not_tried: list[dict[str, Any]] = []
+    no_help: list[ClashingRule] = []
+    not_tried: list[ClashingRule] = []
     for number, lever in enumerate(core):
-        share_s = trials.door.left_s / (len(core) - number)
-        slice_ = replace(trials, door=trials.door.until(share_s))
+        share_s = trials.solver.left_s / (len(core) - number)
+        slice_ = replace(trials, solver=trials.solver.until(share_s))
         found = alone(slice_, rulings, lever) if slice_.legal(lever.drop(rulings)) else []
         changes += found
         if not found:
@@ -98,61 +94,58 @@ def explain(
             (no_help if sure else not_tried).append(_rule(lever, rulings))
     if not changes and core:
         changes = together(trials, rulings, levers, core)
-    return {
-        "clash": [_rule(lever, rulings) for lever in core],
-        "clash_cut_off": cut_off,
-        "changes": _unlike([_change(change, rulings) for change in changes]),
-        "no_help": no_help,
-        "not_tried": not_tried,
-    }
+    return Explanation(
+        clash=tuple(_rule(lever, rulings) for lever in core),
+        clash_cut_off=cut_off,
+        changes=_unlike([_change(change, rulings) for change in changes]),
+        no_help=tuple(no_help),
+        not_tried=tuple(not_tried),
+    )
 
 
-def _rule(lever: Lever, rulings: Rulings) -> dict[str, Any]:
+def _rule(lever: Lever, rulings: Rulings) -> ClashingRule:
     now = rulings.at(lever.path)
     if hasattr(now, "model_dump"):
         now = now.model_dump(mode="json", exclude_defaults=True)
-    return {
-        "family": lever.family,
-        "rule": key_of(lever.path),
-        "part": lever.part,
-        "now": list(now) if isinstance(now, tuple) else now,
-    }
+    return ClashingRule(lever.family, key_of(lever.path), lever.part, _plain(now))
 
 
-def _change(change: Change, rulings: Rulings) -> dict[str, Any]:
+def _change(change: Change, rulings: Rulings) -> TriedChange:
     settings = []
     for lever, way in change.settings:
-        setting: dict[str, Any] = {"family": lever.family, "part": lever.part}
         if way.path == ("more_kw",):
-            setting |= {"rule": _POWER, "now": None, "change": dict(change.rulings.more_kw)}
-        else:
-            now, then = rulings.at(way.path), change.rulings.at(way.path)
-            setting |= {"rule": key_of(way.path), "now": _plain(now), "change": _plain(then)}
-            if isinstance(now, (tuple, dict)):
-                setting["off"] = [name for name in now if name not in then]
-        settings.append(setting)
-    return {"settings": settings, "tried": True, "smallest": change.smallest}
+            more = dict(change.rulings.more_kw)
+            settings.append(Setting(lever.family, lever.part, _POWER, None, more))
+            continue
+        now, then = rulings.at(way.path), change.rulings.at(way.path)
+        listed = isinstance(now, (tuple, dict))
+        settings.append(
+            Setting(
+                lever.family, lever.part, key_of(way.path), _plain(now), _plain(then),
+                off=tuple(name for name in now if name not in then) if listed else None,
+            )
+        )  # fmt: skip
+    return TriedChange(tuple(settings), tried=True, smallest=change.smallest)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  # a setting
     return list(value) if isinstance(value, tuple) else value
 
 
-def _unlike(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _unlike(changes: list[TriedChange]) -> tuple[TriedChange, ...]:
     """Return the changes without repetitions, in order."""
-    kept: list[dict[str, Any]] = []
+    kept: list[TriedChange] = []
     for change in changes:
-        if all(change["settings"] != one["settings"] for one in kept):
+        if all(change.settings != one.settings for one in kept):
             kept.append(change)
-    return kept
+    return tuple(kept)
 
 
-def _explained(error: NoPlanError, told: dict[str, Any]) -> NoPlanError:
+def _explained(error: NoPlanError, told: Explanation) -> NoPlanError:
     offers = [
-        " and ".join(_offer(setting) for setting in change["settings"])
-        for change in told["changes"]
+        " and ".join(_offer(setting) for setting in change.settings) for change in told.changes
     ]
-    keys = ", ".join(rule["rule"] for rule in told["clash"])
+    keys = ", ".join(rule.rule for rule in told.clash)
     if offers:
         cure = "one of these, each tried: " + "; ".join(offers)
     elif keys:
@@ -164,10 +157,10 @@ def _explained(error: NoPlanError, told: dict[str, Any]) -> NoPlanError:
     return result
 
 
-def _offer(setting: dict[str, Any]) -> str:
-    if setting.get("off"):
-        return f"take {', '.join(setting['off'])} off {setting['rule']}"
-    if setting["now"] is None:
-        more = ", ".join(f"{name} {kw:,.0f} kW" for name, kw in setting["change"].items())
-        return f"more {setting['rule']}: {more}"
-    return f"{setting['rule']} = {setting['change']} (now {setting['now']})"
+def _offer(setting: Setting) -> str:
+    if setting.off:
+        return f"take {', '.join(setting.off)} off {setting.rule}"
+    if setting.now is None:
+        more = ", ".join(f"{name} {kw:,.0f} kW" for name, kw in setting.change.items())
+        return f"more {setting.rule}: {more}"
+    return f"{setting.rule} = {setting.change} (now {setting.now})"

@@ -14,20 +14,20 @@ import numpy as np
 
 from siting.errors import ImpossibleTargetError, NoPlanError, ScenarioError
 from siting.optimize.model.stations import station_rules
-from siting.optimize.rules.budget import FAMILY as BUDGET
-from siting.optimize.rules.headroom import FAMILY as HEADROOM
-from siting.optimize.rules.headroom import after_swap
+from siting.optimize.problem.problem import after_swap
+from siting.optimize.rules.all_rules import station_keys
+from siting.optimize.rules.totals import let_go
 from siting.optimize.search.legal import stations_are_legal, swaps_are_legal
 from siting.optimize.solver.solver import State, linear, values_of
-from siting.optimize.swap.cover import swap_cover, swap_rows
+from siting.optimize.swap import swap_cover, swap_rows
 
 if TYPE_CHECKING:
     import pulp
 
     from siting.arrays import Ints
-    from siting.optimize.explain.rulings import Build, Rulings
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.solver.solver import Answer, Door
+    from siting.optimize.rules.rulings import Build, Rulings
+    from siting.optimize.solver.solver import Answer, Solver
 
 _HALF = 0.5
 _QUICK_SHARE = 1 / 60
@@ -36,18 +36,14 @@ _ELASTIC_SHARE = 1 / 7
 _SWAP_SHARE = 1 / 4
 """Longest time of one question, as a share of all time: many are asked."""
 _LEAST_S = 1.0
-_STATION_KEYS = {
-    "min_spacing_m", "spacing_by_kind", "spacing_by_zone_kind", "stations_per_zone",
-}  # fmt: skip
-"""Keys of the model that swap stations do not ask for."""
 
 
 @dataclass
 class Trials:
-    """Tries rulings, each once, until the deadline of the door."""
+    """Tries rulings, each once, until the deadline of the solver."""
 
     build: Build
-    door: Door
+    solver: Solver
     limit_s: float
     memory: dict[str, bool | None] = field(default_factory=dict)
     swap_memory: dict[str, Ints | bool | None] = field(default_factory=dict)
@@ -55,7 +51,7 @@ class Trials:
     @property
     def over(self) -> bool:
         """Whether the time is up."""
-        return self.door.left_s <= 0
+        return self.solver.left_s <= 0
 
     def legal(self, rulings: Rulings) -> bool | None:
         """Return whether a plan exists under the rulings; None if the time was too short."""
@@ -73,13 +69,7 @@ class Trials:
             problem = self.build(rulings, refuse=not rulings.free)
         except (ImpossibleTargetError, ScenarioError):
             return None
-        if "stations" in rulings.free:
-            problem = replace(problem, stations=0, station_sense=">=")
-        if "chargers" in rulings.free:
-            problem = replace(problem, chargers=0, charger_sense=">=")
-        if "swap_stations" in rulings.free:
-            problem = replace(problem, swap_stations=0, swap_sense=">=")
-        return problem
+        return let_go(problem, rulings.free)
 
     def station_side(self, rulings: Rulings, *, refuse: bool = True) -> SitingProblem | None:
         """Return the problem as the stations meet it: less the power of the swap stations."""
@@ -90,12 +80,12 @@ class Trials:
         swap = self._swap(problem, rulings)
         return after_swap(problem, swap) if isinstance(swap, np.ndarray) else problem
 
-    def probe(self) -> Door:
-        """Return the door for one question to the elastic model."""
+    def probe(self) -> Solver:
+        """Return the solver for one question to the elastic model."""
         return self._within(_ELASTIC_SHARE)
 
-    def _within(self, share: float) -> Door:
-        return self.door.until(max(share * self.limit_s, _LEAST_S))
+    def _within(self, share: float) -> Solver:
+        return self.solver.until(max(share * self.limit_s, _LEAST_S))
 
     def _tried(self, rulings: Rulings) -> bool | None:
         problem = self.problem(rulings)
@@ -117,7 +107,7 @@ class Trials:
 
     def _swap(self, problem: SitingProblem, rulings: Rulings) -> Ints | bool | None:
         """Return a legal choice of swap stations, False if there is none, None if unknown."""
-        model = rulings.model.model_dump_json(exclude=_STATION_KEYS)
+        model = rulings.model.model_dump_json(exclude=station_keys())
         totals = (problem.swap_stations, problem.swap_sense, rulings.more_kw)
         key = f"{totals}\n{model}"
         if key not in self.swap_memory:
@@ -126,7 +116,7 @@ class Trials:
 
     def _new_swap(self, problem: SitingProblem) -> Ints | bool | None:
         # Power and money are shared: the stations live on what the plan's swap stations leave.
-        if any(rule.family in {HEADROOM, BUDGET} for rule in problem.swap_rules.rows):
+        if any(rule.shared for rule in problem.swap_rules.rows):
             try:
                 return swap_cover(problem, self._within(_SWAP_SHARE)).sites
             except NoPlanError as error:
@@ -146,9 +136,9 @@ class Trials:
     def _first(self, lp: pulp.LpProblem) -> Answer:
         """Return any answer: without presolve it mostly comes at once."""
         lp.setObjective(linear([(variable, 0.0) for variable in lp.variables()]))
-        options: dict[str, str] = {"presolve": "off"} if self.door.name == "highs" else {}
+        options: dict[str, str] = {"presolve": "off"} if self.solver.name == "highs" else {}
         answer = self._within(_QUICK_SHARE).maximise(lp, gap_share=1.0, **options)
-        if answer.state is State.NOTHING and self.door.left_s > 0:
+        if answer.state is State.NOTHING and self.solver.left_s > 0:
             answer = self._within(_PROBE_SHARE).maximise(lp, gap_share=1.0)
         return answer
 

@@ -15,15 +15,14 @@ import numpy as np
 import pulp
 
 from siting.arrays import groups, running_before, sums
-from siting.optimize.model import joint
 from siting.optimize.problem.linear_rules import rows_among
-from siting.optimize.solver.solver import linear, values_of
+from siting.optimize.solver.solver import linear, row, values_of
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
     from siting.optimize.problem.linear_rules import Among
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 
 _FIRST_COLUMNS = 4
@@ -62,7 +61,7 @@ class Sizes:
         )
 
 
-def assign(problem: SitingProblem, open_site: Ints, sizes: Sizes, door: Door) -> Assignment:
+def assign(problem: SitingProblem, open_site: Ints, sizes: Sizes, solver: Solver) -> Assignment:
     """Serve the demand from given stations, worth as much as possible.
 
     Parameters
@@ -73,7 +72,7 @@ def assign(problem: SitingProblem, open_site: Ints, sizes: Sizes, door: Door) ->
         Ints of the open sites, sorted.
     sizes
         Chargers of each between limits with a given total; equal limits fix them.
-    door
+    solver
         The solver.
 
     Returns
@@ -84,7 +83,7 @@ def assign(problem: SitingProblem, open_site: Ints, sizes: Sizes, door: Door) ->
     net = _Net.of(problem, open_site)
     serve = np.where(net.rank == 0, net.most_kwh, 0.0)
     if not net.whole or not _fits(problem, open_site, sizes, net, serve):
-        solved = _solve(problem, open_site, sizes, net, door)
+        solved = _solve(problem, open_site, sizes, net, solver)
         if solved is None:
             return Assignment(net.spread(_greedy(problem, open_site, sizes, net)), exact=False)
         serve = solved
@@ -141,13 +140,13 @@ def _fits(problem: SitingProblem, open_site: Ints, sizes: Sizes, net: _Net, serv
 
 
 def _solve(
-    problem: SitingProblem, open_site: Ints, sizes: Sizes, net: _Net, door: Door
+    problem: SitingProblem, open_site: Ints, sizes: Sizes, net: _Net, solver: Solver
 ) -> Floats | None:
     """Solve by column generation; None if the time ended."""
     columns = _first_columns(problem, open_site, sizes, net)
     for _ in range(_ROUNDS):
         chosen = np.flatnonzero(columns)
-        solved = _solve_columns(problem, open_site, sizes, (net, chosen), door)
+        solved = _solve_columns(problem, open_site, sizes, (net, chosen), solver)
         if solved is None:
             return None
         serve, demand_price, site_price = solved
@@ -180,7 +179,7 @@ def _solve_columns(
     open_site: Ints,
     sizes: Sizes,
     part: tuple[_Net, Ints],
-    door: Door,
+    solver: Solver,
 ) -> tuple[Floats, Floats, Floats] | None:
     """Solve on some pairs; return the energy, and the prices of demand points and sites."""
     net, chosen = part
@@ -195,18 +194,18 @@ def _solve_columns(
     ]
     lp.setObjective(linear(list(zip(serve, net.worth[chosen].tolist(), strict=True))))
     every = [(count, 1.0) for count in chargers]
-    joint.row(lp, "chargers", every, sizes.sense, sizes.total)
+    row(lp, "chargers", every, sizes.sense, sizes.total)
     for name, places, coefs, sense, rhs in sizes.rows:
         terms = [(chargers[k], b) for k, b in zip(places, coefs, strict=True)]
-        joint.row(lp, name, terms, sense, rhs)
+        row(lp, name, terms, sense, rhs)
     for demand, members in groups(net.demand[chosen]):
         terms = [(serve[k], 1.0) for k in members]
-        joint.row(lp, f"demand_{demand}", terms, "<", float(problem.demand_kwh[demand]))
+        row(lp, f"demand_{demand}", terms, "<", float(problem.demand_kwh[demand]))
     for site, members in groups(net.place[chosen]):
         kwh = float(problem.kwh_day_per_charger[open_site[site]])
         terms = [(serve[k], 1.0) for k in members]
-        joint.row(lp, f"capacity_{site}", [*terms, (chargers[site], -kwh)], "<", 0.0)
-    answer = door.maximise(lp)
+        row(lp, f"capacity_{site}", [*terms, (chargers[site], -kwh)], "<", 0.0)
+    answer = solver.maximise(lp)
     if not answer.proven:
         return None
     energy = np.zeros(len(net.worth))

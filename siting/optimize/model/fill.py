@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from siting.arrays import Floats, Ints
     from siting.notes import Note
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _TINY = 1e-9
 
@@ -75,7 +75,7 @@ def better(best: Filled, found: Filled | None) -> Filled:
 
 
 def fill_stations(
-    problem: SitingProblem, sites: Ints, door: Door
+    problem: SitingProblem, sites: Ints, solver: Solver
 ) -> tuple[float, Floats, Ints, tuple[Note, ...]]:
     """Size given stations and serve the demand from them, the way every plan of ours is.
 
@@ -85,7 +85,7 @@ def fill_stations(
         The problem at full resolution.
     sites
         Positions of the open sites, sorted; a legal set.
-    door
+    solver
         The solver.
 
     Returns
@@ -94,6 +94,6 @@ def fill_stations(
         The value, energy by pair (kWh/day), chargers of each site, and a note if the
         clock ended the work.
     """
-    run = Run(problem, door, gap_share=0.0, limit_s=door.left_s)
+    run = Run(problem, solver, gap_share=0.0, limit_s=solver.left_s)
     done = filled(run, sites)
     return done.value, done.serve, done.chargers, tuple(run.notes)

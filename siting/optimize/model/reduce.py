@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.arrays import first_of_each, sums
-from siting.optimize.problem.kept_sites import keep_for_rules
+from siting.optimize.problem.problem import keep_for_rules
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints

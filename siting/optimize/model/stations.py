@@ -14,14 +14,14 @@ import pulp
 
 from siting.errors import InfeasibleError, NoAnswerError
 from siting.optimize.model import joint
-from siting.optimize.model.rule_rows import write_rules
+from siting.optimize.model.joint import write_rules
 from siting.optimize.problem.linear_rules import rows_among
-from siting.optimize.solver.solver import State, linear, values_of
+from siting.optimize.solver.solver import State, linear, row, values_of
 
 if TYPE_CHECKING:
     from siting.arrays import Floats, Ints
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.solver.solver import Answer, Door
+    from siting.optimize.solver.solver import Answer, Solver
 
     Sites = dict[int, pulp.LpVariable]
 
@@ -32,7 +32,7 @@ _ROUNDING = 1e-6
 
 
 def select_stations(
-    problem: SitingProblem, wish: Floats, door: Door, *, gap_share: float = _SELECT_GAP
+    problem: SitingProblem, wish: Floats, solver: Solver, *, gap_share: float = _SELECT_GAP
 ) -> Ints:
     """Choose the legal set of stations that fits a wish best.
 
@@ -46,7 +46,7 @@ def select_stations(
         The problem, at full resolution or reduced.
     wish
         Worth of opening each site, e.g. the linear relaxation's ``open_j`` in 0..1.
-    door
+    solver
         The solver.
     gap_share
         Gap at which to stop.
@@ -63,25 +63,31 @@ def select_stations(
     NoAnswerError
         If the time was up first.
     """
-    answer, sites = try_stations(problem, wish, door, gap_share=gap_share)
+    answer, sites = try_stations(problem, wish, solver, gap_share=gap_share)
     if answer.state is State.INFEASIBLE:
-        raise infeasible(problem, door)
+        raise infeasible(problem, solver)
     if not answer.usable:
         raise no_answer(answer)
     return sites
 
 
 def try_stations(
-    problem: SitingProblem, wish: Floats, door: Door, *, gap_share: float = _SELECT_GAP
+    problem: SitingProblem, wish: Floats, solver: Solver, *, gap_share: float = _SELECT_GAP
 ) -> tuple[Answer, Ints]:
     """Do as :func:`select_stations`, and return what the solver established instead of raising.
 
     The sites mean nothing unless the answer is usable.
     """
-    rules = station_rules(problem)
-    rules.lp.setObjective(linear([(one, float(wish[j])) for j, one in rules.open.items()]))
-    answer = door.maximise(rules.lp, gap_share=gap_share)
-    return answer, rules.chosen()
+    return try_model(station_rules(problem), wish, solver, gap_share=gap_share)
+
+
+def try_model(
+    model: StationModel, wish: Floats, solver: Solver, *, gap_share: float = _SELECT_GAP
+) -> tuple[Answer, Ints]:
+    """Do as :func:`try_stations` with a model that holds more rows than the rules."""
+    model.lp.setObjective(linear([(one, float(wish[j])) for j, one in model.open.items()]))
+    answer = solver.maximise(model.lp, gap_share=gap_share)
+    return answer, model.chosen()
 
 
 class StationModel(NamedTuple):
@@ -137,18 +143,18 @@ def charger_room(lp: pulp.LpProblem, problem: SitingProblem, opened: Sites) -> N
     least = [(variable, int(problem.min_chargers[j])) for j, variable in opened.items()]
     most = [(variable, int(problem.max_chargers[j])) for j, variable in opened.items()]
     if problem.charger_sense != ">=":
-        joint.row(lp, "room_least", least, "<", problem.chargers)
+        row(lp, "room_least", least, "<", problem.chargers)
     if problem.charger_sense != "<=":
-        joint.row(lp, "room_most", most, ">", problem.chargers)
+        row(lp, "room_most", most, ">", problem.chargers)
 
 
-def infeasible(problem: SitingProblem, door: Door) -> InfeasibleError:
+def infeasible(problem: SitingProblem, solver: Solver) -> InfeasibleError:
     """Return which rules clash, with the most stations that the spacing allows."""
     lp = pulp.LpProblem("room", pulp.LpMaximize)
     opened = joint.open_variables(lp, problem)
     joint.spacing(lp, problem, opened)
     lp.setObjective(linear([(variable, 1.0) for variable in opened.values()]))
-    answer = door.maximise(lp)
+    answer = solver.maximise(lp)
     room = int(answer.bound + 1e-6) if np.isfinite(answer.bound) else len(opened)
     numbers = (
         f"{problem.stations} stations with {problem.chargers} chargers among {len(opened)} sites, "
@@ -162,12 +168,12 @@ def infeasible(problem: SitingProblem, door: Door) -> InfeasibleError:
             f"a spacing of {problem.min_spacing_m:g} m leaves room for at most {room} of "
             f"{problem.stations} stations",
             where=f"no plan obeys all rules together: {numbers}",
-            cure=f"lower joint.min_spacing_m, or ask for at most {room} stations",
+            cure=f"lower model.min_spacing_m, or ask for at most {room} stations",
         )
     return InfeasibleError(
         f"no plan obeys all rules together: {numbers}",
         where="targets and model",
-        cure="loosen one of: targets.chargers, joint.min_spacing_m, joint.stations_per_zone",
+        cure="loosen one of: targets.chargers, model.min_spacing_m, model.stations_per_zone",
     )
 
 
@@ -176,11 +182,13 @@ def no_answer(answer: Answer) -> NoAnswerError:
     return NoAnswerError(
         f"no plan was found in {answer.seconds:.1f} s, and none is proven impossible",
         where="solver.time_limit_s",
-        cure="allow more time, or loosen joint.min_spacing_m or joint.stations_per_zone",
+        cure="allow more time, or loosen model.min_spacing_m or model.stations_per_zone",
     )
 
 
-def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, door: Door) -> Ints:
+def size_stations(
+    problem: SitingProblem, open_site: Ints, load_kwh: Floats, solver: Solver
+) -> Ints:
     """Give the open stations their chargers: exactly the target, all equally used.
 
     With ``fair_j`` the chargers at which every station would be used alike (within its
@@ -197,7 +205,7 @@ def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, doo
         Ints of the open sites.
     load_kwh
         Energy each should give, as long as ``open_site``, kWh/day.
-    door
+    solver
         The solver.
 
     Returns
@@ -218,20 +226,20 @@ def size_stations(problem: SitingProblem, open_site: Ints, load_kwh: Floats, doo
         count = lp.add_variable(f"chargers_{k}", int(least[k]), int(most[k]), pulp.LpInteger)
         over, under = lp.add_variable(f"over_{k}", 0), lp.add_variable(f"under_{k}", 0)
         short = lp.add_variable(f"short_{k}", 0)
-        joint.row(lp, f"fair_{k}", [(count, 1), (over, -1), (under, 1)], "=", target)
+        row(lp, f"fair_{k}", [(count, 1), (over, -1), (under, 1)], "=", target)
         load = float(load_kwh[k])
-        joint.row(lp, f"load_{k}", [(count, float(kwh[k])), (short, 1)], ">", load)
+        row(lp, f"load_{k}", [(count, float(kwh[k])), (short, 1)], ">", load)
         weight = 1.0 / max(target, 1.0)
         cost += [(over, -weight), (under, -weight), (short, -_SHORTAGE_PRICE / max(load, 1.0))]
         chargers.append(count)
     every = [(count, 1) for count in chargers]
-    joint.row(lp, "chargers", every, problem.charger_sense, problem.chargers)
+    row(lp, "chargers", every, problem.charger_sense, problem.chargers)
     rules = rows_among(problem.rules, open_site)
     for name, places, coefs, sense, rhs in rules:
         terms = [(chargers[k], b) for k, b in zip(places, coefs, strict=True)]
-        joint.row(lp, name, terms, sense, rhs)
+        row(lp, name, terms, sense, rhs)
     lp.setObjective(linear(cost))
-    answer = door.maximise(lp, gap_share=_SELECT_GAP)
+    answer = solver.maximise(lp, gap_share=_SELECT_GAP)
     if not answer.usable and not rules:
         return whole_chargers(fair)
     if not answer.usable:

@@ -5,7 +5,7 @@ the rules of the scenario (:func:`siting.optimize.model.stations.station_rules`)
 differ in what they ask for and in nothing else. Chargers and service then follow as in any plan.
 """
 
+from siting.optimize.objectives.choose import plan_by_objective
 from siting.optimize.objectives.measure import goal_outcome, goal_value
-from siting.optimize.objectives.plan import plan_by_objective
 
 __all__ = ["goal_outcome", "goal_value", "plan_by_objective"]

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 from siting.arrays import sums
-from siting.optimize.problem.solution import Outcome, status_of
+from siting.optimize.classic.coverage import zone_shares
+from siting.optimize.classic.p_center import farthest
+from siting.optimize.classic.reach import Reach
+from siting.optimize.problem.solution import Outcome, gap_between, status_of
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
@@ -39,14 +43,6 @@ def goal_value(problem: SitingProblem, sites: Ints, chargers: Ints) -> float:
     return _BY_SITES[name](problem, sites)
 
 
-def gap_share(value: float, bound: float) -> float:
-    """Return the distance of value and bound as a share of the larger one; 1 if unknown."""
-    if not np.isfinite(bound):
-        return 1.0
-    largest = max(abs(value), abs(bound))
-    return abs(bound - value) / largest if largest > 0 else 0.0
-
-
 def goal_outcome(
     problem: SitingProblem,
     plan: tuple[Ints, Ints],
@@ -72,7 +68,7 @@ def goal_outcome(
     """
     value = goal_value(problem, *plan)
     bound = min(bound, value) if problem.goal.least else max(bound, value)
-    gap = gap_share(value, bound)
+    gap = gap_between(value, bound)
     return Outcome(
         status=status_of(gap, asked_share),
         value=value,
@@ -86,17 +82,18 @@ def goal_outcome(
     )
 
 
-def open_flags(problem: SitingProblem, sites: Ints) -> Flags:
-    """Return which sites are open."""
-    flags = np.zeros(len(problem.site_id), dtype=bool)
-    flags[sites] = True
-    return flags
+def reach_of(problem: SitingProblem) -> Reach:
+    """Return the pairs in reach as the classic models take them: metres, and demand in kWh/day."""
+    counts = np.bincount(problem.pair_demand, minlength=len(problem.demand_kwh))
+    parts = (problem.pair_distance_m, problem.pair_site, np.r_[0, np.cumsum(counts)])
+    shape = (len(problem.demand_kwh), len(problem.site_id))
+    matrix = sparse.csr_array(parts, shape=shape)
+    return Reach(matrix, problem.demand_id, problem.site_id, problem.demand_kwh)
 
 
 def times_covered(problem: SitingProblem, sites: Ints, within_m: float) -> Ints:
     """Return how many open sites each demand point has within a distance."""
-    near = open_flags(problem, sites)[problem.pair_site] & (problem.pair_distance_m <= within_m)
-    return np.bincount(problem.pair_demand[near], minlength=len(problem.demand_kwh))
+    return reach_of(problem).within(within_m).times_covered(_flags(problem, sites))
 
 
 def covered_worth(problem: SitingProblem, sites: Ints) -> float:
@@ -115,45 +112,32 @@ def most_worth(problem: SitingProblem) -> float:
     return problem.total_kwh * worths * (1 + problem.goal.backup)
 
 
-def nearest_m(problem: SitingProblem, sites: Ints) -> Floats:
-    """Return the distance of each demand point to its nearest open site; inf if none in reach."""
-    far = np.full(len(problem.demand_kwh), np.inf)
-    near = open_flags(problem, sites)[problem.pair_site]
-    np.minimum.at(far, problem.pair_demand[near], problem.pair_distance_m[near])
-    return far
-
-
 def mean_way_m(problem: SitingProblem, sites: Ints) -> float:
     """Return the mean distance to the nearest open site, by demand (m)."""
-    far = np.minimum(nearest_m(problem, sites), problem.goal.unserved_m)
+    nearest_m = reach_of(problem).nearest(_flags(problem, sites))[1]
+    far = np.minimum(nearest_m, problem.goal.unserved_m)
     return float(problem.demand_kwh @ far) / problem.total_kwh
-
-
-def counted_demand(problem: SitingProblem) -> Flags:
-    """Return the demand points above 0 that some site may serve."""
-    counted = np.zeros(len(problem.demand_kwh), dtype=bool)
-    counted[problem.pair_demand] = True
-    return counted & (problem.demand_kwh > 0)
 
 
 def farthest_m(problem: SitingProblem, sites: Ints) -> float:
     """Return the distance of the farthest demand point that some site may serve (m)."""
-    far = np.minimum(nearest_m(problem, sites), problem.goal.unserved_m)
-    return float(far[counted_demand(problem)].max(initial=0.0))
+    return farthest(reach_of(problem), sites, problem.goal.unserved_m)
 
 
-def zone_shares(problem: SitingProblem, sites: Ints) -> Floats:
+def covered_shares(problem: SitingProblem, sites: Ints) -> Floats:
     """Return the covered share of each zone's demand; NaN where a zone has none."""
     covered = times_covered(problem, sites, problem.goal.within_m) > 0
-    zones = len(problem.zone_id)
-    need = sums(problem.demand_zone, problem.demand_kwh, zones)
-    had = sums(problem.demand_zone, problem.demand_kwh * covered, zones)
-    return np.divide(had, need, out=np.full(zones, np.nan), where=need > 0)
+    return zone_shares(problem.demand_kwh, covered, problem.demand_zone, zone_need(problem))
+
+
+def zone_need(problem: SitingProblem) -> Floats:
+    """Return the demand of each zone, kWh/day."""
+    return sums(problem.demand_zone, problem.demand_kwh, len(problem.zone_id))
 
 
 def worst_zone(problem: SitingProblem, sites: Ints) -> float:
     """Return the covered share of the zone where it is least."""
-    return float(np.nanmin(zone_shares(problem, sites)))
+    return float(np.nanmin(covered_shares(problem, sites)))
 
 
 def plan_cost(problem: SitingProblem, sites: Ints, chargers: Ints) -> float:
@@ -172,8 +156,14 @@ _BY_SITES = {
 }
 
 
+def _flags(problem: SitingProblem, sites: Ints) -> Flags:
+    opened = np.zeros(len(problem.site_id), dtype=bool)
+    opened[sites] = True
+    return opened
+
+
 @dataclass(frozen=True, eq=False)
-class Pick:
+class Chosen:
     """The stations, and a bound on the objective of every plan.
 
     Attributes

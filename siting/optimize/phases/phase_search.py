@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pulp
-from scipy.spatial import cKDTree
 
 from siting.errors import InfeasibleError, NoAnswerError
 from siting.optimize.model import reduce
@@ -23,6 +22,7 @@ from siting.optimize.model.joint import joint_model
 from siting.optimize.model.stations import station_rules
 from siting.optimize.phases.years import Built, all_years, built_in, standing, year_problem
 from siting.optimize.problem.solution import PROVEN, assignment_table
+from siting.optimize.search.improve import disputed_spots
 from siting.optimize.search.subproblem import part_of, shut_beside
 from siting.optimize.solver.run_log import Run
 from siting.optimize.solver.solver import linear, values_of
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
     from siting.optimize.phases.years import Year
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.solver.solver import Door, Word
+    from siting.optimize.solver.solver import Option, Solver
 
 _DEMAND_CELLS_M = (300.0, 800.0)
 _NEAREST_SITES = 20
@@ -47,7 +47,6 @@ _FREE = 75
 _SPOTS = 12
 _SWEEPS = 3
 _LEAST_WISH = 0.01
-_LEAST_DISAGREEMENT = 0.5
 _LEAST_GAIN = 1e-4
 _NODES = 200
 _PART_GAP = 1e-5
@@ -79,16 +78,16 @@ class PhaseSearch:
         The phases.
     pool
         Sites to choose among.
-    door
+    solver
         The solver and its deadline.
     """
 
     def __init__(
-        self, base: SitingProblem, years: tuple[Year, ...], pool: Flags, door: Door
+        self, base: SitingProblem, years: tuple[Year, ...], pool: Flags, solver: Solver
     ) -> None:
-        self.base, self.years, self.door = base, years, door
+        self.base, self.years, self.solver = base, years, solver
         self.big = all_years(reduce.keep_sites(base, pool), years)
-        self.limit_s = door.left_s
+        self.limit_s = solver.left_s
         self.late = False
 
     def best(self, start: Path | None) -> Path | None:
@@ -113,11 +112,11 @@ class PhaseSearch:
         """Return how much of each station the relaxation opens; the scores where time was up."""
         small = reduce.nearest(reduce.cells(self.big, *_DEMAND_CELLS_M), _NEAREST_SITES)
         model = joint_model(small, relaxed=True)
-        options: dict[str, Word] = {"solver": "ipx"} if self.door.name == "highs" else {}
-        door = self.door.until(_LP_TIME_SHARE * self.door.left_s)
-        answer = door.maximise(model.lp, gap_share=PROVEN, **options)
+        options: dict[str, Option] = {"solver": "ipx"} if self.solver.name == "highs" else {}
+        solver = self.solver.until(_LP_TIME_SHARE * self.solver.left_s)
+        answer = solver.maximise(model.lp, gap_share=PROVEN, **options)
         if not answer.proven:
-            self.late |= door.left_s <= 0
+            self.late |= solver.left_s <= 0
             return self.big.score, False
         wish = np.zeros(len(self.big.site_id))
         wish[list(model.open)] = values_of(list(model.open.values()))
@@ -127,9 +126,9 @@ class PhaseSearch:
         """Return the nested stations nearest to a wish, sized and valued."""
         rules = station_rules(self.big)
         rules.lp.setObjective(linear([(one, float(wish[j])) for j, one in rules.open.items()]))
-        answer = self.door.maximise(rules.lp, gap_share=_SELECT_GAP)
+        answer = self.solver.maximise(rules.lp, gap_share=_SELECT_GAP)
         if not answer.usable or rules.chargers is None:
-            self.late |= self.door.left_s <= 0
+            self.late |= self.solver.left_s <= 0
             return None
         chargers = np.zeros(len(self.big.site_id), dtype=np.int64)
         chargers[list(rules.chargers)] = np.rint(values_of(list(rules.chargers.values())))
@@ -142,7 +141,7 @@ class PhaseSearch:
         """Return the path after the most disputed spots were decided anew in all years."""
         best = path
         for members in self._spots(self._opened(path), wish):
-            if self.door.left_s < _RESERVE_SHARE * self.limit_s:
+            if self.solver.left_s < _RESERVE_SHARE * self.limit_s:
                 self.late = True
                 break
             opened = self._decided(best, members)
@@ -168,21 +167,9 @@ class PhaseSearch:
         movable = (self.big.openable & ~self.big.forced).reshape(shape)[-1]
         wanted = (opened | (wish > _LEAST_WISH)).reshape(shape).any(axis=0)
         members = np.flatnonzero(movable & wanted)
-        if not len(members):
-            return []
-        count = min(_FREE // len(self.years), len(members))
-        xy = self.base.site_xy[members]
-        near = cKDTree(xy).query(xy, count)[1].reshape(len(members), count)
         off = np.abs(wish - opened).reshape(shape).sum(axis=0)[members]
-        found: list[Ints] = []
-        while len(found) < _SPOTS:
-            disputed = off[near].sum(axis=1)
-            spot = int(np.argmax(disputed))
-            if disputed[spot] < _LEAST_DISAGREEMENT:
-                break
-            found.append(members[near[spot]])
-            off[near[spot]] = 0.0
-        return found
+        size = _FREE // len(self.years)
+        return disputed_spots(self.base.site_xy, members, off, size=size, most=_SPOTS)
 
     def _decided(self, path: Path, members: Ints) -> Flags | None:
         """Decide some sites anew in all years; None where the solver has no answer."""
@@ -194,8 +181,10 @@ class PhaseSearch:
         model = joint_model(part_of(self.big, np.flatnonzero(opened), free))
         for count in model.chargers.values():
             count.cat = pulp.LpContinuous
-        options: dict[str, Word] = {"mip_max_nodes": _NODES} if self.door.name == "highs" else {}
-        answer = self.door.maximise(model.lp, gap_share=_PART_GAP, **options)
+        options: dict[str, Option] = (
+            {"mip_max_nodes": _NODES} if self.solver.name == "highs" else {}
+        )
+        answer = self.solver.maximise(model.lp, gap_share=_PART_GAP, **options)
         if not answer.usable:
             return None
         result = np.zeros(len(opened), dtype=bool)
@@ -214,7 +203,7 @@ class PhaseSearch:
                 held = asked.min_chargers.copy()
                 held[here.sites] = here.chargers
                 asked = replace(asked, min_chargers=held, max_chargers=held)
-            run = Run(asked, self.door, gap_share=0.0, limit_s=self.door.left_s)
+            run = Run(asked, self.solver, gap_share=0.0, limit_s=self.solver.left_s)
             try:
                 one = filled(run, here.sites, here.chargers if fixed else None)
             except (InfeasibleError, NoAnswerError):

@@ -34,7 +34,7 @@ from siting.optimize.phases.years import (
 )
 from siting.optimize.rules.budget import least_cost
 from siting.optimize.search.solve import EXACT_PAIRS, solve_problem
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from siting.optimize.phases.years import Year
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.problem.solution import Solution, Start
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +121,8 @@ def solve_phases(
     """
     tell = progress or (lambda _step, _share: None)
     work = _Work(problem, solution, tuple(years), solver, seed)
-    door = work.door()
-    with_swaps, swap_gap = swaps_by_year(problem, work.swap_sites, work.years, door)
+    backend = work.whole_time()
+    with_swaps, swap_gap = swaps_by_year(problem, work.swap_sites, work.years, backend)
     tell("years alone", 0.0)
     alone = [work.alone(place) for place in range(len(years))]
     tell("year by year", 0.0)
@@ -165,10 +165,10 @@ class _Work:
         self.base = charging_only(problem, self.swap_sites)
         self.late = False
 
-    def door(self) -> Door:
-        """Return a door to the solver with the whole time."""
+    def whole_time(self) -> Solver:
+        """Return the solver with the whole time."""
         given = self.solver
-        return open_door(
+        return open_solver(
             given.name, threads=given.threads, seed=self.seed, time_limit_s=given.time_limit_s
         )
 
@@ -264,7 +264,7 @@ class _Work:
                 ) from error
             return self._split(big, found), found.outcome.bound * len(self.years), True
         start = by_year if len(by_year.worth) == len(self.years) else None
-        search = PhaseSearch(self.base, self.years, self._pool(alone, by_year), self.door())
+        search = PhaseSearch(self.base, self.years, self._pool(alone, by_year), self.whole_time())
         path = search.best(start)
         self.late |= search.late
         if path is None:

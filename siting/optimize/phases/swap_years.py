@@ -14,7 +14,7 @@ import numpy as np
 
 from siting.optimize.phases.years import APART_M
 from siting.optimize.problem.linear_rules import Rules, row_of
-from siting.optimize.swap.cover import swap_cover
+from siting.optimize.swap import swap_cover
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from siting.arrays import Floats, Ints
     from siting.optimize.phases.years import Year
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 
 def swaps_by_year(
-    problem: SitingProblem, final: Ints, years: Sequence[Year], door: Door
+    problem: SitingProblem, final: Ints, years: Sequence[Year], solver: Solver
 ) -> tuple[list[Ints], float]:
     """Return the swap stations at the end of each year, and the gap proven before the last.
 
@@ -38,20 +38,20 @@ def swaps_by_year(
         Positions of the swap stations at the end, sorted.
     years
         The phases; no year has fewer than exist.
-    door
+    solver
         The solver.
 
     Raises
     ------
     InfeasibleError, NoAnswerError
-        As :func:`siting.optimize.swap.cover.swap_cover`.
+        As :func:`siting.optimize.swap.swap_cover`.
     """
     exist = np.flatnonzero(problem.existing_swap)
     counts = [year.swap_stations for year in years[:-1]]
     if all(count in (len(exist), len(final)) for count in counts):
         return [exist if count == len(exist) else final for count in counts] + [final], 0.0
     sites = len(problem.site_id)
-    cover = swap_cover(_all_years(problem, final, years[:-1]), door)
+    cover = swap_cover(_all_years(problem, final, years[:-1]), solver)
     place, site = np.divmod(cover.sites, sites)
     earlier = [np.sort(site[place == number]) for number in range(len(counts))]
     return [*earlier, final], cover.gap_share

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siting.optimize.model.reduce import keep_sites
-from siting.optimize.problem.goal import JOINTLY, SiteCosts
 from siting.optimize.problem.linear_rules import NO_RULES, CoverPromise, LinearRule, Rules, row_of
-from siting.optimize.rules.headroom import after_swap
+from siting.optimize.problem.problem import JOINTLY, SiteCosts, after_swap
+from siting.optimize.rules.all_rules import before_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,13 +108,14 @@ def year_problem(
     built = before or standing(problem)
     flags = np.zeros(len(problem.site_id), dtype=bool)
     flags[built.sites] = True
-    least = _least(problem, last=last)
+    asked = problem if last else before_end(problem)
+    least = asked.min_chargers.copy()
     least[built.sites] = np.maximum(least[built.sites] * last, built.chargers)
     openable = problem.openable.copy()
     for one, other in ((0, 1), (1, 0)):
         near = problem.station_conflicts[flags[problem.station_conflicts[:, one]], other]
         openable[near[~flags[near]]] = False
-    rules = problem.rules if last else _monotone(problem.rules)
+    rules = asked.rules
     if most_cny is not None:
         rules = Rules((*rules.rows, _money_row(problem, built, most_cny)), rules.promises)
     result = replace(
@@ -125,7 +126,7 @@ def year_problem(
         chargers=year.chargers,
         forced=problem.forced | flags,
         min_chargers=least,
-        zone_floor=problem.zone_floor if last else np.zeros_like(problem.zone_floor),
+        zone_floor=asked.zone_floor,
         rules=rules,
     )
     return keep_sites(result, openable)
@@ -167,10 +168,11 @@ def all_years(problem: SitingProblem, years: Sequence[Year]) -> SitingProblem:
     def away(xy: Floats) -> Floats:
         return each(lambda place, _: xy + np.array([place * APART_M, 0.0]))
 
-    def at_end(values: Ints) -> Ints:
-        return each(lambda place, _: values * (place == count - 1))
+    early, costs = before_end(problem), problem.costs
 
-    costs = problem.costs
+    def at_end(now: Ints, before: Ints) -> Ints:
+        return np.concatenate([*[before] * (count - 1), now])
+
     nowhere = np.zeros(count * sites, dtype=bool)
     return replace(
         problem,
@@ -179,7 +181,7 @@ def all_years(problem: SitingProblem, years: Sequence[Year]) -> SitingProblem:
         site_id=named(problem.site_id), site_xy=away(problem.site_xy),
         site_kind=again(problem.site_kind), site_zone=shifted(problem.site_zone, zones),
         openable=again(problem.openable), forced=again(problem.forced),
-        min_chargers=each(lambda place, _: _least(problem, last=place == count - 1)),
+        min_chargers=at_end(problem.min_chargers, early.min_chargers),
         max_chargers=again(problem.max_chargers),
         existing_chargers=again(problem.existing_chargers),
         swap_ok=nowhere, existing_swap=nowhere,
@@ -187,7 +189,7 @@ def all_years(problem: SitingProblem, years: Sequence[Year]) -> SitingProblem:
             lambda _, year: problem.kwh_day_per_charger / year.demand_factor
         ),
         score=each(lambda _, year: problem.score * stations / (year.stations * count)),
-        zone_id=named(problem.zone_id), zone_floor=at_end(problem.zone_floor),
+        zone_id=named(problem.zone_id), zone_floor=at_end(problem.zone_floor, early.zone_floor),
         pair_demand=shifted(problem.pair_demand, points),
         pair_site=shifted(problem.pair_site, sites),
         pair_distance_m=again(problem.pair_distance_m), pair_kwh=again(problem.pair_kwh),
@@ -219,23 +221,6 @@ def spent_cny(problem: SitingProblem, before: Built, after: Built) -> float:
     more = after.chargers - had[after.sites]
     stations = float(problem.costs.station[fresh].sum())
     return stations + float(problem.costs.charger[after.sites] @ more)
-
-
-def _least(problem: SitingProblem, *, last: bool) -> Ints:
-    """Return the fewest chargers of an open station: before the end none need be enlarged."""
-    if last:
-        return problem.min_chargers.copy()
-    return np.where(problem.forced, problem.existing_chargers, problem.min_chargers)
-
-
-def _monotone(rules: Rules) -> Rules:
-    """Keep the ceilings: what holds at the end holds before it, for nothing is taken away."""
-    rows = tuple(
-        rule
-        for rule in rules.rows
-        if rule.sense == "<=" and min(rule.open_coef.min(), rule.charger_coef.min()) >= 0
-    )
-    return Rules(rows)
 
 
 def _money_row(problem: SitingProblem, built: Built, most_cny: float) -> LinearRule:

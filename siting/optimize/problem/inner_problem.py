@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
-from siting.optimize.problem.kept_sites import kept_for_rules
+from siting.optimize.problem.problem import kept_for_rules
 from siting.optimize.problem.spacing import clique_cover
 
 if TYPE_CHECKING:

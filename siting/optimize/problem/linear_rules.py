@@ -1,9 +1,8 @@
 """Rules as data: one linear row each, so that every model of ours holds the same rules.
 
 A rule of the scenario becomes a :class:`LinearRule` over the sites or, where a share of a group is
-promised, a :class:`CoverPromise`. The functions that build them stand in
-:mod:`siting.optimize.rules.station_rules`, one for each family; this module writes them into a
-model, whichever model that is.
+promised, a :class:`CoverPromise`. The families of :mod:`siting.optimize.rules` make them, and
+:func:`siting.optimize.model.joint.write_rules` writes them into a model, whichever model that is.
 """
 
 from __future__ import annotations
@@ -14,11 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    import pulp
-
     from siting.arrays import Floats, Ints
-
-    Sites = dict[int, pulp.LpVariable]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +34,10 @@ class LinearRule:
         ``"<="``, ``"="`` or ``">="``.
     rhs
         Right-hand side.
+    shared
+        Name of what charging and swap stations draw on together, e.g. a substation: rows of both
+        classes with the same family and name limit the same thing. Empty where a row binds one
+        class alone.
     """
 
     family: str
@@ -49,11 +48,22 @@ class LinearRule:
     charger_coef: Floats
     sense: str
     rhs: float
+    shared: str = ""
 
     @property
     def counts_chargers(self) -> bool:
         """Whether chargers stand in the row."""
         return bool(np.any(self.charger_coef))
+
+    @property
+    def is_ceiling(self) -> bool:
+        """Whether fewer stations and chargers always keep the row."""
+        least = min(self.open_coef.min(initial=0.0), self.charger_coef.min(initial=0.0))
+        return self.sense == "<=" and bool(least >= 0)
+
+    def demands(self, site: int) -> bool:
+        """Whether the row says that a station stands at a site, and nothing else."""
+        return self.sense == "=" and self.sites.tolist() == [site]
 
     @property
     def text(self) -> str:
@@ -116,7 +126,7 @@ class Rules:
 NO_RULES = Rules()
 
 
-def row_of(  # noqa: PLR0913  # the seven parts of a row
+def row_of(  # noqa: PLR0913  # the parts of a row
     family: str,
     what: str,
     values: dict[str, Any],
@@ -126,6 +136,7 @@ def row_of(  # noqa: PLR0913  # the seven parts of a row
     *,
     opens: Floats | float = 0.0,
     chargers: Floats | float = 0.0,
+    shared: str = "",
 ) -> LinearRule:
     """Return a row whose coefficients may be given as one number for all of its sites."""
     shape = np.shape(sites)
@@ -138,6 +149,7 @@ def row_of(  # noqa: PLR0913  # the seven parts of a row
         np.broadcast_to(np.asarray(chargers, dtype=float), shape).copy(),
         sense,
         float(rhs),
+        shared,
     )
 
 

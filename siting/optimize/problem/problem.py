@@ -7,19 +7,71 @@ positions into these arrays are used inside ``optimize`` only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.optimize.problem.goal import JOINTLY, NO_COSTS, Goal, SiteCosts
 from siting.optimize.problem.linear_rules import NO_RULES, Rules
 from siting.optimize.problem.spacing import conflict_pairs
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints, Names
     from siting.notes import Note
+
+JOINT = "joint"
+FEWEST = frozenset({"set_cover", "min_cost"})
+"""Objectives that keep a promise of coverage; their number of stations is an outcome."""
+LEAST = frozenset({"p_median", "p_center", *FEWEST})
+"""Objectives that are minimised."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The objective of a problem.
+
+    Attributes
+    ----------
+    name
+        ``joint``, ``max_cover``, ``p_median``, ``p_center``, ``set_cover``, ``min_cost`` or
+        ``max_min``.
+    within_m
+        Distance along the road within which demand counts as covered (m).
+    radii
+        For ``max_cover``: pairs of a distance (m) and what covering within it is worth.
+    backup
+        For ``max_cover``: what a second station within the distance is worth beside the first.
+    unserved_m
+        For ``p_median`` and ``p_center``: the distance that demand without an open station in
+        reach counts with (m).
+    """
+
+    name: str = JOINT
+    within_m: float = 1000.0
+    radii: tuple[tuple[float, float], ...] = ((1000.0, 1.0),)
+    backup: float = 0.0
+    unserved_m: float = 3000.0
+
+    @property
+    def least(self) -> bool:
+        """Whether the objective is minimised; its bound then limits from below."""
+        return self.name in LEAST
+
+
+JOINTLY = Goal()
+"""The joint objective."""
+
+
+@dataclass(frozen=True, eq=False)
+class SiteCosts:
+    """Cost of a new station and of each of its new chargers, by site, in one unit."""
+
+    station: Floats
+    charger: Floats
+
+
+NO_COSTS = SiteCosts(np.empty(0), np.empty(0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,3 +227,52 @@ class SitingProblem:
         """
         served = float(self.pair_worth @ serve_kwh) / self.total_kwh if self.total_kwh else 0.0
         return served + float(self.site_bonus[open_site].sum())
+
+
+def after_swap(problem: SitingProblem, swap_sites: Ints) -> SitingProblem:
+    """Return the problem with what its new swap stations take off what both classes share.
+
+    Power of a substation, and money of the budget: rows with a name in ``LinearRule.shared``.
+    """
+    taken = {
+        (rule.family, rule.shared): float(rule.open_coef[np.isin(rule.sites, swap_sites)].sum())
+        for rule in problem.swap_rules.rows
+        if rule.shared
+    }
+    if not taken:
+        return problem
+    rows = tuple(
+        replace(rule, rhs=rule.rhs - taken.get((rule.family, rule.shared), 0.0))
+        if rule.shared
+        else rule
+        for rule in problem.rules.rows
+    )
+    return replace(problem, rules=Rules(rows, problem.rules.promises))
+
+
+def kept_for_rules(problem: SitingProblem) -> Flags:
+    """Return the sites of rules with a floor: a choice without them may not exist."""
+    keep = np.zeros(len(problem.site_id), dtype=bool)
+    for rule in problem.rules.rows:
+        if rule.sense != "<=":
+            keep[rule.sites] = True
+    return keep & problem.openable
+
+
+def keep_for_rules(problem: SitingProblem, rules: Rules, keep: Flags) -> None:
+    """Give rules with a floor their sites back where few are left, in place.
+
+    A row keeps all of its sites unless twice its floor can be met by those already kept; a
+    member of a promised group keeps its best site.
+    """
+    for rule in rules.rows:
+        if rule.sense == "<=":
+            continue
+        chargers = np.maximum(rule.charger_coef * problem.max_chargers[rule.sites], 0.0)
+        most = np.maximum(rule.open_coef, 0.0) + chargers
+        if float(most[keep[rule.sites]].sum()) < 2 * rule.rhs:
+            keep[rule.sites] = True
+    for promise in rules.promises:
+        for sites in promise.sites:
+            if sites and not keep[list(sites)].any():
+                keep[max(sites, key=lambda site: (problem.score[site], -site))] = True

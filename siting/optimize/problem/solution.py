@@ -147,6 +147,17 @@ def gap_of(value: float, bound: float) -> float:
     return max(0.0, (bound - value) / bound) if bound > 0 else 0.0
 
 
+def gap_between(value: float, bound: float) -> float:
+    """Return the distance of value and bound as a share of the larger one; 1 if unknown.
+
+    For objectives of either direction; :func:`gap_of` is for a bound from above.
+    """
+    if not np.isfinite(bound):
+        return 1.0
+    largest = max(abs(value), abs(bound))
+    return abs(bound - value) / largest if largest > 0 else 0.0
+
+
 def status_of(gap: float, asked: float) -> Status:
     """Return the status of a proven gap; ``asked`` is the gap asked for."""
     if gap <= PROVEN:

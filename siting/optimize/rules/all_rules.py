@@ -1,4 +1,8 @@
-"""All rules of a scenario on one problem: the door between its blocks and the families."""
+"""Every family of rules, and what is asked of all of them.
+
+A new family is one module with one :class:`siting.optimize.rules.family.Family`, and one name in
+``FAMILIES``. Nothing else in the program knows the families one by one.
+"""
 
 from __future__ import annotations
 
@@ -6,91 +10,91 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from siting.optimize.problem.linear_rules import Rules
-from siting.optimize.rules.chongqing import SERVICE_AREA, chongqing_limits, chongqing_promises
-from siting.optimize.rules.objective_rules import cover_promise, fewest_note, station_sense
-from siting.optimize.rules.promises import Ground, promised
-from siting.optimize.rules.station_rules import check_names, locked_stations, quotas
+from siting.optimize.rules.budget import BUDGET
+from siting.optimize.rules.chongqing import CHONGQING
+from siting.optimize.rules.family import SiteTerms
+from siting.optimize.rules.filters import check_names
+from siting.optimize.rules.headroom import HEADROOM
+from siting.optimize.rules.limits import LIMITS
+from siting.optimize.rules.named_sites import BANNED, LOCKED, UPGRADES
+from siting.optimize.rules.objective import OBJECTIVE
+from siting.optimize.rules.promises import PROMISES
+from siting.optimize.rules.spacing import SPACING
+from siting.optimize.rules.totals import CHARGER_TOTAL, STATION_TOTAL, SWAP_TOTAL
+from siting.optimize.rules.zone_floor import ZONE_FLOOR
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting import scenario
-    from siting.arrays import Floats
-    from siting.optimize.problem.linear_rules import CoverPromise, LinearRule
-    from siting.optimize.problem.pairs import Reach
+    from siting.arrays import Ints
     from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.rules.family import Ground
+    from siting.optimize.rules.levers import Lever
+    from siting.optimize.rules.rulings import Rulings
 
-SENSES = {"exactly": "=", "at_least": ">=", "at_most": "<="}
+FAMILIES = (
+    LOCKED,
+    BANNED,
+    UPGRADES,
+    LIMITS,
+    PROMISES,
+    OBJECTIVE,
+    HEADROOM,
+    STATION_TOTAL,
+    ZONE_FLOOR,
+    SPACING,
+    CHARGER_TOTAL,
+    SWAP_TOTAL,
+    BUDGET,
+    CHONGQING,
+)
+"""In the order in which their rows stand in a model; the budget knows all rules before it."""
 
 
 def check_site_names(sites: gpd.GeoDataFrame, model: scenario.Model) -> None:
-    """Refuse locked, banned and upgraded sites that are no candidates.
+    """Refuse sites that a rule names and that are no candidates.
 
     Raises
     ------
     ScenarioError
         Naming the key, the ids and the nearest known one.
     """
-    named = {
-        "sights_4a": model.sights_4a,
-        "locked": model.locked,
-        "banned": model.banned,
-        "upgrades": tuple(model.upgrades),
-    }
-    for key, ids in named.items():
-        check_names(ids, sites["site_id"], key=f"model.{key}", what="site")
+    for family in FAMILIES:
+        for key, ids in family.named(model).items() if family.named else ():
+            check_names(ids, sites["site_id"], key=key, what="site")
 
 
-def site_spacings(
-    sites: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, model: scenario.Model
-) -> Floats:
-    """Return the distance a new station at each site keeps from any other (m).
-
-    ``spacing_by_kind`` of the site's kind, else ``spacing_by_zone_kind`` of its zone's kind, else
-    ``min_spacing_m``. Two new stations keep the larger of theirs. Under the rule
-    ``service_area_charging`` a service area without a spacing of its own keeps none.
-
-    Raises
-    ------
-    ScenarioError
-        If a kind is not there.
-    """
-    by_kind, by_zone = dict(model.spacing_by_kind), dict(model.spacing_by_zone_kind)
-    zone_kind = _zone_kind(zones)
-    check_names(by_kind, sites["kind"], key="model.spacing_by_kind", what="kind of site")
-    check_names(by_zone, zone_kind, key="model.spacing_by_zone_kind", what="kind of zone")
-    if "service_area_charging" in model.chongqing:
-        by_kind.setdefault(SERVICE_AREA, 0.0)
-    own = sites["kind"].map(by_kind).to_numpy(dtype=float)
-    area = sites["zone_id"].map(zone_kind).map(by_zone).to_numpy(dtype=float)
-    area = np.where(np.isnan(area), model.min_spacing_m, area)
-    return np.where(np.isnan(own), area, own)
-
-
-def with_rules(
-    problem: SitingProblem,
-    tables: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame],
-    reaches: tuple[Reach, Reach],
-    *,
-    targets: scenario.Targets,
-    model: scenario.Model,
-) -> SitingProblem:
-    """Return the problem with every rule of the scenario.
+def site_terms(
+    sites: gpd.GeoDataFrame, fewest: Ints, zones: gpd.GeoDataFrame, model: scenario.Model
+) -> SiteTerms:
+    """Return what the rules ask of each site by itself.
 
     Parameters
     ----------
-    problem
-        The problem without rules.
-    tables
-        Sites, demand and zones as in :mod:`siting.tables`; the first two aligned with the
-        problem.
-    reaches
-        Pairs in reach for charging and for swapping.
-    targets, model
-        Blocks of the scenario.
+    sites, zones
+        As in :mod:`siting.tables`.
+    fewest
+        Fewest chargers of each site without rules.
+    model
+        Block of the scenario.
+
+    Raises
+    ------
+    ScenarioError, ImpossibleTargetError
+        If a rule names what is not there, or asks a site for what it cannot hold.
+    """
+    terms = SiteTerms(fewest, np.zeros(len(sites), dtype=bool), np.zeros(len(sites)))
+    for family in FAMILIES:
+        if family.on_sites:
+            terms = family.on_sites(terms, sites, zones, model)
+    return terms
+
+
+def with_rules(problem: SitingProblem, ground: Ground) -> SitingProblem:
+    """Return the problem with every rule of the scenario.
 
     Raises
     ------
@@ -99,38 +103,37 @@ def with_rules(
     ImpossibleTargetError
         If a rule cannot be met by any choice of sites, where that is cheap to see.
     """
-    sites, demand, zones = tables
-    ground = Ground(sites, demand, _zone_kind(zones), *reaches)
-    stations: list[LinearRule] = list(locked_stations(problem, model))
-    swaps: list[LinearRule] = []
-    pool = sites["pool"].to_numpy(dtype=object) if "pool" in sites.columns else None
-    limits = [(f"model.limits[{n}]", limit) for n, limit in enumerate(model.limits, start=1)]
-    for key, limit in [*limits, *chongqing_limits(model)]:
-        rows = quotas(problem, limit, ground.zone_kind, key=key, pool=pool)
-        (swaps if limit.count == "swap_stations" else stations).extend(rows)
-    covers: dict[str, list[CoverPromise]] = {"charging": [], "swap": []}
-    notes = list(problem.notes)
-    made = [(f"model.promises[{n}]", one) for n, one in enumerate(model.promises, start=1)]
-    made += [("model.cover", one) for one in cover_promise(model)]
-    for key, one in [*made, *chongqing_promises(model, problem.cutoff_m)]:
-        family = "promise" if key.startswith("model") else key
-        found, shares, told = promised(problem, one, ground, key=key, family=family)
-        (swaps if one.facility == "swap" else stations).extend(found)
-        covers[one.facility].extend(shares)
-        notes.extend(told)
-    return replace(
-        problem,
-        rules=Rules(tuple(stations), tuple(covers["charging"])),
-        swap_rules=Rules(tuple(swaps), tuple(covers["swap"])),
-        notes=(*notes, *fewest_note(targets, model)),
-        station_sense=station_sense(SENSES[targets.sense.stations], model.objective),
-        charger_sense=SENSES[targets.sense.chargers],
-        swap_sense=SENSES[targets.sense.swap_stations],
-    )
+    for family in FAMILIES:
+        if family.rows:
+            problem = family.rows(problem, ground)
+    return problem
 
 
-def _zone_kind(zones: gpd.GeoDataFrame) -> pd.Series:
-    """Return the kind of each zone by id; nothing where the table has none."""
-    if "kind" not in zones.columns:
-        return pd.Series(dtype="str")
-    return pd.Series(zones["kind"].to_numpy(dtype=object), index=zones["zone_id"].to_numpy(object))
+def before_end(problem: SitingProblem) -> SitingProblem:
+    """Return the problem with what of its rules holds before the last year of a plan in phases.
+
+    A ceiling that holds at the end holds before it, for nothing is taken away; all else may come
+    late.
+    """
+    ceilings = tuple(rule for rule in problem.rules.rows if rule.is_ceiling)
+    problem = replace(problem, rules=Rules(ceilings))
+    for family in FAMILIES:
+        if family.before_end:
+            problem = family.before_end(problem)
+    return problem
+
+
+def levers_of(rulings: Rulings) -> list[Lever]:
+    """Return the levers of a scenario, those that a planner would let go of first in front."""
+    ordered = sorted(FAMILIES, key=lambda family: family.firm)
+    return [lever for family in ordered if family.levers for lever in family.levers(rulings)]
+
+
+def station_keys() -> set[str]:
+    """Return the keys of the block that the swap stations do not ask for."""
+    return {key for family in FAMILIES for key in family.station_keys}
+
+
+def needs_reach(model: scenario.Model) -> bool:
+    """Whether a trial of these rules has to know who reaches which site."""
+    return any(family.needs_reach(model) for family in FAMILIES if family.needs_reach)

@@ -4,14 +4,16 @@
         + swap_price sum_{k new} swap_k  <=  budget
 
 Existing stations pay for their new chargers alone. Swap stations are chosen first, each at the same
-price; what they cost is taken off the row of the chargers (``headroom.after_swap``). Rows are in
+price; what they cost is taken off the row of the chargers (``problem.after_swap``). Rows are in
 million CNY, which keeps their numbers near those of other rows; prices come from
 :mod:`siting.analysis.station.costs` and are those the plan reports.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,15 +23,24 @@ from scipy.optimize import linprog
 from siting.errors import ImpossibleTargetError, ScenarioError
 from siting.optimize.problem.inner_problem import Choice
 from siting.optimize.problem.linear_rules import Rules, row_of
+from siting.optimize.rules.family import Family
+from siting.optimize.rules.levers import Filled, Lever, put
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from siting import scenario
     from siting.arrays import Floats
     from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.rules.family import Ground
+    from siting.optimize.rules.levers import Lack
+    from siting.optimize.rules.rulings import Path, Rulings
 
-FAMILY = "budget"
+_NAME = "budget"
 MILLION = 1e6
 _ROOM = 1e-7
+_TINY = 1e-6
+_ROUND_CNY = 10_000
 
 
 def with_budget(
@@ -75,15 +86,15 @@ def with_budget(
     sites = np.flatnonzero(problem.openable)
     paid = problem.costs.charger[sites] @ problem.existing_chargers[sites]
     row = row_of(
-        FAMILY, what, values, sites, "<=", (model.budget_cny + float(paid)) / MILLION,
+        _NAME, what, values, sites, "<=", (model.budget_cny + float(paid)) / MILLION,
         opens=_station_cny(problem)[sites] / MILLION,
-        chargers=problem.costs.charger[sites] / MILLION,
+        chargers=problem.costs.charger[sites] / MILLION, shared=_NAME,
     )  # fmt: skip
     new_swaps = np.flatnonzero(problem.swap_ok & ~problem.existing_swap)
     swap_row = row_of(
-        FAMILY, what, values, new_swaps, "<=",
+        _NAME, what, values, new_swaps, "<=",
         (model.budget_cny - (charging_cny if many else 0.0)) / MILLION,
-        opens=problem.swap_station_cny / MILLION,
+        opens=problem.swap_station_cny / MILLION, shared=_NAME,
     )  # fmt: skip
     rules, swap_rules = problem.rules, problem.swap_rules
     return replace(
@@ -172,3 +183,30 @@ def _too_small(
         cure=f"allow at least {np.ceil(total / 1e4) * 1e4:,.0f} CNY, ask for less (targets), or "
         "change the prices (costs.prices, candidates.charger_classes)",
     )
+
+
+def _rows(problem: SitingProblem, ground: Ground) -> SitingProblem:
+    return with_budget(problem, ground.model, refuse=ground.refuse)
+
+
+def _levers(rulings: Rulings) -> Iterator[Lever]:
+    if rulings.model.budget_cny is not None:
+        path: Path = ("model", "budget_cny")
+        way = Filled(path, _NAME, partial(_more_money, path))
+        yield Lever(_NAME, path, partial(put, path, None), (way,))
+
+
+def _more_money(path: Path, rulings: Rulings, lacking: list[Lack]) -> Rulings:
+    """Raise the budget by what lacks, rounded up to 10,000 CNY."""
+    lack_cny = MILLION * sum(amount for _, amount in lacking)
+    steps = math.ceil((rulings.at(path) + lack_cny) / _ROUND_CNY - _TINY)
+    return rulings.put(path, steps * _ROUND_CNY)
+
+
+BUDGET = Family(
+    _NAME,
+    firm=4,
+    levers=_levers,
+    rows=_rows,
+    needs_reach=lambda model: model.budget_cny is not None,
+)

@@ -28,19 +28,28 @@ Sources: the district's file of facts, marks [V 28], [V 40], [V 29], [V 39].
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siting.errors import ImpossibleTargetError, ScenarioError
 from siting.notes import Note
+from siting.optimize.rules.family import AskedLimit, AskedPromise, Family
+from siting.optimize.rules.levers import PER_MILLE, Lever, Stepwise, share_less
 from siting.scenario import Limit, Promise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import geopandas as gpd
 
     from siting import scenario
     from siting.arrays import Ints
+    from siting.optimize.rules.family import SiteTerms
+    from siting.optimize.rules.rulings import Path, Rulings
 
 SERVICE_AREA = "service_area"
 BAYS_SHARE = 0.10
@@ -52,15 +61,15 @@ _SUPER_FAST_KW = 250
 _SHOWN = 5
 
 
-def chongqing_limits(model: scenario.Model) -> list[tuple[str, Limit]]:
+def _limits(model: scenario.Model) -> list[AskedLimit]:
     """Return the limits that the rules switched on stand for, each with its name."""
     if "township_charging" not in model.chongqing:
         return []
     limit = Limit(zone_kinds=("town",), each_zone=True, at_least=1)
-    return [("township_charging", limit)]
+    return [AskedLimit("township_charging", limit)]
 
 
-def chongqing_promises(model: scenario.Model, cutoff_m: float) -> list[tuple[str, Promise]]:
+def _promises(model: scenario.Model, cutoff_m: float) -> list[AskedPromise]:
     """Return the promises that the rules switched on stand for, each with its name.
 
     Parameters
@@ -95,10 +104,11 @@ def chongqing_promises(model: scenario.Model, cutoff_m: float) -> list[tuple[str
             share=model.super_fast_5km_share, unreachable="note",
         ),
     }  # fmt: skip
-    return [(name, promises[name]) for name in model.chongqing if name in promises]
+    switched_on = [name for name in model.chongqing if name in promises]
+    return [AskedPromise(name, name, promises[name]) for name in switched_on]
 
 
-def with_bays(
+def _with_bays(
     sites: gpd.GeoDataFrame, fewest: Ints, model: scenario.Model
 ) -> tuple[Ints, list[Note]]:
     """Return the fewest chargers of each site, raised at service areas.
@@ -130,3 +140,43 @@ def with_bays(
     unknown = int((here & ~known).sum())
     notes: list[Note] = [Note("bays_unknown", {"count": unknown})] if unknown else []
     return np.maximum(fewest, due.astype(np.int64)), notes
+
+
+def _on_sites(
+    terms: SiteTerms, sites: gpd.GeoDataFrame, _: gpd.GeoDataFrame, model: scenario.Model
+) -> SiteTerms:
+    """Raise the fewest chargers of service areas, and let their two sides stand side by side."""
+    fewest, notes = _with_bays(sites, terms.fewest, model)
+    spacing_m = terms.spacing_m
+    if "service_area_charging" in model.chongqing and SERVICE_AREA not in model.spacing_by_kind:
+        spacing_m = np.where(sites["kind"] == SERVICE_AREA, 0.0, spacing_m)
+    return replace(terms, fewest=fewest, spacing_m=spacing_m, notes=(*terms.notes, *notes))
+
+
+def _levers(rulings: Rulings) -> Iterator[Lever]:
+    path: Path = ("model", "chongqing")
+    for rule in rulings.model.chongqing:
+        off = partial(_without, rule)
+        ways: list[Stepwise] = [Stepwise(path, 1, off, partial=off)]
+        if rule == "swap_5km":
+            share: Path = ("model", "swap_5km_share")
+            most = math.ceil(rulings.model.swap_5km_share * PER_MILLE) - 1
+            ways.insert(0, Stepwise(share, most, partial(share_less, share)))
+        yield Lever("chongqing", path, off, tuple(ways), part=rule)
+
+
+def _without(rule: str, rulings: Rulings, _: int = 0) -> Rulings:
+    path: Path = ("model", "chongqing")
+    return rulings.put(path, tuple(name for name in rulings.at(path) if name != rule))
+
+
+CHONGQING = Family(
+    "chongqing",
+    firm=0,
+    levers=_levers,
+    named=lambda model: {"model.sights_4a": model.sights_4a},
+    on_sites=_on_sites,
+    limits=_limits,
+    promises=_promises,
+    needs_reach=lambda model: bool(model.chongqing),
+)

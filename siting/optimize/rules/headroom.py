@@ -8,7 +8,9 @@ station's power: 0.6-1.2 MVA [U], its middle.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,18 +19,23 @@ import pandas as pd
 from siting.arrays import groups
 from siting.notes import Note
 from siting.optimize.problem.linear_rules import Rules, row_of
+from siting.optimize.rules.family import Family
+from siting.optimize.rules.levers import Filled, Lever, Stepwise, put
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import geopandas as gpd
 
     from siting import scenario
-    from siting.arrays import Ints
     from siting.optimize.problem.linear_rules import LinearRule
     from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.rules.family import Ground
+    from siting.optimize.rules.levers import Lack
+    from siting.optimize.rules.rulings import Path, Rulings
 
-FAMILY = "headroom"
-_SHARED = (FAMILY, "budget")
-"""Families whose limit charging and swap stations share; their rows come in pairs."""
+_NAME = "headroom"
+_TINY = 1e-6
 
 
 def with_headroom(
@@ -43,7 +50,7 @@ def with_headroom(
     the sites ``j`` and the new swap sites ``k`` of substation ``s``, with coincidence ``c`` and
     ``P`` kW a swap station. Headroom is free power: what exists already draws on the rest. Swap
     stations are chosen first, so they get ``P sum swap_k <= headroom_s`` and what they
-    take is taken off the row of the chargers (:func:`after_swap`).
+    take is taken off the row of the chargers (:func:`siting.optimize.problem.problem.after_swap`).
 
     Parameters
     ----------
@@ -79,11 +86,11 @@ def with_headroom(
         open_here = here[problem.openable[here]]
         old_kw = float(draw_kw[open_here] @ problem.existing_chargers[open_here])
         what = "{headroom_kw:,.0f} kW free at substation {substation}"
-        rows.append(row_of(FAMILY, what, values, open_here, "<=", free_kw[place] + old_kw,
-                           chargers=draw_kw[open_here]))  # fmt: skip
+        rows.append(row_of(_NAME, what, values, open_here, "<=", free_kw[place] + old_kw,
+                           chargers=draw_kw[open_here], shared=str(names[place])))  # fmt: skip
         swap_here = here[problem.swap_ok[here] & ~problem.existing_swap[here]]
-        swap_rows.append(row_of(FAMILY, what, values, swap_here, "<=", free_kw[place],
-                                opens=model.swap_station_kw))  # fmt: skip
+        swap_rows.append(row_of(_NAME, what, values, swap_here, "<=", free_kw[place],
+                                opens=model.swap_station_kw, shared=str(names[place])))  # fmt: skip
     rules, swap_rules = problem.rules, problem.swap_rules
     return replace(
         problem,
@@ -92,27 +99,26 @@ def with_headroom(
     )
 
 
-def after_swap(problem: SitingProblem, swap_sites: Ints) -> SitingProblem:
-    """Return the problem with what its new swap stations take off what both classes share.
-
-    Power of a substation, and money of the budget.
-    """
-    taken = {
-        _limit_of(rule): float(rule.open_coef[np.isin(rule.sites, swap_sites)].sum())
-        for rule in problem.swap_rules.rows
-        if rule.family in _SHARED
-    }
-    if not taken:
-        return problem
-    rows = tuple(
-        replace(rule, rhs=rule.rhs - taken.get(_limit_of(rule), 0.0))
-        if rule.family in _SHARED
-        else rule
-        for rule in problem.rules.rows
-    )
-    return replace(problem, rules=Rules(rows, problem.rules.promises))
+def _rows(problem: SitingProblem, ground: Ground) -> SitingProblem:
+    return with_headroom(problem, ground.sites, ground.grid, ground.model)
 
 
-def _limit_of(rule: LinearRule) -> tuple[str, str | None]:
-    """Return what tells the shared limits apart: family, and substation where it has one."""
-    return rule.family, rule.values.get("substation")  # noqa: PD011  # a dict's
+def _levers(rulings: Rulings) -> Iterator[Lever]:
+    if rulings.model.headroom:
+        path: Path = ("model", "headroom")
+        off = partial(put, path, False)  # noqa: FBT003  # the value of the key
+        power = Filled(("more_kw",), _NAME, _more_power)
+        yield Lever(_NAME, path, off, (power, Stepwise(path, 1, off)))
+
+
+def _more_power(rulings: Rulings, lacking: list[Lack]) -> Rulings:
+    """Add free power at the substations that lack it, in whole kW."""
+    more = dict(rulings.more_kw)
+    for name, kw in lacking:
+        more[name] = more.get(name, 0.0) + math.ceil(kw - _TINY)
+    return replace(rulings, more_kw=tuple(sorted(more.items())))
+
+
+HEADROOM = Family(
+    _NAME, firm=4, levers=_levers, rows=_rows, needs_reach=lambda model: model.headroom
+)

@@ -1,12 +1,15 @@
 """Coverage promises: everyone of a group, or a share of it, has a facility near.
 
 The location set covering problem (Toregas et al. 1971) as rows for everyone, maximal covering
-(Church and ReVelle 1974) as one row for a share.
+(Church and ReVelle 1974) as one row for a share. The rows of every promise are made here, also of
+those that other families stand for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,31 +18,25 @@ from scipy.spatial import cKDTree
 from siting.arrays import groups
 from siting.errors import ImpossibleTargetError, ScenarioError
 from siting.notes import Note
-from siting.optimize.problem.linear_rules import CoverPromise, LinearRule, row_of
-from siting.optimize.rules.station_rules import check_names, chosen_zones, kinds_flags
+from siting.optimize.problem.linear_rules import CoverPromise, LinearRule, Rules, row_of
+from siting.optimize.rules.family import AskedPromise, Family
+from siting.optimize.rules.filters import check_names, chosen_zones, kinds_flags
+from siting.optimize.rules.levers import PER_MILLE, Lever, Stepwise, metres_more, put, share_less
+from siting.optimize.rules.rulings import FARTHEST_M
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    import pandas as pd
+    from collections.abc import Iterator
 
     from siting import scenario
     from siting.arrays import Flags, Floats
-    from siting.optimize.problem.pairs import Reach
     from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.rules.family import Ground
+    from siting.optimize.rules.levers import Way
+    from siting.optimize.rules.rulings import Path, Rulings
 
 _SHOWN = 5
 _TINY = 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """What promises are held against: the tables, aligned with the problem, and the reaches."""
-
-    sites: gpd.GeoDataFrame
-    demand: gpd.GeoDataFrame
-    zone_kind: pd.Series
-    reach: Reach
-    swap_reach: Reach
+_NOTHING = 1e-18
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +46,33 @@ class _Group:
     names: list[str]
     weight: Floats
     near: list[tuple[int, ...]]
+
+
+def _asked(model: scenario.Model, _: float) -> list[AskedPromise]:
+    asked = enumerate(model.promises, start=1)
+    return [AskedPromise(f"model.promises[{n}]", "promise", one) for n, one in asked]
+
+
+def _rows(problem: SitingProblem, ground: Ground) -> SitingProblem:
+    """Add every promise."""
+    rows: dict[str, list[LinearRule]] = {"charging": [], "swap": []}
+    covers: dict[str, list[CoverPromise]] = {"charging": [], "swap": []}
+    notes = list(problem.notes)
+    for key, family, one in ground.promises(problem.cutoff_m):
+        found, shares, told = promised(problem, one, ground, key=key, family=family)
+        rows[one.facility].extend(found)
+        covers[one.facility].extend(shares)
+        notes.extend(told)
+    return replace(
+        problem,
+        rules=_with(problem.rules, rows["charging"], covers["charging"]),
+        swap_rules=_with(problem.swap_rules, rows["swap"], covers["swap"]),
+        notes=tuple(notes),
+    )
+
+
+def _with(rules: Rules, rows: list[LinearRule], covers: list[CoverPromise]) -> Rules:
+    return Rules((*rules.rows, *rows), (*rules.promises, *covers))
 
 
 def promised(
@@ -221,3 +245,41 @@ def _share(
     return CoverPromise(
         family, what, values, np.array(list(weights.values())), tuple(weights), need
     )
+
+
+def _levers(rulings: Rulings) -> Iterator[Lever]:
+    for number, promise in enumerate(rulings.model.promises):
+        path: Path = ("model", "promises", number)
+        share: Path = (*path, "share")
+        ways: list[Way] = [
+            Stepwise(share, math.ceil(promise.share * PER_MILLE) - 1, partial(share_less, share))
+        ]
+        if promise.within_m is not None:
+            within: Path = (*path, "within_m")
+            most = math.floor(_farthest_m(rulings, promise)) - math.floor(promise.within_m)
+            ways.append(Stepwise(within, most, partial(metres_more, within)))
+        if promise.unreachable == "refuse":
+            lost: Path = (*path, "unreachable")
+            ways.append(Stepwise(lost, 1, partial(put, lost, "note")))
+        yield Lever("promise", path, partial(_kept_by_none, path), tuple(ways))
+
+
+def _farthest_m(rulings: Rulings, promise: scenario.Promise) -> float:
+    if promise.places or promise.place_kinds:
+        return FARTHEST_M
+    return rulings.swap_cutoff_m if promise.facility == "swap" else rulings.cutoff_m
+
+
+def _kept_by_none(path: Path, rulings: Rulings) -> Rulings:
+    """Promise to so small a share that nothing is owed; the numbers of the others stay."""
+    return rulings.put((*path, "share"), _NOTHING).put((*path, "unreachable"), "note")
+
+
+PROMISES = Family(
+    "promise",
+    firm=1,
+    levers=_levers,
+    promises=_asked,
+    rows=_rows,
+    needs_reach=lambda model: bool(model.promises),
+)

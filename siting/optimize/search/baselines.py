@@ -17,18 +17,17 @@ import numpy as np
 from siting.errors import NoAnswerError
 from siting.optimize.model.stations import select_stations
 from siting.optimize.objectives import goal_outcome
-from siting.optimize.problem.goal import JOINT
+from siting.optimize.problem.problem import JOINT, after_swap
 from siting.optimize.problem.solution import Solution, assignment_table, outcome_of
-from siting.optimize.rules.headroom import after_swap
 from siting.optimize.search.solve import fill_stations
-from siting.optimize.solver.solver import open_door
+from siting.optimize.solver.solver import open_solver
 
 if TYPE_CHECKING:
     from siting import scenario
     from siting.arrays import Floats, Ints
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.problem.solution import Outcome
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _LOG = logging.getLogger(__name__)
 
@@ -76,9 +75,9 @@ def make_baselines(
     limit_s = max(_TIME_SHARE * solver.time_limit_s, _LEAST_S)
     found = {}
     for name in BASELINES:
-        door = open_door(solver.name, threads=solver.threads, seed=seed, time_limit_s=limit_s)
+        backend = open_solver(solver.name, threads=solver.threads, seed=seed, time_limit_s=limit_s)
         try:
-            made = _plan_of(problem, wishes[name], plan, door, gap_share=solver.gap_share)
+            made = _plan_of(problem, wishes[name], plan, backend, gap_share=solver.gap_share)
         except NoAnswerError:
             made = None
         if made is None or made.notes:
@@ -89,16 +88,16 @@ def make_baselines(
 
 
 def _plan_of(
-    problem: SitingProblem, wish: Floats, plan: Solution, door: Door, *, gap_share: float
+    problem: SitingProblem, wish: Floats, plan: Solution, solver: Solver, *, gap_share: float
 ) -> Solution:
-    sites = select_stations(problem, wish, door, gap_share=_GAP)
-    value, serve, chargers, notes = fill_stations(problem, sites, door)
+    sites = select_stations(problem, wish, solver, gap_share=_GAP)
+    value, serve, chargers, notes = fill_stations(problem, sites, solver)
     ids: list[str] = problem.site_id[sites].tolist()
     return Solution(
         chargers=dict(zip(ids, chargers.tolist(), strict=True)),
         swap_ids=plan.swap_ids,
         assignments=assignment_table(problem, serve),
-        outcome=_outcome(problem, (sites, chargers), value, plan, door, gap_share=gap_share),
+        outcome=_outcome(problem, (sites, chargers), value, plan, solver, gap_share=gap_share),
         stages=(),
         notes=notes,
     )
@@ -109,12 +108,12 @@ def _outcome(
     decided: tuple[Ints, Ints],
     value: float,
     plan: Solution,
-    door: Door,
+    solver: Solver,
     *,
     gap_share: float,
 ) -> Outcome:
     """Hold a baseline against the bound of the plan, in the plan's own objective."""
     bound = plan.outcome.bound
     if problem.goal.name == JOINT:
-        return outcome_of(value, bound, None, gap_share=gap_share, solver=door.name)
-    return goal_outcome(problem, decided, bound, asked_share=gap_share, solver=door.name)
+        return outcome_of(value, bound, None, gap_share=gap_share, solver=solver.name)
+    return goal_outcome(problem, decided, bound, asked_share=gap_share, solver=solver.name)

@@ -19,8 +19,7 @@ from scipy.spatial import cKDTree
 
 from siting.optimize.model.fill import better, try_filled
 from siting.optimize.model.joint import joint_model
-from siting.optimize.search.marginal import flags_of
-from siting.optimize.search.subproblem import part_of, shut_beside
+from siting.optimize.search.subproblem import flags_of, part_of, shut_beside
 from siting.optimize.solver.solver import values_of
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from siting.optimize.model.fill import Filled
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.solver.run_log import Run
-    from siting.optimize.solver.solver import Word
+    from siting.optimize.solver.solver import Option
 
 _FREE_SITES = 60
 _SPOTS = 12
@@ -76,14 +75,36 @@ def spots(problem: SitingProblem, sites: Ints, wish: Floats) -> list[Ints]:
     opened = flags_of(problem, sites)
     movable = problem.openable & ~problem.forced
     members = np.flatnonzero(movable & (opened | (wish > _LEAST_WISH)))
+    off = np.abs(wish - opened)[members]
+    return disputed_spots(problem.site_xy, members, off, size=_FREE_SITES, most=_SPOTS)
+
+
+def disputed_spots(
+    site_xy: Floats, members: Ints, disagreement: Floats, *, size: int, most: int
+) -> list[Ints]:
+    """Return groups of near sites, the most disputed first, no site counting at two.
+
+    Parameters
+    ----------
+    site_xy
+        Metric coordinates of all sites, (n, 2).
+    members
+        Sites that may change.
+    disagreement
+        Disagreement at each member.
+    size
+        Sites at a spot.
+    most
+        Most spots.
+    """
     if not len(members):
         return []
-    count = min(_FREE_SITES, len(members))
-    xy = problem.site_xy[members]
+    count = min(size, len(members))
+    xy = site_xy[members]
     near = cKDTree(xy).query(xy, count)[1].reshape(len(members), count)
-    off = np.abs(wish - opened)[members]
+    off = disagreement.copy()
     found: list[Ints] = []
-    while len(found) < _SPOTS:
+    while len(found) < most:
         disputed = off[near].sum(axis=1)
         spot = int(np.argmax(disputed))
         if disputed[spot] < _LEAST_DISAGREEMENT:
@@ -103,10 +124,10 @@ def _decided(run: Run, plan: Filled, members: Ints) -> Ints | None:
     if not problem.rules.count_chargers:
         for count in model.chargers.values():
             count.cat = pulp.LpContinuous
-    door = run.door.until(_PART_TIME_SHARE * run.limit_s)
-    options: dict[str, Word] = {"mip_max_nodes": _NODES} if door.name == "highs" else {}
-    answer = door.maximise(model.lp, gap_share=_PART_GAP, **options)
-    if door.left_s <= 0:
+    solver = run.solver.until(_PART_TIME_SHARE * run.limit_s)
+    options: dict[str, Option] = {"mip_max_nodes": _NODES} if solver.name == "highs" else {}
+    answer = solver.maximise(model.lp, gap_share=_PART_GAP, **options)
+    if solver.left_s <= 0:
         run.cut("improve")
     if not answer.usable:
         return None

@@ -19,9 +19,15 @@ from siting.optimize.model.fill import filled
 from siting.optimize.model.joint import joint_model
 from siting.optimize.model.stations import select_stations
 from siting.optimize.problem.linear_rules import Rules, row_of
-from siting.optimize.search.marginal import flags_of, gains, losses, ranked_sites
 from siting.optimize.search.solve import EXACT_PAIRS
-from siting.optimize.search.subproblem import part_of, shut_beside
+from siting.optimize.search.subproblem import (
+    flags_of,
+    gains,
+    losses,
+    part_of,
+    ranked_sites,
+    shut_beside,
+)
 from siting.optimize.solver.run_log import Run
 from siting.optimize.solver.solver import State, values_of
 
@@ -29,8 +35,8 @@ if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
     from siting.optimize.model.fill import Filled
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.search.marginal import Ranked
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.search.subproblem import Ranked
+    from siting.optimize.solver.solver import Solver
 
 _NEAR_SITES = 40
 _FAR_SITES = 40
@@ -72,7 +78,7 @@ def without_site(problem: SitingProblem, site: int) -> SitingProblem:
     openable[site] = False
     kept = problem.pair_site != site
     room = np.bincount(problem.site_zone[openable], minlength=len(problem.zone_id))
-    asked = [rule for rule in problem.rules.rows if not _demands(rule.sites, rule.family, site)]
+    asked = [rule for rule in problem.rules.rows if not rule.demands(site)]
     return replace(
         problem,
         openable=openable,
@@ -92,7 +98,7 @@ def with_site(problem: SitingProblem, site: int) -> SitingProblem:
     return replace(problem, rules=Rules((*problem.rules.rows, row), problem.rules.promises))
 
 
-def solve_again(problem: SitingProblem, start: Ints, free: Flags, door: Door) -> Again:
+def solve_again(problem: SitingProblem, start: Ints, free: Flags, solver: Solver) -> Again:
     """Solve a changed problem, starting from the stations of the plan before the change.
 
     A problem of at most ``EXACT_PAIRS`` pairs is solved whole; of a larger one only the free
@@ -106,7 +112,7 @@ def solve_again(problem: SitingProblem, start: Ints, free: Flags, door: Door) ->
         Open sites of the plan before it.
     free
         Sites that may change (:func:`neighbourhood`).
-    door
+    solver
         The solver.
 
     Raises
@@ -119,23 +125,23 @@ def solve_again(problem: SitingProblem, start: Ints, free: Flags, door: Door) ->
     whole = len(problem.pair_demand) <= EXACT_PAIRS
     free = free & problem.openable
     kept = start[problem.openable[start]]
-    found = _solved(problem if whole else part_of(problem, kept, free), door, whole=whole)
+    found = _solved(problem if whole else part_of(problem, kept, free), solver, whole=whole)
     if found is None:
-        return Again(_nearest_legal(problem, kept, door), np.inf, finished=False)
+        return Again(_nearest_legal(problem, kept, solver), np.inf, finished=False)
     sites, chargers, bound, finished = found
-    plan = filled(_run(problem, door), sites, chargers if whole else None)
+    plan = filled(_run(problem, solver), sites, chargers if whole else None)
     return Again(plan, bound if whole else np.inf, finished)
 
 
 def _solved(
-    problem: SitingProblem, door: Door, *, whole: bool
+    problem: SitingProblem, solver: Solver, *, whole: bool
 ) -> tuple[Ints, Ints, float, bool] | None:
     """Solve the joint model; None where it gives no answer."""
     model = joint_model(problem)
     if not whole:
         for count in model.chargers.values():
             count.cat = pulp.LpContinuous
-    answer = door.until(_MIP_S).maximise(model.lp, gap_share=_GAP)
+    answer = solver.until(_MIP_S).maximise(model.lp, gap_share=_GAP)
     if not answer.usable:
         return None
     members = np.array(list(model.open), dtype=np.int64)
@@ -145,15 +151,15 @@ def _solved(
     return members[opened], chargers[opened], bound, answer.state is State.SOLVED
 
 
-def _run(problem: SitingProblem, door: Door) -> Run:
-    return Run(problem, door, gap_share=0.0, limit_s=door.left_s)
+def _run(problem: SitingProblem, solver: Solver) -> Run:
+    return Run(problem, solver, gap_share=0.0, limit_s=solver.left_s)
 
 
-def _nearest_legal(problem: SitingProblem, kept: Ints, door: Door) -> Filled:
+def _nearest_legal(problem: SitingProblem, kept: Ints, solver: Solver) -> Filled:
     """Return the legal plan that keeps most of the stations; refuse what no plan can do."""
     wish = gains(problem, ranked_sites(problem, kept))
     wish[kept] = 1.0
-    return filled(_run(problem, door), select_stations(problem, wish, door))
+    return filled(_run(problem, solver), select_stations(problem, wish, solver))
 
 
 def neighbourhood(problem: SitingProblem, start: Ints, site: int) -> Flags:
@@ -230,7 +236,3 @@ def _apart(problem: SitingProblem, members: Ints, worth: Floats) -> Ints:
         if len(chosen) == _FAR_SITES:
             break
     return np.array(chosen, dtype=np.int64)
-
-
-def _demands(sites: Ints, family: str, site: int) -> bool:
-    return family in {"locked", "upgrade", DEMANDED} and sites.tolist() == [site]

@@ -12,8 +12,8 @@ from scipy.sparse.csgraph import maximum_flow
 from siting.arrays import sums
 from siting.errors import InfeasibleError
 from siting.optimize.problem.solution import PROVEN
-from siting.optimize.search.marginal import flags_of
 from siting.optimize.search.resolve import neighbourhood, solve_again, with_site, without_site
+from siting.optimize.search.subproblem import flags_of
 
 if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Ints
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from siting.optimize.problem.linear_rules import CoverPromise
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.search.resolve import Again
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _TINY = 1e-6
 _WH = 1000.0
@@ -56,7 +56,7 @@ class Compared:
     finished: bool
 
 
-def compare(problem: SitingProblem, plan: Filled, site: int, door: Door) -> Compared:
+def compare(problem: SitingProblem, plan: Filled, site: int, solver: Solver) -> Compared:
     """Solve the plan again with a station demanded at a site, and with none allowed there.
 
     Both searches may change the same sites, so that they differ by the site alone and not by the
@@ -70,7 +70,7 @@ def compare(problem: SitingProblem, plan: Filled, site: int, door: Door) -> Comp
         The plan.
     site
         An openable new site.
-    door
+    solver
         The solver.
     """
     free = neighbourhood(problem, plan.sites, site)
@@ -78,7 +78,7 @@ def compare(problem: SitingProblem, plan: Filled, site: int, door: Door) -> Comp
     sides: list[Again | None] = []
     for changed in (with_site(problem, site), without_site(problem, site)):
         try:
-            sides.append(solve_again(changed, plan.sites, free, door))
+            sides.append(solve_again(changed, plan.sites, free, solver))
         except InfeasibleError:
             sides.append(None)
     best = [side.plan if side else None for side in sides]

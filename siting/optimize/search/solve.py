@@ -25,20 +25,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.notes import Note
-from siting.optimize.bound.relaxation import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.bound import Descent, Relaxation, prices_from, uniform_wish
 from siting.optimize.model import reduce
 from siting.optimize.model.fill import better, fill_stations, filled, try_filled
 from siting.optimize.model.joint import joint_model
 from siting.optimize.model.stations import select_stations, try_stations
 from siting.optimize.objectives import plan_by_objective
-from siting.optimize.problem.goal import JOINT
+from siting.optimize.problem.problem import JOINT, after_swap
 from siting.optimize.problem.solution import PROVEN, Solution, assignment_table, gap_of, outcome_of
-from siting.optimize.rules.headroom import after_swap
 from siting.optimize.search.improve import improved
 from siting.optimize.search.start import descent_from, start_of, swap_from, wished_for
 from siting.optimize.solver.run_log import Run
-from siting.optimize.solver.solver import State, open_door, values_of
-from siting.optimize.swap.cover import swap_cover, swap_key
+from siting.optimize.solver.solver import State, open_solver, values_of
+from siting.optimize.swap import swap_cover, swap_key
 
 if TYPE_CHECKING:
     from siting import scenario
@@ -47,8 +46,8 @@ if TYPE_CHECKING:
     from siting.optimize.model.fill import Filled
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.problem.solution import Outcome, Start
-    from siting.optimize.solver.solver import Word
-    from siting.optimize.swap.cover import SwapCover
+    from siting.optimize.solver.solver import Option
+    from siting.optimize.swap import SwapCover
 
 
 __all__ = ["Solution", "fill_stations", "solve_problem"]
@@ -105,13 +104,13 @@ def solve_problem(
     ScenarioError
         If the start is from another place.
     """
-    door = open_door(
+    backend = open_solver(
         solver.name, threads=solver.threads, seed=seed, time_limit_s=solver.time_limit_s
     )
-    run = Run(problem, door, solver.gap_share, solver.time_limit_s, progress)
+    run = Run(problem, backend, solver.gap_share, solver.time_limit_s, progress)
     run.notes.extend(problem.notes)
-    if door.fallback:
-        run.notes.append(Note("solver_fallback", {"asked": solver.name, "used": door.name}))
+    if backend.fallback:
+        run.notes.append(Note("solver_fallback", {"asked": solver.name, "used": backend.name}))
     if start is not None:
         run.notes.append(Note("started_from", {"run": start.run, "sha256": start.sha256[:12]}))
     with run.stage("swap"):
@@ -130,7 +129,7 @@ def solve_problem(
         way = _improved_from_start if stands else _improved
         best, bound, descent = way(run, best, descent)
     outcome = outcome_of(
-        best.value, bound, run.reduced, gap_share=solver.gap_share, solver=door.name
+        best.value, bound, run.reduced, gap_share=solver.gap_share, solver=backend.name
     )
     solution = _solution(run, swap, best, outcome)
     return replace(solution, start=start_of(problem, best.sites, descent, swap, key))
@@ -156,7 +155,7 @@ def _swaps(run: Run, start: Start | None) -> tuple[SwapCover, str]:
     key = swap_key(run.problem)
     if start is not None and start.swap_key == key:
         return swap_from(run.problem, start), key
-    swap = swap_cover(run.problem, run.door.until(run.limit_s / 4))
+    swap = swap_cover(run.problem, run.solver.until(run.limit_s / 4))
     if swap.state is State.SOLVED:
         return swap, key
     run.cut("swap")
@@ -171,8 +170,8 @@ def _first_plan(run: Run, descent: Descent) -> Filled:
     """Find a legal plan fast: the wish of the first steps, roughly fulfilled."""
     aim = _FIRST_AIM * descent.bound / run.problem.total_kwh
     wish = descent.run(_FIRST_STEPS, aim, out_of_time=run.late).wish
-    door = run.door.at_least(_FIRST_S)
-    return filled(run, select_stations(run.problem, wish, door, gap_share=_QUICK_GAP))
+    solver = run.solver.at_least(_FIRST_S)
+    return filled(run, select_stations(run.problem, wish, solver, gap_share=_QUICK_GAP))
 
 
 def _started(run: Run, start: Start) -> tuple[Descent, Filled, bool]:
@@ -188,8 +187,8 @@ def _started(run: Run, start: Start) -> tuple[Descent, Filled, bool]:
     as_it_was = reduce.keep_sites(problem, kept)
     answer, sites = try_stations(as_it_was, wish, run.finishing(), gap_share=_QUICK_GAP)
     if not answer.usable:
-        door = run.door.at_least(_FIRST_S)
-        sites = select_stations(problem, wish + kept, door, gap_share=_QUICK_GAP)
+        solver = run.solver.at_least(_FIRST_S)
+        sites = select_stations(problem, wish + kept, solver, gap_share=_QUICK_GAP)
     return descent, filled(run, sites), answer.usable
 
 
@@ -229,10 +228,10 @@ def _exact(run: Run, best: Filled) -> tuple[Filled, float]:
     """Solve the joint model whole; keep its plan if it is better."""
     problem = run.problem
     model = joint_model(problem)
-    door = run.door.until(_LP_TIME_SHARE * run.door.left_s)
-    options: dict[str, Word] = {"mip_max_nodes": _EXACT_NODES} if door.name == "highs" else {}
-    answer = door.maximise(model.lp, gap_share=PROVEN / 2, **options)
-    if answer.state is State.NOTHING or door.left_s <= 0:
+    solver = run.solver.until(_LP_TIME_SHARE * run.solver.left_s)
+    options: dict[str, Option] = {"mip_max_nodes": _EXACT_NODES} if solver.name == "highs" else {}
+    answer = solver.maximise(model.lp, gap_share=PROVEN / 2, **options)
+    if answer.state is State.NOTHING or solver.left_s <= 0:
         run.cut("exact")
     bound = answer.bound / problem.total_kwh
     if not answer.usable:
@@ -256,9 +255,9 @@ def _staged(run: Run, best: Filled) -> tuple[Filled, Floats | None]:
         run.cut("reduced")
         return best, None
     model = joint_model(small, relaxed=True)
-    door = run.door.until(_LP_TIME_SHARE * run.door.left_s)
-    options: dict[str, Word] = {"solver": "ipx"} if door.name == "highs" else {}
-    answer = door.maximise(model.lp, gap_share=PROVEN, **options)
+    solver = run.solver.until(_LP_TIME_SHARE * run.solver.left_s)
+    options: dict[str, Option] = {"solver": "ipx"} if solver.name == "highs" else {}
+    answer = solver.maximise(model.lp, gap_share=PROVEN, **options)
     if not answer.proven:
         # Thinning may cost feasibility; the first plan shows that the whole problem has it.
         if answer.state is not State.INFEASIBLE:
@@ -266,7 +265,7 @@ def _staged(run: Run, best: Filled) -> tuple[Filled, Floats | None]:
         return best, None
     opened = np.zeros(len(problem.site_id))
     opened[list(model.open)] = values_of(list(model.open.values()))
-    found, sites = try_stations(small, opened, run.door)
+    found, sites = try_stations(small, opened, run.solver)
     if found.usable:
         valued = try_filled(replace(run, problem=small), sites, "reduced")
         if valued is not None:
@@ -277,7 +276,7 @@ def _staged(run: Run, best: Filled) -> tuple[Filled, Floats | None]:
 
 def _selected(run: Run, wish: Floats) -> Filled | None:
     """Return the plan that fits a wish best; None if the clock left no time to find it."""
-    answer, sites = try_stations(run.problem, wish, run.door)
+    answer, sites = try_stations(run.problem, wish, run.solver)
     if not answer.usable:
         run.cut("bound")
         return None

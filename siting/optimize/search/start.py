@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ScenarioError
-from siting.optimize.bound.relaxation import Descent, Prices, Relaxation, prices_from
+from siting.optimize.bound import Descent, Prices, Relaxation, prices_from
 from siting.optimize.problem.solution import Start
 from siting.optimize.solver.solver import State
-from siting.optimize.swap.cover import SwapCover
+from siting.optimize.swap import SwapCover
 
 if TYPE_CHECKING:
     from siting.arrays import Floats, Ints, Names

@@ -15,16 +15,16 @@ from siting.arrays import sums
 from siting.errors import NoPlanError
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.search.legal import swaps_are_legal
-from siting.optimize.search.marginal import flags_of
 from siting.optimize.search.resolve import DEMANDED
-from siting.optimize.swap.cover import RADII, swap_cover
+from siting.optimize.search.subproblem import flags_of
+from siting.optimize.swap import RADII, swap_cover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from siting.arrays import Flags, Floats, Ints
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ def only_swap_in_reach(problem: SitingProblem, sites: Ints, site: int) -> Flags:
 
 
 def compare_swap(
-    problem: SitingProblem, sites: Ints, site: int, door: Door
+    problem: SitingProblem, sites: Ints, site: int, solver: Solver
 ) -> tuple[SwapChoice | None, SwapChoice | None]:
     """Return the best choices found with a swap station at a site and without one.
 
@@ -68,7 +68,7 @@ def compare_swap(
         Swap stations of the plan, sorted.
     site
         A site where a new swap station may stand.
-    door
+    solver
         The solver.
     """
     row = row_of(DEMANDED, "a swap station at {site}", {"site": problem.site_id[site]}, [site],
@@ -82,7 +82,7 @@ def compare_swap(
         found[site in other].append(other)
     for changed, side in ((demanded, True), (banned, False)):
         try:
-            found[side].append(swap_cover(changed, door).sites)
+            found[side].append(swap_cover(changed, solver).sites)
         except NoPlanError:
             continue
     return _best(problem, found[True]), _best(problem, found[False])

@@ -1,1 +1,1 @@
-"""The door to the solvers, and the clock of a run."""
+"""The one way to the solvers, and the clock of a run."""

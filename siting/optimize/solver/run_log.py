@@ -12,7 +12,7 @@ from siting.notes import Note
 if TYPE_CHECKING:
     from siting.notes import Progress
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.solver.solver import Door
+    from siting.optimize.solver.solver import Solver
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Run:
     ----------
     problem
         The problem at full resolution.
-    door
+    solver
         The solver and its deadline.
     gap_share
         Gap at which the work ends.
@@ -44,7 +44,7 @@ class Run:
     """
 
     problem: SitingProblem
-    door: Door
+    solver: Solver
     gap_share: float
     limit_s: float
     progress: Progress | None = None
@@ -56,13 +56,13 @@ class Run:
         """Return a context that times a stage."""
         return _Stage(self, name)
 
-    def finishing(self) -> Door:
-        """Return the door with time to finish a plan that is begun, even past the deadline."""
-        return self.door.at_least(FINISH_S)
+    def finishing(self) -> Solver:
+        """Return the solver with time to finish a plan that is begun, even past the deadline."""
+        return self.solver.at_least(FINISH_S)
 
     def late(self) -> bool:
         """Whether so little time is left that nothing new should begin."""
-        return self.door.left_s < _RESERVE_SHARE * self.limit_s
+        return self.solver.left_s < _RESERVE_SHARE * self.limit_s
 
     def cut(self, stage: str) -> None:
         """Note once per stage that the clock, not the work, ended it."""

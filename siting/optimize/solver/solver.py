@@ -1,4 +1,4 @@
-"""The one door to the solvers: PuLP with HiGHS, CBC where HiGHS is not there, others by name.
+"""The one way to the solvers: PuLP with HiGHS, CBC where HiGHS is not there, others by name.
 
 PuLP's own status calls an answer "Optimal" that a time limit cut off, and keeps
 fractional leftovers of a run without a plan. Here ``(status, sol_status)``, the solver's
@@ -20,7 +20,7 @@ import numpy as np
 import pulp
 
 from siting.errors import SolverMissingError
-from siting.optimize.solver.other_solvers import interface_of, run_named
+from siting.optimize.solver._other_solvers import interface_of, run_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from siting.arrays import Floats
 
 
-Word = str | int | float | bool
+Option = str | int | float | bool
 """A value of a solver option."""
 
 _LOG = logging.getLogger(__name__)
@@ -69,8 +69,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Door:
-    """How to call the solver: which one, with how many threads, until when."""
+class Solver:
+    """A solver to call: which one, with how many threads, until when."""
 
     name: str
     threads: int
@@ -83,15 +83,15 @@ class Door:
         """Seconds to the deadline."""
         return self.deadline - time.perf_counter()
 
-    def until(self, seconds: float) -> Door:
-        """Return the same door with an earlier deadline."""
+    def until(self, seconds: float) -> Solver:
+        """Return the same solver with an earlier deadline."""
         return replace(self, deadline=min(self.deadline, time.perf_counter() + seconds))
 
-    def at_least(self, seconds: float) -> Door:
-        """Return the same door with time to finish what must be finished."""
+    def at_least(self, seconds: float) -> Solver:
+        """Return the same solver with time to finish what must be finished."""
         return replace(self, deadline=max(self.deadline, time.perf_counter() + seconds))
 
-    def maximise(self, lp: pulp.LpProblem, *, gap_share: float = 1e-6, **options: Word) -> Answer:
+    def maximise(self, lp: pulp.LpProblem, *, gap_share: float = 1e-6, **options: Option) -> Answer:
         """Solve a maximisation within the time left and say honestly what came out.
 
         Prices (dual values) are read off linear programs, and PuLP hands them over for HiGHS and
@@ -109,7 +109,7 @@ class Door:
         with _listed_once(lp):
             return self._maximise(lp, gap_share, options)
 
-    def _maximise(self, lp: pulp.LpProblem, gap_share: float, options: dict[str, Word]) -> Answer:
+    def _maximise(self, lp: pulp.LpProblem, gap_share: float, options: dict[str, Option]) -> Answer:
         start = time.perf_counter()
         limit = max(self.left_s, _LEAST_S)
         name = self.name if lp.isMIP() or self.name in _PRICING else _pricing_solver()
@@ -124,8 +124,8 @@ class Door:
         return Answer(state, value, bound, time.perf_counter() - start)
 
 
-def open_door(name: str, *, threads: int, seed: int, time_limit_s: float) -> Door:
-    """Open the door to a solver by name, falling back to CBC if HiGHS is not there.
+def open_solver(name: str, *, threads: int, seed: int, time_limit_s: float) -> Solver:
+    """Return a solver by name, falling back to CBC if HiGHS is not there.
 
     Only HiGHS gets more than one thread: there the plan is the same with each number of them.
 
@@ -138,14 +138,14 @@ def open_door(name: str, *, threads: int, seed: int, time_limit_s: float) -> Doo
     if name == "highs" and not _has_highs():
         _LOG.warning("HiGHS (highspy) is not installed; using CBC")
         _need_cbc("highs")
-        return Door("cbc", 1, seed, deadline, fallback=True)
+        return Solver("cbc", 1, seed, deadline, fallback=True)
     if name == "highs":
         _new_scheduler()
     elif name == "cbc":
         _need_cbc(name)
     else:
         interface_of(name)
-    return Door(name, threads if name == "highs" else 1, seed, deadline)
+    return Solver(name, threads if name == "highs" else 1, seed, deadline)
 
 
 def linear(terms: Sequence[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpression:
@@ -154,6 +154,26 @@ def linear(terms: Sequence[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpre
     Python's ``sum`` over variables is quadratic and banned here.
     """
     return pulp.LpAffineExpression(terms)
+
+
+_SENSES = {
+    "<": pulp.LpConstraintLE,
+    "<=": pulp.LpConstraintLE,
+    "=": pulp.LpConstraintEQ,
+    ">=": pulp.LpConstraintGE,
+    ">": pulp.LpConstraintGE,
+}
+
+
+def row(
+    lp: pulp.LpProblem,
+    name: str,
+    terms: Sequence[tuple[pulp.LpVariable, float]],
+    sense: str,
+    limit: float,
+) -> None:
+    """Add one named row: the sum of ``coefficient * variable`` against a limit."""
+    lp.addConstraint(pulp.LpConstraint(linear(terms), _SENSES[sense], name, limit))
 
 
 def values_of(variables: Sequence[pulp.LpVariable]) -> Floats:
@@ -271,17 +291,17 @@ def _array(numbers: list[float]) -> Floats:
 
 
 def _highs(
-    lp: pulp.LpProblem, door: Door, limit: float, gap_share: float, options: dict[str, Word]
+    lp: pulp.LpProblem, solver: Solver, limit: float, gap_share: float, options: dict[str, Option]
 ) -> tuple[State, float]:
-    solver = _Highs(
+    highs = _Highs(
         msg=False,
         timeLimit=limit,
         gapRel=gap_share,
-        threads=door.threads,
-        random_seed=door.seed,
+        threads=solver.threads,
+        random_seed=solver.seed,
         **options,
     )
-    lp.solve(solver)
+    lp.solve(highs)
     info = lp.solverModel.getInfo()
     word = lp.solverModel.modelStatusToString(lp.solverModel.getModelStatus())
     usable = _usable(lp, has_point=info.primal_solution_status == _FEASIBLE)
@@ -300,17 +320,17 @@ def _highs(
 _FEASIBLE = 2  # highspy.SolutionStatus.kSolutionStatusFeasible
 
 
-def _cbc_solver(**settings: Word | list[str]) -> pulp.COIN_CMD:
+def _cbc_solver(**settings: Option | list[str]) -> pulp.COIN_CMD:
     """Return CBC as PuLP 3 carries it, else from the search path."""
     carried = getattr(pulp.PULP_CBC_CMD, "pulp_cbc_path", None)
     return pulp.COIN_CMD(path=carried, msg=False, **settings)
 
 
-def _cbc(lp: pulp.LpProblem, door: Door, limit: float, gap_share: float) -> tuple[State, float]:
+def _cbc(lp: pulp.LpProblem, solver: Solver, limit: float, gap_share: float) -> tuple[State, float]:
     start = time.perf_counter()
-    options = [f"randomSeed {door.seed}", f"randomCbcSeed {door.seed}"]
-    solver = _cbc_solver(timeLimit=limit, gapRel=gap_share, threads=door.threads, options=options)
-    lp.solve(solver)
+    options = [f"randomSeed {solver.seed}", f"randomCbcSeed {solver.seed}"]
+    cbc = _cbc_solver(timeLimit=limit, gapRel=gap_share, threads=solver.threads, options=options)
+    lp.solve(cbc)
     cut = lp.sol_status != pulp.LpSolutionOptimal or time.perf_counter() - start > limit
     if lp.sol_status == pulp.LpSolutionInfeasible and not time.perf_counter() - start > limit:
         return State.INFEASIBLE, float("-inf")
@@ -322,9 +342,11 @@ def _cbc(lp: pulp.LpProblem, door: Door, limit: float, gap_share: float) -> tupl
     return State.SOLVED, value + gap_share * abs(value) if lp.isMIP() else value
 
 
-def _named(lp: pulp.LpProblem, door: Door, limit: float, gap_share: float) -> tuple[State, float]:
+def _named(
+    lp: pulp.LpProblem, solver: Solver, limit: float, gap_share: float
+) -> tuple[State, float]:
     sol_status, ended, bound = run_named(
-        lp, door.name, limit_s=limit, gap_share=gap_share, threads=door.threads
+        lp, solver.name, limit_s=limit, gap_share=gap_share, threads=solver.threads
     )
     if sol_status == pulp.LpSolutionInfeasible:
         return State.INFEASIBLE, float("-inf")

@@ -12,7 +12,7 @@ import geopandas as gpd
 import offlinefolium as folium
 import shapely
 
-from siting.comparison.changes import count_changes
+from siting.comparison.comparison import count_changes
 from siting.outputs import palette, words
 from siting.outputs.assets import asset
 from siting.outputs.map import shapes
@@ -57,7 +57,7 @@ def make_contrast_map(made: Contrast, *, language: str) -> str:
     language
         ``"zh"`` or ``"en"``.
     """
-    say = words.speaker(language)
+    say = words.speaker(language, made.kinds)
     base = made.plans[0]
     to = shapes.Degrees(base.crs)
     data = {
@@ -79,6 +79,7 @@ def make_share_map(
     zones: gpd.GeoDataFrame,
     roads: gpd.GeoDataFrame,
     *,
+    kinds: dict[str, dict[str, str]],
     language: str,
     synthetic: bool,
 ) -> str:
@@ -90,12 +91,14 @@ def make_share_map(
         site_id, kind, name, share, holds (core, swing, never), in a metric CRS.
     zones, roads
         As of a plan.
+    kinds
+        ``Plan.kinds``.
     language
         ``"zh"`` or ``"en"``.
     synthetic
         Whether the data are made up.
     """
-    say = words.speaker(language)
+    say = words.speaker(language, kinds)
     to = shapes.Degrees(str(shares.crs))
     parts = [_share_part(shares, name, colour, to, say) for name, colour in _HOLD_COLOURS.items()]
     data = {**_ground(zones, roads, to), "plans": [], "changes": [[part] for part in parts]}

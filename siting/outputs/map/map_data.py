@@ -2,60 +2,47 @@
 
 Texts that repeat (kinds, zones, reasons) are written once and told by number, which keeps a
 map of 550 stations and 4,500 candidates small enough to send by mail.
+
+How far stations reach, before the plan and after it, is told by place of demand and by township.
+That distance is the straight line, as on the handouts: a picture to look at. What the plan is
+judged by goes along the road.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.spatial import cKDTree
 
 from siting.outputs.map import shapes
-from siting.outputs.map.coverage import charging_reach, coverage_data, near_people
 from siting.outputs.map.shapes import STATION_NAMES_FROM, map_labels
-from siting.outputs.map.views import year_columns, year_data
+from siting.outputs.map.views import year_data, year_numbers
 from siting.outputs.paper.bodies import all_bodies
-from siting.outputs.text.plan_lines import class_names, class_text
+from siting.plan.described import described
+from siting.tables.fields import ZONE, fields, find_field, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
 
+    from siting.arrays import Flags
     from siting.notes import Say
     from siting.plan.plan import Plan
 
-_TEN_THOUSAND = 1e4
 
-# columns of the page's tables: name in the plan, digits after the point; None is a text,
-# and "" marks a text told by number from a list
-_POINTS: dict[str, int | str | None] = {
-    "name": None, "site_id": None, "kind": "", "zone": "", "verdict": "", "reason": "",
-    "owner": "", "limits": "", "state": "", "chosen": "", "spaces": 0, "chargers": 0,
-    "existing_chargers": 0, "power_kw": 0, "load_kwh_day": 0, "utilisation_percent": 0, "score": 2,
-    "classes": "", "cost": None, "kva": 0, "wait_min": 1, "wait_over_percent": 0,
-    "chargers_needed": 0, "opens": 0, "by_year": "", "pool": "",
-}  # fmt: skip
-_STATION_COLUMNS = (
-    "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "state", "spaces",
-    "chargers", "existing_chargers", "classes", "power_kw", "kva", "load_kwh_day",
-    "utilisation_percent", "wait_min", "wait_over_percent", "chargers_needed", "cost", "score",
-    "opens", "by_year", "pool",
-)  # fmt: skip
-_SWAP_COLUMNS = (
-    "name", "site_id", "kind", "zone", "state", "power_kw", "kva", "cost", "opens",
-)  # fmt: skip
-_HYDROGEN_COLUMNS = ("name", "site_id", "kind", "zone", "verdict")
-_CANDIDATE_COLUMNS = (
-    "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "limits", "chosen",
-    "spaces", "score", "pool",
-)  # fmt: skip
-_STOPPED_COLUMNS = (
-    "name", "site_id", "kind", "zone", "verdict", "reason", "owner", "spaces", "pool",
-)  # fmt: skip
-_OPTIONAL = frozenset({"opens", "by_year", "pool"})  # not every plan has them
+_SCRIPT_READS = {
+    "charging": ("chargers", "opens"),
+    "swap": ("opens",),
+    "candidate": ("chosen",),
+}
+"""What the page's script wants of each table beside the columns of its popups."""
+
+_OWN_TEXTS = frozenset({"name", "site_id", "cost_range"})
+"""Texts that are another one in each row; all others are written once and told by number."""
 
 
 class MapData:
@@ -100,9 +87,10 @@ class MapData:
         outline = shapes.outline(self._thin_zones)
         west, south, east, north = shapely.total_bounds(self._to([outline])).tolist()
         return {
-            "stations": self._points(plan.sites, _STATION_COLUMNS),
-            "swaps": self._points(plan.swap_sites, _SWAP_COLUMNS),
-            **self._hydrogen(),
+            **{
+                one.marks: self._points(getattr(plan, one.table), one.key)
+                for one in plan.facilities
+            },
             **self._candidates(),
             **year_data(plan, self._say),
             "coverage": coverage_data(plan, self._to),
@@ -127,84 +115,49 @@ class MapData:
         east, north = (drawn - true).round(5).tolist()
         return [north, east]
 
-    def _hydrogen(self) -> dict[str, Any]:
-        sites = self._plan.hydrogen_sites
-        return {} if sites is None else {"hydrogen": self._points(sites, _HYDROGEN_COLUMNS)}
-
     def _candidates(self) -> dict[str, Any]:
         """Return the sites that may be built on, and apart from them those a rule stops."""
         every = self._plan.candidates
         stopped = every[every["verdict"] == "stop"]
-        table = self._points(every.drop(index=stopped.index), _CANDIDATE_COLUMNS)
+        table = self._points(every.drop(index=stopped.index), "candidate")
         signed = every["verdict"].drop(index=stopped.index) == "sign_off"
         table["sign_off"] = signed.astype(int).tolist()
-        more = {"stopped": self._points(stopped, _STOPPED_COLUMNS)} if len(stopped) else {}
+        more = {"stopped": self._points(stopped, "stopped")} if len(stopped) else {}
         return {"candidates": table, **more}
 
-    def _points(self, frame: gpd.GeoDataFrame, columns: tuple[str, ...]) -> dict[str, Any]:
+    def _points(self, frame: gpd.GeoDataFrame, of: str) -> dict[str, Any]:
         lon, lat = shapes.lonlat(frame.geometry, self._to)
         table: dict[str, Any] = {"lon": lon, "lat": lat}
         if self._to is not self._true:  # drawn in GCJ-02, told in WGS-84
             table["true_lon"], table["true_lat"] = shapes.lonlat(frame.geometry, self._true)
         if "is_new" in frame.columns:
             table["new"] = frame["is_new"].astype(int).tolist()
-        readable = self._readable(frame)
-        for name in columns:
-            if name in _OPTIONAL and name not in readable:
-                continue
-            how = _POINTS[name]
-            if how == "":
-                table[name] = self._told_by_number(name, readable[name])
-            elif how is None:
-                table[name] = _texts(readable[name])
+        for name, values in self._readable(frame, of).items():
+            field = find_field(name)
+            if name in _OWN_TEXTS:
+                table[name] = _texts(values)
+            elif field is None or field[0].digits is None:
+                told = pd.api.types.is_numeric_dtype(values)
+                table[name] = _numbers(values, 0) if told else self._told_by_number(name, values)
             else:
-                table[name] = _numbers(readable[name], int(how))
+                table[name] = _numbers(values * field[0].scale, field[0].digits)
         return table
 
-    def _readable(self, frame: gpd.GeoDataFrame) -> dict[str, pd.Series]:
-        """Return the frame's columns with words in place of its keys."""
-        say, columns = self._say, dict(frame.items()) | year_columns(self._plan, frame)
-        columns["zone"] = frame["zone_id"].map(self._zone_names)
-        tell: dict[str, Callable[[Any], str]] = {
-            "kind": lambda kind: say(f"kind.{kind}"),
-            "owner": lambda name: self._bodies.get(name, name),
-            "pool": lambda key: say(f"pool.{key}"),
-            "chosen": lambda chosen: say("fact.yes" if chosen else "fact.no"),
-            "verdict": lambda key: say(f"verdict.{key}"),
+    def _readable(self, frame: gpd.GeoDataFrame, of: str) -> dict[str, pd.Series]:
+        """Return what the page tells of each place, by key."""
+        plan, say = self._plan, self._say
+        keys = [*shown("popup", of, frame.columns), *_SCRIPT_READS.get(of, ())]
+        table = described(plan, frame, dict.fromkeys(key for key in keys if key != "opens"), say)
+        columns = {
+            "name": frame["name"],
+            "site_id": frame["site_id"],
+            "kind": described(plan, frame, ["kind_name"], say)["kind_name"],
+            "zone": frame["zone_id"].map(self._zone_names),
+            **{str(name): values for name, values in table.items()},
         }
-        columns |= {name: frame[name].map(how) for name, how in tell.items() if name in columns}
-        if "is_new" in columns:
-            words = {True: say("fact.state_new"), False: say("fact.state_existing")}
-            columns["state"] = frame["is_new"].map(words)
-        if "phase" in columns:
-            # no language writes a year with a comma, or as 2024.0
-            opens = frame["phase"].map(lambda year: say("fact.state_year", year=f"{year:.0f}"))
-            columns["state"] = columns["state"].where(frame["phase"].isna(), opens)
-        if "verdict" in columns and "min_chargers" in columns:
-            columns["limits"] = (
-                frame["min_chargers"].astype(str) + "–" + frame["max_chargers"].astype(str)
-            )
-        if "utilisation" in columns:
-            columns["utilisation_percent"] = frame["utilisation"] * 100
-            columns["wait_over_percent"] = frame["wait_over_promise_share"] * 100
-            columns["classes"] = self._classes(frame)
-        if "cost_cny" in columns:
-            columns["cost"] = frame[["cost_cny", "cost_low_cny", "cost_high_cny"]].apply(
-                self._cost, axis=1
-            )
-        return columns
-
-    def _classes(self, frame: gpd.GeoDataFrame) -> pd.Series:
-        names = [name for name in class_names(self._plan) if f"chargers_{name}" in frame.columns]
-        counts = frame[[f"chargers_{name}" for name in names]].itertuples(index=False)
-        texts = [class_text(dict(zip(names, row, strict=True)), self._say) for row in counts]
-        return pd.Series(texts, index=frame.index, dtype=object)
-
-    def _cost(self, row: pd.Series) -> str:
-        if not row["cost_high_cny"] > 0:
-            return self._say("fact.cost_none")
-        base, low, high = (row[name] / _TEN_THOUSAND for name in row.index)
-        return self._say("fact.cost_text", base=base, low=low, high=high)
+        if "owner" in table:
+            columns["owner"] = frame["owner"].map(lambda name: self._bodies.get(name, name))
+        return columns | (year_numbers(plan, frame) if "opens" in keys else {})
 
     def _told_by_number(self, name: str, texts: pd.Series) -> list[int | None]:
         if name == "kind" and "kind" not in self._lookups:
@@ -227,25 +180,22 @@ class MapData:
         self._lookups["zone_kind"] = []
         kinds = zones["kind"].map(lambda kind: say(f"zone.{kind}"))
         aliases = zip(*(_texts(zones[key]) for key in ("zone_id", "name", "name_en")), strict=True)
-        served, asked = zones["served_kwh_day"], zones["demand_kwh_day"] > 0
-        quality = zones["population_quality"].map(lambda key: say(f"quality.{key}"))
+        table = described(self._plan, zones, shown("popup", ZONE, zones.columns), say)
         return {
             "shape": [shapes.area_rings([shape], self._to, thin_m=0) for shape in self._thin_zones],
             "name": [self._zone_names[zone] for zone in zones["zone_id"]],
             # searched beside the name: the other language, and the id
             "alias": [" ".join(filter(None, row)) for row in aliases],
             "kind": self._told_by_number("zone_kind", kinds),
-            "managed_by": _texts(zones["managed_by"]),
-            "population": _numbers(zones["population"], 0),
-            "quality": _texts(quality),
-            "stations": _numbers(zones["stations"], 0),
-            "chargers": _numbers(zones["chargers"], 0),
-            "swap_stations": _numbers(zones["swap_stations"], 0),
-            "demand_kwh_day": _numbers(zones["demand_kwh_day"], 0),
-            "served_kwh_day": _numbers(zones["served_kwh_day"], 0),
-            "served_percent": _numbers(served / zones["demand_kwh_day"].where(asked) * 100, 1),
+            **{str(name): self._zone_column(str(name), values) for name, values in table.items()},
             "near": [self._near(zone) for zone in zones["zone_id"]],
         }
+
+    def _zone_column(self, name: str, values: pd.Series) -> list[Any]:
+        field = fields(zone=True)[name]
+        if field.digits is None:
+            return _texts(values)
+        return _numbers(values * field.scale, field.digits)
 
     def _near(self, zone_id: str) -> str | None:
         shares = near_people(self._plan, self._reach, zone_id)
@@ -264,3 +214,105 @@ def _numbers(values: pd.Series, digits: int) -> list[float | int | None]:
         None if not np.isfinite(value) else int(value) if digits == 0 else float(value)
         for value in rounded
     ]
+
+
+NEAR_M = 1000.0
+_SWAP_M = 5000.0
+_DECIMALS = 4
+_SIZE_SHARE = 0.995  # the largest few places would make all others dots
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which places of demand have a station near.
+
+    Attributes
+    ----------
+    within_m
+        What is near, metres in a straight line.
+    before, after
+        ``(demand,)``; with what stands, and with the plan.
+    before_share, after_share
+        Of the demand in kWh a day; NaN where there is none.
+    """
+
+    within_m: float
+    before: Flags
+    after: Flags
+    before_share: float
+    after_share: float
+
+    def states(self) -> list[int]:
+        """Return 0 for near before, 1 for near by the plan alone, 2 for not near."""
+        return np.where(self.before, 0, np.where(self.after, 1, 2)).tolist()
+
+
+def charging_reach(plan: Plan) -> Reach:
+    """Return who has a charging station within 1 km."""
+    return _reach(plan, plan.sites, NEAR_M)
+
+
+def swap_reach(plan: Plan) -> Reach:
+    """Return who has a swap station within its service radius."""
+    within_m = plan.scenario.get("travel", {}).get("swap_cutoff_m", _SWAP_M)
+    return _reach(plan, plan.swap_sites, float(within_m))
+
+
+def near_people(plan: Plan, reach: Reach, zone_id: str) -> tuple[float, float] | None:
+    """Return the shares of a township's people near a station, before and after.
+
+    None where nobody is known to live there.
+    """
+    people = plan.demand["people"].to_numpy(dtype=float)
+    known = (plan.demand["zone_id"] == zone_id).to_numpy(dtype=bool) & np.isfinite(people)
+    total = float(people[known].sum())
+    if total <= 0:
+        return None
+    before, after = (
+        float(people[known & flags].sum()) / total for flags in (reach.before, reach.after)
+    )
+    return before, after
+
+
+def coverage_data(plan: Plan, to: shapes.Degrees) -> dict[str, Any]:
+    """Return the places of demand as the page's script draws them: point, size, two states."""
+    lon, lat = shapes.lonlat(plan.demand.geometry, to, decimals=_DECIMALS)
+    kwh = plan.demand["kwh_day"].to_numpy(dtype=float)
+    most = float(np.quantile(kwh, _SIZE_SHARE)) if kwh.size else 0.0
+    size = np.sqrt(np.clip(kwh / most, 0, 1)) if most > 0 else np.zeros(kwh.size)
+    return {
+        "lon": lon,
+        "lat": lat,
+        "size": np.round(size, 2).tolist(),
+        "near": charging_reach(plan).states(),
+        "swap": swap_reach(plan).states(),
+    }
+
+
+def coverage_lines(plan: Plan, say: Say) -> list[tuple[str, str]]:
+    """Return the choices of the panel: mode of the script and its text, off first."""
+    lines = [("", say("cover.off"))]
+    for key, reach in (("near", charging_reach(plan)), ("swap", swap_reach(plan))):
+        for when, share in (("now", reach.before_share), ("plan", reach.after_share)):
+            text = "–" if math.isnan(share) else f"{share:.1%}"
+            mode = f"{key}_{when}"
+            lines.append((mode, say(f"cover.{mode}", km=reach.within_m / 1000, share=text)))
+    return lines
+
+
+def _reach(plan: Plan, stations: gpd.GeoDataFrame, within_m: float) -> Reach:
+    standing = stations[~stations["is_new"].to_numpy(dtype=bool)]
+    before, after = (_near(plan.demand, here, within_m) for here in (standing, stations))
+    kwh = plan.demand["kwh_day"].to_numpy(dtype=float)
+    total = float(kwh.sum())
+    shares = [float(kwh[flags].sum()) / total if total > 0 else math.nan
+              for flags in (before, after)]  # fmt: skip
+    return Reach(within_m, before, after, *shares)
+
+
+def _near(places: gpd.GeoDataFrame, stations: gpd.GeoDataFrame, within_m: float) -> Flags:
+    if stations.empty or places.empty:
+        return np.zeros(len(places), dtype=bool)
+    at = [np.column_stack([one.geometry.x, one.geometry.y]) for one in (places, stations)]
+    distance_m, _ = cKDTree(at[1]).query(at[0])
+    return np.asarray(distance_m <= within_m)

@@ -15,8 +15,8 @@ import offlinefolium as folium
 
 from siting.outputs import palette, words
 from siting.outputs.assets import asset
+from siting.outputs.basemaps import Basemap, find_basemap
 from siting.outputs.map import signs
-from siting.outputs.map.basemaps import Basemap, find_basemap
 from siting.outputs.map.map_data import MapData
 from siting.outputs.map.map_panel import panel_html
 from siting.outputs.map.page_frame import (
@@ -29,95 +29,62 @@ from siting.outputs.map.page_frame import (
     name_plainly,
 )
 from siting.outputs.map.views import make_views
+from siting.tables.facilities import FACILITIES
+from siting.tables.fields import ZONE, fields, shown
 
 if TYPE_CHECKING:
     from siting.notes import Say
     from siting.plan.plan import Plan
+    from siting.tables.fields import Field
 
 
-def popup_facts(say: Say, *, phased: bool) -> dict[str, list[list[Any]]]:
+_UNITS = {"kWh/day": "unit.kwh_day", "min": "unit.minutes", "people": "unit.people"}
+# units that the name of a column tells already
+_TOLD = frozenset({"", "bays", "chargers", "CNY", "degrees", "spaces", "stations", "year"})
+# of a site that a rule stops all that matters is why: told first, and said even where it is missing
+_WHY_STOPPED = ("verdict_name", "reason")
+
+
+def popup_facts(data: dict[str, Any], say: Say) -> dict[str, list[list[Any]]]:
     """Return the rows of the popups by table of the page's data.
 
     Parameters
     ----------
+    data
+        Result of :meth:`MapData.content`.
     say
         Words in the language of the map.
-    phased
-        Whether the plan has phases.
 
     Returns
     -------
     dict
         Rows of label, column, digits, unit, and whether the row is left out where missing.
     """
-
-    def row(key: str, column: str, unit: str = "", *, digits: int = 0, quiet: bool = False) -> Any:  # noqa: ANN401  # a row of JSON
-        return [say(f"fact.{key}"), column, digits, unit, quiet]
-
-    rules = [
-        row("pool", "pool", quiet=True),
-        row("verdict", "verdict"),
-        row("reason", "reason", quiet=True),
-        row("owner", "owner", quiet=True),
-        row("id", "site_id"),
-    ]
-    a_day = say("unit.kwh_day")
+    of = {one.marks: one.key for one in FACILITIES}
+    of |= {"candidates": "candidate", "stopped": "stopped", "zones": ZONE}
     return {
-        "stations": [
-            row("state", "state"),
-            row("chargers", "chargers"),
-            row("existing_chargers", "existing_chargers"),
-            *([row("by_year", "by_year")] if phased else []),
-            row("classes", "classes", quiet=True),
-            row("power_kw", "power_kw", "kW"),
-            row("kva", "kva", "kVA"),
-            row("load_kwh_day", "load_kwh_day", a_day),
-            row("utilisation", "utilisation_percent", "%"),
-            row("wait_min", "wait_min", say("unit.minutes"), digits=1),
-            row("wait_over_promise", "wait_over_percent", "%"),
-            row("chargers_needed", "chargers_needed"),
-            row("cost", "cost"),
-            row("spaces", "spaces"),
-            row("score", "score", digits=2),
-            *rules,
-        ],
-        "swaps": [
-            row("state", "state"),
-            row("power_kw", "power_kw", "kW"),
-            row("kva", "kva", "kVA"),
-            row("cost", "cost"),
-            row("id", "site_id"),
-        ],
-        "hydrogen": [row("verdict", "verdict"), row("id", "site_id")],
-        "candidates": [
-            row("chosen", "chosen"),
-            row("limits", "limits"),
-            row("spaces", "spaces"),
-            row("score", "score", digits=2),
-            *rules,
-        ],
-        # why a site is stopped is all that matters of it: said even where it is missing
-        "stopped": [
-            row("verdict", "verdict"),
-            row("reason", "reason"),
-            row("pool", "pool", quiet=True),
-            row("spaces", "spaces"),
-            row("owner", "owner", quiet=True),
-            row("id", "site_id"),
-        ],
-        "zones": [
-            row("population", "population", say("unit.people")),
-            row("population_quality", "quality"),
-            row("stations", "stations"),
-            row("chargers", "chargers"),
-            row("swap_stations", "swap_stations"),
-            row("demand_kwh_day", "demand_kwh_day", a_day),
-            row("served_kwh_day", "served_kwh_day", a_day),
-            row("served_share", "served_percent", "%", digits=1),
-            row("near", "near"),
-            row("managed_by", "managed_by", quiet=True),
-        ],
+        name: [
+            _fact(fields(zone=table == ZONE)[key], say, always=table == "stopped")
+            for key in _popup_keys(table, data[name])
+        ]
+        for name, table in of.items()
+        if name in data
     }
+
+
+def _popup_keys(table: str, columns: dict[str, Any]) -> list[str]:
+    """Return the columns of a table that its popups show, those that the plan has."""
+    keys = [key for key in shown("popup", table, columns) if key in columns]
+    first = _WHY_STOPPED if table == "stopped" else ()
+    return sorted(keys, key=lambda key: key not in first)
+
+
+def _fact(field: Field, say: Say, *, always: bool) -> list[Any]:
+    unit = field.column.unit
+    sign = "%" if unit == "share" else "" if unit in _TOLD else unit
+    sign = say(_UNITS[unit]) if unit in _UNITS else sign
+    quiet = "popup" in field.quiet and not (always and field.key in _WHY_STOPPED)
+    return [say(field.word), field.key, field.digits or 0, sign, quiet]
 
 
 _LAYERS = (
@@ -157,15 +124,16 @@ def make_map(
     """
     tiles = find_basemap(basemap, key=key)
     language = language or plan.language
-    say = words.speaker(language)
+    say = words.speaker(language, plan.kinds)
     title = plan.title_zh if language == "zh" else plan.title_en
     gcj02 = tiles is not None and tiles.datum == "gcj02"
     source = MapData(plan, say=say, language=language, gcj02=gcj02)
     views = make_views(plan, say=say, language=language)
-    data = source.content() | {
+    content = source.content()
+    data = content | {
         "language": {"zh": "zh-CN", "en": "en-GB"}[language],
         "words": _script_words(say),
-        "facts": popup_facts(say, phased=bool(plan.phases)),
+        "facts": popup_facts(content, say),
         "views": [view.content for view in views],
         "style": _style(source.kinds, on_tiles=tiles is not None),
         "attribution": _attribution(plan, tiles, say),

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from siting.outputs import palette
 from siting.outputs.assets import asset
 from siting.outputs.map import signs
-from siting.outputs.map.coverage import coverage_lines
+from siting.outputs.map.map_data import coverage_lines
 from siting.outputs.map.views import year_panel
 from siting.outputs.text.figure_tables import comparison
 from siting.outputs.text.plan_lines import (
@@ -21,6 +21,7 @@ from siting.outputs.text.plan_lines import (
     plan_class_text,
     score_lines,
 )
+from siting.tables.facilities import TOTALS
 
 if TYPE_CHECKING:
     from siting.notes import Say
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from siting.plan.plan import Plan, Source
 
 
-_COUNTED = ("stations", "chargers", "swap_stations")
 _LEGEND_SIZES = (8, 24, 60)
 
 
@@ -70,7 +70,7 @@ def panel_html(
                 for state, word in enumerate(("before", "after", "none"))
             ],
             subtitle=say("total.by", year=year) if year else plan.run,
-            totals=[_total(plan, key, say) for key in _COUNTED],
+            totals=[_total(plan, key, say) for key in TOTALS],
             status=say(status, **judged),
             bounds=say(answer, **found),
             swap_status=say("status.swap", gap=outcome.swap_gap_share)

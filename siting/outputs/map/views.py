@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from siting.outputs import palette
 from siting.outputs.map import signs
 from siting.outputs.paper.bodies import OVERVIEW, all_bodies
 from siting.outputs.paper.sheet import make_sheet
 from siting.outputs.text.figure_tables import PANEL, phase_header, phase_texts
+from siting.plan.described import PHASE, plan_years
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from siting.notes import Say
     from siting.outputs.paper.sheet import Sheet
@@ -96,30 +96,16 @@ STANDS = -1
 """In place of the number of a year: it stands today."""
 
 
-def plan_years(plan: Plan) -> list[int]:
-    """Return the years of the phases in their order; none without phases."""
-    return [int(row["year"]) for row in plan.phases.get("years", ())]
-
-
-def year_columns(plan: Plan, frame: gpd.GeoDataFrame) -> dict[str, pd.Series]:
-    """Return what the page tells of each place: number of its year, chargers by year as text.
+def year_numbers(plan: Plan, frame: gpd.GeoDataFrame) -> dict[str, pd.Series]:
+    """Return under ``opens`` the number of the year that each place opens in.
 
     Nothing where the plan has no phases, or the frame is none of theirs.
     """
     years = plan_years(plan)
-    if not years or "phase" not in frame.columns:
+    if not years or PHASE not in frame.columns:
         return {}
     number = {year: place for place, year in enumerate(years)}
-    opens = frame["phase"].map(number).astype("Float64").fillna(STANDS)
-    columns = {"opens": opens}
-    if f"phase_{years[0]}_chargers" in frame.columns:
-        counts = frame[[f"phase_{year}_chargers" for year in years]].itertuples(index=False)
-        texts = [
-            " · ".join(f"{year}: {count:,}" for year, count in zip(years, row, strict=True))
-            for row in counts
-        ]
-        columns["by_year"] = pd.Series(texts, index=frame.index, dtype=object)
-    return columns
+    return {"opens": frame[PHASE].map(number).astype("Float64").fillna(STANDS)}
 
 
 def year_data(plan: Plan, say: Say) -> dict[str, Any]:

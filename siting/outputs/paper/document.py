@@ -18,11 +18,11 @@ from siting.outputs.paper.paper import (
     SWAP_COLOUR,
     Format,
     Page,
+    draw_tables,
     line_mm,
 )
-from siting.outputs.paper.paper_tables import draw_tables
 from siting.outputs.paper.sheet import Sheet, make_say, site_points
-from siting.outputs.paper.sheet_panel import draw_panel
+from siting.tables.facilities import CHARGING, FACILITIES, HYDROGEN, SWAP
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -53,7 +53,7 @@ class Setting:
     @property
     def say(self) -> Say:
         """Words in the language of the pages."""
-        return make_say(self.language)
+        return make_say(self.language, self.plan.kinds)
 
 
 def draw_pages(setting: Setting, sheet: Sheet) -> list[Page]:
@@ -101,11 +101,7 @@ def _framed(setting: Setting, sheet: Sheet) -> tuple[Pins, list[Frame]]:
 
 
 def _pins(sheet: Sheet) -> Pins:
-    parts = (
-        (sheet.sites, "", "circle"),
-        (sheet.swap_sites, "S", "diamond"),
-        (sheet.hydrogen_sites, "H", "hexagon"),
-    )
+    parts = [(getattr(sheet, one.table), one.letter, one.sign) for one in FACILITIES]
     return Pins(
         xy=np.vstack([site_points(rows) for rows, _, _ in parts]),
         label=tuple(
@@ -240,3 +236,103 @@ def _ending(setting: Setting, sheet: Sheet) -> list[tuple[str, tuple[str, ...]]]
     """Return what stands after the tables: all notes, sources."""
     say = setting.say
     return [(say("map.notes"), sheet.notes), (say("map.sources"), sheet.sources)]
+
+
+def draw_panel(
+    say: Say,
+    sheet: Sheet,
+    page: Page,
+    frames: list[Frame],
+    place: tuple[float, float, float, float],
+) -> None:
+    """Write totals, status, legend and the first notes beside the map."""
+    paper = page.paper
+    left, y, width, bottom = place
+    if sheet.question:
+        y = (
+            page.block(left, y, width, sheet.question, size_pt=paper.text_pt * 1.25, bold=True)
+            + 1.5
+        )
+    y = _totals(say, sheet, page, (left, y, width))
+    for fact in sheet.facts:
+        y = page.block(left, y, width, fact)
+    y += 1.2
+    for line in sheet.status:
+        y = page.block(left, y, width, line, colour=FAINT)
+    if len(frames) > 1:
+        letters = " ".join(frame.name for frame in frames[1:])
+        y = page.block(left, y + 1.2, width, say("handout.zooms", names=letters))
+    if not sheet.tables:
+        y = page.block(left, y + 2, width, say("handout.empty"), bold=True,
+                       size_pt=paper.text_pt * 1.3)  # fmt: skip
+    y = _legend(say, sheet, page, (left, y + 2.5, width))
+    page.text(left, y + 1.5, say("map.notes"), bold=True)
+    y += 1.5 + line_mm(paper.text_pt) * 1.2
+    room = bottom - y
+    for place_, note in enumerate(sheet.notes):
+        high = page.height(width - 2.5, note, most=2)
+        more = line_mm(paper.text_pt) if place_ + 1 < len(sheet.notes) else 0.0
+        if room < high + more:
+            page.text(left, y, say("handout.more", count=len(sheet.notes) - place_), colour=FAINT)
+            break
+        page.text(left, y, "·")
+        y = page.block(left + 2.5, y, width - 2.5, note, most=2)
+        room -= high
+
+
+def _totals(say: Say, sheet: Sheet, page: Page, place: tuple[float, float, float]) -> float:
+    """Write this sheet's counts beside the whole plan's and the targets'."""
+    paper = page.paper
+    left, y, width = place
+    row = line_mm(paper.text_pt) * 1.35
+    ends = [left + width * share for share in (0.58, 0.79, 1.0)]
+    size = paper.text_pt * 0.92
+    heads = [say(key).split(" / ") for key in ("handout.here", "handout.plan", "handout.target")]
+    for end, head in zip(ends, heads, strict=True):
+        for place_, line in enumerate(head):
+            low = y + place_ * line_mm(size)
+            page.text(end, low, line, align="right", colour=FAINT, size_pt=size)
+    y += row + (max(map(len, heads)) - 1) * line_mm(size)
+    for label, *numbers in sheet.totals:
+        page.rule(left, y - 0.8, width)
+        page.text(left, y, label)
+        for place_, (end, number) in enumerate(zip(ends, numbers, strict=True)):
+            page.text(end, y, f"{number:,}", align="right", bold=place_ == 0)
+        y += row
+    page.rule(left, y - 0.8, width)
+    return y + 0.6
+
+
+def _legend(say: Say, sheet: Sheet, page: Page, place: tuple[float, float, float]) -> float:
+    """Draw the legend: kinds with their counts, forms, swap and hydrogen stations."""
+    paper = page.paper
+    left, y, width = place
+    page.text(left, y, say("map.legend"), bold=True)
+    y += line_mm(paper.text_pt) * 1.35
+    counts = sheet.sites["kind"].value_counts()
+    kinds = sorted(counts.index, key=lambda kind: (-counts[kind], kind))
+    entries = [
+        (palette.kind_colour(kind), CHARGING.sign, True, f"{say(f'kind.{kind}')} {counts[kind]}")
+        for kind in kinds
+    ]
+    entries += [
+        (FAINT, CHARGING.sign, True, say("legend.new")),
+        (FAINT, CHARGING.sign, False, say("legend.existing")),
+    ]
+    standing = set(sheet.swap_sites["is_new"].astype(bool))
+    entries += [
+        (SWAP_COLOUR, SWAP.sign, new, say(f"legend.swap_{'new' if new else 'existing'}"))
+        for new in (True, False)
+        if new in standing
+    ]
+    if len(sheet.hydrogen_sites):
+        entries.append((HYDROGEN_COLOUR, HYDROGEN.sign, True, say("legend.hydrogen")))
+    columns = 2
+    row = line_mm(paper.text_pt) * 1.3
+    for number, (colour, form, filled, label) in enumerate(entries):
+        x = left + (number % columns) * width / columns
+        page.sign(x + 1.6, y + row * 0.42, colour, form, filled=filled)
+        page.block(x + 4.4, y, width / columns - 5, label, most=1)
+        if number % columns == columns - 1:
+            y += row
+    return y + (row if len(entries) % columns else 0.0)

@@ -16,9 +16,8 @@ from matplotlib.patches import Circle, Polygon, Rectangle
 from siting.outputs import palette
 from siting.outputs.paper._lettering import Letters, Line
 from siting.outputs.paper.base_map import draw_ground
-from siting.outputs.paper.frames import SCALE_SHARE, scale_corner
+from siting.outputs.paper.frames import DOT_MM, SCALE_SHARE, scale_corner
 from siting.outputs.paper.paper import FAINT, INK, make_sign
-from siting.outputs.paper.tags import DOT_MM
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

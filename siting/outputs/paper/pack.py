@@ -67,7 +67,7 @@ def make_sheet_page(
     picture
         The first page as a PNG; without a Chinese font there is none.
     """
-    say = make_say(language)
+    say = make_say(language, plan.kinds)
     template = asset("sheet_page.html")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["zip"] = zip

@@ -14,10 +14,11 @@ import pandas as pd
 import shapely
 
 from siting.outputs import words
-from siting.outputs.paper.bodies import EVERYTHING, OVERVIEW
-from siting.outputs.paper.columns import (
+from siting.outputs.paper.bodies import (
+    EVERYTHING,
     FIRST,
     HYDROGEN_KEYS,
+    OVERVIEW,
     make_clusters,
     make_table,
     station_keys,
@@ -25,13 +26,13 @@ from siting.outputs.paper.columns import (
 )
 from siting.outputs.text.figure_tables import count_years
 from siting.outputs.text.plan_lines import hydrogen_line
+from siting.tables.facilities import CHARGING, HYDROGEN, SWAP, TOTALS
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting.notes import Say
-    from siting.outputs.paper.bodies import Body
-    from siting.outputs.paper.columns import Table
+    from siting.outputs.paper.bodies import Body, Table
     from siting.plan.plan import Plan
 
     Points = np.ndarray[Any, np.dtype[np.float64]]
@@ -42,10 +43,10 @@ _TEN_THOUSAND = 1e4
 
 def with_phase(plan: Plan, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Return the columns with the year a station opens, on every sheet of a plan in phases."""
-    if not plan.phases or "phase" in keys:
+    if not plan.phases or "opening" in keys:
         return keys
-    place = keys.index("new") + 1 if "new" in keys else len(FIRST)
-    return (*keys[:place], "phase", *keys[place:])
+    place = keys.index("state") + 1 if "state" in keys else len(FIRST)
+    return (*keys[:place], "opening", *keys[place:])
 
 
 def year_lines(
@@ -58,7 +59,7 @@ def year_lines(
         line = say("phase.handout", year=year, stations=f"{count.stations:,}",
                    chargers=f"{count.chargers:,}", swaps=f"{count.swap_stations:,}")  # fmt: skip
         lines.append(line)
-        if "cost" in body.columns and math.isfinite(count.cost_cny):
+        if "cost_cny" in body.columns and math.isfinite(count.cost_cny):
             cost = f"{count.cost_cny / _TEN_THOUSAND:,.0f}"
             lines.append(say("phase.handout_cost", year=year, cost=cost))
     return lines
@@ -117,18 +118,21 @@ class Sheet:
         """Its tables with the words of their titles, in the order of paper."""
         titled = (
             ("handout.stations", self.stations),
-            ("total.swap_stations", self.swaps),
-            ("total.hydrogen_stations", self.hydrogen),
+            (f"total.{SWAP.total}", self.swaps),
+            (f"total.{HYDROGEN.total}", self.hydrogen),
             ("handout.clusters", self.clusters),
         )
         return tuple((title, table) for title, table in titled if table is not None)
 
 
-def make_say(language: str) -> Say:
-    """Return words in ``"zh"``, ``"en"`` or ``"both"``: Chinese, a slash, English."""
+def make_say(language: str, kinds: dict[str, dict[str, str]] | None = None) -> Say:
+    """Return words in ``"zh"``, ``"en"`` or ``"both"``: Chinese, a slash, English.
+
+    ``kinds`` are the names of a plan's own kinds of site, ``Plan.kinds``.
+    """
     if language != "both":
-        return words.speaker(language)
-    zh, en = words.speaker("zh"), words.speaker("en")
+        return words.speaker(language, kinds)
+    zh, en = words.speaker("zh", kinds), words.speaker("en", kinds)
 
     def say(key: str, /, **given: Any) -> str:  # noqa: ANN401  # numbers and names
         first, second = zh(key, **given), en(key, **given)
@@ -149,7 +153,7 @@ def make_sheet(plan: Plan, body: Body, *, language: str) -> Sheet:
     language
         ``"zh"``, ``"en"`` or ``"both"``.
     """
-    say = make_say(language)
+    say = make_say(language, plan.kinds)
     sites = _ordered(plan, plan.sites[_seen(plan, body)])
     swaps = plan.swap_sites if body.swap else plan.swap_sites.iloc[:0]
     if body.zone_id is not None:
@@ -164,9 +168,11 @@ def make_sheet(plan: Plan, body: Body, *, language: str) -> Sheet:
         sites=sites,
         swap_sites=swaps,
         hydrogen_sites=hydrogen,
-        stations=make_table(plan, sites, with_phase(plan, station_keys(body)), "", say),
-        swaps=make_table(plan, swaps, with_phase(plan, swap_keys(body)), "S", say),
-        hydrogen=make_table(plan, hydrogen, HYDROGEN_KEYS, "H", say),
+        stations=make_table(
+            plan, sites, with_phase(plan, station_keys(body)), CHARGING.letter, say
+        ),
+        swaps=make_table(plan, swaps, with_phase(plan, swap_keys(body)), SWAP.letter, say),
+        hydrogen=make_table(plan, hydrogen, HYDROGEN_KEYS, HYDROGEN.letter, say),
         clusters=make_clusters(sites, swaps, say) if body.restricted else None,
         totals=_totals(plan, body, (sites, swaps, hydrogen), say),
         status=_status(plan, body, say),
@@ -216,13 +222,10 @@ def _totals(
     plan: Plan, body: Body, shown: tuple[gpd.GeoDataFrame, ...], say: Say
 ) -> tuple[tuple[str, int, int, int], ...]:
     sites, swaps, hydrogen = shown
-    own = {
-        "stations": len(sites),
-        "chargers": int(sites["chargers"].sum()),
-        "swap_stations": len(swaps),
-    }
+    counts = (len(sites), int(sites["chargers"].sum()), len(swaps))
+    own = dict(zip(TOTALS, counts, strict=True))
     if plan.hydrogen_sites is not None and body.hydrogen:
-        own["hydrogen_stations"] = len(hydrogen)
+        own[HYDROGEN.total] = len(hydrogen)
     return tuple(
         (say(f"total.{key}"), count, plan.totals[key], plan.targets[key])
         for key, count in own.items()

@@ -15,10 +15,16 @@ import pandas as pd
 from siting.outputs import words
 from siting.outputs.text.figure_tables import BRIEF, count_years, phase_header, phase_texts
 from siting.outputs.text.plan_lines import chain_rows, plan_class_text
+from siting.plan.described import described, heading
+from siting.tables.facilities import CHARGING, TOTALS
+from siting.tables.fields import ZONE, fields, shown
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from siting.notes import Say
     from siting.plan.plan import Plan
+    from siting.tables.fields import Field
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,6 @@ Block = Heading | Paragraph | Bullets | Grid | Picture
 
 
 MAP_NAME = "map.png"
-_COUNTED = ("stations", "chargers", "swap_stations")
 _CNY_10K = 10_000.0
 _FEW_ROWS = 60
 
@@ -83,7 +88,7 @@ def make_report(plan: Plan, *, language: str, date: str, picture: bool) -> list[
     picture
         Whether a map is there to be shown as ``map.png``.
     """
-    say = words.speaker(language)
+    say = words.speaker(language, plan.kinds)
     title = plan.title_en if language == "en" else plan.title_zh
     head: list[Block] = [Heading(title, 0)]
     if plan.synthetic:
@@ -102,7 +107,7 @@ def _basis(plan: Plan, say: Say) -> list[Block]:
     """Return what the scenario says of the policy; what it does not say is left to be written."""
     policy = plan.scenario.get("policy", {})
     text, asks = _told(policy, "basis", say), _told(policy, "asks", say)
-    goals = {key: plan.targets[key] for key in _COUNTED}
+    goals = {key: plan.targets[key] for key in ("stations", "chargers", "swap_stations")}
     year = plan.scenario.get("targets", {}).get("by")
     return [
         Heading(say("report.basis")),
@@ -154,7 +159,7 @@ def _targets(plan: Plan, say: Say) -> list[Block]:
     rows = tuple(
         (say(f"total.{key}"), f"{plan.targets[key]:,}", f"{plan.totals[key]:,}",
          f"{plan.totals[f'existing_{key}']:,}", f"{plan.totals[f'new_{key}']:,}")
-        for key in _COUNTED
+        for key in TOTALS
     )  # fmt: skip
     headers = (say("book.col.what"), say("handout.target"), say("handout.plan"),
                say("handout.existing"), say("handout.new"))  # fmt: skip
@@ -169,26 +174,36 @@ def _targets(plan: Plan, say: Say) -> list[Block]:
 
 
 def _layout(plan: Plan, say: Say) -> list[Block]:
-    zones = plan.zones.sort_values("zone_id")
-    rows = tuple(
-        (str(row["name"]), f"{row['stations']:,.0f}", f"{row['chargers']:,.0f}",
-         f"{row['swap_stations']:,.0f}", _number(row["population"], say))
-        for _, row in zones.iterrows()
-    )  # fmt: skip
     counts = plan.sites.groupby("kind", sort=True)["chargers"].agg(["size", "sum"])
     kinds = tuple(
         (say(f"kind.{kind}"), f"{row['size']:,}", f"{row['sum']:,}")
         for kind, row in counts.iterrows()
     )
-    totals = tuple(say(f"total.{key}") for key in _COUNTED)
+    totals = tuple(say(f"total.{key}") for key in TOTALS)
     return [
         Heading(say("report.layout")),
         Heading(say("report.by_kind"), 2),
-        Grid((say("column.kind"), *totals[:2]), kinds, frozenset({1, 2})),
+        Grid((heading("kind_name", say), *totals[:2]), kinds, frozenset({1, 2})),
         Heading(say("report.by_zone"), 2),
-        Grid((say("column.zone"), *totals, say("book.col.population")), rows,
-             frozenset({1, 2, 3, 4})),
-    ]  # fmt: skip
+        _grid(plan, plan.zones.sort_values("zone_id"), ZONE, say),
+    ]
+
+
+def _grid(plan: Plan, frame: gpd.GeoDataFrame, of: str, say: Say) -> Grid:
+    """Return rows of a plan's table with the columns that a report shows of it."""
+    zone = of == ZONE
+    table = described(plan, frame, shown("report", of, frame.columns), say)
+    known = [fields(zone=zone)[name] for name in table.columns]
+    columns = [[_cell(value, field, say) for value in table[field.key]] for field in known]
+    headers = tuple(heading(name, say, zone=zone) for name in table.columns)
+    numbers = frozenset(place for place, field in enumerate(known) if field.digits is not None)
+    return Grid(headers, tuple(zip(*columns, strict=True)), numbers)
+
+
+def _cell(value: Any, field: Field, say: Say) -> str:  # noqa: ANN401  # a cell of the plan
+    if pd.isna(value) or value == "":
+        return "" if "report" in field.quiet else say("handout.unknown")
+    return str(value) if field.digits is None else f"{value * field.scale:,.{field.digits}f}"
 
 
 def _phases(plan: Plan, say: Say) -> list[Block]:
@@ -221,15 +236,16 @@ def _years_by_zone(plan: Plan, say: Say) -> Grid:
         sites, swaps = (table[table["zone_id"] == zone["zone_id"]]
                         for table in (plan.sites, plan.swap_sites))  # fmt: skip
         counts = count_years(plan, sites, swaps)
-        numbers = [(f"{one.stations:,}", f"{one.chargers:,}") for one in counts]
-        rows.append((str(zone["name"]), *(text for pair in numbers for text in pair)))
-    years = [str(row["year"]) for row in plan.phases["years"]]
+        texts = [(f"{one.stations:,}", f"{one.chargers:,}") for one in counts]
+        rows.append((str(zone["name"]), *(text for pair in texts for text in pair)))
+    years = [str(row.year) for row in plan.years]
     headers = [
         say(f"report.{key}_by_year", year=year)
         for year in years
         for key in ("stations", "chargers")
     ]
-    return Grid((say("column.zone"), *headers), tuple(rows), frozenset(range(1, 1 + len(headers))))
+    numbers = frozenset(range(1, 1 + len(headers)))
+    return Grid((heading("zone_name", say), *headers), tuple(rows), numbers)
 
 
 def _safety(plan: Plan, say: Say) -> list[Block]:
@@ -240,19 +256,10 @@ def _safety(plan: Plan, say: Say) -> list[Block]:
     ]
     if held.empty:
         return blocks
-    shown = held.head(_FEW_ROWS)
-    names = plan.zones.set_index("zone_id")["name"]
-    rows = tuple(
-        (str(row["site_id"]), _name(row["name"], say), str(names.get(row["zone_id"], "")),
-         str(row["reason"]) if pd.notna(row["reason"]) else "")
-        for _, row in shown.iterrows()
-    )  # fmt: skip
-    headers = tuple(
-        say(key) for key in ("book.col.site_id", "column.name", "column.zone", "column.reason")
-    )
-    blocks.append(Grid(headers, rows, frozenset()))
-    if len(held) > len(shown):
-        blocks.append(Paragraph(say("report.more", count=len(held) - len(shown))))
+    few = held.head(_FEW_ROWS)
+    blocks.append(_grid(plan, few, CHARGING.key, say))
+    if len(held) > len(few):
+        blocks.append(Paragraph(say("report.more", count=len(held) - len(few))))
     return blocks
 
 
@@ -292,13 +299,3 @@ def _assumptions(plan: Plan, say: Say) -> list[Block]:
         Bullets(sources),
         Paragraph(say("handout.proposed")),
     ]
-
-
-def _number(value: Any, say: Say, *, share: bool = False) -> str:  # noqa: ANN401  # of the plan
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return say("handout.unknown")
-    return f"{value:.1%}" if share else f"{value:,.0f}"
-
-
-def _name(value: Any, say: Say) -> str:  # noqa: ANN401  # a cell
-    return str(value) if isinstance(value, str) and value else say("handout.unknown")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siting.outputs import words
+from siting.plan.json_types import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from siting.checkup.findings import Checkup, Layer, Parameter
     from siting.notes import Say
 
 
@@ -46,36 +48,36 @@ class Section:
     wide: bool = False
 
 
-def make_sections(content: dict[str, Any], language: str) -> list[Section]:
+def make_sections(found: Checkup, language: str) -> list[Section]:
     """Return the sections of a report, before its notes, grades and advice.
 
     Parameters
     ----------
-    content
-        Result of ``checkup.make_checkup``, as JSON types.
+    found
+        Result of ``checkup.make_checkup``.
     language
         ``"zh"`` or ``"en"``.
     """
     say = words.speaker(language)
     return [
-        _layers(content, say),
-        _capacity(content, say),
-        _screening(content, say),
-        _counted(say("layer.candidates"), "kind", content["sites_by_kind"], say),
-        _zone_steps(content, say),
-        _zone_needs(content, say),
-        *(table_section(name, content[name], say) for name in _BLOCKS),
-        _rules(content, say, language),
-        _parameters(content, say, own=True),
-        _parameters(content, say, own=False),
-        _tables(content, say),
+        _layers(found, say),
+        _capacity(found, say),
+        _screening(found, say),
+        _counted(say("layer.candidates"), "kind", found.sites_by_kind, say),
+        _zone_steps(found, say),
+        _zone_needs(found, say),
+        *(table_section(name, getattr(found, name), say) for name in _BLOCKS),
+        _rules(found, say, language),
+        _parameters(found, say, own=True),
+        _parameters(found, say, own=False),
+        _tables(found, say),
     ]
 
 
-def table_section(name: str, content: dict[str, Any], say: Say) -> Section:
-    """Return one block of counts as a section; its keys have words under ``found.``."""
+def table_section(name: str, counts: object, say: Say) -> Section:
+    """Return one block of counts as a section; its names have words under ``found.``."""
     rows = []
-    for key, value in content.items():
+    for key, value in tidy(counts, None).items():
         if isinstance(value, dict):
             rows += [
                 (f"{say(_label(name, key))} · {say(_label(key, inner))}", _number(inner, one, say))
@@ -87,56 +89,56 @@ def table_section(name: str, content: dict[str, Any], say: Say) -> Section:
 
 
 def grade_rows(
-    content: dict[str, Any], say: Say, language: str
+    found: Checkup, say: Say, language: str
 ) -> Iterator[tuple[str, str, list[tuple[str, str, str, str, str]]]]:
     """Yield each stage with its grade (a key) and its measures: name, value, bar, grade, why."""
-    for stage in content["grades"]:
+    for stage in found.grades:
         rows = [
             (
-                say(f"check.measure.{one['measure']}"),
-                _measured(one["value"], one["unit"], say),
-                say(f"check.bar_{one['better']}", good=_measured(one["good"], one["unit"], say),
-                    usable=_measured(one["usable"], one["unit"], say)),
-                say(f"check.grade.{one['grade']}"),
-                str(one[f"reason_{language}"]),
+                say(f"check.measure.{one.measure}"),
+                _measured(one.value, one.unit, say),
+                say(f"check.bar_{one.better}", good=_measured(one.good, one.unit, say),
+                    usable=_measured(one.usable, one.unit, say)),
+                say(f"check.grade.{one.grade}"),
+                one.reason_zh if language == "zh" else one.reason_en,
             )
-            for one in stage["measures"]
+            for one in stage.measures
         ]  # fmt: skip
-        yield say(f"check.stage.{stage['stage']}"), stage["grade"], rows
+        yield say(f"check.stage.{stage.stage}"), stage.grade, rows
 
 
-def advice_lines(content: dict[str, Any], say: Say) -> list[tuple[str, str]]:
+def advice_lines(found: Checkup, say: Say) -> list[tuple[str, str]]:
     """Return what would help most: what to do, and the numbers that rank it."""
     return [
         (
-            say(f"check.do.{one['measure']}", **one["told"]),
-            say("check.rank", weight=one["weight"], shortfall=one["shortfall"], pull=one["pull"]),
+            say(f"check.do.{one.measure}", **one.told),
+            say("check.rank", weight=one.weight, shortfall=one.shortfall, pull=one.pull),
         )
-        for one in content["advice"]
+        for one in found.advice
     ]
 
 
-def _layers(content: dict[str, Any], say: Say) -> Section:
+def _layers(found: Checkup, say: Say) -> Section:
     rows = tuple(
-        (say(f"check.layer.{row['layer']}"), say(f"check.state.{row['state']}"), _of(row, say))
-        for row in content["layers"]
+        (say(f"check.layer.{row.layer}"), say(f"check.state.{row.state}"), _of(row, say))
+        for row in found.layers
     )
     headers = (say("check.col.layer"), say("check.col.state"), say("terminal.count"))
     return Section(say("check.section.layers"), headers, rows, frozenset({2}))
 
 
-def _capacity(content: dict[str, Any], say: Say) -> Section:
+def _capacity(found: Checkup, say: Say) -> Section:
     rows = []
-    for total, room in content["capacity"].items():
-        least, most = ("fewest", "most") if total == "chargers" else ("fit", "room")
-        short = room["sense"] != "<=" and room["target"] > room[most]
+    for total, room in found.capacity.items():
+        least, most = room.ends
+        short = room.sense != "<=" and room.target > most
         rows.append(
             (
                 say(f"total.{total}"),
-                f"{room['sense']} {room['target']:,}",
-                f"{room['existing']:,}",
-                f"{room['sites']:,}" if "sites" in room else "",
-                say(f"check.room_{total}", low=room[least], high=room[most]),
+                f"{room.sense} {room.target:,}",
+                f"{room.existing:,}",
+                "" if room.sites is None else f"{room.sites:,}",
+                say(f"check.room_{total}", low=least, high=most),
                 say("check.short" if short else "check.not_short"),
             )
         )
@@ -150,8 +152,8 @@ def _capacity(content: dict[str, Any], say: Say) -> Section:
     )  # fmt: skip
 
 
-def _screening(content: dict[str, Any], say: Say) -> Section:
-    steps = {entry["step"]: entry["count"] for entry in content["screening"]}
+def _screening(found: Checkup, say: Say) -> Section:
+    steps = {entry.step: entry.count for entry in found.screening}
     return _counted(say("terminal.screening"), "step", steps, say)
 
 
@@ -160,82 +162,87 @@ def _counted(title: str, prefix: str, counts: dict[str, int], say: Say) -> Secti
     return Section(title, ("", say("terminal.count")), rows, frozenset({1}))
 
 
-def _zone_steps(content: dict[str, Any], say: Say) -> Section:
-    steps = [entry["step"] for entry in content["screening"]]
-    rows = tuple(
-        (zone["name"], *(f"{zone['steps'][step]:,}" for step in steps)) for zone in content["zones"]
-    )
-    headers = (say("column.zone"), *(say(f"step.{step}") for step in steps))
+def _zone_steps(found: Checkup, say: Say) -> Section:
+    steps = [entry.step for entry in found.screening]
+    rows = tuple((zone.name, *(f"{zone.steps[step]:,}" for step in steps)) for zone in found.zones)
+    headers = (say("field.zone_name.head"), *(say(f"step.{step}") for step in steps))
     return Section(
         say("check.section.zone_steps"), headers, rows, _right(headers),
         lead=say("check.lead.zone_steps"), wide=True,
     )  # fmt: skip
 
 
-def _zone_needs(content: dict[str, Any], say: Say) -> Section:
+def _zone_needs(found: Checkup, say: Say) -> Section:
     rows = tuple(
         (
-            zone["name"],
-            _number("people", zone["people"], say),
-            say(f"quality.{zone['people_quality']}"),
-            f"{zone['steps']['with_existing']:,}",
-            f"{zone['sign_off']:,}",
-            f"{zone['stop']:,}",
-            f"{zone['existing_stations']:,}",
-            _number("kwh_day", zone["kwh_day"], say),
-            _number("out_of_reach_kwh_day", zone["out_of_reach_kwh_day"], say),
-            _number("out_of_reach_share", zone["out_of_reach_share"], say),
+            zone.name,
+            _number("people", zone.people, say),
+            say(f"quality.{zone.people_quality}"),
+            f"{zone.steps['with_existing']:,}",
+            f"{zone.sign_off:,}",
+            f"{zone.stop:,}",
+            f"{zone.existing_stations:,}",
+            _number("kwh_day", zone.kwh_day, say),
+            _number("out_of_reach_kwh_day", zone.out_of_reach_kwh_day, say),
+            _number("out_of_reach_share", zone.out_of_reach_share, say),
         )
-        for zone in content["zones"]
+        for zone in found.zones
     )
     headers = (
-        say("column.zone"), say("found.people"), say("check.col.quality"), say("check.col.sites"),
-        say("check.col.sign_off"), say("check.col.stop"), say("check.col.standing"),
+        say("field.zone_name.head"), say("found.people"), say("check.col.quality"),
+        say("check.col.sites"), say("check.col.sign_off"), say("check.col.stop"),
+        say("check.col.standing"),
         say("found.kwh_day"), say("check.col.out_kwh"), say("check.col.out_share"),
     )  # fmt: skip
     numbers = _right(headers) - {2}
     return Section(say("check.section.zone_needs"), headers, rows, numbers, wide=True)
 
 
-def _rules(content: dict[str, Any], say: Say, language: str) -> Section:
+def _rules(found: Checkup, say: Say, language: str) -> Section:
     rows = tuple(
-        (rule["rule"], rule[f"reason_{language}"], say(f"check.rule.{rule['state']}"), rule["mark"])
-        for rule in sorted(content["rules"], key=lambda rule: rule["state"] == "checked")
+        (
+            rule.rule,
+            rule.reason_zh if language == "zh" else rule.reason_en,
+            say(f"check.rule.{rule.state}"),
+            rule.mark,
+        )
+        for rule in sorted(found.rules, key=lambda rule: rule.state == "checked")
     )
     headers = (
-        say("check.col.rule"), say("column.reason"), say("check.col.state"), say("check.col.mark"),
+        say("check.col.rule"), say("field.reason.head"), say("check.col.state"),
+        say("check.col.mark"),
     )  # fmt: skip
     return Section(say("check.section.rules"), headers, rows, frozenset())
 
 
-def _parameters(content: dict[str, Any], say: Say, *, own: bool) -> Section:
+def _parameters(found: Checkup, say: Say, *, own: bool) -> Section:
     state = "own" if own else "unverified"
     rows = tuple(
         (
-            row["parameter"],
-            _plain(row["value"], say),
-            _plain(row["default"], say) if own else _range(row),
-            row["unit"],
-            row["mark"],
-            row["source"],
+            row.parameter,
+            _plain(row.value, say),
+            _plain(row.default, say) if own else _range(row),
+            row.unit,
+            row.mark,
+            row.source,
         )
-        for row in content["parameters"]
-        if row["state"] == state
+        for row in found.parameters
+        if row.state == state
     )
     third = say("check.col.default") if own else say("check.col.range")
     headers = (
         say("check.col.parameter"), say("check.col.value"), third, say("check.col.unit"),
         say("check.col.mark"), say("check.col.source"),
     )  # fmt: skip
-    title = say(f"check.section.parameters_{state}", count=len(rows), of=len(content["parameters"]))
+    title = say(f"check.section.parameters_{state}", count=len(rows), of=len(found.parameters))
     return Section(title, headers, rows, frozenset({1, 2}), wide=not own)
 
 
-def _tables(content: dict[str, Any], say: Say) -> Section:
+def _tables(found: Checkup, say: Say) -> Section:
     rows = tuple(
-        (row["table"], f"{row['rows']:,}", f"{row['unverified']:,}",
-         say("check.own_table" if row["own"] else "check.shipped_table"))
-        for row in content["tables"]
+        (row.table, f"{row.rows:,}", f"{row.unverified:,}",
+         say("check.own_table" if row.own else "check.shipped_table"))
+        for row in found.tables
     )  # fmt: skip
     headers = (
         say("check.col.table"), say("check.col.rows"), say("check.col.unverified"),
@@ -252,12 +259,12 @@ def _right(headers: Iterable[str]) -> frozenset[int]:
     return frozenset(range(1, len(tuple(headers))))
 
 
-def _of(row: dict[str, Any], say: Say) -> str:
-    if row["count"] is None:
+def _of(row: Layer, say: Say) -> str:
+    if row.count is None:
         return ""
-    if row["of"] is None:
-        return f"{row['count']:,}"
-    return say("check.count_of", count=row["count"], of=row["of"])
+    if row.of is None:
+        return f"{row.count:,}"
+    return say("check.count_of", count=row.count, of=row.of)
 
 
 def _measured(value: float | None, unit: str, say: Say) -> str:
@@ -270,8 +277,8 @@ def _plain(value: float | None, say: Say) -> str:
     return say("check.in_code") if value is None else f"{value:g}"
 
 
-def _range(row: dict[str, Any]) -> str:
-    ends = [f"{row[end]:g}" if row[end] is not None else "" for end in ("low", "high")]
+def _range(row: Parameter) -> str:
+    ends = ["" if end is None else f"{end:g}" for end in (row.low, row.high)]
     return "–".join(ends) if any(ends) else ""
 
 

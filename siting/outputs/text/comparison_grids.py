@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from siting.comparison.changes import KINDS_OF_CHANGE, count_changes
+from siting.comparison.comparison import CARRIED, KINDS_OF_CHANGE, count_changes
+from siting.plan.described import heading
+from siting.tables.facilities import TOTALS
 
 if TYPE_CHECKING:
     from siting.comparison import Contrast
@@ -34,8 +36,7 @@ NUMBERS = {
 
 _FINE = {"gap_share": "{:.2%}", "swap_gap_share": "{:.2%}"}
 _AREA_FORMS = {
-    "stations": "count", "chargers": "count", "swap_stations": "count",
-    "served_kwh_day": "kwh_day", "cost_cny": "cny",
+    **dict.fromkeys(TOTALS, "count"), "served_kwh_day": "kwh_day", "cost_cny": "cny",
 }  # fmt: skip
 _SWAP_CHANGES = ("swap_added", "swap_dropped", "swap_moved")
 
@@ -161,8 +162,8 @@ def _by(
 
 
 def _changed(frame: pd.DataFrame, say: Say, key: str, title: str) -> Grid:
-    columns = ("change", "facility", "site_id", "from_id", "name", "kind", "zone_id", "owner",
-               "chargers_before", "chargers_after", "moved_m")  # fmt: skip
+    texts = ("change", "facility", "site_id", "from_id", *CARRIED)
+    counts = ("chargers_before", "chargers_after")
     rows = []
     for row in frame.to_dict("records"):
         words = {
@@ -170,7 +171,13 @@ def _changed(frame: pd.DataFrame, say: Say, key: str, title: str) -> Grid:
             "facility": say(f"contrast.word.{row['facility']}"),
             "kind": say(f"kind.{row['kind']}"),
         }
-        cells = [_text(words.get(name, row[name]), say) for name in columns[:8]]
-        cells += [_cell(row[name], "count", say) for name in columns[8:10]]
+        cells = [_text(words.get(name, row[name]), say) for name in texts]
+        cells += [_cell(row[name], "count", say) for name in counts]
         rows.append((*cells, _cell(row["moved_m"], "m", say)))
-    return Grid(key, title, tuple(say(f"contrast.col.{name}") for name in columns), tuple(rows))
+    heads = tuple(
+        heading("kind_name" if name == "kind" else name, say)
+        if name in CARRIED
+        else say(f"contrast.col.{name}")
+        for name in (*texts, *counts, "moved_m")
+    )
+    return Grid(key, title, heads, tuple(rows))

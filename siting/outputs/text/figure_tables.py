@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from siting.tables.facilities import TOTALS
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
@@ -16,24 +18,23 @@ if TYPE_CHECKING:
 
 
 COLUMNS: tuple[tuple[str, str], ...] = (
-    ("year", "0"), ("stations", "#,##0"), ("chargers", "#,##0"), ("swap_stations", "#,##0"),
-    ("new_stations", "#,##0"), ("new_chargers", "#,##0"), ("new_swap_stations", "#,##0"),
+    ("year", "0"), *((total, "#,##0") for total in TOTALS),
+    *((f"new_{total}", "#,##0") for total in TOTALS),
     ("demand_factor", "0.00"), ("cost_cny", "#,##0"), ("budget_cny", "#,##0"),
     ("served_share", "0.0%"), ("mean_distance_m", "#,##0"), ("value", "0.0000"),
     ("bound", "0.0000"), ("regret", "0.00%"), ("by_year_regret", "0.00%"),
 )  # fmt: skip
 """What is told of each year, and the format of its number in a workbook."""
 
-BRIEF = ("year", "stations", "chargers", "swap_stations", "cost_cny", "served_share",
-         "mean_distance_m", "regret", "by_year_regret")  # fmt: skip
+BRIEF = ("year", *TOTALS, "cost_cny", "served_share", "mean_distance_m", "regret",
+         "by_year_regret")  # fmt: skip
 """The columns that fit on a page."""
 
-DOWN = ("year", "stations", "chargers", "swap_stations", "new_stations", "new_chargers",
-        "new_swap_stations", "demand_factor", "served_share", "mean_distance_m", "cost_cny",
-        "budget_cny", "regret", "by_year_regret")  # fmt: skip
+DOWN = ("year", *TOTALS, *(f"new_{total}" for total in TOTALS), "demand_factor", "served_share",
+        "mean_distance_m", "cost_cny", "budget_cny", "regret", "by_year_regret")  # fmt: skip
 """Those of the terminal, where the years stand side by side."""
 
-PANEL = ("year", "stations", "chargers", "swap_stations", "served_share")
+PANEL = ("year", *TOTALS, "served_share")
 """Those that fit beside the web map."""
 
 _FORMATS = {"0": "{:.0f}", "#,##0": "{:,.0f}", "0.00": "{:.2f}", "0.0000": "{:.4f}",
@@ -69,8 +70,7 @@ def count_years(
         One entry a year. The cost is NaN where a price is missing.
     """
     counts, had = [], sites["existing_chargers"].to_numpy(dtype=float)
-    for row in plan.phases.get("years", ()):
-        year = int(row["year"])
+    for year in (one.year for one in plan.years):
         has = sites[f"phase_{year}_chargers"].to_numpy(dtype=float)
         counts.append(
             YearCount(
@@ -103,16 +103,14 @@ def _cost(sites: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, year: int, more: Any
 
 def phase_header(key: str, say: Say) -> str:
     """Return the header of a column."""
-    if key in {"stations", "chargers", "swap_stations"}:
+    if key in TOTALS:
         return say(f"total.{key}")
     return say(f"phase.{key}")
 
 
 def phase_rows(plan: Plan) -> list[dict[str, Any]]:
     """Return the years of a plan, missing numbers as None; no row without phases."""
-    return [
-        {key: _known(row.get(key)) for key, _ in COLUMNS} for row in plan.phases.get("years", ())
-    ]
+    return [{key: _known(getattr(row, key)) for key, _ in COLUMNS} for row in plan.years]
 
 
 def phase_texts(plan: Plan, say: Say, columns: tuple[str, ...] = BRIEF) -> list[tuple[str, ...]]:

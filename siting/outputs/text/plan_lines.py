@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from siting.plan.described import class_names, class_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from siting.notes import Say
+    from siting.plan.parts import DemandChain, ScoreSummary, Stability
     from siting.plan.plan import Plan
 
 
@@ -30,64 +31,43 @@ def chain_rows(plan: Plan, say: Say) -> list[tuple[str, str]]:
     chain = plan.chain
     if not chain:
         return []
-    course = say(f"nev.{chain['nev_scenario'] or 'given'}")
-    nevs = say("chain.nevs", year=chain["year"], course=course, share=chain["nev_share"])
+    course = say(f"nev.{chain.nev_scenario or 'given'}")
+    nevs = say("chain.nevs", year=chain.year, course=course, share=chain.nev_share)
     rows = [
-        (say("chain.people"), f"{chain['people']:,.0f}"),
-        (say("chain.cars"), f"{chain['cars']:,.0f}"),
-        (nevs, f"{chain['nevs']:,.0f}"),
-        (say("chain.charging"), _a_day(chain["charging_kwh_day"], say)),
+        (say("chain.people"), f"{chain.people:,.0f}"),
+        (say("chain.cars"), f"{chain.cars:,.0f}"),
+        (nevs, f"{chain.nevs:,.0f}"),
+        (say("chain.charging"), _a_day(chain.charging_kwh_day, say)),
         (
-            say("chain.residents", share=chain["public_share"]),
-            _a_day(chain["residents_kwh_day"], say),
+            say("chain.residents", share=chain.public_share),
+            _a_day(chain.residents_kwh_day, say),
         ),
-        (say("chain.through"), _a_day(chain["through_kwh_day"], say)),
-        (say("chain.fleet"), _a_day(chain["fleet_kwh_day"], say)),
-        (say("chain.total"), _a_day(chain["kwh_day"], say)),
+        (say("chain.through"), _a_day(chain.through_kwh_day, say)),
+        (say("chain.fleet"), _a_day(chain.fleet_kwh_day, say)),
+        (say("chain.total"), _a_day(chain.kwh_day, say)),
     ]
     rows += [(f"· {say(f'need.{kind}')}", _part(chain, kind, say)) for kind in _KINDS]
-    rows.append((say("chain.swap"), _a_day(chain["swap_kwh_day"], say)))
-    hour = chain["peak_hour"]
-    peak = say(
-        "chain.peak", start=hour, end=(hour + 1) % _HOURS or _HOURS, share=chain["peak_share"]
-    )
-    return [*rows, (peak, f"{chain['peak_kw']:,.0f} kW")]
+    rows.append((say("chain.swap"), _a_day(chain.swap_kwh_day, say)))
+    hour = chain.peak_hour
+    peak = say("chain.peak", start=hour, end=(hour + 1) % _HOURS or _HOURS, share=chain.peak_share)
+    return [*rows, (peak, f"{chain.peak_kw:,.0f} kW")]
 
 
 def _a_day(value: float | None, say: Say) -> str:
     return say("fact.none") if value is None else say("chain.a_day", value=value)
 
 
-def _part(chain: dict[str, Any], kind: str, say: Say) -> str:
-    value = chain["by_kind"][kind]
+def _part(chain: DemandChain, kind: str, say: Say) -> str:
+    value = chain.by_kind[kind]
     if value is None:
         return say("fact.none")
-    return say("chain.part", value=value, share=value / chain["kwh_day"])
-
-
-def class_text(counts: Mapping[str, float], say: Say) -> str:
-    """Return the classes of charger that occur with their numbers, e.g. ``3 slow AC · 5 fast DC``.
-
-    Parameters
-    ----------
-    counts
-        Chargers by class.
-    say
-        Words in one language; a class of somebody's own table goes by its name.
-    """
-    return " · ".join(f"{n:,.0f} {say(f'class.{name}')}" for name, n in counts.items() if n)
-
-
-def class_names(plan: Plan) -> list[str]:
-    """Return the classes of charger of a plan, the weakest first."""
-    classes = plan.charger_classes
-    return sorted(classes, key=lambda name: (classes[name]["power_kw"], name))
+    return say("chain.part", value=value, share=value / chain.kwh_day)
 
 
 def plan_class_text(plan: Plan, say: Say) -> str:
-    """Return the same for a whole plan; empty where its classes are not known."""
+    """Return the chargers of a plan by class; empty where its classes are not known."""
     classes = plan.charger_classes
-    text = class_text({name: classes[name]["chargers"] for name in class_names(plan)}, say)
+    text = class_text({name: classes[name].chargers for name in class_names(plan)}, say)
     return say("total.classes", text=text) if text else ""
 
 
@@ -100,20 +80,20 @@ def count_lines(plan: Plan, say: Say) -> list[str]:
         say(
             "count.pools",
             pools=[
-                say("count.pool", pool=say(f"pool.{name}"), **numbers)
-                for name, numbers in counts["pools"].items()
+                say("count.pool", pool=say(f"pool.{name}"), **vars(numbers))
+                for name, numbers in counts.pools.items()
             ],
         )
     ]
-    other = counts["otherwise"]
-    lines.append(say("count.units", piles=other["piles"], guns=other["guns"]))
-    if len(other["by_body"]) > 1:
+    other = counts.otherwise
+    lines.append(say("count.units", piles=other.piles, guns=other.guns))
+    if len(other.by_body) > 1:
         bodies = [
-            say("count.body", **{**row, "managed_by": row["managed_by"] or say("fact.none")})
-            for row in other["by_body"]
+            say("count.body", **{**vars(row), "managed_by": row.managed_by or say("fact.none")})
+            for row in other.by_body
         ]
         lines.append(say("count.bodies", bodies=bodies))
-    lines.append(say("count.shared", **other["without_shared"]))
+    lines.append(say("count.shared", **vars(other.without_shared)))
     return lines
 
 
@@ -147,7 +127,8 @@ def facility_lines(plan: Plan, say: Say) -> list[str]:
 
 def hydrogen_line(plan: Plan, say: Say) -> str:
     """Return what is proven about the hydrogen stations of a plan that has them."""
-    gap, covered = plan.hydrogen["gap_share"], plan.hydrogen["covered_share"]
+    known = plan.hydrogen
+    gap, covered = (known.gap_share, known.covered_share) if known else (math.nan, math.nan)
     if math.isfinite(gap):
         return say("status.hydrogen", gap=gap, covered=covered)
     return say("status.hydrogen_open", covered=covered)
@@ -180,37 +161,35 @@ def score_lines(plan: Plan, say: Say) -> list[str]:
     lines = [
         say(
             "score.weights",
-            method=say(_METHODS[told["method"]]),
-            ranking=say(_RANKINGS[told["ranking"]]),
+            method=say(_METHODS[told.method]),
+            ranking=say(_RANKINGS[told.ranking]),
             weights=_weights(told),
         )
     ]
-    if told["consistency_ratio"] is not None:
-        lines.append(say("score.consistency", ratio=told["consistency_ratio"]))
-    if stability := told.get("stability"):
-        lines.append(_stability(stability, say))
+    if told.consistency_ratio is not None:
+        lines.append(say("score.consistency", ratio=told.consistency_ratio))
+    if told.stability:
+        lines.append(_stability(told.stability, say))
     return lines
 
 
-def _weights(told: dict[str, Any]) -> dict[str, str]:
+def _weights(told: ScoreSummary) -> dict[str, str]:
     """Return the weights in both languages, the largest first."""
-    ordered = sorted(told["weights"].items(), key=lambda entry: -entry[1])
+    ordered = sorted(told.weights.items(), key=lambda entry: -entry[1])
     return {
-        language: comma.join(
-            f"{told['names'][key][language]} {weight:.1%}" for key, weight in ordered
-        )
+        language: comma.join(f"{told.names[key][language]} {weight:.1%}" for key, weight in ordered)
         for language, comma in _COMMA.items()
     }
 
 
-def _stability(told: dict[str, Any], say: Say) -> str:
-    shown = {key: told[key] for key in ("chosen", "backed", "samples")}
-    if told["stay_share"] is None:
-        return say("score.unbacked", chosen=told["chosen"])
+def _stability(told: Stability, say: Say) -> str:
+    shown = {"chosen": told.chosen, "backed": told.backed, "samples": told.samples}
+    if told.stay_share is None:
+        return say("score.unbacked", chosen=told.chosen)
     return say(
         "score.stability",
-        change=told["change_share"],
-        stay=told["stay_share"],
-        least=told["stay_least_share"],
+        change=told.change_share,
+        stay=told.stay_share,
+        least=told.stay_least_share,
         **shown,
     )

@@ -1,6 +1,7 @@
 """The sheets of the workbook, each from the tables of a plan.
 
-Overview, stations, swap stations, by zone, by department, cost, sources and assumptions.
+Overview, stations, swap stations, by zone, by department, cost, sources and assumptions; and
+those of a comparison of plans.
 """
 
 from __future__ import annotations
@@ -10,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pandas as pd
 from openpyxl.chart import BarChart, Reference
+from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from siting.outputs import words
-from siting.outputs.text.described import described
+from siting.outputs.text.comparison_grids import (
+    NUMBERS,
+    Grid,
+    change_grids,
+    contrast_grids,
+    contrast_warnings,
+)
 from siting.outputs.text.figure_tables import COLUMNS, phase_header, phase_rows
 from siting.outputs.workbook.cells import (
     Block,
@@ -24,40 +32,24 @@ from siting.outputs.workbook.cells import (
     write_table,
     write_text,
 )
+from siting.plan.described import described, heading
+from siting.tables.facilities import CHARGING, SWAP, TOTALS
+from siting.tables.fields import ZONE, find_field, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import geopandas as gpd
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from siting.comparison import Contrast
     from siting.notes import Say
     from siting.plan.plan import Plan
+    from siting.tables.facilities import Facility
 
 
-_COUNTED = ("stations", "chargers", "swap_stations")
-_WHOLE, _DECIMAL, _SHARE, _DEGREES = "#,##0", "#,##0.00", "0.0%", "0.000000"
-_MONEY = "#,##0"
-
-# column of the plan, number format (None: text), summed
-_SITE_FIELDS: tuple[tuple[str, str | None, bool], ...] = (
-    ("site_id", None, False), ("name", None, False), ("kind_name", None, False),
-    ("zone_name", None, False), ("owner", None, False), ("state", None, False),
-    ("phase", "0", False),
-    ("lon", _DEGREES, False), ("lat", _DEGREES, False), ("chargers", _WHOLE, True),
-    ("existing_chargers", _WHOLE, True), ("new_chargers", _WHOLE, True),
-    ("power_kw", _WHOLE, True), ("kva", _WHOLE, True), ("load_kwh_day", _WHOLE, True),
-    ("utilisation", _SHARE, False), ("wait_min", _DECIMAL, False), ("spaces", _WHOLE, False),
-    ("score", _DECIMAL, False), ("verdict_name", None, False), ("reason", None, False),
-    ("cost_cny", _MONEY, True), ("cost_low_cny", _MONEY, True), ("cost_high_cny", _MONEY, True),
-)  # fmt: skip
-_SUMMED_BY_YEAR = {"new_stations", "new_chargers", "new_swap_stations", "cost_cny"}
-_SWAP_FIELDS = tuple(
-    entry for entry in _SITE_FIELDS
-    if entry[0] in {"site_id", "name", "kind_name", "zone_name", "state", "phase", "lon", "lat",
-                    "power_kw", "kva", "cost_cny", "cost_low_cny", "cost_high_cny"}
-)  # fmt: skip
+_WHOLE, _MONEY = "#,##0", "#,##0"
+_SUMMED_BY_YEAR = {*(f"new_{total}" for total in TOTALS), "cost_cny"}
 
 
 def write_workbook(plan: Plan, path: Path, *, language: str, date: str) -> None:
@@ -74,17 +66,15 @@ def write_workbook(plan: Plan, path: Path, *, language: str, date: str) -> None:
     date
         Date on the sheets.
     """
-    say = words.speaker(language)
+    say = words.speaker(language, plan.kinds)
     book = openpyxl.Workbook()
     book.remove(book.active)
     book.properties.title = plan.title_en if language == "en" else plan.title_zh
     book.properties.creator = "siting"
     made = _Sheets(plan, book, say, say("book.foot", run=plan.run, date=date))
     overview = book.create_sheet(say("book.overview"))
-    stations = _stations(made)
-    swaps = _swaps(made)
-    if plan.hydrogen_sites is not None:
-        _places(made, "hydrogen_sites", plan.hydrogen_sites, _SWAP_FIELDS)
+    places = {one.key: _places(made, one) for one in plan.facilities}
+    stations, swaps = places[CHARGING.key], places[SWAP.key]
     if plan.phases:
         _phases(made, stations, swaps)
     _zones(made)
@@ -115,53 +105,45 @@ class _Sheets:
         return sheet, block
 
 
-def _stations(made: _Sheets) -> dict[str, str]:
-    """Write the stations, and return the cell of each sum by column."""
-    return _places(made, "sites", made.plan.sites, _SITE_FIELDS)
-
-
-def _swaps(made: _Sheets) -> dict[str, str]:
-    return _places(made, "swap_sites", made.plan.swap_sites, _SWAP_FIELDS)
-
-
-def _places(
-    made: _Sheets,
-    name: str,
-    frame: gpd.GeoDataFrame,
-    fields: tuple[tuple[str, str | None, bool], ...],
-) -> dict[str, str]:
-    table = described(made.plan, frame, made.say)
-    classes = [f"chargers_{one}" for one in made.plan.charger_classes]
-    known = [entry for entry in fields if entry[0] in table.columns]
-    if name == "sites":
-        counted = [f"phase_{row['year']}_chargers" for row in made.plan.phases.get("years", ())]
-        known += [(column, _WHOLE, True) for column in counted]
-        place = next(i for i, entry in enumerate(known) if entry[0] == "new_chargers") + 1
-        known[place:place] = [(one, _WHOLE, True) for one in classes if one in table.columns]
-    headers = [Field(_header(made.say, column), number, summed) for column, number, summed in known]
-    rows = table[[entry[0] for entry in known]].astype(object).to_numpy().tolist()
-    cleaned = [[None if pd.isna(value) else value for value in row] for row in rows]
-    sheet, block = made.table(name, headers, cleaned)
+def _places(made: _Sheets, facility: Facility) -> dict[str, str]:
+    """Write a class of facility, and return the cell of each sum by column."""
+    frame = getattr(made.plan, facility.table).sort_values("site_id", kind="stable")
+    keys = shown("workbook", facility.key, frame.columns)
+    table = described(made.plan, frame, keys, made.say)
+    headers = [_field(column, made.say) for column in table.columns]
+    sheet, block = made.table(facility.table, headers, _cells(table))
     if block.sums is None:
         return {"rows": "0"}
     cells = {
         column: f"'{sheet.title}'!{sheet.cell(block.sums, place).coordinate}"
-        for place, (column, _, summed) in enumerate(known, start=1)
-        if summed
+        for place, (column, header) in enumerate(zip(table.columns, headers, strict=True), start=1)
+        if header.summed
     }
-    for place, (column, *_) in enumerate(known, start=1):
+    for place, column in enumerate(table.columns, start=1):
         letter = get_column_letter(place)
         at = f"'{sheet.title}'!${letter}${block.first}:${letter}${block.last}"
         cells[f"{column}:"] = at
     return cells | {"rows": f"COUNTA({cells['site_id:']})"}
 
 
-def _header(say: Say, column: str) -> str:
-    if column.startswith("chargers_"):
-        return say(f"class.{column.removeprefix('chargers_')}")
-    if column.startswith("phase_"):
-        return say("book.col.phase_chargers", year=column.split("_")[1])
-    return say(f"book.col.{column}")
+def _field(name: str, say: Say, *, zone: bool = False) -> Field:
+    """Return how a column of the plan stands in a sheet."""
+    found = find_field(name, zone=zone)
+    if found is None:
+        return Field(name)
+    field = found[0]
+    header, unit = heading(name, say, zone=zone), field.column.unit
+    if unit == "year":  # no thousands
+        return Field(header, "0")
+    if field.digits is None:
+        return Field(header)
+    number = f"0.{'0' * field.digits}".rstrip(".")
+    return Field(header, f"{number}%" if unit == "share" else f"#,##{number}", field.sums)
+
+
+def _cells(table: pd.DataFrame) -> list[list[Any]]:
+    rows = table.astype(object).to_numpy().tolist()
+    return [[None if pd.isna(value) else value for value in row] for row in rows]
 
 
 def _phases(made: _Sheets, stations: dict[str, str], swaps: dict[str, str]) -> None:
@@ -178,7 +160,7 @@ def _phases(made: _Sheets, stations: dict[str, str], swaps: dict[str, str]) -> N
         has = stations.get(f"phase_{row['year']}_chargers")
         formulas = {"chargers": f"={has}", "new_chargers": f"={has}-{had}"} if has else {}
         had = has
-        for key, cells in (("stations", stations), ("swap_stations", swaps)):
+        for key, cells in ((CHARGING.total, stations), (SWAP.total, swaps)):
             if "phase:" in cells:
                 opens = f"COUNTIF({cells['phase:']},"
                 formulas[key] = f'={cells["rows"]}-{opens}">"&$A{place})'
@@ -192,23 +174,15 @@ def _phases(made: _Sheets, stations: dict[str, str], swaps: dict[str, str]) -> N
 def _zones(made: _Sheets) -> None:
     """Write the zones with their counts, and a chart of chargers by zone."""
     plan, say = made.plan, made.say
-    table = plan.zones.sort_values("zone_id")
-    fields = [
-        Field(say("book.col.zone_id")), Field(say("book.col.zone_name")),
-        Field(say("book.col.zone_kind")), Field(say("book.col.population"), _WHOLE, summed=True),
-        Field(say("book.col.population_quality")),
-        *(Field(say(f"total.{key}"), _WHOLE, summed=True) for key in _COUNTED),
-        Field(say("book.col.demand_kwh_day"), _WHOLE, summed=True),
-        Field(say("book.col.served_kwh_day"), _WHOLE, summed=True),
-    ]  # fmt: skip
-    names = ["zone_id", "name", "kind", "population", "population_quality", *_COUNTED,
-             "demand_kwh_day", "served_kwh_day"]  # fmt: skip
-    values = pd.DataFrame(table)[names].astype(object)
-    values["kind"] = [say(f"zone.{kind}") for kind in table["kind"]]
-    rows = [[None if pd.isna(cell) else cell for cell in row] for row in values.to_numpy().tolist()]
+    zones = plan.zones.sort_values("zone_id")
+    table = described(plan, zones, shown("workbook", ZONE, zones.columns), say)
+    rows = _cells(table)
+    fields = [_field(name, say, zone=True) for name in table.columns]
     sheet, block = made.table("zones", fields, rows)
     if rows:
-        _chart(sheet, block, label=2, value=7, at=f"L{block.first}", title=say("book.chart_zones"))
+        counted = list(table.columns).index("chargers") + 1
+        title = say("book.chart_zones")
+        _chart(sheet, block, label=2, value=counted, at=f"L{block.first}", title=title)
 
 
 def _departments(made: _Sheets) -> None:
@@ -223,10 +197,10 @@ def _departments(made: _Sheets) -> None:
         for owner, part in groups
     ]  # fmt: skip
     fields = [
-        Field(say("book.col.owner")), Field(say("total.stations"), _WHOLE, summed=True),
+        Field(heading("owner", say)), Field(say("total.stations"), _WHOLE, summed=True),
         Field(say("book.col.new_stations"), _WHOLE, summed=True),
         Field(say("total.chargers"), _WHOLE, summed=True),
-        Field(say("book.col.cost_cny"), _MONEY, summed=True),
+        Field(heading("cost_cny", say), _MONEY, summed=True),
     ]  # fmt: skip
     sheet, block = made.table("departments", fields, rows)
     write_text(sheet.cell((block.sums or block.last) + 2, 1), say("handout.proposed"))
@@ -244,8 +218,8 @@ def _cost(made: _Sheets) -> None:
     rows = [[say(f"kind.{kind}"), *map(float, row)] for kind, row in sums.iterrows()]
     if set(wanted) <= set(plan.swap_sites.columns):
         rows.append([say("total.swap_stations"), *map(float, plan.swap_sites[wanted].sum())])
-    sums_of = [Field(say(f"book.col.{name}"), _MONEY, summed=True) for name in wanted]
-    fields = [Field(say("book.col.kind_name")), *sums_of]
+    sums_of = [Field(heading(name, say), _MONEY, summed=True) for name in wanted]
+    fields = [Field(heading("kind_name", say)), *sums_of]
     made.table("cost", fields, rows)
 
 
@@ -280,18 +254,15 @@ def _overview(
     """Write totals against targets: formulas over the other sheets, so that they must agree."""
     plan, say = made.plan, made.say
     row = write_head(sheet, f"{made.title} · {say('book.overview')}", made.mark)
-    cells = {
-        "stations": f"={stations['rows']}",
-        "chargers": f"={stations.get('chargers', '0')}",
-        "swap_stations": f"={swaps['rows']}",
-    }
+    counts = (stations["rows"], stations.get("chargers", "0"), swaps["rows"])
+    cells = {key: f"={count}" for key, count in zip(TOTALS, counts, strict=True)}
     fields = [
         Field(say("book.col.what")), Field(say("handout.target"), _WHOLE),
         Field(say("handout.plan"), _WHOLE), Field(say("book.col.difference"), _WHOLE),
     ]  # fmt: skip
-    rows = [[say(f"total.{key}"), plan.targets[key], None, None] for key in _COUNTED]
+    rows = [[say(f"total.{key}"), plan.targets[key], None, None] for key in TOTALS]
     block = write_table(sheet, row, fields, rows, "")
-    for place, key in enumerate(_COUNTED, start=block.first):
+    for place, key in enumerate(TOTALS, start=block.first):
         sheet.cell(place, 3).value = cells[key]
         sheet.cell(place, 4).value = f"=C{place}-B{place}"
         for column in (3, 4):
@@ -319,3 +290,56 @@ def _chart(  # what a chart shows, and where
     chart.y_axis.delete = chart.x_axis.delete = False
     chart.x_axis.scaling.orientation = "maxMin"
     sheet.add_chart(chart, at)
+
+
+_BEST = Font(bold=True, color="117733")
+
+
+def write_contrast_book(made: Contrast, path: Path, *, language: str) -> None:
+    """Write the tables of a contrast as a workbook.
+
+    Parameters
+    ----------
+    made
+        The plans side by side.
+    path
+        The file to make.
+    language
+        ``"zh"`` or ``"en"``.
+    """
+    say = words.speaker(language, made.kinds)
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    book.properties.title = say("contrast.title", runs=" · ".join(made.names))
+    book.properties.creator = "siting"
+    warning = " · ".join(contrast_warnings(made, say))
+    for number, grid in enumerate([*contrast_grids(made, say), *change_grids(made, say)], start=1):
+        name = say(f"contrast.sheet.{grid.key.split('_')[0]}")
+        sheet = book.create_sheet(f"{number} {name}")
+        row = write_head(sheet, grid.title, warning)
+        fields = [
+            Field(
+                head, NUMBERS[grid.rows[0][place].form or ""] if _is_number(grid, place) else None
+            )
+            for place, head in enumerate(grid.columns)
+        ]
+        values = [[cell.value for cell in line] for line in grid.rows]
+        block = write_table(sheet, row, fields, values, "")
+        _mark(sheet, grid, block)
+        freeze_and_filter(sheet, block, len(fields))
+        set_up_print(sheet, row, " · ".join(made.names))
+    book.save(path)
+
+
+def _is_number(grid: Grid, place: int) -> bool:
+    return bool(grid.rows) and grid.rows[0][place].form is not None
+
+
+def _mark(sheet: Worksheet, grid: Grid, block: Block) -> None:
+    """Give each cell its own number format, and the best a bold font."""
+    for number, line in enumerate(grid.rows, start=block.first):
+        for column, cell in enumerate(line, start=1):
+            if cell.form is not None:
+                sheet.cell(number, column).number_format = NUMBERS[cell.form]
+            if cell.best:
+                sheet.cell(number, column).font = _BEST

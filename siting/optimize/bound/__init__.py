@@ -1,1 +1,0 @@
-"""An upper bound that holds at full resolution."""

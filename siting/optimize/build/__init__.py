@@ -1,1 +1,0 @@
-"""From the tables of a run to a siting problem: where geography stops."""

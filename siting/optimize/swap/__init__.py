@@ -1,1 +1,0 @@
-"""Swap and hydrogen stations: a covering model of their own."""
