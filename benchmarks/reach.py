@@ -6,12 +6,13 @@ import time
 from typing import TYPE_CHECKING
 
 import networkx as nx
+import numpy as np
 
+from siting.analysis.network import Graph, Network, point_xy
 from siting.analysis.travel import make_reach
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from siting.pipeline.run import Prepared
 
@@ -56,13 +57,17 @@ def _reach_networkx(
     edges: gpd.GeoDataFrame,
 ) -> dict[tuple[str, str], float]:
     """Return distances by (demand_id, site_id), both ends' way to the node included."""
-    ordered = edges.sort_values("length_m", ascending=False)
+    ids = np.concatenate([demand["node_id"].to_numpy(), sites["node_id"].to_numpy()])
+    roads = Network.of(nodes, edges).split(ids)
+    names = roads.node_id.tolist()
+    order = np.argsort(-roads.length_m, kind="stable")
     graph = nx.DiGraph()
     # Against the direction of travel, from the site; of parallel edges the last, shortest stays.
+    graph.add_nodes_from(names)
     graph.add_weighted_edges_from(
-        zip(ordered["to_node"], ordered["from_node"], ordered["length_m"], strict=True)
+        (names[roads.end[row]], names[roads.start[row]], roads.length_m[row]) for row in order
     )
-    demand_leg, site_leg = _leg_m(demand, nodes), _leg_m(sites, nodes)
+    demand_leg, site_leg = _leg_m(demand, roads), _leg_m(sites, roads)
     at_node: dict[int, list[tuple[str, float]]] = {}
     for node, name, leg in zip(demand["node_id"], demand["demand_id"], demand_leg, strict=True):
         at_node.setdefault(node, []).append((name, leg))
@@ -77,7 +82,6 @@ def _reach_networkx(
     return result
 
 
-def _leg_m(frame: gpd.GeoDataFrame, nodes: gpd.GeoDataFrame) -> pd.Series:
-    """Return the straight way from each row to its road node in metres."""
-    points = nodes.set_index("node_id").geometry.loc[frame["node_id"]]
-    return frame.geometry.distance(points.set_axis(frame.index))
+def _leg_m(frame: gpd.GeoDataFrame, roads: Graph) -> np.ndarray:
+    """Return the straight way from each row to its point of a road in metres."""
+    return np.hypot(*(point_xy(frame) - roads.xy[roads.positions(frame["node_id"].to_numpy())]).T)

@@ -41,6 +41,7 @@ _LIMITS = (
     ("exclusiveMinimum", "above {}"),
     ("maximum", "at most {}"),
 )
+_BEYOND = 1e9  # a limit no district comes near to is not worth a reader's time
 
 _SCENARIO_HEAD = f"""{_WRITTEN}
 # The scenario file
@@ -187,7 +188,11 @@ def _what_one(schema: dict[str, Any]) -> str:
     what = _TYPES[schema["type"]]
     if schema["type"] == "array" and "prefixItems" in schema:
         what = f"{len(schema['prefixItems'])} numbers"
-    limits = [text.format(f"{schema[key]:g}") for key, text in _LIMITS if key in schema]
+    limits = [
+        text.format(f"{schema[key]:g}")
+        for key, text in _LIMITS
+        if key in schema and schema[key] < _BEYOND
+    ]
     return ", ".join([what, *limits])
 
 

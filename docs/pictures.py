@@ -85,7 +85,7 @@ def photograph(maps: dict[str, Path], views: dict[str, tuple[str, str, str, str]
 def copy_handouts(plan: Plan, folder: Path) -> None:
     """Draw the sheets of ``HANDOUTS`` and keep the pictures of their first pages, small."""
     bodies = all_bodies(plan)
-    date = str(plan.timings.get("date", ""))[:10]
+    date = plan.timings.date[:10]
     wanted = [(name + ENDS[language], language, who)
               for name, who in HANDOUTS.items() for language in ENDS]  # fmt: skip
     for name, language, who in wanted:

@@ -148,10 +148,9 @@ def _xy(frame: gpd.GeoDataFrame) -> np.ndarray:
 
 def _access(site: pd.Series, made: Prepared) -> dict[str, Any]:
     network = Network.of(made.world.nodes, made.world.edges)
-    junctions = network.xy[network.main & network.ordinary]
-    away = _away(_xy(made.candidates.sites), junctions)
+    away = network.main_road_m(_xy(made.candidates.sites))
     low, high = _ends(0.5 ** (away / 500))
-    mine = float(_away(np.array([[site.geometry.x, site.geometry.y]]), junctions)[0])
+    mine = float(network.main_road_m(np.array([[site.geometry.x, site.geometry.y]]))[0])
     near = 0.5 ** (mine / 500)
     return {"road_m": mine, "road": near, "road_low": low, "road_high": high,
             "access_score": 1.0 if site["kind"] == "service_area" else _between(near, low, high)}  # fmt: skip
@@ -229,7 +228,7 @@ All together {demand:,.1f} kWh a day. Percentiles {demand_low:,.1f} and {demand_
 **Gap.** Of the same points, what existing stations leave over: {gap:,.1f} kWh a day. Percentiles {gap_low:,.1f} and
 {gap_high:,.1f}: **{gap_score:.4f}**.
 
-**Access.** {road_m:,.0f} m to the nearest junction on a main road: 0.5 ^ ({road_m:,.0f} / 500) = {road:.4f}. Percentiles {road_low:.4f} and
+**Access.** {road_m:,.0f} m to the nearest main road: 0.5 ^ ({road_m:,.0f} / 500) = {road:.4f}. Percentiles {road_low:.4f} and
 {road_high:.4f}: **{access_score:.4f}**.
 
 **Power.** {power_m:,.0f} m to the nearest substation, `{substation}`: 0.5 ^ ({power_m:,.0f} / 2000) = {power:.4f}. Percentiles {power_low:.4f} and

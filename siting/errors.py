@@ -7,8 +7,7 @@
     │   ├── UnknownKeyError                              a key nobody reads
     │   ├── SolverMissingError                           a solver that is not installed
     │   ├── PlanExistsError (FileExistsError)            the run folder is there already
-    │   └── OutputError (OSError)                        a folder that cannot be written
-    │       └── FontMissingError                         no Chinese font to print with
+    │   └── OutputError (OSError)                        a file or folder that cannot be written
     ├── DataError (ValueError)                  exit 3   the data or the download
     │   ├── InputMissingError (FileNotFoundError)        no such file
     │   ├── BrokenFileError                              cut short, or not what its name says
@@ -100,10 +99,6 @@ class PlanExistsError(ScenarioError, FileExistsError):
 
 class OutputError(ScenarioError, OSError):
     """A file or folder that cannot be written where the planner asked for it."""
-
-
-class FontMissingError(OutputError):
-    """No font of this system has the characters of a page."""
 
 
 class DataError(SitingError, ValueError):

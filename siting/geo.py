@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from pyproj import CRS, Geod
+from pyproj import CRS, Geod, Transformer
 from pyproj.exceptions import CRSError
 
-from siting.errors import DatumError
+from siting.errors import AreaError, DatumError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from siting.arrays import Floats
 
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 WGS84 = "EPSG:4326"
 YUBEI_EPSG = 4545
 _UTM_NORTH, _UTM_SOUTH = 32600, 32700
+# CGCS2000, 3-degree zones: EPSG number of the first, its central meridian, and of the last one.
+_CGCS_FIRST, _CGCS_FROM, _CGCS_TO = 4534, 75, 135
+_SHORT_DEG = 1e-4
+MOST_DISTORTION = 1e-3
+"""A metre on the map differs from one on the ground by at most this share of it."""
+
 DATUMS = ("wgs84", "gcj02", "bd09")
 
 # Krasovsky 1940, as the published GCJ-02 formula uses it.
@@ -153,6 +160,98 @@ def metric_crs(lon: float, lat: float, *, epsg: int | None = None) -> CRS:
             cure=f"for Yubei use {YUBEI_EPSG}; leave it out to use the UTM zone",
         )
     return crs
+
+
+def area_crs(outline: BaseGeometry, *, epsg: int | None = None) -> CRS:
+    """Return the metric CRS of a run, whose lengths are those on the ground.
+
+    The CRS asked for, else the UTM zone of the middle; for an area at the edge of its zone, a
+    transverse Mercator projection of its own.
+
+    Parameters
+    ----------
+    outline
+        The area in WGS-84 degrees.
+    epsg
+        The CRS asked for.
+
+    Raises
+    ------
+    DatumError
+        If the CRS asked for is none in metres, or distorts lengths by more than 0.1 % somewhere
+        in the area.
+    AreaError
+        If the area is so wide that every CRS does.
+    """
+    middle = outline.centroid
+    crs = metric_crs(middle.x, middle.y, epsg=epsg)
+    off = distortion(crs, outline)
+    if off <= MOST_DISTORTION:
+        return crs
+    own = CRS.from_dict(
+        {"proj": "tmerc", "lon_0": round(middle.x, 3), "x_0": 500_000, "datum": "WGS84"}
+    )
+    if distortion(own, outline) > MOST_DISTORTION:
+        raise AreaError(
+            f"the area is too wide for lengths in one metric CRS: {off:.2%} off at its edge",
+            where="area",
+            cure="plan it in parts, each at most some 500 km from west to east",
+        )
+    if epsg is None:
+        return own
+    better = _better_epsg(middle.x, middle.y, outline)
+    say = "" if better is None else f" or use area.epsg = {better}"
+    raise DatumError(
+        f"EPSG:{epsg} ({crs.name}) makes lengths in this area wrong by up to {off:.2%}, "
+        f"more than {MOST_DISTORTION:.1%}",
+        where="area.epsg",
+        cure=f"leave it out to use a CRS made for the area{say}",
+    )
+
+
+def distortion(crs: CRS, outline: BaseGeometry) -> float:
+    """Return by what share lengths on the map differ from those on the ground, at most.
+
+    Short ways at the corners and the middle of an outline in WGS-84 degrees are measured on the
+    map and on the ellipsoid, in four directions; infinite where the CRS knows no place. (A
+    projection's own scale factors would not do: Web Mercator takes the earth for a sphere.)
+
+    Examples
+    --------
+    >>> yubei = shapely.box(106.4, 29.5, 107.0, 30.1)
+    >>> distortion(CRS.from_epsg(4545), yubei) < 0.0004
+    True
+    >>> round(distortion(CRS.from_epsg(3857), yubei), 2)  # Web Mercator
+    0.16
+    """
+    corners = shapely.get_coordinates(outline)
+    lon, lat = np.vstack([corners, shapely.get_coordinates(outline.centroid)]).T
+    on_map = Transformer.from_crs(WGS84, crs, always_xy=True).transform
+    x, y = on_map(lon, lat)
+    off = np.zeros(len(lon))
+    for east, north in ((1, 0), (0, 1), (1, 1), (1, -1)):
+        to_lon, to_lat = lon + east * _SHORT_DEG, lat + north * _SHORT_DEG
+        ground = np.asarray(_GEOD.inv(lon, lat, to_lon, to_lat)[2], dtype=float)
+        to_x, to_y = on_map(to_lon, to_lat)
+        off = np.maximum(off, np.abs(np.hypot(to_x - x, to_y - y) / ground - 1.0))
+    return float(off.max()) if np.isfinite(off).all() else float("inf")
+
+
+def _better_epsg(lon: float, lat: float, outline: BaseGeometry) -> int | None:
+    """Return the EPSG number whose lengths in the area are the truest; None if all are off."""
+    numbers = [metric_crs(lon, lat).to_epsg()]
+    if bool(in_china(np.array(lon), np.array(lat))):
+        zone = round((min(max(lon, _CGCS_FROM), _CGCS_TO) - _CGCS_FROM) / 3)
+        numbers.append(_CGCS_FIRST + zone)
+    off = {number: distortion(CRS.from_epsg(number), outline) for number in numbers if number}
+    best = min(off, key=lambda number: (off[number], number))
+    return best if off[best] <= MOST_DISTORTION else None
+
+
+def crs_name(crs: CRS) -> str:
+    """Return the name of a CRS that reads back as it: its EPSG number, else its definition."""
+    number = crs.to_epsg()
+    return crs.to_string() if number is None else f"EPSG:{number}"
 
 
 def is_metric(crs: CRS) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from siting import files
 from siting.cache import open_cache
 from siting.checkup import Checkup, make_checkup
 from siting.comparison import Contrast, contrast
@@ -16,7 +17,6 @@ from siting.outputs import map as webmap
 from siting.outputs import paper as handouts
 from siting.outputs import words
 from siting.outputs.basemaps import tile_key
-from siting.outputs.folder import filled_folder
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder
@@ -140,12 +140,16 @@ def make_plan(
     >>> plan.totals["stations"], plan.totals["chargers"], plan.meets("stations")
     (4, 40, True)
     """
+    begun = None
+    if start is not None:
+        runfolder.settle_run(Path(start))
+        begun = startfile.read_start(Path(start))
     return pipeline.run(
         scenario,
         meter=_meter(progress),
         folder=Path(folder).resolve(),
         cache=open_cache() if cache else None,
-        start=None if start is None else startfile.read_start(Path(start)),
+        start=begun,
     )
 
 
@@ -201,7 +205,7 @@ def save_plan(plan: Plan, folder: PathLike) -> Path:
     target = Path(folder)
     with runfolder.new_run_folder(target) as part:
         page = make_map(plan, basemap=plan.scenario.get("map", {}).get("basemap", "none"))
-        (part / runfolder.MAP_HTML).write_text(page, encoding="utf-8", newline="\n")
+        files.write_whole(part / runfolder.MAP_HTML, page)
         runfolder.save_plan(plan, part, say=words.speaker(plan.language, plan.kinds))
     return target
 
@@ -266,8 +270,8 @@ def write_handouts(
     ------
     ScenarioError
         If nobody is called so.
-    FontMissingError
-        Without a Chinese font, after the pages are written.
+    OutputError
+        If the folder cannot be written.
 
     Examples
     --------
@@ -280,7 +284,7 @@ def write_handouts(
     wanted = [handouts.find_body(everybody, name) for name in only] or everybody
     date = plan.timings.date[:10]
     order = handouts.Order(language or plan.language, paper, date)  # type: ignore[arg-type]
-    with filled_folder(target, whole=False) as part:
+    with files.merged_folder(target) as part:
         written = handouts.write_handouts(plan, wanted, part, order)
     return sorted(target / path.name for path in written)
 

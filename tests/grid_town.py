@@ -44,8 +44,14 @@ def edges(*, main_row: int = 0, road_class: str = "residential") -> gpd.GeoDataF
 
 
 def edge_table(rows: list[tuple[int, int, float, float, str]]) -> gpd.GeoDataFrame:
+    """Edges as (from, to, metres, seconds, class), straight lines between the crossings.
+
+    Rows there and back of one class are one street.
+    """
     start, end, length, drive, road_class = zip(*rows, strict=True)
-    line = shapely.LineString([(0, 0), (1, 1)])
+    streets: dict[tuple, int] = {}
+    for a, b, metres, _, kind in rows:
+        streets.setdefault((min(a, b), max(a, b), metres, kind), len(streets))
     return gpd.GeoDataFrame(
         {
             "from_node": np.array(start, dtype=np.int64),
@@ -55,11 +61,19 @@ def edge_table(rows: list[tuple[int, int, float, float, str]]) -> gpd.GeoDataFra
             "road_class": list(road_class),
             "name": None,
             "ref": None,
+            "street_id": [streets[min(a, b), max(a, b), m, k] for a, b, m, _, k in rows],
+            "tunnel": False,
+            "opened": False,
             "speed_tagged": False,
         },
-        geometry=[line] * len(rows),
+        geometry=[shapely.LineString([_spot(a), _spot(b)]) for a, b, *_ in rows],
         crs=CRS,
     )
+
+
+def _spot(node_id: int) -> tuple[float, float]:
+    row, column = divmod(node_id - 100, SIDE)
+    return column * STEP_M, row * STEP_M
 
 
 def square(x: float, y: float, side: float) -> shapely.Polygon:

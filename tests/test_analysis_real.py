@@ -7,11 +7,13 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from demand_town import figures
 
 from siting import scenario
 from siting.analysis.candidates.sites import make_candidates
 from siting.analysis.demand.demand_points import make_demand
+from siting.analysis.network import Network
 from siting.analysis.scores.scoring import make_scores
 from siting.analysis.travel import SNAP_M_PER_S, make_reach
 from siting.inputs.world import load_world
@@ -70,11 +72,15 @@ def test_all_people_with_a_figure_are_there(demand):
 
 
 def test_distances_are_those_of_networkx(world, candidates, demand, reach):
-    graph = nx.MultiDiGraph()
-    for edge in world.edges.itertuples():
-        graph.add_edge(edge.from_node, edge.to_node, length=edge.length_m)
-    where = world.nodes.set_index("node_id").geometry
     sites = candidates.sites.set_index("site_id")
+    ids = np.concatenate([frame["node_id"].to_numpy() for frame in (demand.demand, sites)])
+    cut = Network.of(world.nodes, world.edges).split(ids)
+    graph = nx.MultiDiGraph()
+    names = cut.node_id.tolist()
+    graph.add_nodes_from(names)
+    for start, end, metres in zip(cut.start, cut.end, cut.length_m, strict=True):
+        graph.add_edge(names[start], names[end], length=metres)
+    where = dict(zip(names, shapely.points(cut.xy), strict=True))
     for point in demand.demand.iloc[::20].itertuples():
         roads = nx.single_source_dijkstra_path_length(graph, point.node_id, weight="length")
         leg = point.geometry.distance(where[point.node_id])

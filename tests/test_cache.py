@@ -319,21 +319,19 @@ import os, signal, sys
 from pathlib import Path
 from siting.cache import store
 
-def stop(*_):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-plain = os.fdopen
-def slow(handle, mode):
-    stream = plain(handle, mode, buffering=0)
+plain = Path.open
+def slow(path, mode, **_):
+    stream = plain(path, mode, buffering=0)
     write = stream.write
     class Half:
         def __enter__(self): return self
         def __exit__(self, *_): stream.close()
         def write(self, data):
             write(data[: len(data) // 2])
-            stop()
+            os.kill(os.getpid(), signal.SIGKILL)
     return Half()
-store.os.fdopen = slow
+
+Path.open = slow
 store.Cache(Path(sys.argv[1])).put("inputs", "k", b"x" * 1_000_000)
 """
 
@@ -347,16 +345,16 @@ def test_a_writer_that_is_killed_leaves_nothing_to_read(tmp_path):
     assert cache.entries() == []
     left = list(tmp_path.iterdir())
     assert len(left) == 1  # what was written lies under another name
-    os.utime(left[0], (time.time() - 7200,) * 2)
+    os.utime(left[0], (time.time() - 172_800,) * 2)
     cache.put("inputs", "k", b"whole")
     assert [path.suffix for path in tmp_path.iterdir()] == [".siting"]
 
 
 def test_a_writer_that_is_stopped_clears_up(tmp_path, monkeypatch):
-    def stop(_handle):
+    def stop(_path, _target):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(os, "fsync", stop)
+    monkeypatch.setattr(Path, "replace", stop)
     with pytest.raises(KeyboardInterrupt):
         Cache(tmp_path).put("inputs", "k", b"bytes")
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,8 @@ from siting.analysis.candidates.merging import main_places
 from siting.analysis.candidates.site_kinds import check_site_kinds
 from siting.analysis.candidates.sites import make_candidates
 from siting.analysis.candidates.spaces import estimate_spaces
-from siting.errors import TableError
+from siting.analysis.network import Network
+from siting.errors import EmptyLayerError, TableError
 from siting.tables import SITES, check
 
 
@@ -144,8 +145,8 @@ def test_inputs_are_not_changed():
     pd.testing.assert_frame_equal(pd.DataFrame(places), pd.DataFrame(before))
 
 
-def test_no_candidates_at_all_says_so_in_the_contract():
-    with pytest.raises(TableError, match="it has no rows"):
+def test_no_candidates_at_all_says_which_step_left_none():
+    with pytest.raises(EmptyLayerError, match="not_left_out 1, public 0"):
         make(town.places(lot(1, access="private")))
 
 
@@ -231,7 +232,10 @@ def test_a_compound_beside_an_expressway_does_not_open_onto_its_carriageway():
     compound = town.place("way/1", "residential", town.square(300, 880, 100))
     services = town.place("way/2", "service_area", town.square(700, 880, 100))
     result = make(town.places(compound, services), nodes=nodes, edges=edges)
-    assert row(result, "way/1")["node_id"] == town.crossing(1, 4)
+    network = Network.of(nodes, edges)
+    spots = network.at(result.sites.set_index("site_id")["node_id"][["way/1", "way/2"]].to_numpy())
+    assert spots.tolist() == [[300, 800], [700, 900]]
+    assert row(result, "way/1")["snap_m"] == pytest.approx(80)
     assert row(result, "way/2")["node_id"] == 902
 
 
@@ -239,7 +243,8 @@ def _with_expressway():
     extra = town.nodes().iloc[:2].assign(node_id=[901, 902])
     extra = extra.set_geometry([shapely.Point(300, 900), shapely.Point(700, 900)], crs=town.CRS)
     nodes = pd.concat([town.nodes(), extra], ignore_index=True)
-    motorway = town.edge_table([(901, 902, 400.0, 15.0, "motorway")])
+    motorway = town.edge_table([(901, 902, 400.0, 15.0, "motorway")]).assign(street_id=1000)
+    motorway = motorway.set_geometry([shapely.LineString(extra.geometry)], crs=town.CRS)
     return nodes, pd.concat([town.edges(), motorway], ignore_index=True)
 
 

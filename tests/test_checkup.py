@@ -172,6 +172,25 @@ def test_advice_goes_by_shortfall_times_pull():
     assert advice(graded({"in_reach_share": Measure(1.0)}, TABLE)) == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("stations_room_ratio", 0.02),  # 1 candidate for 50 stations
+        ("in_reach_share", 0.47),
+        ("roads_kept_share", 0.85),  # an island lost
+        ("area_in_zones_share", 0.2),
+        ("zones_counted_share", 0.0),
+    ],
+)
+def test_the_real_trouble_comes_before_what_is_not_known(name, value):
+    unknown = ("existing_known_share", "headroom_known_share", "people_sourced_share")
+    found = {**dict.fromkeys(unknown, Measure(None)), name: Measure(value)}
+    first, *others = advice(graded(found, TABLE))
+    assert (first.measure, first.trouble) == (name, True)
+    assert not any(one.trouble for one in others)
+    assert len(others) == 2
+
+
 def change(path, value):
     def edit(content):
         here = content
@@ -210,6 +229,10 @@ FLIPS = {
     "people_sourced_share": (every("zones", **SOUND), every("zones", people=5.0,
                                                              people_quality="estimated")),
     "zones_counted_share": (every("zones", **SOUND), every("zones", people=None)),
+    "area_in_zones_share": (lambda c: c.update(notes=[]), lambda c: c.update(notes=[
+        {"key": "area_without_zone", "values": {"km2": 8.0, "share": 0.8}}])),
+    "people_housed_share": (lambda c: c.update(notes=[]), lambda c: c.update(notes=[
+        {"key": "people_on_roads", "values": {"zones": 1, "people": 1e9, "names": ["z"]}}])),
     "sites_named_share": (change(["names", "sites_nameless"], 0),
                           lambda c: c["names"].update(sites_nameless=c["names"]["sites"])),
     "rules_checked_share": (every("rules", state="checked"), every("rules", state="no_layer")),

@@ -19,7 +19,6 @@ from demand_town import (
     zone_rows,
 )  # fmt: skip
 
-from siting.errors import DataError
 from siting.tables import DEMAND, check
 
 
@@ -85,7 +84,10 @@ def test_a_zone_without_residential_areas_has_its_people_along_the_roads_and_say
     east = of_kind(result, "home").query("zone_id == 'b'")
     assert len(east) == 10  # columns 3 and 4; column 2 lies on the border
     assert east["people"].sum() == pytest.approx(1000)
-    assert dict(result.notes)["people_on_roads"] == {"zones": 1, "names": ["zone b"]}
+    named = {"zh": "zone b（1,000人）", "en": "zone b (1,000 people)"}
+    assert dict(result.notes)["people_on_roads"] == {
+        "zones": 1, "people": 1000, "names": [named],
+    }  # fmt: skip
 
 
 def test_more_people_than_the_mapped_areas_hold_live_on_unmapped_ones():
@@ -95,7 +97,8 @@ def test_more_people_than_the_mapped_areas_hold_live_on_unmapped_ones():
     assert west.sum() == pytest.approx(1000)
     assert west[town.crossing(0, 0)] == pytest.approx(250 + 750 / 10)  # 0.1 people/m2 on 2500 m2
     assert dict(result.notes)["people_beyond_homes"] == {
-        "zones": 1, "people": 750, "names": ["zone a"],
+        "zones": 1, "people": 750,
+        "names": [{"zh": "zone a（750人）", "en": "zone a (750 people)"}],
     }  # fmt: skip
 
 
@@ -132,10 +135,11 @@ def test_remarks_carry_the_names_in_both_languages():
     assert names == [{"zh": "乙镇", "en": "Yi Town"}]
 
 
-def test_no_people_anywhere_is_an_error_with_a_cure():
+def test_without_people_anywhere_there_is_no_demand_and_a_note_says_so():
     rows = [{**row, "population": np.nan} for row in zone_rows()]
-    with pytest.raises(DataError, match=r"inputs\.zones\.people"):
-        make(town.places(home(1, 0, 0)), zones=town.zones(*rows))
+    result = make(town.places(home(1, 0, 0)), zones=town.zones(*rows))
+    assert result.demand.empty
+    assert dict(result.notes)["nobody"] == {"zones": 2}
 
 
 def test_what_has_no_place_goes_home_and_says_so():

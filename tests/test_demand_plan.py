@@ -102,3 +102,14 @@ def test_what_nobody_knows_is_written_as_missing(plan):
     unknown = replace(plan.chain, fleet_kwh_day=None, by_kind=kinds)
     rows = dict(chain_rows(type("Bare", (), {"chain": unknown})(), say))
     assert rows[say("chain.fleet")] == rows["· fleets"] == say("fact.none")
+
+
+def test_stations_say_how_hard_they_work(plan):
+    sites = plan.sites
+    load = sites["load_kwh_day"]
+    assert load.sum() > 0
+    told = sites["kwh_per_charger_day"] * sites["chargers"]
+    assert told.to_numpy() == pytest.approx(load.to_numpy())
+    told = sites["hours_per_day_in_use"] * sites["power_kw"]
+    assert told.to_numpy() == pytest.approx(load.to_numpy())
+    assert sites["hours_per_day_in_use"].max() <= 24

@@ -4,9 +4,12 @@ import bz2
 import gzip
 import inspect
 
+import numpy as np
 import osmium
 import osmnx as ox
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from osm_town import BBOX, cross, make_town
 from osmnx import _overpass
 
@@ -19,8 +22,16 @@ from siting.errors import (
     InputMissingError,
 )
 from siting.inputs.area import load_area
-from siting.inputs.osm.elements import _NOT_DRIVABLE, is_drivable, read_header
+from siting.inputs.osm.elements import (
+    _NOT_DRIVABLE,
+    id_batches,
+    is_drivable,
+    read_content,
+    read_header,
+)
+from siting.inputs.osm.kinds import read_place_kinds
 from siting.inputs.osm.load import load_osm
+from siting.shipped import shipped_path
 
 AREA = load_area(scenario.Area(bbox=BBOX), overpass=scenario.Overpass())
 
@@ -236,3 +247,29 @@ def test_the_provenance_of_a_real_extract(loaded):
     assert (source.name, source.origin, source.synthetic) == ("osm", "town.osm", False)
     assert "ODbL" in source.licence
     assert ("osm_undated", {"origin": "town.osm"}) in loaded.notes
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.integers(-(10**6), 14 * 10**9), max_size=300, unique=True),
+    st.integers(0, 300),
+)
+def test_a_filter_of_ids_takes_memory_by_their_number_not_their_size(ids, close):
+    every = np.array([*ids, *(n + 15 * 10**9 for n in range(close))], dtype=np.int64)
+    batches = list(id_batches(every))
+    assert np.concatenate([np.empty(0, np.int64), *batches]).tolist() == sorted(every.tolist())
+    # pyosmium holds 4 MB for each block of 2^25 ids that it meets
+    assert all(len(np.unique(some >> 25)) * 4 <= 64 for some in batches)
+
+
+def test_ids_all_over_the_range_are_read(tmp_path):
+    town = make_town()
+    number = {key: 1 + 397_000_003 * place % 13_000_000_000 for place, key in enumerate(town.nodes)}
+    town.nodes = {number[key]: value for key, value in town.nodes.items()}
+    town.ways = {
+        key: ([number[ref] for ref in refs], tags) for key, (refs, tags) in town.ways.items()
+    }
+    path = town.write(tmp_path / "wide.osm")
+    content = read_content(path, read_place_kinds(shipped_path("place_kinds.csv")), 8, {})
+    wanted = {ref for way in content.ways.values() for ref in way.refs} | set(content.points)
+    assert set(content.ids.tolist()) == wanted

@@ -1,7 +1,9 @@
 """Fetching: a local server answers as Overpass and Nominatim do, well and badly."""
 
+import gc
 import logging
 import socket
+import threading
 import time
 
 import osmnx as ox
@@ -12,7 +14,7 @@ from overpass_server import OSM_TIME, serving
 from shapely import Point, box
 
 from siting import scenario
-from siting.errors import AreaError, DownloadError, ScenarioError
+from siting.errors import AreaError, DownloadError, OutputError, ScenarioError
 from siting.inputs import load_world
 from siting.inputs.area import load_area
 from siting.inputs.osm.load import fetch
@@ -152,6 +154,83 @@ def test_an_answer_without_data_is_no_empty_map(tmp_path, server, body, monkeypa
     assert not (tmp_path / "b.gpkg").exists()
 
 
+@pytest.mark.parametrize("status", [200, 400, 429, 504])
+def test_a_server_that_fails_leaves_no_socket_open(tmp_path, server, status):
+    """An open socket is warned about when it is collected: in whatever test runs then."""
+    server.failures = [(status, AT_ONCE, b"x" * 100_000)] * 3
+    with pytest.raises(DownloadError):
+        fetch(inputs("x", overpass(server, retries=1)), SHAPE, tmp_path / "a.gpkg")
+    gc.collect()
+
+
+def test_a_tag_with_the_word_remark_is_no_remark(tmp_path, server):
+    key = next(iter(server.nodes))
+    server.nodes[key]["tags"] = {"remark": "x", "note": '"remark": "timed out"'}
+    last = max(server.ways)
+    server.ways[last]["tags"] = server.ways[last]["tags"] | {"remark": "the end of the answer"}
+    fetch(inputs("x", overpass(server, retries=0)), SHAPE, tmp_path / "a.gpkg")
+    assert (tmp_path / "a.gpkg").exists()
+
+
+BROKEN_ANSWERS = {
+    "cut short": b'{"elements": [{"type": "node", "id": 1, "lat": 29.7, "lon": 106.6}, ' * 9000,
+    "nested": b'{"elements": ' + b"[" * 100_000,
+    "a list": b"[]",
+    "no list": b'{"elements": 7}',
+    "no id": b'{"elements": [{"type": "node", "lat": 29.7, "lon": 106.6}]}',
+    "an id of no use": b'{"elements": [{"type": "node", "id": 1e30, "lat": 2, "lon": 1}]}',
+    "no place": b'{"elements": [{"type": "node", "id": 1, "lat": "29", "lon": null}]}',
+    "no number": b'{"elements": [{"type": "node", "id": 1, "lat": NaN, "lon": 1}]}',
+    "no nodes": b'{"elements": [{"type": "way", "id": 1, "nodes": ["x"]}]}',
+    "no members": b'{"elements": [{"type": "relation", "id": 1, "members": [{"ref": 1}]}]}',
+    "no tags": b'{"elements": [{"type": "way", "id": 1, "nodes": [], "tags": [1]}]}',
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN_ANSWERS)
+def test_a_broken_answer_is_told_in_a_few_words(tmp_path, server, kind):
+    server.failures = [(200, {}, BROKEN_ANSWERS[kind])] * 2
+    with pytest.raises(DownloadError) as caught:
+        fetch(inputs("x", overpass(server, retries=0)), SHAPE, tmp_path / "a.gpkg")
+    assert len(str(caught.value)) < 2000
+    assert caught.value.cure
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_tag_longer_than_osm_has_is_cut(tmp_path, server):
+    for key in server.ways:
+        server.ways[key]["tags"] = server.ways[key]["tags"] | {"description": "长" * 5000}
+    fetch(inputs("x", overpass(server)), SHAPE, tmp_path / "a.gpkg")
+    assert (tmp_path / "a.gpkg").exists()
+
+
+def test_an_answer_that_drips_comes_to_an_end(tmp_path):
+    def drip(listener):
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                try:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{")
+                    for _ in range(600):
+                        connection.sendall(b" ")
+                        time.sleep(0.05)
+                except OSError:
+                    continue
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, args=[listener], daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        settings = scenario.Overpass(endpoint=url, nominatim=url, timeout_s=1, retries=0)
+        begun = time.monotonic()
+        with pytest.raises(DownloadError, match="has not sent all of its answer within 3 s"):
+            fetch(inputs("x", settings), SHAPE, tmp_path / "a.gpkg")
+        assert time.monotonic() - begun < 15
+
+
 def test_a_refusal_is_not_tried_again(tmp_path, server):
     server.failures = [(400, {}, b"bad request")] * 3
     with pytest.raises(DownloadError, match="answered 400"):
@@ -177,7 +256,7 @@ def test_an_older_pack_survives_a_failure(tmp_path, server, monkeypatch):
         write(frame, path, **keys)
 
     monkeypatch.setattr(pyogrio, "write_dataframe", disk_full)
-    with pytest.raises(DownloadError, match="cannot be written: no space"):
+    with pytest.raises(OutputError, match="cannot be written: no space"):
         fetch(inputs("x", overpass(server)), SHAPE, pack)
     assert pack.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["a.gpkg"]
@@ -187,7 +266,7 @@ def test_a_pack_is_named_as_what_it_is(tmp_path, server):
     with pytest.raises(ScenarioError, match="GeoPackage"):
         fetch(inputs("x", overpass(server)), SHAPE, tmp_path / "town.osm")
     (tmp_path / "taken.gpkg").mkdir()
-    with pytest.raises(DownloadError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written"):
         fetch(inputs("x", overpass(server)), SHAPE, tmp_path / "taken.gpkg")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pyproj import CRS, Geod, Transformer
 
 from siting import geo
-from siting.errors import DatumError
+from siting.errors import AreaError, DatumError
 
 # The box around Yubei's outline.
 LON = st.floats(106.40, 107.01)
@@ -196,3 +197,60 @@ def test_distances_on_the_map_are_those_on_the_ground(lon, lat, east, north):
 def test_a_known_distance():
     # Terminals T2 and T3A of Jiangbei airport.
     assert geo.distance_m(106.634, 29.721, 106.651, 29.711) == pytest.approx(1982, abs=5)
+
+
+# --- lengths on the map and on the ground --------------------------------------------------
+
+
+@few
+@given(st.floats(-179, 177), st.floats(-75, 75), st.floats(0.001, 1), st.floats(0.001, 1))
+def test_lengths_of_the_chosen_crs_are_those_on_the_ground(lon, lat, width, height):
+    outline = shapely.box(lon, lat, lon + width, lat + height)
+    crs = geo.area_crs(outline)
+    to_map = Transformer.from_crs(4326, crs, always_xy=True)
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        (lon1, lat1), (lon2, lat2) = (outline.exterior.coords[k] for k in (one, other))
+        (x1, y1), (x2, y2) = to_map.transform(lon1, lat1), to_map.transform(lon2, lat2)
+        ground = geo.distance_m(lon1, lat1, lon2, lat2)
+        assert np.hypot(x2 - x1, y2 - y1) == pytest.approx(ground, rel=1.2e-3)
+
+
+@pytest.mark.parametrize(
+    ("epsg", "box", "off"),
+    [
+        (3857, (106.4, 29.5, 107, 30.1), "16."),
+        (3857, (9.47, 47.05, 9.64, 47.27), "47."),
+        (3857, (106.4, -0.1, 106.5, 0.1), "0.6"),  # the earth is no sphere
+        (4545, (9.47, 47.05, 9.64, 47.27), ""),
+        (4545, (-46.7, -23.6, -46.6, -23.5), ""),
+        (32649, (106.4, 29.5, 107, 30.1), "0.2"),
+        (4087, (106.4, 29.5, 107, 30.1), "15."),  # degrees drawn as metres
+    ],
+)
+def test_a_crs_that_is_wrong_here_is_refused_with_a_better_one(epsg, box, off):
+    outline = shapely.box(*box)
+    with pytest.raises(DatumError, match=rf"wrong by up to ({off}|inf)") as caught:
+        geo.area_crs(outline, epsg=epsg)
+    better = int(re.search(r"area.epsg = (\d+)", caught.value.cure).group(1))
+    assert geo.area_crs(outline, epsg=better).to_epsg() == better
+
+
+def test_near_108_east_the_better_one_is_that_of_cgcs2000():
+    with pytest.raises(DatumError) as caught:
+        geo.area_crs(shapely.box(107.9, 29.5, 108.1, 30), epsg=3857)
+    assert caught.value.cure.endswith("area.epsg = 4545")
+
+
+def test_at_the_edge_of_a_utm_zone_near_the_equator_the_area_has_a_crs_of_its_own():
+    outline = shapely.box(107.7, 0.0, 108.3, 0.5)
+    crs = geo.area_crs(outline)
+    assert crs.to_epsg() is None
+    assert geo.is_metric(crs)
+    assert geo.distortion(crs, outline) < 0.0001
+    assert geo.distortion(CRS.from_epsg(32648), outline) > geo.MOST_DISTORTION
+    assert CRS.from_user_input(geo.crs_name(crs)) == crs
+
+
+def test_an_area_as_wide_as_a_country_is_refused():
+    with pytest.raises(AreaError, match="too wide"):
+        geo.area_crs(shapely.box(100, 0, 110, 3))

@@ -7,6 +7,7 @@ import logging
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -16,18 +17,19 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from matplotlib import font_manager
 from matplotlib.backends.backend_pdf import PdfFile
 from plans import small_plan
+from pylopdf_fonts_zh_cn import sans_path
 
-from siting.errors import FontMissingError, OutputError, ScenarioError
-from siting.outputs.folder import filled_folder
+from siting.errors import ScenarioError
 from siting.outputs.paper import (
     Order,
     _lettering,
     all_bodies,
     find_body,
     fonts,
-    pack,
+    handout_pack,
     write_handouts,
 )
 from siting.outputs.paper._lettering import wrap
@@ -46,10 +48,7 @@ def plan():
 
 @pytest.fixture(scope="module")
 def face():
-    try:
-        return fonts.find_face()
-    except FontMissingError as error:
-        pytest.skip(str(error))
+    return fonts.find_face()
 
 
 def sheets(plan, language="zh"):
@@ -282,30 +281,11 @@ def test_two_packs_of_one_plan_are_the_same_bytes(plan, face, tmp_path):
     assert packs[0] == packs[1]
 
 
-def test_without_a_chinese_font_pages_are_made_and_the_cure_is_named(plan, tmp_path, monkeypatch):
-    def none():
-        raise FontMissingError("there is no Chinese font", where="here", cure="install one")
-
-    monkeypatch.setattr(pack, "find_face", none)
-    with (
-        pytest.raises(FontMissingError),
-        filled_folder(tmp_path / "handouts", whole=True) as part,
-    ):
-        write_handouts(plan, all_bodies(plan)[:2], part, Order("zh", "A4", ""))
-    assert [path.suffix for path in sorted((tmp_path / "handouts").iterdir())] == [".html"] * 2
-
-
-def test_no_font_at_all_is_an_error_with_its_cure(monkeypatch):
-    fonts.find_face.cache_clear()
-    monkeypatch.setattr(fonts, "FAMILIES", ("No Such Family",))
-    monkeypatch.setattr(fonts, "_of_mplfonts", lambda: None)
-    monkeypatch.setattr(fonts, "_look_again", lambda: None)
-    try:
-        with pytest.raises(FontMissingError, match="no Chinese font") as caught:
-            fonts.find_face()
-        assert "fonts-noto-cjk" in caught.value.cure
-    finally:
-        fonts.find_face.cache_clear()
+def test_no_font_of_the_system_takes_the_place_of_ours(face):
+    properties = font_manager.FontProperties(family=face.family)
+    assert Path(font_manager.findfont(properties)).samefile(sans_path())
+    known = [entry.name for entry in font_manager.fontManager.ttflist]
+    assert known.count(face.family) == 1
 
 
 @pytest.mark.parametrize(
@@ -313,26 +293,4 @@ def test_no_font_at_all_is_an_error_with_its_cure(monkeypatch):
     [("a/b\\c:d*e?f", "a_b_c_d_e_f"), ("..", "_"), ("名" * 99, "名" * 40), (" x. ", "x")],
 )
 def test_file_names_are_legal_everywhere(text, name):
-    assert pack.file_name(text) == name
-
-
-def test_a_folder_is_put_in_place_whole_or_not_at_all(tmp_path):
-    folder = tmp_path / "handouts"
-    with filled_folder(folder, whole=True) as part:
-        (part / "a").write_text("1", encoding="utf-8")
-
-    def fail_half_way():
-        with filled_folder(folder, whole=True) as part:
-            (part / "b").write_text("2", encoding="utf-8")
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fail_half_way()
-    with filled_folder(folder, whole=False) as part:
-        (part / "c").write_text("3", encoding="utf-8")
-    assert sorted(path.name for path in folder.iterdir()) == ["a", "c"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["handouts"]
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    blocked = filled_folder(tmp_path / "file" / "x", whole=True)
-    with pytest.raises(OutputError):
-        blocked.__enter__()
+    assert handout_pack.file_name(text) == name

@@ -18,7 +18,6 @@ import pytest
 from plans import CRS, EAST, LONG, NORTH, hard_plan, small_plan
 from shapely.geometry import Point
 
-from siting.errors import FontMissingError
 from siting.outputs import palette, words
 from siting.outputs.gis import write_layers
 from siting.outputs.paper import Order, all_bodies, find_body, fonts, write_handouts
@@ -36,10 +35,7 @@ CROWD = 300
 
 @pytest.fixture(scope="module")
 def face():
-    try:
-        return fonts.find_face()
-    except FontMissingError as error:
-        pytest.skip(str(error))
+    return fonts.find_face()
 
 
 @pytest.fixture(scope="module")

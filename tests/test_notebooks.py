@@ -14,8 +14,6 @@ import nbformat
 import pytest
 
 import siting
-from siting.errors import FontMissingError
-from siting.outputs.paper.fonts import find_face
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -57,11 +55,6 @@ def test_the_notebooks_are_these():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_notebook_runs(path, kernel):
     folder, environment = kernel
-    if path.stem == "03-handouts":
-        try:
-            find_face()
-        except FontMissingError as error:
-            pytest.skip(str(error))
     given = {"desk": folder / "desk"} if path.stem == "04-own-data" else {"maps": folder / "maps"}
     given = {} if path.stem.startswith("02") else given
     parameters = [part for name, value in given.items() for part in ("-p", name, str(value))]

@@ -243,7 +243,7 @@ def test_the_years_are_told_apart_with_any_colour_vision():
         (LAST + "demand_factor = 0.9\n", "the last year is what the others are measured by"),
         (LAST + "swap_stations = 1\n", "the last phase has 1, targets.swap_stations is 0"),
         (LAST + "swaps = 1\n", "unknown key"),
-        (LAST.replace("stations = 4\n", ""), "phases.0.stations"),
+        (LAST.replace("stations = 4\n", ""), r"phases\[1\]\.stations"),
     ],
 )
 def test_bad_blocks_are_refused(blocks, told, tmp_path):

@@ -305,7 +305,7 @@ def test_what_is_not_toml_is_shown_with_its_line(tmp_path):
         ("[scoring.weights]\nxyzzy = 2", "unknown key 'scoring.weights.xyzzy'"),
         (
             '[[inputs.stations]]\nfile = "a.csv"\ndatums = "wgs84"',
-            "unknown key 'inputs.stations.0.datums'; did you mean 'inputs.stations.0.datum'?",
+            "unknown key 'inputs.stations[1].datums'; did you mean 'inputs.stations[1].datum'?",
         ),
     ],
 )

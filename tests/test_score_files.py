@@ -193,7 +193,7 @@ def test_bad_polygons_are_refused_with_their_rows(path):
 
 
 def test_a_missing_datum_or_extremes_that_are_none_are_told(path):
-    with pytest.raises(DatumError, match=re.escape("scoring.layers[0].datum")):
+    with pytest.raises(DatumError, match=re.escape("scoring.layers[1].datum")):
         loaded(path, file="hotels.csv", layer={"datum": None})
     old = path.parent / "old.json"
     for text in ('{"format": "siting-plan"}', '{"scoring": {"extremes": {"gap": [2, 1]}}}'):

@@ -1,9 +1,12 @@
 """A solve started from an earlier one: as good, quicker, and it says where it came from."""
 
+import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from problem_cases import small_problem
 from test_solve import hold_rules, plain, run, short_search, town  # noqa: F401  # a fixture
 
@@ -159,6 +162,59 @@ def test_a_missing_or_broken_file_is_told(base, tmp_path):
     write_start(replace(base.start, wish=base.start.wish * np.nan), path)
     with pytest.raises(BrokenFileError, match="is no number"):
         read_start(tmp_path)
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_a_file_with_bytes_turned_is_read_or_told(base, tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("start")
+    write_start(base.start, folder / RESTART_NPZ)
+    raw = bytearray((folder / RESTART_NPZ).read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+    (folder / RESTART_NPZ).write_bytes(raw)
+    try:
+        read_start(folder)
+    except BrokenFileError as error:
+        told = error.cure
+    else:
+        told = "read"
+    assert told
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"price": np.inf}, {"price": 1e300}, {"wish": -np.inf}, {"charger_price": np.nan}],
+    ids=repr,
+)
+def test_numbers_beyond_all_measure_are_told(base, tmp_path, forged):
+    ((name, value),) = forged.items()
+    wrong = value if name == "charger_price" else getattr(base.start, name) * 0 + value
+    write_start(replace(base.start, **{name: wrong}), tmp_path / RESTART_NPZ)
+    with pytest.raises(BrokenFileError, match="no number, or beyond all measure"):
+        read_start(tmp_path)
+
+
+def test_a_start_that_would_unpack_to_gigabytes_is_told(tmp_path):
+    with (
+        zipfile.ZipFile(tmp_path / RESTART_NPZ, "w", zipfile.ZIP_DEFLATED) as packed,
+        packed.open("price.npy", "w", force_zip64=True) as stream,
+    ):
+        for _ in range(1100):
+            stream.write(bytes(1_000_000))
+    with pytest.raises(BrokenFileError, match="unpack"):
+        read_start(tmp_path)
+
+
+def test_forged_swap_stations_are_proven_anew(base):
+    """Whatever swap stations a start names, the plan's are legal and near a bound proven here."""
+    problem = town()
+    could = problem.site_id[problem.swap_ok]
+    for swap_ids in (could[:1], could[-2:], could, could[:0]):
+        found = again(problem, replace(base.start, swap_ids=swap_ids))
+        hold_rules(problem, found)
+        assert 0 <= found.outcome.swap_gap_share <= 0.002
+        assert len(found.swap_ids) == len(base.swap_ids)
 
 
 def test_a_problem_without_swap_stations_starts_too():

@@ -355,8 +355,9 @@ def strict(planned):
     """Return the run of the same town under rules that close most of its sites."""
     command = ["plan", str(planned / "town.toml"), "--out", str(planned / "maps" / "other")]
     changes = (
-        "run.name=strict", "model.min_spacing_m=200", "model.locked=[]", "model.banned=[]",
-        "targets.chargers=24", 'candidates.leave_out=["office"]', "candidates.max_snap_m=120",
+        "run.name=strict", "model.min_spacing_m=200", "model.locked=[]",
+        'model.banned=["relation/700"]',
+        "targets.chargers=24", 'candidates.leave_out=["office"]', "candidates.max_snap_m=80",
     )  # fmt: skip
     for change in changes:
         command += ["--set", change]
@@ -375,7 +376,7 @@ def why(folder, site, capsys):
         ("way/402", ["near_existing"], None),
         ("way/405", ["spacing", "spacing", "total"], False),
         ("办公楼", ["left_out_not_left_out"], None),
-        ("大院", ["left_out_near_a_road"], None),
+        ("node/500", ["left_out_near_a_road"], None),
     ],
 )
 def test_each_thing_that_keeps_a_site_out_is_said(strict, capsys, site, keys, possible):

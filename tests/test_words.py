@@ -133,6 +133,16 @@ def test_every_stage_has_words():
     }
 
 
+def test_every_step_of_a_long_stage_has_words():
+    told = re.compile(r'(?:tell|progress|run\.stage)\(\s*f?"([^"{]+)(\{name\})?"')
+    steps = set()
+    for room in ("inputs", "optimize"):
+        for path in sorted((PACKAGE / room).rglob("*.py")):
+            steps |= {match[0].strip() for match in told.findall(path.read_text(encoding="utf-8"))}
+    assert {"bound", "build roads", "year by year"} <= steps
+    assert sorted(step for step in steps if f"doing.{step}" not in WORDS) == []
+
+
 def test_lists_are_written_out():
     assert words("note.zones_cut", "zh", count=2, names=["木耳", "古路"]).endswith("：木耳、古路")
     many = words("note.stations_merged", "en", count=9, ids=list("abcdefghi"))
@@ -169,7 +179,7 @@ def test_no_text_is_left_over():
                     "source.", "stage.", "column.", "found.", "need.", "nev.", "why.",
                     "class.", "clash.", "check.", "goal.", "pool.", "cover.", "month.",
                     "book.", "report.basis_", "report.stations_", "report.chargers_", "contrast.",
-                    "phase.", "tornado.")  # fmt: skip
+                    "use.", "zones.", "phase.", "tornado.", "doing.")  # fmt: skip
     left = [
         key
         for key in WORDS

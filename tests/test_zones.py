@@ -214,7 +214,7 @@ def test_zones_of_the_map_by_level():
 def test_a_map_without_zones_makes_one_zone_of_all():
     zones, notes, _ = load()
     assert zones.index.tolist() == ["uncovered"]
-    assert notes["no_zones"] == {"admin_level": 8}
+    assert notes["no_zones"] == {"admin_level": {"zh": "4–11", "en": "4 to 11"}}
     assert zones.area.iloc[0] == pytest.approx(AREA.projected.area)
 
 

@@ -1,14 +1,22 @@
-"""The drivable roads as arrays, and the way from a place to its road node."""
+"""The drivable roads as arrays, and the way from a place to its road.
+
+A place opens onto the nearest point of a street, which need not be a junction. Tables name that
+point by its ``node_id`` (:mod:`siting.analysis.streets`); where distances are wanted,
+:meth:`Network.split` makes nodes of the points and cuts their streets there, so that a way
+counts only the part of a street it takes.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
+from siting.analysis.streets import FIRST_ON_STREET, Streets
 from siting.errors import TableError
 
 if TYPE_CHECKING:
@@ -23,10 +31,13 @@ CARRIAGEWAYS = ("motorway", "motorway_link", "trunk", "trunk_link")
 MAIN_ROADS = ("trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link")
 """Road classes that count as main roads; motorways have no access of their own."""
 
+MILLI = 1000.0
+"""Lengths count in whole millimetres and times in whole milliseconds, edge by edge."""
+
 
 @dataclass(frozen=True, eq=False)
-class Network:
-    """Road nodes and edges by position.
+class Graph:
+    """Road nodes and directed edges by position.
 
     Attributes
     ----------
@@ -38,8 +49,6 @@ class Network:
         Positions of each edge's ends (m,).
     length_m, drive_s
         Length (m) and free-flow time (s) of each edge (m,).
-    ordinary, main
-        Nodes touched by a road that places can be entered from, and by a main road (n,).
     """
 
     node_id: Ints
@@ -48,37 +57,6 @@ class Network:
     end: Ints
     length_m: Floats
     drive_s: Floats
-    ordinary: Flags
-    main: Flags
-
-    @classmethod
-    def of(cls, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> Network:
-        """Build from ``tables.NODES`` and ``tables.EDGES`` of one metric CRS.
-
-        Raises
-        ------
-        TableError
-            If an edge names a node that is not there.
-        """
-        ordered = nodes.sort_values("node_id")
-        node_id = ordered["node_id"].to_numpy(dtype=np.int64)
-        start = _positions(node_id, edges["from_node"].to_numpy(dtype=np.int64))
-        end = _positions(node_id, edges["to_node"].to_numpy(dtype=np.int64))
-        road_class = edges["road_class"]
-        return cls(
-            node_id=node_id,
-            xy=shapely.get_coordinates(ordered.geometry.to_numpy()),
-            start=start,
-            end=end,
-            length_m=edges["length_m"].to_numpy(dtype=float),
-            drive_s=edges["drive_s"].to_numpy(dtype=float),
-            ordinary=_touched(
-                len(node_id), start, end, ~road_class.isin(CARRIAGEWAYS).to_numpy(dtype=bool)
-            ),
-            main=_touched(
-                len(node_id), start, end, road_class.isin(MAIN_ROADS).to_numpy(dtype=bool)
-            ),
-        )
 
     def positions(self, node_id: Ints) -> Ints:
         """Return the positions of node ids.
@@ -90,33 +68,193 @@ class Network:
         """
         return _positions(self.node_id, node_id)
 
-    def snap(self, xy: Floats, *, anywhere: Flags | None = None) -> tuple[Ints, Floats]:
-        """Return the nearest road node of each point and its straight distance.
 
-        A node that only motorways and trunk roads touch is passed over, so that a compound
-        beside an expressway does not open onto its carriageway, except for the points where
-        ``anywhere`` is true (service areas), or where the area has no other road.
+@dataclass(frozen=True, eq=False)
+class Network(Graph):
+    """The roads as the map has them.
+
+    Attributes
+    ----------
+    ordinary, main
+        Nodes touched by a road that places can be entered from, and by a main road (n,).
+    streets
+        The lines of the roads.
+    row_street, along
+        Position of each edge's street, and whether it is driven in that street's direction (m,).
+    opened
+        Edges against a one-way street that the map cuts off (m,).
+    open_street, main_street
+        Streets that places can be entered from, and of them the main roads (s,).
+    """
+
+    ordinary: Flags
+    main: Flags
+    streets: Streets
+    row_street: Ints
+    along: Flags
+    opened: Flags
+    open_street: Flags
+    main_street: Flags
+
+    @classmethod
+    def of(cls, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> Network:
+        """Build from ``tables.NODES`` and ``tables.EDGES`` of one metric CRS.
+
+        Raises
+        ------
+        TableError
+            If an edge names a node that is not there, or an id of a node is too large.
+        """
+        ordered = nodes.sort_values("node_id")
+        node_id = ordered["node_id"].to_numpy(dtype=np.int64)
+        if len(node_id) and node_id[-1] >= FIRST_ON_STREET:
+            raise TableError(
+                f"the road node {node_id[-1]} has a larger id than any of OpenStreetMap",
+                where="table nodes, column node_id",
+                cure=f"number the nodes of the extract anew, below {FIRST_ON_STREET:,}",
+            )
+        start = _positions(node_id, edges["from_node"].to_numpy(dtype=np.int64))
+        end = _positions(node_id, edges["to_node"].to_numpy(dtype=np.int64))
+        streets, row_street, along = Streets.of(edges, start, end)
+        ordinary = ~edges["road_class"].isin(CARRIAGEWAYS).to_numpy(dtype=bool)
+        main = edges["road_class"].isin(MAIN_ROADS).to_numpy(dtype=bool)
+        enterable = ordinary & ~edges["tunnel"].to_numpy(dtype=bool)
+        return cls(
+            node_id=node_id,
+            xy=shapely.get_coordinates(ordered.geometry.to_numpy()),
+            start=start,
+            end=end,
+            length_m=edges["length_m"].to_numpy(dtype=float),
+            drive_s=edges["drive_s"].to_numpy(dtype=float),
+            ordinary=_touched(len(node_id), start, end, ordinary),
+            main=_touched(len(node_id), start, end, main),
+            streets=streets,
+            row_street=row_street,
+            along=along,
+            opened=edges["opened"].to_numpy(dtype=bool),
+            open_street=_of_streets(streets, row_street, enterable),
+            main_street=_of_streets(streets, row_street, enterable & main),
+        )
+
+    @cached_property
+    def open_streets(self) -> Ints:
+        """Positions of the streets a place opens onto: any, where the area has no ordinary one."""
+        usable = np.flatnonzero(self.open_street)
+        return usable if usable.size else np.arange(len(self.streets.street_id))
+
+    def snap(
+        self, xy: Floats, *, anywhere: Flags | None = None, step_m: float | None = None
+    ) -> tuple[Ints, Floats]:
+        """Return the nearest point of a road to each point and its straight distance.
+
+        Motorways, trunk roads and tunnels are passed over, so that a compound beside an
+        expressway does not open onto its carriageway, except for the points where ``anywhere``
+        is true (service areas), or where the area has no other road.
 
         Parameters
         ----------
         xy
             Metric coordinates (k, 2).
         anywhere
-            Points that may take any node (k,).
+            Points that may take any road (k,).
+        step_m
+            Gather the points on marks at most so far apart (and at the ends of streets) instead
+            of each at its own; the distance is that to the mark.
 
         Returns
         -------
         tuple of arrays
-            Node ids (k,) and distances in metres (k,).
+            Ids of nodes or points on streets (k,) and distances in metres (k,).
         """
-        usable = np.flatnonzero(self.ordinary)
-        if not usable.size:
-            usable = np.arange(len(self.node_id))
-        distance, found = cKDTree(self.xy[usable]).query(xy)
-        position = usable[found]
-        if anywhere is not None and anywhere.any():
-            distance[anywhere], position[anywhere] = cKDTree(self.xy).query(xy[anywhere])
-        return self.node_id[position], distance
+        xy = np.asarray(xy, dtype=float).reshape(-1, 2)
+        street = np.zeros(len(xy), dtype=np.int64)
+        distance = np.zeros(len(xy))
+        free = np.zeros(len(xy), dtype=bool) if anywhere is None else anywhere
+        every = np.arange(len(self.streets.street_id))
+        for some, usable in ((~free, self.open_streets), (free, every)):
+            if some.any():
+                street[some], distance[some] = self.streets.nearest(xy[some], usable)
+        share = self.streets.share_along(street, xy)
+        if step_m is not None:
+            marks = np.maximum(np.ceil(self.streets.length_m[street] / step_m), 1.0)
+            share = np.rint(share * marks) / marks
+        ids = self.streets.ids(street, share, self.node_id)
+        if step_m is not None:
+            distance = np.hypot(*(xy - self.at(ids)).T)
+        return ids, distance
+
+    def nearest_open(self, xy: Floats) -> tuple[Ints, Floats]:
+        """Return the nearest street that each point may open onto (position), and how far, in m."""
+        return self.streets.nearest(xy, self.open_streets)
+
+    def at(self, ids: Ints) -> Floats:
+        """Return the coordinates (k, 2) of nodes and points on streets.
+
+        Raises
+        ------
+        TableError
+            If an id is not there.
+        """
+        on_street = ids >= FIRST_ON_STREET
+        xy = np.empty((len(ids), 2))
+        xy[~on_street] = self.xy[self.positions(ids[~on_street])]
+        xy[on_street] = self.streets.xy(ids[on_street])
+        return xy
+
+    def main_road_m(self, xy: Floats) -> Floats | None:
+        """Return the distance to the nearest place where one can get onto a main road, in m.
+
+        Anywhere along one that can be entered, else where an ordinary road meets one. None if
+        there is neither.
+        """
+        away = np.full(len(xy), np.inf)
+        streets, junctions = np.flatnonzero(self.main_street), self.main & self.ordinary
+        if streets.size:
+            away = self.streets.nearest(xy, streets)[1]
+        if junctions.any():
+            away = np.minimum(away, cKDTree(self.xy[junctions]).query(xy)[0])
+        return away if streets.size or junctions.any() else None
+
+    def split(self, ids: Ints, *, opened: bool = True) -> Graph:
+        """Return the graph with points on streets as nodes of their own.
+
+        A street with points on it becomes a chain of pieces, in each direction it may be
+        driven; their lengths and times, in whole millimetres and milliseconds, sum to its own.
+        So no way between two nodes changes. The nodes keep their positions; the points follow,
+        ascending by id.
+
+        Parameters
+        ----------
+        ids
+            Ids of nodes (no matter) and points on streets.
+        opened
+            Whether one-way streets that the map cuts off may be driven against.
+
+        Raises
+        ------
+        TableError
+            If a point lies on a street that is not there.
+        """
+        points = np.unique(ids[ids >= FIRST_ON_STREET])
+        rows = np.arange(len(self.start)) if opened else np.flatnonzero(~self.opened)
+        cut = self.streets.cut(points, self.row_street[rows], self.along[rows])
+        whole, row, nodes = rows[cut.whole], rows[cut.row], len(self.node_id)
+
+        def pieces(values: Floats) -> Floats:
+            total = np.rint(values[row] * MILLI)
+            parts = (np.rint(cut.till * total) - np.rint(cut.since * total)) / MILLI
+            return np.concatenate([values[whole], parts])
+
+        start = np.where(cut.behind < 0, self.start[row], nodes + cut.behind)
+        end = np.where(cut.ahead < 0, self.end[row], nodes + cut.ahead)
+        return Graph(
+            node_id=np.concatenate([self.node_id, points]),
+            xy=np.concatenate([self.xy, self.streets.xy(points)]),
+            start=np.concatenate([self.start[whole], start]),
+            end=np.concatenate([self.end[whole], end]),
+            length_m=pieces(self.length_m),
+            drive_s=pieces(self.drive_s),
+        )
 
 
 def point_xy(frame: gpd.GeoDataFrame) -> Floats:
@@ -125,9 +263,12 @@ def point_xy(frame: gpd.GeoDataFrame) -> Floats:
 
 
 def _positions(node_id: Ints, wanted: Ints) -> Ints:
-    found = np.searchsorted(node_id, wanted)
-    found = np.minimum(found, len(node_id) - 1)
-    missing = node_id[found] != wanted
+    if not len(node_id):
+        found = np.zeros(len(wanted), dtype=np.int64)
+        missing = np.ones(len(wanted), dtype=bool)
+    else:
+        found = np.minimum(np.searchsorted(node_id, wanted), len(node_id) - 1)
+        missing = node_id[found] != wanted
     if missing.any():
         raise TableError(
             f"{int(missing.sum())} road node(s) are named but not there, "
@@ -143,3 +284,9 @@ def _touched(count: int, start: Ints, end: Ints, chosen: Flags) -> Flags:
     touched[start[chosen]] = True
     touched[end[chosen]] = True
     return touched
+
+
+def _of_streets(streets: Streets, row_street: Ints, chosen: Flags) -> Flags:
+    flags = np.zeros(len(streets.street_id), dtype=bool)
+    flags[row_street[chosen]] = True
+    return flags

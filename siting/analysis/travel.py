@@ -17,9 +17,10 @@ import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from siting.analysis.network import Network, point_xy
+from siting.analysis.network import MILLI, Graph, Network, point_xy
 from siting.errors import TableError
-from siting.tables import REACH, check
+from siting.notes import Note
+from siting.tables import REACH, check, zone_names
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -27,20 +28,21 @@ if TYPE_CHECKING:
 
     from siting.arrays import Floats, Ints
 
+    Notes = list[Note]
     _Pairs = tuple[NDArray[np.int32], NDArray[np.int32], Floats, Floats]
 
 _log = logging.getLogger(__name__)
 
 SNAP_M_PER_S = 20.0 / 3.6
-"""Speed on the ground between a place and its road node: 20 km/h (data/parameters.csv)."""
+"""Speed on the ground between a place and its road: 20 km/h (data/parameters.csv)."""
 
 _CHUNK = 64
-_MILLI = 1000.0
+_SHOWN = 10
 _EXACT_BITS = 52
 
 
 @dataclass(frozen=True, eq=False)
-class _Graph:
+class _Weighted:
     """The roads against their direction, with the weights of the module's note."""
 
     weights: csr_array
@@ -72,9 +74,10 @@ def make_reach(
 ) -> pd.DataFrame:
     """Return the pairs of demand point and site within reach along the road.
 
-    ``distance_m`` is the way from the demand point to its node, the shortest road from
-    there to the site's node in driving direction, and the way to the site; the two ends at
-    20 km/h count into ``time_s``. A pair beyond the cutoff, or without a road, is absent.
+    ``distance_m`` is the way from the demand point to its road (``node_id``: a node, or a point
+    on a street), the shortest road from there to the site's own in driving direction, and the
+    way to the site; the two ends at 20 km/h count into ``time_s``. A pair beyond the cutoff, or
+    without a road, is absent.
 
     Parameters
     ----------
@@ -97,10 +100,11 @@ def make_reach(
     TableError
         If a node is not in the network, or the cutoff is too long to add up exactly.
     """
-    network = Network.of(nodes, edges)
-    origins = _ends(demand.sort_values("demand_id"), "demand_id", network)
-    goals = _ends(sites.sort_values("site_id"), "site_id", network)
-    graph = _graph(network, cutoff_m)
+    ids = np.concatenate([frame["node_id"].to_numpy(np.int64) for frame in (demand, sites)])
+    roads = Network.of(nodes, edges).split(ids)
+    origins = _ends(demand.sort_values("demand_id"), "demand_id", roads)
+    goals = _ends(sites.sort_values("site_id"), "site_id", roads)
+    graph = _graph(roads, cutoff_m)
     chunks = range(0, len(goals.nodes), _CHUNK)
     parts = [_chunk_pairs(graph, origins, goals, start, cutoff_m) for start in chunks]
     reach = _table(parts, origins, goals)
@@ -109,13 +113,44 @@ def make_reach(
     return reach
 
 
-def _ends(frame: gpd.GeoDataFrame, id_column: str, network: Network) -> _Ends:
-    position = network.positions(frame["node_id"].to_numpy(dtype=np.int64))
+def unreached(demand: gpd.GeoDataFrame, reach: pd.DataFrame, zones: gpd.GeoDataFrame) -> Notes:
+    """Return a note of the demand that no candidate site is in reach of, by zone.
+
+    Parameters
+    ----------
+    demand, reach, zones
+        ``tables.DEMAND``, the result of :func:`make_reach`, and ``tables.ZONES``.
+
+    Returns
+    -------
+    list
+        ``out_of_reach``: energy, its share, people, and the zones, those with the most energy
+        first. Empty where every demand point has a site in reach.
+    """
+    lost = demand[~demand["demand_id"].isin(reach["demand_id"].unique())]
+    kwh_day = float(lost["kwh_day"].sum())
+    if not kwh_day > 0:
+        return []
+    by_zone = lost.groupby("zone_id")["kwh_day"].sum()
+    order = by_zone.sort_index().sort_values(ascending=False, kind="stable").index
+    named = zones.set_index("zone_id").reindex(order[:_SHOWN]).dropna(subset="name")
+    values = {
+        "kwh_day": round(kwh_day),
+        "share": kwh_day / float(demand["kwh_day"].sum()),
+        "people": round(float(lost["people"].sum())),
+        "zones": len(by_zone),
+        "names": zone_names(named),
+    }
+    return [Note("out_of_reach", values)]
+
+
+def _ends(frame: gpd.GeoDataFrame, id_column: str, roads: Graph) -> _Ends:
+    position = roads.positions(frame["node_id"].to_numpy(dtype=np.int64))
     nodes, index = np.unique(position, return_inverse=True)
     counts = np.bincount(index, minlength=len(nodes))
     return _Ends(
         ids=pd.Index(frame[id_column]),
-        leg_m=np.hypot(*(point_xy(frame) - network.xy[position]).T),
+        leg_m=np.hypot(*(point_xy(frame) - roads.xy[position]).T),
         nodes=nodes,
         rows=np.argsort(index, kind="stable"),
         counts=counts,
@@ -123,21 +158,21 @@ def _ends(frame: gpd.GeoDataFrame, id_column: str, network: Network) -> _Ends:
     )
 
 
-def _graph(network: Network, cutoff_m: float) -> _Graph:
+def _graph(roads: Graph, cutoff_m: float) -> _Weighted:
     """Encode the edges, of parallel ones the lightest."""
-    length_mm = np.rint(network.length_m * _MILLI)
-    time_ms = np.rint(network.drive_s * _MILLI)
+    length_mm = np.rint(roads.length_m * MILLI)
+    time_ms = np.rint(roads.drive_s * MILLI)
     bits = _time_bits(length_mm, time_ms, cutoff_m)
     weight = length_mm * 2.0**bits + time_ms
-    start, end = network.start, network.end
+    start, end = roads.start, roads.end
     order = np.lexsort((weight, start, end))
     start, end, weight = start[order], end[order], weight[order]
     first = np.ones(len(weight), dtype=bool)
     first[1:] = (np.diff(start) != 0) | (np.diff(end) != 0)
     keep = first & (start != end)
-    count = len(network.node_id)
+    count = len(roads.node_id)
     reverse = csr_array((weight[keep], (end[keep], start[keep])), shape=(count, count))
-    return _Graph(weights=reverse, scale=2.0**bits)
+    return _Weighted(weights=reverse, scale=2.0**bits)
 
 
 def _time_bits(length_mm: Floats, time_ms: Floats, cutoff_m: float) -> int:
@@ -148,9 +183,9 @@ def _time_bits(length_mm: Floats, time_ms: Floats, cutoff_m: float) -> int:
     """
     long = length_mm > 0
     pace = float((time_ms[long] / length_mm[long]).max()) if long.any() else 0.0
-    most_ms = pace * cutoff_m * _MILLI + float(time_ms[~long].sum())
+    most_ms = pace * cutoff_m * MILLI + float(time_ms[~long].sum())
     bits = int(np.ceil(np.log2(most_ms + 2.0)))
-    if bits + np.log2(cutoff_m * _MILLI + 2.0) > _EXACT_BITS:
+    if bits + np.log2(cutoff_m * MILLI + 2.0) > _EXACT_BITS:
         raise TableError(
             f"paths of {cutoff_m:g} m over these edges are too long to add up exactly",
             where="travel.cutoff_m, table edges",
@@ -160,11 +195,11 @@ def _time_bits(length_mm: Floats, time_ms: Floats, cutoff_m: float) -> int:
 
 
 def _chunk_pairs(
-    graph: _Graph, origins: _Ends, goals: _Ends, start: int, cutoff_m: float
+    graph: _Weighted, origins: _Ends, goals: _Ends, start: int, cutoff_m: float
 ) -> _Pairs:
     """Pairs in reach of the sites at a few nodes."""
     some = goals.nodes[start : start + _CHUNK]
-    limit = (cutoff_m * _MILLI + 1.0) * graph.scale
+    limit = (cutoff_m * MILLI + 1.0) * graph.scale
     weight = dijkstra(graph.weights, indices=some, limit=limit)[:, origins.nodes]
     goal, origin = np.nonzero(np.isfinite(weight))
     found = weight[goal, origin]
@@ -177,8 +212,8 @@ def _chunk_pairs(
     goal_row = goals.rows[goals.starts[goal] + step % goals.counts[goal]]
     leg_m = origins.leg_m[origin_row] + goals.leg_m[goal_row]
     length_mm, time_ms = np.divmod(found[pair], graph.scale)
-    distance_m = length_mm / _MILLI + leg_m
-    time_s = time_ms / _MILLI + leg_m / SNAP_M_PER_S
+    distance_m = length_mm / MILLI + leg_m
+    time_s = time_ms / MILLI + leg_m / SNAP_M_PER_S
     near = distance_m <= cutoff_m
     return (
         origin_row[near].astype(np.int32),

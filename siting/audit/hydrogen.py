@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from scipy.spatial import cKDTree
-
+from siting.audit.ground import FORGIVEN, near_pairs
 from siting.tables.facilities import HYDROGEN
 
 if TYPE_CHECKING:
@@ -35,11 +33,9 @@ def hydrogen_stations_are_as_asked(plan: Plan) -> Iterator[str]:
     if table["site_id"].duplicated().any():
         yield "a hydrogen station stands twice"
     yield from _places_fit(plan, table, block)
-    xy = np.column_stack([table.geometry.x, table.geometry.y])
     ids, spacing_m = table["site_id"].to_numpy(), HYDROGEN.spacing_m(plan.scenario)
-    for one, other in sorted(cKDTree(xy).query_pairs(spacing_m)):
-        away = float(np.hypot(*(xy[one] - xy[other])))
-        if away < spacing_m - _METRE_SLACK:
+    for (one, other), away in zip(*near_pairs(table, spacing_m), strict=True):
+        if away < spacing_m * (1 - FORGIVEN) - _METRE_SLACK:
             yield f"{ids[one]} and {ids[other]} are {away:.0f} m apart"
 
 

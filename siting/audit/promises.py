@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from siting.audit.asked import PROMISING, allowed_sites, of_kind, settings
+from siting.audit.ground import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from siting.audit.asked import Evidence
     from siting.plan.plan import Plan
 
-_METRE = 1e-6
 _SHARE = 1e-9
 _CHONGQING: dict[str, dict[str, Any]] = {
     "service_area_charging": {"place_kinds": ["service_area"], "within_m": 0.0},
@@ -129,7 +129,7 @@ def _points_held(plan: Plan, promise: dict[str, Any], reach: pd.DataFrame) -> pd
 
 
 def _places_held(plan: Plan, promise: dict[str, Any]) -> pd.DataFrame:
-    """Return the same for places; metres in a straight line."""
+    """Return the same for places; metres in a straight line on the ground."""
     every = plan.candidates
     places = every[
         every["site_id"].isin(promise.get("places") or [])
@@ -149,8 +149,9 @@ def _places_held(plan: Plan, promise: dict[str, Any]) -> pd.DataFrame:
 def _within(
     places: gpd.GeoDataFrame, every: gpd.GeoDataFrame, ids: set[str], metres: float
 ) -> list[bool]:
-    doors = every[every["site_id"].isin(ids)].geometry
-    return [bool((doors.distance(point) <= metres + _METRE).any()) for point in places.geometry]
+    doors = every[every["site_id"].isin(ids)]
+    found: list[bool] = within(places, doors, metres).tolist()
+    return found
 
 
 def _open(plan: Plan, promise: dict[str, Any]) -> set[str]:

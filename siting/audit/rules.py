@@ -13,6 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from siting.audit.asked import NONE, PROMISING, settings, spacings
+from siting.audit.ground import FORGIVEN, near_pairs
 from siting.audit.promises import chongqing_rules_hold, promises_are_kept
 from siting.tables.facilities import SWAP, TOTALS
 
@@ -165,7 +166,7 @@ def budget_holds(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
 
 
 def spacing_holds(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
-    """Keep every new station its distance (straight line, metres) from all others."""
+    """Keep every new station its distance (straight on the ground, metres) from all others."""
     yield from _too_near(plan.sites, spacings(plan, plan.sites), "stations")
     apart = np.full(len(plan.swap_sites), SWAP.spacing_m(plan.scenario))
     yield from _too_near(plan.swap_sites, apart, "swap stations")
@@ -177,12 +178,10 @@ def _too_near(table: gpd.GeoDataFrame, own_m: np.ndarray, label: str) -> Iterato
     own_m = np.where(new, own_m, 0.0)
     if len(table) < 2 or own_m.max() <= 0:  # noqa: PLR2004  # a pair
         return
-    points = _xy(table)
-    pairs = cKDTree(points).query_pairs(float(own_m.max()), output_type="ndarray")
-    pairs = pairs[new[pairs[:, 0]] | new[pairs[:, 1]]]
-    gaps = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+    pairs, gaps = near_pairs(table, float(own_m.max()))
+    asked = np.maximum(own_m[pairs[:, 0]], own_m[pairs[:, 1]])
     ids = table["site_id"].to_numpy()
-    near = gaps < np.maximum(own_m[pairs[:, 0]], own_m[pairs[:, 1]]) - _METRE_SLACK
+    near = (gaps < asked * (1 - FORGIVEN) - _METRE_SLACK) & new[pairs].any(axis=1)
     for (one, other), gap in list(zip(pairs[near], gaps[near], strict=True))[:_SHOWN]:
         yield f"{label} {ids[one]} and {ids[other]} are {gap:.1f} m apart"
 

@@ -100,7 +100,7 @@ _FORMAT = 1
 SHARED_CODE = (
     "arrays.py",
     "notes.py",
-    "cache", "errors.py", "geo.py", "scenario", "shipped.py", "tables",
+    "cache", "errors.py", "files", "geo.py", "scenario", "shipped.py", "tables",
 )  # fmt: skip
 """Modules that every stage rests on, beside those of its own room."""
 

@@ -13,20 +13,20 @@ import contextlib
 import hashlib
 import logging
 import os
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from platformdirs import user_cache_path
 
+from siting import files
 from siting.cache.codec import pack, unpack
 from siting.cache.keys import result_key, table_print
-from siting.errors import ScenarioError
+from siting.errors import OutputError, ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import pandas as pd
 
@@ -42,7 +42,6 @@ _OFF = "off"
 _LIMIT_MB = 1000.0
 _MEGABYTE = 1_000_000
 _SUFFIX = ".siting"
-_PART = ".part"
 _PART_LIFE_S = 3600.0
 _DIGEST_BYTES = 32
 
@@ -109,13 +108,13 @@ class Cache:
         """Return the entries, the one used last first."""
         found = [
             Entry(path.name.partition("-")[0], path, status.st_size, status.st_mtime)
-            for path, status in self._files(_SUFFIX)
+            for path, status in self._files(half=False)
         ]
         return sorted(found, key=lambda entry: (-entry.used_s, entry.path.name))
 
     def clear(self) -> int:
         """Remove every entry and every half-written one; return how many entries went."""
-        for path, _ in self._files(_PART):
+        for path, _ in self._files(half=True):
             _remove(path)
         return sum(_remove(entry.path) for entry in self.entries())
 
@@ -123,27 +122,18 @@ class Cache:
         return self.folder / f"{stage}-{key}{_SUFFIX}"
 
     def _write(self, path: Path, payload: bytes) -> None:
-        handle, name = tempfile.mkstemp(prefix=f"{path.stem}-", suffix=_PART, dir=self.folder)
-        part = Path(name)
         try:
-            with os.fdopen(handle, "wb") as stream:
+            with files.whole_file(path) as part, part.open("xb") as stream:
                 stream.write(hashlib.sha256(payload).digest())
                 stream.write(payload)
-                stream.flush()
-                os.fsync(stream.fileno())
-            part.replace(path)
-        except PermissionError:
+        except OutputError:
             # Windows refuses while another process reads the entry: then it is there already
-            _remove(part)
             if not path.exists():
                 raise
-        except BaseException:
-            _remove(part)
-            raise
 
     def _make_room(self) -> None:
         """Remove the entries used longest ago, and what writers that died have left."""
-        for path, status in self._files(_PART):
+        for path, status in self._files(half=True):
             if time.time() - status.st_mtime > _PART_LIFE_S:
                 _remove(path)
         total = 0
@@ -152,13 +142,14 @@ class Cache:
             if total > self.limit_bytes:
                 _remove(entry.path)
 
-    def _files(self, suffix: str) -> Iterator[tuple[Path, os.stat_result]]:
+    def _files(self, *, half: bool) -> Iterator[tuple[Path, os.stat_result]]:
         try:
             names = sorted(self.folder.iterdir())
         except OSError:
             return
         for path in names:
-            if path.suffix == suffix:
+            # a half-written file is hidden (siting.files)
+            if path.suffix == _SUFFIX and path.name.startswith(".") is half:
                 with contextlib.suppress(OSError):  # another process was quicker
                     yield path, path.stat()
 
@@ -174,7 +165,11 @@ def open_cache() -> Cache | None:
     named = os.environ.get(FOLDER_VARIABLE, "").strip()
     if named.casefold() == _OFF:
         return None
-    folder = Path(named).expanduser() if named else user_cache_path("siting", appauthor=False)
+    folder = (
+        files.expanded(named, where=FOLDER_VARIABLE)
+        if named
+        else user_cache_path("siting", appauthor=False)
+    )
     return Cache(folder / "stages", limit_bytes=_limit_mb() * _MEGABYTE)
 
 

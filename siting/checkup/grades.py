@@ -7,6 +7,8 @@ which nothing can be measured is missing itself.
 
 What would help most is the measure with the largest ``shortfall * pull``: how far it is from good
 (0 to 1; 1 where it is missing), times how much of a plan depends on it (0 to 1, from the table).
+Before these come the real troubles: what was measured and is worse than the ``trouble`` of its row,
+so that no plan, or only a part of one, can come of it.
 """
 
 from __future__ import annotations
@@ -44,6 +46,13 @@ CHECK_GRADES = Table(
         Column("good", "float", "from here on it is good", low=0),
         Column("usable", "float", "from here on it is usable", low=0),
         Column("pull", "float", "how much of a plan hangs on it", low=0, high=1),
+        Column(
+            "trouble",
+            "float",
+            "worse than this it is what ails the plan; empty: never",
+            nullable=True,
+            low=0,
+        ),
         Column("reason_zh", "str", "why it matters, in Chinese"),
         Column("reason_en", "str", "the same in English"),
         Column("source", "str", "where the thresholds come from"),
@@ -130,7 +139,7 @@ def graded(measures: Mapping[str, Measure], table: pd.DataFrame) -> tuple[Stage,
 
 
 def advice(stages: tuple[Stage, ...]) -> tuple[Advice, ...]:
-    """Return the three things that would help most, the most helpful first.
+    """Return the three things that would help most: real troubles first, then by weight.
 
     Fewer than three where fewer fall short of good; ``weight`` is ``shortfall * pull``.
 
@@ -142,13 +151,29 @@ def advice(stages: tuple[Stage, ...]) -> tuple[Advice, ...]:
     short = [
         Advice(
             one.measure, stage.stage, one.grade, one.shortfall, one.pull,
-            weight=round(one.shortfall * one.pull, _DIGITS), told=one.told,
+            weight=round(one.shortfall * one.pull, _DIGITS), told=one.told, trouble=one.in_trouble,
         )
         for stage in stages
         for one in stage.measures
         if one.grade != GRADES[0]
     ]  # fmt: skip
-    return tuple(sorted(short, key=lambda one: (-one.weight, one.measure))[:_HELPFUL])
+    short.sort(key=lambda one: (not one.trouble, -one.weight, one.measure))
+    return tuple(short[:_HELPFUL])
+
+
+def in_trouble(value: float | None, row: Mapping[Any, Any]) -> bool:
+    """Tell whether a measured value is worse than the trouble of its row.
+
+    Examples
+    --------
+    >>> row = {"better": "up", "trouble": 0.9}
+    >>> [in_trouble(value, row) for value in (0.95, 0.47, None)]
+    [False, True, False]
+    """
+    if value is None or math.isnan(row["trouble"]):
+        return False
+    sign = 1 if row["better"] == "up" else -1
+    return bool(sign * value < sign * row["trouble"])
 
 
 def _stage_grade(measures: tuple[Graded, ...]) -> str:
@@ -174,6 +199,7 @@ def _measured(measure: Measure, row: Mapping[Any, Any]) -> Graded:
         grade=grade_of(value, row),
         shortfall=round(shortfall_of(value, row), _DIGITS),
         pull=float(row["pull"]),
+        in_trouble=in_trouble(value, row),
         reason_zh=row["reason_zh"],
         reason_en=row["reason_en"],
         mark=row["mark"],
@@ -229,8 +255,10 @@ def _inputs(counted: Checkup) -> dict[str, Measure]:
     stands = counted.stations_read
     known = 1 - standing.chargers_unknown / stands if stands else 1.0
     undated = [source.name for source in sources if not source.as_of]
+    bare = counted.ground_without_people()
     return {
         "area_near_road_share": Measure(report["area_near_road_share"]),
+        "area_in_zones_share": Measure(1 - bare, {"share": bare}),
         "roads_kept_share": Measure(
             _share(report["km"], report["km_before"]), {"km": report["km_dropped"]}
         ),
@@ -244,14 +272,19 @@ def _inputs(counted: Checkup) -> dict[str, Measure]:
 
 
 def _people(counted: Checkup) -> dict[str, Measure]:
-    zones = [zone for zone in counted.zones if zone.zone_id != UNCOVERED]
+    every = counted.zones
+    zones = [zone for zone in every if zone.zone_id != UNCOVERED] or list(every)
     known = [zone for zone in zones if zone.people is not None]
     total = sum(zone.people or 0.0 for zone in known)
     doubtful = [zone for zone in known if zone.people_quality not in _SOURCED]
     doubtful.sort(key=lambda zone: (-(zone.people or 0.0), zone.zone_id))
     guessed = sum(zone.people or 0.0 for zone in doubtful)
     unknown = [zone.name for zone in zones if zone.people is None]
+    homeless, names = counted.unhoused()
     return {
+        "people_housed_share": Measure(
+            1 - homeless / total if total else None, {"people": homeless, "names": names}
+        ),
         "people_sourced_share": Measure(
             1 - guessed / total if total else None,
             {
@@ -261,7 +294,7 @@ def _people(counted: Checkup) -> dict[str, Measure]:
             },
         ),
         "zones_counted_share": Measure(
-            len(known) / len(zones) if known else None,
+            _share(len(known), len(zones)),
             {"count": len(unknown), "names": unknown[:_TOLD_ZONES]},
         ),
     }
@@ -286,9 +319,13 @@ def _candidates(counted: Checkup, fresh: pd.DataFrame) -> dict[str, Measure]:
     }
     for total, room in counted.capacity.items():
         if room.target and room.sense != "<=":
-            count = (room.most if room.fit is None else room.fit) or 0
-            told = {"count": count, "target": room.target}
-            found[f"{total}_room_ratio"] = Measure(count / room.target, told)
+            told = {
+                "target": room.target,
+                "count": (room.most if room.fit is None else room.fit) or 0,
+            }
+            if room.sites is not None:
+                told["sites"] = room.sites
+            found[f"{total}_room_ratio"] = Measure(told["count"] / room.target, told)
     return found
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path  # typer reads it
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from siting import files
 from siting.cli.options import (
     DEFAULT_SCENARIO,
     JsonOption,
@@ -19,7 +20,7 @@ from siting.cli.options import (
     read_scenario,
 )
 from siting.cli.show import refusal, screen
-from siting.errors import NoPlanError
+from siting.errors import DataError, NoPlanError
 
 
 def check(
@@ -34,7 +35,8 @@ def check(
 ) -> None:
     """Load the data and say what a plan would rest on, graded, without solving.
 
-    Where no plan can exist the report is made all the same, and the exit code is 4.
+    Where no plan can exist the report is made all the same, and the exit code is 4; where the
+    people are missing it is 3.
 
     Example: [bold]siting check my-plan.toml --html check.html[/]
     """
@@ -42,23 +44,23 @@ def check(
     from siting.cli.show import check_screen  # noqa: PLC0415  # beside what it shows
     from siting.outputs.pages import make_check_page  # noqa: PLC0415  # heavy
     from siting.pipeline import run as pipeline  # noqa: PLC0415  # heavy
-    from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     read = read_scenario(scenario, overrides)
-    refused, no_plan = None, {}
+    refused: NoPlanError | DataError | None = None
+    no_plan: dict[str, Any] = {}
     with screen.progress(read.run.language) as meter:
         prepared = pipeline.prepare(read, meter, cache=open_unless(no_cache))
         found = make_checkup(read, prepared, pipeline.pose(read, prepared, refuse=False))
         try:
             with pipeline.explained(read, prepared):
                 pipeline.pose(read, prepared)
-        except NoPlanError as error:
+        except (NoPlanError, DataError) as error:
             refused = error
             no_plan = refusal.content_of(error)
     chosen = language or read.run.language
     if html is not None:
         told = refusal.text_of(refused).splitlines() if refused else ()
-        runfolder.write_whole(html, make_check_page(found, chosen, refusal=told))
+        files.write_whole(html, make_check_page(found, chosen, refusal=told))
     if as_json:
         screen.emit(
             json.dumps(found.content() | no_plan, ensure_ascii=False, indent=1, allow_nan=False)

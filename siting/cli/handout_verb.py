@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from siting import files
 from siting.cli.show import screen
 
 
@@ -28,7 +29,6 @@ def handout(  # one parameter an option
     Example: [bold]siting handout maps/yubei-2025 --for 区交通局 --paper A3[/]
     """
     from siting.outputs import paper as handouts  # noqa: PLC0415  # heavy
-    from siting.outputs.folder import filled_folder  # noqa: PLC0415  # heavy
     from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     made = runfolder.load_plan(run)
@@ -41,13 +41,18 @@ def handout(  # one parameter an option
     date = made.timings.date[:10]
     order = handouts.Order(language or made.language, paper, date)  # type: ignore[arg-type]
     folder = run / runfolder.HANDOUTS
+    target = files.merged_folder(folder) if only else files.whole_folder(folder, ours=_every)
     gc.freeze()  # the plan and the libraries stay: nothing to look for in them while pages are made
     with (
         screen.progress(made.language) as meter,
-        filled_folder(folder, whole=not only) as part,
+        target as part,
         meter.stage("handouts") as step,
     ):
         written = handouts.write_handouts(
             made, wanted, part, order, workers=handouts.worker_count(), progress=step
         )
     screen.say(f"wrote {len(written)} files for {len(wanted)} into {folder}")
+
+
+def _every(_name: str) -> bool:
+    return True

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import traceback
+from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from typer import Abort
 from typer.exceptions import TyperException
@@ -27,12 +28,15 @@ from siting.cli.plan_verb import plan
 from siting.cli.report_verb import report
 from siting.cli.robust_verb import robust
 from siting.cli.show import refusal
+from siting.cli.show.terminal import Terminal
 from siting.cli.show_verb import show
 from siting.cli.sweep_verb import sweep
 from siting.cli.table_verb import table
 from siting.cli.tornado_verb import tornado
 from siting.cli.why_verb import why
-from siting.errors import EXIT_BUG, EXIT_SCENARIO, SitingError
+from siting.cli.zones_verb import zones
+from siting.errors import EXIT_BUG, EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO, SitingError
+from siting.files import is_full, unwritable
 
 app = typer.Typer(
     name="siting",
@@ -44,6 +48,7 @@ app = typer.Typer(
 
 app.command()(new)
 app.command()(check)
+app.command()(zones)
 app.command()(fetch)
 app.command()(plan)
 app.command("map")(make_map)
@@ -66,7 +71,13 @@ DEBUG_VARIABLE = "SITING_DEBUG"
 def main() -> None:
     """Run the command line and exit with its code."""
     _speak_utf8()
-    sys.exit(run())
+    code = run()
+    try:
+        sys.stdout.flush()
+    except OSError:  # the reader of a pipe is gone, or what takes the output is full
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = code or EXIT_SCENARIO
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -77,29 +88,52 @@ def run(arguments: list[str] | None = None) -> int:
     arguments
         The words after ``siting``; those of the process if not given.
     """
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Terminal(stderr=True, highlight=False, soft_wrap=True)
     try:
         code = app(arguments, standalone_mode=False)
-    except SitingError as error:
-        console.print(f"[bold red]error[/] {escape(refusal.text_of(error))}")
-        return error.exit_code
-    except TyperException as error:
-        console.print(f"[bold red]error[/] {escape(error.format_message())}")
-        console.print("  cure:  siting --help lists the verbs, siting VERB --help the options")
-        return EXIT_SCENARIO
-    except (KeyboardInterrupt, Abort):
-        console.print("stopped; nothing was saved")
-        return EXIT_BUG
-    except Exception as error:  # noqa: BLE001  # the last door: a planner sees no traceback
-        if os.environ.get(DEBUG_VARIABLE):
-            traceback.print_exc()
-        console.print(
-            f"[bold red]bug[/] {escape(type(error).__name__)}: {escape(str(error))}\n"
-            "  This is a fault of ours, nothing was saved.\n"
-            f"  cure:  set {DEBUG_VARIABLE}=1, run again and report what it prints"
-        )
-        return EXIT_BUG
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the last door
+        text, code = _told(error)
+        if text:
+            console.print(text)
     return int(code or 0)
+
+
+def _told(error: BaseException) -> tuple[str, int]:  # noqa: PLR0911  # one return a kind
+    """Return what the terminal says of a failure, in rich's markup, and its exit code."""
+    match error:
+        case SitingError():
+            return f"[bold red]error[/] {escape(refusal.text_of(error))}", error.exit_code
+        case TyperException():
+            cure = "  cure:  siting --help lists the verbs, siting VERB --help the options"
+            return f"[bold red]error[/] {escape(error.format_message())}\n{cure}", EXIT_SCENARIO
+        case KeyboardInterrupt() | Abort():
+            return "stopped; nothing was saved", EXIT_BUG
+        case BrokenPipeError():  # the reader has seen enough, as in: siting show maps/x | head
+            return "", EXIT_GOOD
+        case MemoryError():
+            text = "the memory of this machine is used up; nothing was saved"
+            cure = "plan a smaller area, or close other programs"
+            return f"[bold red]error[/] {text}\n  cure:  {cure}", EXIT_DATA
+        case OSError() if is_full(error):
+            full = unwritable(_place(error), error)
+            return f"[bold red]error[/] {escape(str(full))}", full.exit_code
+        case _:
+            return _bug(error), EXIT_BUG
+
+
+def _bug(error: BaseException) -> str:
+    if os.environ.get(DEBUG_VARIABLE):
+        traceback.print_exception(error)
+    return (
+        f"[bold red]bug[/] {escape(type(error).__name__)}: {escape(str(error))}\n"
+        "  This is a fault of ours, nothing was saved.\n"
+        f"  cure:  set {DEBUG_VARIABLE}=1, run again and report what it prints"
+    )
+
+
+def _place(error: OSError) -> Path:
+    """Return the file that filled the disk, or the folder of temporary files."""
+    return Path(error.filename if isinstance(error.filename, str) else tempfile.gettempdir())
 
 
 def _speak_utf8() -> None:

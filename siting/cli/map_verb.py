@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from siting import files
 from siting.cli.options import (
     BasemapOption,
     LanguageOption,
@@ -26,5 +27,5 @@ def make_map(
     made = runfolder.load_plan(run)
     chosen = basemap or made.scenario["map"]["basemap"]
     page = webmap.make_map(made, basemap=chosen, key=tile_key(chosen), language=language)
-    runfolder.write_whole(run / runfolder.MAP_HTML, page)
+    files.write_whole(run / runfolder.MAP_HTML, page)
     screen.say(f"wrote {run / runfolder.MAP_HTML}")

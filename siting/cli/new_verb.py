@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from siting import files as disk
 from siting.cli.options import LanguageOption
 from siting.cli.show import screen
 from siting.errors import ScenarioError
@@ -116,21 +117,15 @@ def _ask(look: Look) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    try:
-        with file.open("x", encoding="utf-8", newline="\n") as handle:
-            handle.write(text)
-    except FileExistsError as error:
+    with disk.writing(file):
+        there = file.exists() or file.is_symlink()
+    if there:
         raise ScenarioError(
             f"'{file.name}' is there already",
             where=str(file),
             cure="choose another name, or remove the file first",
-        ) from error
-    except OSError as error:
-        raise ScenarioError(
-            f"the scenario file cannot be written: {error.strerror}",
-            where=str(file),
-            cure="choose a folder that exists and that you may write to",
-        ) from error
+        )
+    disk.write_whole(file, text)
 
 
 def _run_name(file: Path) -> str:

@@ -61,7 +61,10 @@ def plan(
     from siting.plan import start as startfile  # noqa: PLC0415  # heavy
 
     changes = (*(overrides or ()), *basemap_override(basemap))
-    begun = None if start is None else startfile.read_start(start)
+    begun = None
+    if start is not None:
+        runfolder.settle_run(start)
+        begun = startfile.read_start(start)
     cache = open_unless(no_cache)
     if not variants and not all_variants:
         read = read_scenario(scenario, changes)

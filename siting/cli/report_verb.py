@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from siting import files
 from siting.cli.show import screen
 
 
@@ -23,10 +24,8 @@ def report(
 
     Example: [bold]siting report maps/yubei-2025[/]
     """
-    from siting.errors import FontMissingError  # noqa: PLC0415  # with them
     from siting.outputs import paper  # noqa: PLC0415  # heavy
     from siting.outputs import report as writer  # noqa: PLC0415  # heavy
-    from siting.outputs.folder import filled_folder  # noqa: PLC0415  # with them
     from siting.outputs.report.chapters import MAP_NAME  # noqa: PLC0415  # with them
     from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
@@ -34,14 +33,9 @@ def report(
     words: Any = language or made.language
     date = made.timings.date[:10]
     folder = run / runfolder.REPORT
-    with filled_folder(folder, whole=False) as part:
-        try:
-            paper.write_map(made, part / MAP_NAME, language=words, date=date)
-        except FontMissingError as error:
-            screen.say(f"the report has no map: {error}")
-        blocks = writer.make_report(
-            made, language=words, date=date, picture=(part / MAP_NAME).exists()
-        )
+    with files.merged_folder(folder) as part:
+        paper.write_map(made, part / MAP_NAME, language=words, date=date)
+        blocks = writer.make_report(made, language=words, date=date, picture=True)
         path = part / f"report.{form}"
         (writer.write_docx if form == "docx" else writer.write_markdown)(blocks, path)
     screen.say(f"wrote {folder / path.name}")

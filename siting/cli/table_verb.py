@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from siting import files
 from siting.cli.show import screen
 
 
@@ -28,13 +29,12 @@ def table(
     Example: [bold]siting table maps/yubei-2025 --format gpkg[/]
     """
     from siting.outputs import gis, workbook  # noqa: PLC0415  # heavy
-    from siting.outputs.folder import filled_folder  # noqa: PLC0415  # with them
     from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     made = runfolder.load_plan(run)
     words = language or made.language
     folder = run / runfolder.TABLES
-    with filled_folder(folder, whole=False) as part:
+    with files.merged_folder(folder) as part:
         if form == "xlsx":
             date = made.timings.date[:10]
             workbook.write_workbook(made, part / "plan.xlsx", language=words, date=date)

@@ -11,7 +11,7 @@ import shapely
 from shapely import MultiPolygon, Polygon
 
 from siting.errors import AreaError
-from siting.geo import metric_crs
+from siting.geo import area_crs
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.files.vectors import read_vector
 from siting.inputs.osm.download import geocode
@@ -54,7 +54,8 @@ def load_area(area: scenario.Area, *, overpass: scenario.Overpass) -> AreaShape:
     InputMissingError, BrokenFileError, TableError
         If the boundary file is not there, cannot be read or lacks the layer.
     DatumError
-        If nobody says which datum a boundary in degrees has.
+        If nobody says which datum a boundary in degrees has, or the CRS asked for distorts
+        lengths in the area.
     AreaError
         If the outline is empty, the place is unknown, or the name is one no geocoder may
         be asked for.
@@ -134,8 +135,7 @@ def _shape(
             where="area",
             cure="give a boundary file, a bbox or a place with an extent",
         )
-    middle = polygon.centroid
-    crs = metric_crs(middle.x, middle.y, epsg=area.epsg)
+    crs = area_crs(polygon, epsg=area.epsg)
     as_of = _date(area) or source.as_of
     if not as_of:
         notes = (*notes, Note("area_undated", {"name": name}))

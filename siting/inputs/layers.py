@@ -109,7 +109,7 @@ def load_layers(
     stems: dict[str, int] = {}
     loaded: list[tuple[scenario.Layer, gpd.GeoDataFrame, Provenance]] = []
     faults = Collected()
-    for number, layer in enumerate(given):
+    for number, layer in enumerate(given, start=1):
         with faults.of():
             loaded.append((layer, *_load(layer, number, area, kinds, notes)))
     faults.refuse()

@@ -82,7 +82,7 @@ def load_score_files(settings: scenario.Scoring, area: AreaShape) -> ScoreFiles:
         pairwise = _matrix(path)
         sources.append(file_provenance("pairwise", path))
     layers = {}
-    for place, wanted in enumerate(settings.layers):
+    for place, wanted in enumerate(settings.layers, start=1):
         layers[wanted.key], source = _layer(wanted, f"scoring.layers[{place}]", area, notes)
         sources.append(source)
     extremes = None

@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from siting.errors import Collected, TableError
 from siting.inputs.files.columns import texts
 from siting.inputs.files.points import how_far
+from siting.inputs.osm.station_tags import rival_brands, same_operator
 from siting.inputs.station_lists import read_station_list
 from siting.notes import Note
 from siting.scenario import local_path
@@ -71,7 +72,7 @@ def read_stations(inputs: scenario.Inputs, area: AreaShape) -> StationLists:
     stems: dict[str, int] = {}
     faults = Collected()
     day = inputs.osm_as_of.isoformat() if inputs.osm_as_of else None
-    for number, given in enumerate(inputs.stations):
+    for number, given in enumerate(inputs.stations, start=1):
         with faults.of():
             key = f"inputs.stations[{number}]"
             frame, source = read_station_list(given, key, area, notes, day=day)
@@ -95,8 +96,9 @@ def load_stations(
     ``merge_stations_m`` to one of an **earlier** list is the same station: the earlier one
     keeps its figures and only takes over what it lacks. Stations of one list are never merged
     with each other, for its owner counted them apart; on the map, where one station is often
-    drawn twice, they are, and charge points add up to the station they stand at. A station with
-    0 chargers that swaps no batteries is none: 0 is a number, not unknown.
+    drawn twice, they are, unless two operators stand side by side, and charge points add up to
+    the station they stand at. A station with 0 chargers that swaps no batteries is none: 0 is a
+    number, not unknown.
 
     Parameters
     ----------
@@ -125,7 +127,8 @@ def load_stations(
     notes: Notes = list(listed.notes)
     lists = list(listed.lists)
     if inputs.osm_stations:
-        lists.append(_from_map(osm_stations, inputs.merge_stations_m))
+        inside = osm_stations.within(area.projected).to_numpy(dtype=bool)
+        lists.append(_from_map(osm_stations[inside], inputs.merge_stations_m))
     stations = _joined(lists, inputs.merge_stations_m, area, notes)
     stations = _that_stand(stations, notes)
     _note(stations, inputs, notes)
@@ -140,6 +143,27 @@ def _that_stand(stations: gpd.GeoDataFrame, notes: Notes) -> gpd.GeoDataFrame:
     ids = stations.loc[bare, "station_id"].tolist()
     notes.append(Note("stations_without_chargers", {"count": len(ids), "ids": ids[:_SHOWN]}))
     return stations[~bare].reset_index(drop=True)
+
+
+def stations_beyond(
+    inputs: scenario.Inputs, osm_stations: gpd.GeoDataFrame, area: AreaShape
+) -> gpd.GeoDataFrame | None:
+    """Return the stations of the map beyond the border; None if the map's are not asked for.
+
+    Parameters
+    ----------
+    inputs, osm_stations, area
+        As for :func:`load_stations`.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``tables.STATIONS``, those of the map nearer than ``merge_stations_m`` to each other merged.
+    """
+    if not inputs.osm_stations:
+        return None
+    outside = osm_stations[~osm_stations.within(area.projected).to_numpy(dtype=bool)]
+    return _from_map(outside, inputs.merge_stations_m)
 
 
 def _in_area(  # the list, where it came from, and what is counted
@@ -194,13 +218,15 @@ def _from_map(found: gpd.GeoDataFrame, merge_m: float) -> gpd.GeoDataFrame:
 def _merge_within(
     frame: gpd.GeoDataFrame, merge_m: float, *, add_up: bool = False
 ) -> gpd.GeoDataFrame:
-    """Merge rows of one frame that are near each other, the first by id keeping its place."""
+    """Merge rows of one frame and operator near each other, the first by id keeping its place."""
     frame = frame.reset_index(drop=True)
     owner = np.arange(len(frame))
     xy = shapely.get_coordinates(frame.geometry.to_numpy())
     if len(frame) > 1 and merge_m > 0:
+        names = frame["operator"].tolist()
         for first, second in sorted(cKDTree(xy).query_pairs(merge_m)):
-            if owner[first] == first and owner[second] == second:
+            free = owner[first] == first and owner[second] == second
+            if free and same_operator(names[first], names[second]):
                 owner[second] = first
     keep = owner == np.arange(len(frame))
     rest = frame[~keep]
@@ -233,14 +259,27 @@ def _joined(
 def _split(
     kept: gpd.GeoDataFrame, frame: gpd.GeoDataFrame, merge_m: float
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, np.ndarray]:
-    """Find for each row the row number of the nearest kept station within reach, else -1."""
+    """Find for each row the row number of the kept station within reach it is, else -1.
+
+    That is the nearest of the same operator, else the nearest of one that may be the same under
+    another name; two known brands side by side stay two.
+    """
     kept, frame = kept.reset_index(drop=True), frame.reset_index(drop=True)
     rows = np.full(len(frame), -1)
     if len(kept) and len(frame) and merge_m > 0:
         tree = cKDTree(shapely.get_coordinates(kept.geometry.to_numpy()))
         xy = shapely.get_coordinates(frame.geometry.to_numpy())
-        away, nearest = tree.query(xy, distance_upper_bound=merge_m)
-        rows = np.where(np.isfinite(away), nearest, -1)
+        names = kept["operator"].tolist()
+        for row, near in enumerate(tree.query_ball_point(xy, merge_m)):
+            own = frame["operator"].iloc[row]
+            away = np.hypot(*(tree.data[near] - xy[row]).T)
+            ranked = sorted(
+                (not same_operator(own, names[one]), far, one)
+                for one, far in zip(near, away.tolist(), strict=True)
+                if not rival_brands(own, names[one])
+            )
+            if ranked:
+                rows[row] = ranked[0][2]
     return kept, frame, rows
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siting import tables
+from siting.inputs.area_people import share_area_people
 from siting.inputs.layers import joined_places, people_rows
 from siting.inputs.lists import Lists, read_lists
 from siting.inputs.osm.load import load_osm
-from siting.inputs.stations import load_stations
+from siting.inputs.stations import load_stations, stations_beyond
 from siting.inputs.substations import load_substations
 from siting.inputs.traffic import load_traffic
 from siting.inputs.zones import load_zones
@@ -41,6 +42,9 @@ class World:
     layers
         The planner's own layers by role, but for places and people; see
         :func:`siting.inputs.layers.load_layers`.
+    beyond
+        Stations of the map near the area but beyond its border, as ``tables.STATIONS``; None where
+        the map's stations are not asked for.
     report
         What was read from the map, kept and dropped.
     notes
@@ -60,6 +64,7 @@ class World:
     traffic: pd.DataFrame | None
     people: gpd.GeoDataFrame | None
     layers: dict[str, gpd.GeoDataFrame]
+    beyond: gpd.GeoDataFrame | None
     report: dict[str, Any]
     notes: tuple[Note, ...]
     sources: tuple[Provenance, ...]
@@ -109,6 +114,10 @@ def load_world(
     layers = dict(found)
     places = layers.pop("places", None)
     people = layers.pop("people", None)
+    every_place = osm.places if places is None else joined_places(osm.places, places)
+    if inputs.zones.area_people is not None:
+        zones, shared = share_area_people(zones, every_place, inputs.zones.area_people)
+        zone_notes = [*(note for note in zone_notes if note.key != "people_missing"), shared]
     traffic, traffic_notes, traffic_sources = load_traffic(
         inputs.traffic, osm.edges, read=lists.traffic
     )
@@ -116,7 +125,7 @@ def load_world(
         area=shape,
         nodes=osm.nodes,
         edges=osm.edges,
-        places=osm.places if places is None else joined_places(osm.places, places),
+        places=every_place,
         landscape=osm.landscape,
         zones=zones,
         stations=stations,
@@ -124,6 +133,7 @@ def load_world(
         traffic=traffic,
         people=None if people is None else people_rows(people),
         layers=layers,
+        beyond=stations_beyond(inputs, osm.stations, shape),
         report=osm.report,
         notes=(
             *shape.notes,

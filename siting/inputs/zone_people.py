@@ -63,7 +63,7 @@ def read_people(zones: scenario.ZonesInput, notes: Notes) -> tuple[pd.DataFrame,
         raise TableError(
             f"people_key is '{key}'",
             where="inputs.zones.people_key",
-            cure=f"one of: {', '.join(KEYS)}",
+            cure=f"one of: {', '.join((*KEYS, 'place'))}",
         )
     reading = Reading(None, zones.people_encoding, zones.people_header_row, None)
     asked = dict(zones.people_columns)
@@ -194,7 +194,9 @@ def _note_keys(
             what,
             where="inputs.zones.people_key",
             cure=f"the file has e.g. {', '.join(map(str, lost[:3])) or 'no rows'}; the zones have "
-            f"e.g. {', '.join(map(str, bare[:3]))}; join on the other of {', '.join(KEYS)}",
+            f"e.g. {', '.join(map(str, bare[:3]))}; join on the other of {', '.join(KEYS)}, "
+            'or by place (people_key = "place", with lon and lat in the table); siting zones lists '
+            "the zones",
         )
     if lost:
         notes.append(Note("people_without_zone", {"count": len(lost), "keys": lost[:_SHOWN]}))

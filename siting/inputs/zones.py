@@ -12,8 +12,10 @@ import shapely
 
 from siting.errors import AreaError, Collected
 from siting.geo import WGS84
+from siting.inputs.admin_levels import best_level, level_table
+from siting.inputs.area_people import PLACE, with_people_at
 from siting.inputs.files.columns import texts
-from siting.inputs.files.vectors import surfaces
+from siting.inputs.files.vectors import require_file, surfaces
 from siting.inputs.zone_people import read_people, with_people
 from siting.inputs.zone_sources import zones_of_file, zones_of_map
 from siting.notes import Note
@@ -70,7 +72,9 @@ def read_zones(zones: scenario.ZonesInput) -> ZoneFiles:
         if zones.file is not None:
             found = zones_of_file(zones, local_path(zones.file), notes)
     with faults.of():
-        if zones.people is not None:
+        if zones.people is not None and zones.people_key == PLACE:
+            require_file(local_path(zones.people), "inputs.zones.people")
+        elif zones.people is not None:
             people = read_people(zones, notes)
     faults.refuse()
     return ZoneFiles(found, people, tuple(notes))
@@ -129,9 +133,13 @@ def load_zones(
     elif packed is not None:
         found = packed[packed["zone_id"] != UNCOVERED].to_crs(WGS84).reset_index(drop=True)
     else:
-        found = zones_of_map(admin, zones.admin_level)
+        level = zones.admin_level or _best_level(admin, area, notes)
+        found = zones_of_map(admin, level)
     if zones.people is not None:
-        found, source = with_people(found, zones, notes, listed=read.people)
+        if zones.people_key == PLACE:
+            found, source = with_people_at(found, zones, area, notes)
+        else:
+            found, source = with_people(found, zones, notes, listed=read.people)
         sources.append(source)
     found = found.to_crs(area.crs)
     found = found.assign(geometry=surfaces(found.geometry.to_numpy()))
@@ -144,10 +152,23 @@ def load_zones(
             cure="check the area and inputs.zones.datum; inputs.zones.layer picks a layer",
         )
     if table.empty:
-        notes.append(Note("no_zones", {"admin_level": zones.admin_level}))
+        asked = zones.admin_level or {"zh": "4–11", "en": "4 to 11"}
+        notes.append(Note("no_zones", {"admin_level": asked}))
     table = _with_rest(table, area, notes)
     _note_people(table, notes)
     return table.sort_values("zone_id", ignore_index=True), notes, sources
+
+
+def _best_level(admin: gpd.GeoDataFrame, area: AreaShape, notes: Notes) -> int:
+    """Return the level that tiles the area best, and say so."""
+    levels = level_table(admin, area)
+    best = best_level(levels)
+    chosen = [one for one in levels if one.level == best and one.zones]
+    others = [f"{one.level}: {one.share:.0%}" for one in levels if one.level != best]
+    for one in chosen:
+        values = {"level": best, "zones": one.zones, "share": one.share, "others": others}
+        notes.append(Note("admin_level_chosen", values))
+    return best
 
 
 def _cut(table: gpd.GeoDataFrame, area: AreaShape, notes: Notes) -> gpd.GeoDataFrame:

@@ -119,11 +119,13 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         costs=_site_costs(sites, site_costs),
         swap_station_cny=swap_station_cny,
     )
-    if problem.total_kwh <= 0:
+    if refuse and problem.total_kwh <= 0:
         raise TableError(
-            "there is no demand: kwh_day is 0 at every point",
+            "there is no demand to plan for: no zone has people, or they charge nothing in public",
             where="table 'demand'",
-            cure="look at the people of the zones and the parameters of [demand]",
+            cure="give people: a row a zone (inputs.zones.people), one figure for the whole area "
+            "(inputs.zones.area_people) or a layer of role people; siting zones lists the zones; "
+            "the parameters stand in [demand]",
         )
     ground = Ground(
         sites, demand, zones, pairs, swap_pairs, grid, targets, model, FAMILIES,

@@ -93,6 +93,31 @@ def swap_cover(problem: SitingProblem, solver: Solver) -> SwapCover:
     raise _failed(problem, answer)
 
 
+def swap_again(problem: SitingProblem, sites: Ints, solver: Solver) -> SwapCover | None:
+    """Prove a choice that somebody made: legal, and within the gap of the relaxation's bound.
+
+    Returns
+    -------
+    SwapCover or None
+        The choice with the gap proven here; None where it breaks a rule, is not near enough to the
+        bound, or the clock ended.
+    """
+    chosen = np.zeros(len(problem.site_id), dtype=bool)
+    chosen[sites] = True
+    if not len(sites) or (problem.existing_swap & problem.swap_ok & ~chosen).any():
+        return None
+    for members in (_thinned(problem), problem.swap_ok):
+        if (chosen & ~members).any():
+            continue
+        lp, swap = _cover_model(problem, members)
+        bound, _ = _relaxed(lp, swap, solver)
+        for site, variable in swap.items():
+            variable.lowBound = variable.upBound = int(chosen[site])
+        found = _solved(lp, swap, bound, solver)
+        return found if found is not None and found.gap_share <= _GAP else None
+    return None
+
+
 def _relaxed(lp: pulp.LpProblem, swap: Sites, solver: Solver) -> tuple[float, Ints | None]:
     """Solve the linear relaxation: its bound, and the sites it opens at least in part."""
     for variable in swap.values():

@@ -35,13 +35,7 @@ _UNITS = {"zh": (1e8, "{:.3f} 亿元"), "en": (1e6, "{:,.1f} M CNY")}
 
 @contextmanager
 def lettered(language: str) -> Iterator[None]:
-    """Draw with a font that has the characters of a language.
-
-    Raises
-    ------
-    FontMissingError
-        If the language is Chinese and there is no Chinese font, with the cure.
-    """
+    """Draw with a font that has the characters of a language."""
     settings: dict[Any, Any] = (
         find_face().settings if language == "zh" else {"axes.unicode_minus": False}
     )
@@ -106,11 +100,6 @@ def draw_front(
         Language of the words.
     synthetic
         Whether the data are made up; then the picture says so.
-
-    Raises
-    ------
-    FontMissingError
-        If the language is Chinese and there is no Chinese font.
     """
     with lettered(language):
         return _drawn(table, goals, language=language, synthetic=synthetic)
@@ -199,11 +188,6 @@ def draw_tornado(
         Language of the words; keys stay as the scenario has them.
     synthetic
         Whether the data are made up; then the picture says so.
-
-    Raises
-    ------
-    FontMissingError
-        If the language is Chinese and there is no Chinese font.
     """
     with lettered(language):
         return _drawn_tornado(table, panels, language=language, synthetic=synthetic)

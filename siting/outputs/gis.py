@@ -8,13 +8,14 @@ from __future__ import annotations
 import sqlite3
 import xml.etree.ElementTree as ET
 from contextlib import closing
+from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from siting import geo
+from siting import files, geo
 from siting.errors import ScenarioError
 from siting.outputs import palette, words
 from siting.plan.described import described
@@ -84,10 +85,9 @@ def write_layers(plan: Plan, folder: Path, form: Format, *, language: str, crs: 
     if form == "gpkg":
         path = folder / "gis.gpkg"
         for name, frame in layers.items():
-            pyogrio.write_dataframe(
-                frame, path, layer=name, driver="GPKG", append=path.exists(), DESCRIPTION=mark
-            )
-        _add_styles(path, plan, language)
+            files.write_layer(frame, path, layer=name, DESCRIPTION=mark)
+        with files.writing(path):
+            _add_styles(path, plan, language)
         return [path]
     return [_write_one(frame, folder / name, form) for name, frame in layers.items()]
 
@@ -100,17 +100,20 @@ def _layer(plan: Plan, frame: gpd.GeoDataFrame, of: str, say: Say) -> gpd.GeoDat
 
 def _write_one(frame: gpd.GeoDataFrame, stem: Path, form: Format) -> Path:
     path = stem.with_name(f"{stem.name}.{form}")
+    # made in memory first: a library that meets a full disk may leave an empty file and say nothing
+    made = BytesIO()
     if form == "parquet":
-        frame.to_parquet(path, index=False)
+        frame.to_parquet(made, index=False)
     elif form == "geojson":
         # the standard knows WGS-84 only (RFC 7946)
-        pyogrio.write_dataframe(frame.to_crs(geo.WGS84), path, driver="GeoJSON", RFC7946="YES")
+        pyogrio.write_dataframe(frame.to_crs(geo.WGS84), made, driver="GeoJSON", RFC7946="YES")
     else:
         plain = pd.DataFrame(frame.drop(columns="geometry"))
         if "lon" not in plain.columns:
             plain = plain.assign(wkt=frame.geometry.to_wkt(rounding_precision=6))
         safe = plain.map(harmless)
-        safe.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+        made.write(("\ufeff" + safe.to_csv(index=False, lineterminator="\n")).encode("utf-8"))
+    files.write_whole(path, made.getvalue())
     return path
 
 

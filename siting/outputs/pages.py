@@ -8,6 +8,7 @@ from jinja2 import Environment
 
 from siting.outputs import words
 from siting.outputs.assets import asset
+from siting.outputs.guard import guarded
 from siting.outputs.text.check_sections import advice_lines, grade_rows, make_sections
 from siting.outputs.text.comparison_grids import change_grids, contrast_grids, contrast_warnings
 
@@ -22,7 +23,7 @@ _PAGE = """<!DOCTYPE html>
 <html lang="{{ language }}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<!-- policy -->
 <meta name="viewport" content="width=device-width">
 <title>{{ title }}</title>
 <style>
@@ -83,7 +84,7 @@ def make_contrast_page(made: Contrast, *, language: str) -> str:
         grids=contrast_grids(made, say),
         lists=change_grids(made, say),
     )
-    return page.rstrip() + "\n"
+    return guarded(page.rstrip() + "\n")
 
 
 _HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
@@ -104,7 +105,7 @@ def make_check_page(found: Checkup, language: str, *, refusal: Sequence[str] = (
     say = words.speaker(language)
     template = asset("check_page.html")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(template).render(
+    page = environment.from_string(template).render(
         say=say,
         lang=_HTML_LANGUAGE[language],
         found=found,
@@ -115,3 +116,4 @@ def make_check_page(found: Checkup, language: str, *, refusal: Sequence[str] = (
         stages=list(grade_rows(found, say, language)),
         advice=advice_lines(found, say),
     )
+    return guarded(page)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("zh", "en")
 
-_MAY_BE_OWN = ("kind", "source", "class")
+_MAY_BE_OWN = ("kind", "source", "class", "use", "doing")
 _SHOWN = 5
 _COMMA = {"zh": "、", "en": ", "}
 
@@ -53,6 +53,7 @@ def words(key: str, language: str, /, **values: Any) -> str:  # noqa: ANN401  # 
     key
         Key of the table. A kind of site from somebody's own table of kinds (``kind.<own>``),
         or a second list of stations, has no words here and goes by its key; see :func:`speaker`.
+        So does a step of the work (``doing.<step>``) without any.
     language
         ``"zh"`` or ``"en"``.
     **values

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import shapely
+
 from siting.analysis.barriers import without_crossed
 from siting.analysis.candidates.regimes import (
     Around,
@@ -12,22 +14,28 @@ from siting.analysis.candidates.regimes import (
     communities_room,
     projects_due,
 )
+from siting.analysis.road_parts import Needing, needed_parts
 from siting.errors import ScenarioError
 from siting.inputs.files.sheets import read_rule_table
 from siting.notes import Note
 from siting.scenario import local_path
+from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
+    from siting.inputs.area_shape import AreaShape
     from siting.inputs.world import World
 
     Notes = list[Note]
 
     from siting.analysis.station.chargers import Chargers
-    from siting.scenario import Factors
+    from siting.scenario import Factors, Scenario
 
+
+_CHONGQING = (105.28, 28.15, 110.20, 32.21)
+"""West, south, east, north of a box around the municipality, WGS-84."""
 
 _FOR_RULES = ("red_lines", "protected", "flood", "slope")
 
@@ -38,8 +46,49 @@ def build_ratios(settings: scenario.Candidates) -> pd.DataFrame:
     return check_build_ratios(read_rule_table(path, key="candidates.build_ratios"))
 
 
-def counted_world(world: World, counting: scenario.Counting) -> tuple[World, Notes]:
-    """Return the world with its roads cut by the barriers and without the zones left out.
+def local_tables(scenario: Scenario, area: AreaShape) -> Notes:
+    """Return a note of the shipped tables of Chongqing that a plan elsewhere rests on.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    area
+        The area; elsewhere if its middle lies outside a box around Chongqing.
+    """
+    middle = area.polygon.centroid
+    if shapely.box(*_CHONGQING).contains(middle):
+        return []
+    settings = scenario.candidates
+    used = {
+        "costs.csv": scenario.costs.prices,
+        "site_rules.csv": settings.site_rules,
+        "build_ratios.csv": settings.build_ratios,
+        "site_kinds.csv": settings.site_kinds,
+    }
+    shipped = [name for name, path in used.items() if local_path(path) == shipped_path(name)]
+    names = [f"data/{name}" for name in shipped] + [
+        f"model.chongqing: {rule}" for rule in scenario.model.chongqing
+    ]
+    return [Note("tables_of_chongqing", {"names": names})] if names else []
+
+
+def counted_world(
+    world: World, counting: scenario.Counting, *, max_snap_m: float
+) -> tuple[World, Notes]:
+    """Return the world with the roads and zones that count.
+
+    The roads are cut by the barriers and lose the parts that nobody needs; the zones are those
+    not left out.
+
+    Parameters
+    ----------
+    world
+        The world.
+    counting
+        Block ``counting`` of the scenario.
+    max_snap_m
+        The farthest that a road counts as that of a place.
 
     Raises
     ------
@@ -60,7 +109,13 @@ def counted_world(world: World, counting: scenario.Counting) -> tuple[World, Not
         values = {"zones": int(out.sum()), "bodies": list(counting.leave_out_managed_by)}
         notes.append(Note("zones_left_out", values))
     zones = world.zones[~out].reset_index(drop=True)
-    return replace(world, nodes=nodes, edges=edges, zones=zones), notes
+    needing = Needing(
+        world.places, world.stations, zones, world.people, world.landscape,
+        world.layers.get("barriers"),
+    )  # fmt: skip
+    nodes, edges, told, report = needed_parts(nodes, edges, needing, within_m=max_snap_m)
+    report = world.report | report
+    return replace(world, nodes=nodes, edges=edges, zones=zones, report=report), notes + told
 
 
 def around(

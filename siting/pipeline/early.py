@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from siting.analysis.candidates.site_kinds import check_site_kinds
+from siting.analysis.candidates.site_kinds import check_site_kinds, require_kinds
 from siting.analysis.candidates.site_rules import check_site_rules
 from siting.analysis.demand.demand_chain import check_hour_profiles, check_nev_shares
 from siting.analysis.demand.demand_points import Figures
@@ -92,6 +92,12 @@ def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...],
     }
     kinds = check_site_kinds(tables_["site_kinds"], language=language)
     kinds = kinds.assign(owner=kinds["owner"].replace(owner_names(scenario)))
+    named = {
+        "candidates.leave_out": settings.leave_out,
+        "counting.not_public": scenario.counting.not_public,
+        "model.spacing_by_kind": tuple(scenario.model.spacing_by_kind),
+    }
+    require_kinds(kinds, {key: names for key, names in named.items() if names})
     chargers = make_chargers(tables_["charger_classes"], tables_["charger_mix"], kinds)
     if scenario.counting.charger == "gun":
         chargers = chargers.by_gun()

@@ -16,10 +16,12 @@ from siting.pipeline.site_names import with_site_ids
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    import geopandas as gpd
+
     from siting.optimize.problem.problem import SitingProblem
     from siting.pipeline.equip import Ground
     from siting.pipeline.prepare import Prepared
-    from siting.scenario import Scenario
+    from siting.scenario import Scenario, Targets
 
 
 def pose(scenario: Scenario, prepared: Prepared, *, refuse: bool = True) -> SitingProblem:
@@ -42,11 +44,20 @@ def pose(scenario: Scenario, prepared: Prepared, *, refuse: bool = True) -> Siti
     return build_problem(
         prepared.candidates.sites, prepared.scores, prepared.demand, prepared.reach,
         prepared.swap_reach, prepared.world.zones,
-        targets=scenario.targets, model=scenario.model, travel=scenario.travel,
+        targets=standing_targets(scenario.targets, prepared.candidates.sites),
+        model=scenario.model, travel=scenario.travel,
         screening=prepared.candidates.screening,
         grid=ground.grid, site_costs=ground.costs.sites,
         swap_station_cny=ground.costs.swap_station_cny["base"], refuse=refuse,
     )  # fmt: skip
+
+
+def standing_targets(targets: Targets, sites: gpd.GeoDataFrame) -> Targets:
+    """Return the targets; where no swap station is asked for, those that stand are the target."""
+    standing = int(sites["existing_swap"].sum())
+    if targets.swap_stations or not standing:
+        return targets
+    return targets.model_copy(update={"swap_stations": standing})
 
 
 def explained(scenario: Scenario, prepared: Prepared) -> AbstractContextManager[None]:

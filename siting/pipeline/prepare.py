@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from siting import tables
 from siting.analysis.candidates.site_kinds import check_site_kinds, own_names
 from siting.analysis.candidates.sites import Candidates, make_candidates
+from siting.analysis.demand.beyond import less_served_beyond
 from siting.analysis.demand.demand_chain import YEAR, DemandChain, FleetEnergy
 from siting.analysis.demand.demand_points import DemandResult, make_demand
 from siting.analysis.scores.scoring import Scored, make_scores
 from siting.analysis.scores.weighting import ScoreSummary
-from siting.analysis.travel import make_reach
+from siting.analysis.travel import make_reach, unreached
 from siting.cache import Memory
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.files.sheets import read_rule_table
@@ -29,6 +30,7 @@ from siting.pipeline.adjust import (
     factored_chargers,
     factored_prices,
     factored_world,
+    local_tables,
 )
 from siting.pipeline.early import read_early, refuse_people
 from siting.pipeline.hydrogen import check_hydrogen
@@ -98,7 +100,9 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             silent={"progress": step, "lists": early.lists}, keep=not _downloads(scenario),
         )  # fmt: skip
         refuse_people(world.zones, scenario.targets, where="inputs.zones")
-        world, told_counted = counted_world(world, scenario.counting)
+        world, told_counted = counted_world(
+            world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
+        )
         world, told_factors = factored_world(world, scenario.factors)
         lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
     with meter.stage("candidates"):
@@ -116,27 +120,32 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             kinds=kinds, figures=early.figures, settings=_demand_settings(scenario),
             people=world.people, traffic=world.traffic, given=world.layers.get("demand"),
         )  # fmt: skip
+        need, told_beyond = less_served_beyond(
+            demand.demand, world.beyond, world.nodes, world.edges,
+            outline=world.area.projected, kinds=kinds, cutoff_m=scenario.travel.cutoff_m,
+        )  # fmt: skip
     with meter.stage("travel"):
-        reach, swap_reach = _reaches(scenario, world, candidates.sites, demand.demand, memory)
+        reach, swap_reach = _reaches(scenario, world, candidates.sites, need, memory)
     with meter.stage("scores"):
         files = early.files
         scored = memory.call(
             "scores", make_scores,
-            candidates.sites, demand.demand, reach, world.nodes, world.edges,
+            candidates.sites, need, reach, world.nodes, world.edges,
             substations=world.substations, places=world.places, settings=scenario.scoring,
             criteria=files.criteria, pairwise=files.pairwise, layers=files.layers,
             extremes=files.extremes, seed=scenario.run.seed,
         )  # fmt: skip
     meter.reused(memory.reused)
-    _check_all(candidates.sites, demand.demand, reach, scored.scores)
+    _check_all(candidates.sites, need, reach, scored.scores)
     told = (
-        *world.notes, *told_counted, *told_factors, *told_lists, *candidates.notes, *demand.notes,
-        *files.notes, *scored.notes,
+        *world.notes, *local_tables(scenario, world.area), *told_counted, *told_factors,
+        *told_lists, *candidates.notes, *demand.notes, *told_beyond,
+        *unreached(need, reach, world.zones), *files.notes, *scored.notes,
     )  # fmt: skip
     return Prepared(
         world=world,
         candidates=candidates,
-        demand=demand.demand,
+        demand=need,
         chain=demand.chain,
         reach=reach,
         swap_reach=swap_reach,

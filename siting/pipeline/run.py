@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from siting import __version__
 from siting.analysis.scores.ranking import rank_stability
 from siting.audit.recount import recount
+from siting.geo import crs_name
 from siting.inputs.area import load_area
 from siting.inputs.osm.load import fetch as fetch_pack
 from siting.notes import Note
@@ -33,7 +34,7 @@ from siting.pipeline.equip import (
 )
 from siting.pipeline.hydrogen import with_hydrogen
 from siting.pipeline.phases import in_phases, with_phases, without_phases, years_of
-from siting.pipeline.pose import explained, ground_under, pose
+from siting.pipeline.pose import explained, ground_under, pose, standing_targets
 from siting.pipeline.prepare import Prepared, prepare
 from siting.pipeline.site_names import with_site_ids
 from siting.plan.figures import build_figures, plan_figures
@@ -164,8 +165,10 @@ def _plan(scenario: Scenario, prepared: Prepared, solution: Solution, *, folder:
         language=language,
         title_zh=scenario.run.title_zh,
         title_en=scenario.run.title_en,
-        crs=f"EPSG:{world.area.crs.to_epsg()}",
-        targets=scenario.targets.model_dump(include=set(TOTALS)),
+        crs=crs_name(world.area.crs),
+        targets=standing_targets(scenario.targets, prepared.candidates.sites).model_dump(
+            include=set(TOTALS)
+        ),
         **decided,
         baselines={},
         demand=prepared.demand,

@@ -15,16 +15,15 @@ from __future__ import annotations
 import json
 import logging
 import math
-import secrets
-import shutil
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from siting import files
 from siting.errors import (
     BrokenFileError,
+    DataError,
     InputMissingError,
-    OutputError,
     PlanExistsError,
     TableError,
 )
@@ -77,7 +76,8 @@ def new_run_folder(folder: Path) -> Iterator[Path]:
     Parameters
     ----------
     folder
-        Where the run folder shall stand. An older plan there is replaced, another folder not.
+        Where the run folder shall stand. An older plan there is replaced, another folder not;
+        what a planner put into the older one moves to the new one.
 
     Yields
     ------
@@ -88,51 +88,40 @@ def new_run_folder(folder: Path) -> Iterator[Path]:
     Raises
     ------
     PlanExistsError
-        If something that is no plan stands there, or its files are held open by a program.
+        If something that is no plan stands there.
     OutputError
-        If the folder cannot be written to.
+        If the folder cannot be written to, or its files are held open by a program.
     """
     _refuse_foreign(folder)
-    mark = secrets.token_hex(4)
-    part = folder.with_name(f".{folder.name}.{mark}.part")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part.mkdir()
-    except OSError as error:
-        raise _not_writable(folder, error) from error
-    try:
+    with files.whole_folder(folder, ours=_is_ours) as part:
         yield part
         _refuse_foreign(folder)
-        _swap_in(part, folder, old=folder.with_name(f".{folder.name}.{mark}.old"))
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    _LOG.info("run folder %s", folder)
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file, text in UTF-8, under another name first, then rename it into its place.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written there, or is held open by a program.
-    """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        part.replace(path)
-    except OSError as error:
-        raise _not_writable(path, error) from error
-    finally:
-        part.unlink(missing_ok=True)
+def _is_ours(name: str) -> bool:
+    return name in _OURS
 
 
 def is_run_folder(folder: Path) -> bool:
     """Whether a folder holds a plan of ours."""
+    settle_run(folder)
     try:
-        content = json.loads((folder / PLAN_JSON).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = files.read_json(folder / PLAN_JSON)
+    except DataError:
         return False
     return isinstance(content, dict) and content.get("format") == FORMAT
+
+
+def settle_run(folder: Path) -> None:
+    """Finish what a writer of a run folder, or of its pages, left when it was killed."""
+    files.settle(folder, ours=_is_ours)
+    for name in (HANDOUTS, TABLES, REPORT):
+        files.settle(folder / name, ours=_all_ours)
+
+
+def _all_ours(_name: str) -> bool:
+    return True
 
 
 def save_plan(plan: Plan, folder: Path, *, say: Say) -> None:
@@ -232,6 +221,7 @@ def load_plan(folder: Path) -> Plan:
     BrokenFileError
         If a file of it is cut short, changed, or of a newer format.
     """
+    settle_run(folder)
     content = _read_json(folder / PLAN_JSON)
     if content.get("format") != FORMAT or content.get("format_version") != FORMAT_VERSION:
         raise BrokenFileError(
@@ -274,62 +264,19 @@ def _refuse_foreign(folder: Path) -> None:
     )
 
 
-def _swap_in(part: Path, folder: Path, *, old: Path) -> None:
-    try:
-        if folder.exists():
-            folder.rename(old)
-        try:
-            part.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
-    except OSError as error:
-        raise PlanExistsError(
-            f"the run folder '{folder.name}' cannot be replaced: {error.strerror}",
-            where=str(folder),
-            cure="close the programs that hold its files open (Excel, QGIS), then run again",
-        ) from error
-    _carry_over(old, folder)
-    _LOG.info("run folder %s", folder)
-
-
-def _carry_over(old: Path, folder: Path) -> None:
-    """Move what is not ours from the replaced folder to the new one, and drop the rest."""
-    for entry in sorted(old.iterdir()) if old.exists() else ():
-        if entry.name not in _OURS and not (folder / entry.name).exists():
-            entry.rename(folder / entry.name)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _not_writable(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"'{path.name}' cannot be written: {error.strerror}",
-        where=str(path),
-        cure="name a folder you may write to with --out, and close programs that hold it open",
-    )
-
-
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    files.write_whole(path, text + "\n")
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    if not path.exists():
+    if not files.is_file(path):
         raise InputMissingError(
             f"no plan here: {path.name} is missing",
             where=str(path.parent),
             cure="name a run folder, e.g. maps/yubei-2025; siting plan SCENARIO makes one",
         )
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BrokenFileError(
-            f"{path.name} cannot be read: {error}",
-            where=str(path),
-            cure="make the plan again with: siting plan SCENARIO",
-        ) from error
+    content = files.read_json(path, cure="make the plan again with: siting plan SCENARIO")
     if not isinstance(content, dict):
         raise BrokenFileError(
             f"{path.name} does not hold a plan",

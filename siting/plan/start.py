@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import zipfile
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siting.errors import BrokenFileError, InputMissingError
+from siting import files
+from siting.errors import BrokenFileError, DataError, InputMissingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +29,8 @@ RESTART_NPZ = "restart.npz"
 _FORMAT = 1
 _NAMES = ("stations", "swap_ids", "site_id", "demand_id")
 _ORIGIN = ("run", "sha256")
+_MOST_BYTES = 1_000_000_000
+_MOST_WORTH = 1e9
 _AGAIN = "make the plan again with: siting plan SCENARIO; then start from it"
 
 
@@ -39,7 +41,9 @@ def write_start(start: Start, path: Path) -> None:
         for field in fields(start)
         if field.name not in _ORIGIN
     }
-    np.savez_compressed(path, format=np.array(_FORMAT), allow_pickle=False, **content)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, format=np.array(_FORMAT), allow_pickle=False, **content)
+    files.write_whole(path, packed.getvalue())
 
 
 def _plain(value: object) -> NDArray[Any]:
@@ -59,19 +63,26 @@ def read_start(folder: Path) -> Start:
         If the file is cut short, changed, or of another format.
     """
     path = folder / RESTART_NPZ
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
+    if not files.is_file(path):
         raise InputMissingError(
             f"nothing to start from: {RESTART_NPZ} is missing", where=str(folder), cure=_AGAIN
-        ) from error
+        )
+    raw = files.read_bytes(path, cure=_AGAIN)
     try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+            _refuse_bomb(packed)
         with np.load(io.BytesIO(raw), allow_pickle=False) as content:
             return _from_content(dict(content), _run_name(folder), hashlib.sha256(raw).hexdigest())
-    except (KeyError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except (Exception, MemoryError) as error:  # a byte turned may end anywhere in numpy and zlib
         raise BrokenFileError(
             f"{RESTART_NPZ} cannot be read: {error}", where=str(path), cure=_AGAIN
         ) from error
+
+
+def _refuse_bomb(packed: zipfile.ZipFile) -> None:
+    size = sum(entry.file_size for entry in packed.infolist())
+    if size > _MOST_BYTES:
+        raise ValueError(f"it would unpack to {size / 1e9:.1f} GB")
 
 
 def _from_content(content: dict[str, NDArray[Any]], run: str, sha256: str) -> Start:
@@ -79,8 +90,10 @@ def _from_content(content: dict[str, NDArray[Any]], run: str, sha256: str) -> St
         raise ValueError(f"format {int(content['format'])}, not {_FORMAT}")
     names = {name: content[name].astype(str).astype(object) for name in _NAMES}
     wish, price = (content[name].astype(float) for name in ("wish", "price"))
-    if not (np.isfinite(wish).all() and np.isfinite(price).all()):
-        raise ValueError("a price or wish is no number")
+    charger_price = float(content["charger_price"])
+    for numbers in (wish, price, np.array(charger_price)):
+        if not (np.abs(numbers) <= _MOST_WORTH).all():  # also where one is NaN
+            raise ValueError("a price or wish is no number, or beyond all measure")
     if len(wish) != len(names["site_id"]) or len(price) != len(names["demand_id"]):
         raise ValueError("ids and numbers differ in length")
     from siting.optimize.problem.solution import Start  # noqa: PLC0415  # only where one is read
@@ -92,9 +105,8 @@ def _from_content(content: dict[str, NDArray[Any]], run: str, sha256: str) -> St
         wish=wish,
         demand_id=names["demand_id"],
         price=price,
-        charger_price=float(content["charger_price"]),
+        charger_price=charger_price,
         swap_key=str(content["swap_key"]),
-        swap_gap_share=float(content["swap_gap_share"]),
         run=run,
         sha256=sha256,
     )
@@ -103,7 +115,6 @@ def _from_content(content: dict[str, NDArray[Any]], run: str, sha256: str) -> St
 def _run_name(folder: Path) -> str:
     """Return the name the run gave itself; that of its folder where it cannot be read."""
     try:
-        content = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-        return str(content["run"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(files.read_json(folder / "plan.json")["run"])
+    except (DataError, KeyError, TypeError):
         return folder.resolve().name

@@ -10,6 +10,7 @@ import pandas as pd
 import pyogrio
 from pyogrio.errors import DataSourceError
 
+from siting import files
 from siting.errors import BrokenFileError, InputMissingError
 from siting.plan.described import described
 from siting.tables.facilities import FACILITIES
@@ -54,14 +55,14 @@ def write_tables(plan: Plan, path: Path, *, say: Say) -> None:
     more = [layer for layer in OPTIONAL_LAYERS if getattr(plan, layer) is not None]
     for layer in (*LAYERS, *more):
         frame = _plain(getattr(plan, layer))
-        options: dict[str, Any] = {"layer": layer, "driver": "GPKG", "append": path.exists()}
+        options: dict[str, Any] = {"layer": layer}
         if plan.synthetic:
             options["DESCRIPTION"] = say("mark.sample")
             frame = frame.assign(**{_MARK: say("mark.sample")})
         if isinstance(frame, gpd.GeoDataFrame):
             # one layer may hold points and polygons, or nothing: let it
             options |= {"geometry_type": "Unknown", "promote_to_multi": False}
-        pyogrio.write_dataframe(frame, path, **options)
+        files.write_layer(frame, path, **options)
 
 
 def read_tables(path: Path) -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
@@ -74,10 +75,11 @@ def read_tables(path: Path) -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
     BrokenFileError
         If it is cut short or lacks a layer.
     """
-    if not path.exists():
+    if not files.is_file(path):
         raise InputMissingError(
             f"the run folder lacks its tables, {path.name}", where=str(path.parent), cure=_CURE
         )
+    files.require_form(path)
     try:
         there = {str(row[0]) for row in pyogrio.list_layers(path)}
         missing = [layer for layer in LAYERS if layer not in there]
@@ -119,7 +121,7 @@ def write_sheet(plan: Plan, facility: Facility, path: Path, *, say: Say) -> None
         elif not pd.api.types.is_numeric_dtype(table[name]):
             table[name] = table[name].map(harmless, na_action="ignore")
     # the byte-order mark makes Excel read the Chinese as UTF-8
-    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    files.write_whole(path, "\ufeff" + table.to_csv(index=False, lineterminator="\n"))
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

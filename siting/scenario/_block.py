@@ -15,11 +15,14 @@ class IsPath:
 
 
 Datum = Literal["wgs84", "gcj02", "bd09"]
+# No quantity of a district is larger; sums and products of numbers below these stay exact enough.
+_MOST = 1e15
+_MOST_THINGS = 1_000_000_000
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=0)]
-AtLeastOne = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0, le=_MOST)]
+NonNegative = Annotated[float, Field(ge=0, le=_MOST)]
+Count = Annotated[int, Field(ge=0, le=_MOST_THINGS)]
+AtLeastOne = Annotated[int, Field(ge=1, le=_MOST_THINGS)]
 File = Annotated[str, IsPath()]
 MaybeFile = Annotated[str | None, IsPath()]
 # Strict types elsewhere; TOML has no tuples and --set and JSON have no dates.

@@ -38,7 +38,7 @@ def block_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401  # any 
 
 
 def _fault_line(loc: tuple[int | str, ...], kind: str, message: str, prefix: str) -> str:
-    path = prefix + ".".join(str(part) for part in loc)
+    path = prefix + _path(loc)
     if kind != _UNKNOWN:
         return f"{path or 'scenario'}: {message.removeprefix('Value error, ')}"
     near = _nearest(loc)
@@ -53,7 +53,13 @@ def _nearest(loc: tuple[int | str, ...]) -> str:
         if path.rpartition(".")[2] == key:
             return path
     near = difflib.get_close_matches(key, _keys_beside(loc), n=1, cutoff=_NEAR_ENOUGH)
-    return ".".join(str(part) for part in (*loc[:-1], near[0])) if near else ""
+    return _path((*loc[:-1], near[0])) if near else ""
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """Return keys with their tables; the entries of a list count from 1."""
+    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc]
+    return "".join(parts).removeprefix(".")
 
 
 def _all_keys(block: type[BaseModel], prefix: str = "") -> Iterator[str]:

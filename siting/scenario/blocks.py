@@ -5,9 +5,10 @@ The docstring under each key is its documentation: ``docs/scenario.md`` is writt
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from siting.scenario._block import (  # fmt: skip
     Bbox,
@@ -44,12 +45,21 @@ from siting.scenario.policy_blocks import Handouts, Policy
 OVERPASS = "overpass"
 # A folder name that every system takes: no leading dot or dash, no trailing dot.
 _RUN_NAME = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$"
+_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d|CONIN\$|CONOUT\$)(\.|$)", re.IGNORECASE)
+
+
+def _no_device(name: str) -> str:
+    """Refuse a name that Windows keeps for a device, whatever stands behind its dot."""
+    if _DEVICE.match(name):
+        msg = f"Windows has a device called '{name.partition('.')[0]}': take another name"
+        raise ValueError(msg)
+    return name
 
 
 class Run(Block):
     """Who this run is."""
 
-    name: Annotated[str, Field(pattern=_RUN_NAME)] = "run"
+    name: Annotated[str, Field(pattern=_RUN_NAME), AfterValidator(_no_device)] = "run"
     """Name of the run and of its folder: letters, digits, dots, dashes, underscores."""
     title_zh: str = "充换电设施选址方案"
     """Title on Chinese maps and pages."""
@@ -77,7 +87,7 @@ class Area(Block):
     as_of: MaybeDate = None
     """Date the outline was valid."""
     epsg: int | None = None
-    """Metric CRS of the run as an EPSG number; left out, the UTM zone."""
+    """Metric CRS of the run as an EPSG number, true to 0.1 % here; left out, the UTM zone."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -106,7 +116,8 @@ class Overpass(Block):
     nominatim: str = "https://nominatim.openstreetmap.org/"
     """Nominatim, for area.place."""
     timeout_s: Positive = 180
-    """Time the server may take for one query."""
+    """Time the server may take for one query; all of its answer must be there within three times
+    that."""
     connect_timeout_s: Positive = 4
     """Time to find out whether there is a network at all."""
     retries: Count = 2

@@ -125,17 +125,23 @@ class ZonesInput(Block):
     """Datum of the file. Must be said when a file is given."""
     encoding: str | None = None
     """Encoding of its texts, e.g. "gb18030"; left out, its .cpg says it, or it is found."""
-    admin_level: Annotated[int, Field(ge=2, le=12)] = 8
-    """admin_level of OSM boundaries to use (8: subdistrict and town in Yubei)."""
+    admin_level: Annotated[int, Field(ge=2, le=12)] | None = None
+    """admin_level of OSM boundaries to use (8: subdistrict and town in Yubei); left out, the level
+    that tiles the area best. siting zones lists what each level has."""
     columns: dict[str, str] = Field(default_factory=dict)
     """Table column to file column, e.g. {zone_id = "code", name = "名称"}."""
     people: MaybeFile = None
     """CSV or XLSX with people by zone, joined on people_key."""
     people_key: str = "zone_id"
-    """Column of the zones that the people table is joined on: zone_id or name. Names join with and
-    without 街道, 镇 or 乡 where that leaves no doubt."""
+    """What the people table is joined on: zone_id, name, or place (lon and lat of each row; several
+    rows in a zone add up). Names join without 街道, 镇 or 乡 too, where that leaves no doubt."""
     people_columns: dict[str, str] = Field(default_factory=dict)
     """Table column to column of the people table, e.g. {population = "人口"}."""
+    people_datum: Datum | None = None
+    """Datum of lon and lat of the people table; must be said for people_key = "place"."""
+    area_people: Annotated[float, Field(gt=0)] | None = None
+    """People of the whole area, where nobody knows them by zone: zones without a figure share what
+    the others leave of it, by the homes mapped in them."""
     people_unit: str | None = None
     """Unit of the people in file and table: "人" or "万人"; left out, as a header says, else 人."""
     people_encoding: str | None = None

@@ -293,9 +293,9 @@ class Solver(Block):
 
     name: Literal["highs", "cbc", "scip", "gurobi", "cplex", "copt", "xpress"] = "highs"
     """Solver, through PuLP. If HiGHS is not there, CBC is used and the plan says so."""
-    time_limit_s: Annotated[float, Field(ge=5)] = 180
+    time_limit_s: Annotated[float, Field(ge=5, le=1e6)] = 180
     """Time for all solving and bounding."""
     gap_share: Share = 0.002
     """Stop improving the bound when the gap is below this."""
-    threads: AtLeastOne = 1
+    threads: Annotated[int, Field(ge=1, le=1024)] = 1
     """Threads of HiGHS; the plan is the same with one and two. Other solvers get one."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from siting.errors import InputMissingError, ScenarioError
+from siting import files
+from siting.errors import BrokenFileError, InputMissingError, ScenarioError
 from siting.scenario._block import Block, IsPath
 from siting.scenario._faults import block_of, translated
 from siting.scenario.blocks import OVERPASS, Scenario
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _MAX_EXTENDS = 8
+_MOST_KEYS = 16
 _AREA_KEYS = frozenset({"boundary", "bbox", "place"})
 
 
@@ -52,7 +54,14 @@ def load_scenario(
         For bad TOML, a value out of range, or a variant that is not there; all faults of the
         file, or else of a variant, at once.
     """
-    whole = _read_with_parents(path, seen=())
+    try:
+        whole = _read_with_parents(path, seen=())
+    except RecursionError as error:
+        raise ScenarioError(
+            "the scenario is nested too deeply",
+            where=str(path),
+            cure="no key lies more than four tables deep; docs/scenario.md lists them all",
+        ) from error
     content, variants = parts_of(whole)
 
     def resolved(changes: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +121,7 @@ def setting_values(text: str) -> tuple[str, tuple[Any, ...]]:
         )
     try:
         found = tomllib.loads(f"values = [{values}]")["values"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         found = [value.strip() for value in values.split(",")]
     return key.strip(), tuple(found)
 
@@ -230,7 +239,8 @@ def block_values(value: object) -> dict[str, Any] | None:
 
 
 def _read_with_parents(path: Path, *, seen: tuple[Path, ...]) -> dict[str, Any]:
-    here = path.resolve()
+    with files.reading(path):
+        here = path.resolve()
     if here in seen or len(seen) > _MAX_EXTENDS:
         chain = " -> ".join(file.name for file in (*seen, here))
         raise ScenarioError(
@@ -260,27 +270,31 @@ def _read_with_parents(path: Path, *, seen: tuple[Path, ...]) -> dict[str, Any]:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
+        text = files.read_text(path)
+    except InputMissingError as error:
         raise InputMissingError(
             f"no such scenario file: {path.name}",
             where=str(path),
             cure="check the path, or make one with: siting new my-scenario.toml",
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except BrokenFileError as error:
         raise ScenarioError(
-            f"the scenario file cannot be read: {error}",
+            f"the scenario file cannot be read: {error.what}",
             where=str(path),
-            cure="it must be a text file in UTF-8",
+            cure="it must be a text file in UTF-8, and no program may hold it open",
         ) from error
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits
         raise ScenarioError(
-            f"this is not TOML: {error}",
+            f"this is not TOML: {_why(error)}",
             where=str(path),
             cure='texts want quotes, e.g. name = "my-run"; see docs/scenario.md',
         ) from error
+
+
+def _why(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _override(text: str) -> dict[str, Any]:
@@ -293,11 +307,21 @@ def _override(text: str) -> dict[str, Any]:
             where="--set",
             cure="e.g. --set targets.stations=400",
         )
+    if len(parts) > _MOST_KEYS:
+        raise ScenarioError(
+            f"--set names {len(parts)} keys in a row; no key lies so deep",
+            where="--set",
+            cure="e.g. --set targets.stations=400",
+        )
+    return _nested(parts, _toml_value(value))
+
+
+def _toml_value(text: str) -> Any:  # noqa: ANN401  # a value of TOML
+    """Return a value of the command line: TOML, or the text itself where it is none."""
     try:
-        parsed: Any = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        parsed = value.strip()
-    return _nested(parts, parsed)
+        return tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text.strip()
 
 
 def _nested(parts: list[str], value: Any) -> dict[str, Any]:  # noqa: ANN401  # a value of TOML
@@ -350,7 +374,7 @@ def _with_paths(
 def _anchored(text: str, folder: Path) -> str:
     if text.startswith(SHIPPED_PREFIX):
         return text
-    return os.path.normpath(folder / Path(text).expanduser())
+    return os.path.normpath(folder / files.expanded(text))
 
 
 def _portable(text: str, folder: Path) -> str:

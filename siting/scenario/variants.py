@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from siting import files
 from siting.errors import InputMissingError, ScenarioError
 from siting.shipped import shipped_path
 
@@ -31,8 +32,8 @@ def find_scenario(name: str) -> Path:
     >>> find_scenario("yubei-2025").name
     'yubei-2025.toml'
     """
-    path = Path(name)
-    if path.suffix or path.is_file():
+    path = files.expanded(name, where="the scenario")
+    if path.suffix or files.is_file(path):
         return path
     try:
         return shipped_path(f"scenarios/{name}.toml")

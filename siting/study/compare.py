@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from siting import files
 from siting.comparison import MOVED_M, Contrast, contrast
-from siting.errors import ChangedDataError, OutputError, ScenarioError
+from siting.errors import ChangedDataError, ScenarioError
 from siting.outputs.map.difference_map import make_contrast_map
 from siting.outputs.pages import make_contrast_page
 from siting.outputs.workbook.book import write_contrast_book
@@ -16,6 +15,7 @@ from siting.plan import folder as runfolder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _FEWEST = 2
 
@@ -94,24 +94,10 @@ def write_contrast(
     """
     written = []
     if xlsx is not None:
-        _write_book(made, xlsx, language)
+        write_contrast_book(made, xlsx, language=language)
         written.append(xlsx)
     for path, make in ((page, make_contrast_page), (map_page, make_contrast_map)):
         if path is not None:
-            runfolder.write_whole(path, make(made, language=language))
+            files.write_whole(path, make(made, language=language))
             written.append(path)
     return written
-
-
-def _write_book(made: Contrast, path: Path, language: str) -> None:
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".siting-") as held:
-            part = Path(held) / path.name
-            write_contrast_book(made, part, language=language)
-            part.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"'{path.name}' cannot be written: {error.strerror}",
-            where=str(path),
-            cure="name a folder that exists, and close programs that hold the file open",
-        ) from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from siting import files
 from siting.comparison.figure_lines import directions
 from siting.errors import ScenarioError
 from siting.optimize.problem.problem import LEAST
@@ -21,7 +22,6 @@ from siting.optimize.rules.budget import least_cost
 from siting.outputs.charts import draw_front
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
-from siting.plan.folder import write_whole
 from siting.plan.json_types import tidy
 from siting.scenario import changed_scenario, dump_scenario
 from siting.study.engine import Execution
@@ -252,14 +252,14 @@ def _settings(
 def _write(
     table: pd.DataFrame, goals: tuple[Goal, ...], folder: Path, prepared: Prepared, language: str
 ) -> None:
-    write_whole(folder / FRONT_CSV, "\ufeff" + table.to_csv(index=False, lineterminator="\n"))
+    files.write_whole(folder / FRONT_CSV, "\ufeff" + table.to_csv(index=False, lineterminator="\n"))
     content = {
         "goals": [goal.name for goal in goals],
         "points": table.to_dict("records"),
         "synthetic": any(source.synthetic for source in prepared.world.sources),
     }
     text = json.dumps(tidy(content), ensure_ascii=False, indent=1, sort_keys=True)
-    write_whole(folder / FRONT_JSON, text + "\n")
+    files.write_whole(folder / FRONT_JSON, text + "\n")
     kinds = tuple((goal.name, goal.form, goal.more) for goal in goals)
     picture = draw_front(table, kinds, language=language, synthetic=bool(content["synthetic"]))
-    write_whole(folder / FRONT_PNG, picture)
+    files.write_whole(folder / FRONT_PNG, picture)

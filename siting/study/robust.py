@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from siting import geo
+from siting import files, geo
 from siting.errors import NoAnswerError
 from siting.outputs.map.difference_map import make_share_map
 from siting.pipeline import assemble
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
-from siting.plan.folder import write_whole
 from siting.plan.json_types import tidy
 from siting.study.engine import Execution, run_tasks, workers
 from siting.study.memory_cache import Held, hold
@@ -83,7 +82,7 @@ def what_holds(
     shares = _write_shares(folder, scenario, prepared, site_shares(rows))
     plans, samples = distinct_plans(rows, most), samples_of(rows)
     values = _values(folder, Valued(scenario, payloads, plans), samples, execution)
-    write_whole(folder / VALUES_CSV, values.to_csv(lineterminator="\n"))
+    files.write_whole(folder / VALUES_CSV, values.to_csv(lineterminator="\n"))
     table = values.to_numpy(dtype=float)
     content = {
         "samples": len(samples) - 1,
@@ -97,7 +96,7 @@ def what_holds(
         "robust": robust_choice(plans, table[1:], table[0]),
     }
     told: dict[str, Any] = tidy(content)
-    write_whole(folder / ROBUST_JSON, json.dumps(told, indent=1, sort_keys=True) + "\n")
+    files.write_whole(folder / ROBUST_JSON, json.dumps(told, indent=1, sort_keys=True) + "\n")
     return told
 
 
@@ -145,7 +144,7 @@ def _write_shares(
         lon=degrees.x.round(6), lat=degrees.y.round(6)
     )
     text = plain.sort_values(["share", "site_id"], ascending=[False, True], kind="stable")
-    write_whole(folder / SHARES_CSV, "\ufeff" + text.to_csv(index=False, lineterminator="\n"))
+    files.write_whole(folder / SHARES_CSV, "\ufeff" + text.to_csv(index=False, lineterminator="\n"))
     page = make_share_map(
         table,
         prepared.world.zones,
@@ -154,7 +153,7 @@ def _write_shares(
         language=scenario.run.language,
         synthetic=any(source.synthetic for source in prepared.world.sources),
     )
-    write_whole(folder / SHARES_MAP, page)
+    files.write_whole(folder / SHARES_MAP, page)
     return table
 
 

@@ -16,6 +16,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from siting import files
 from siting.errors import SitingError
 from siting.plan.start import RESTART_NPZ, read_start, write_start
 from siting.scenario import changed_scenario, dump_scenario
@@ -33,7 +34,6 @@ from siting.study.tasks import (
     make_row,
     started_id,
     task_id,
-    unwritable,
     write_table,
 )
 
@@ -90,13 +90,9 @@ def _from(start: Start, base: Task, shared: Shared) -> Shared:
 
 def _keep(start: Start, place: Path) -> None:
     """Write what the base plan left, whole or not at all."""
-    try:
+    with files.writing(place):
         place.mkdir(exist_ok=True)
-        part = place / f".part-{RESTART_NPZ}"
-        write_start(start, part)
-        part.replace(place / RESTART_NPZ)
-    except OSError as error:
-        raise unwritable(place, error) from error
+    write_start(start, place / RESTART_NPZ)
 
 
 Form = Literal["parquet", "csv"]
@@ -216,7 +212,10 @@ def run_kept(
 
     tell()
     if missing:
-        with (folder / ROWS).open("a", encoding="utf-8", newline="\n") as stream:
+        with (
+            files.writing(folder / ROWS),
+            (folder / ROWS).open("a", encoding="utf-8", newline="\n") as stream,
+        ):
 
             def done(row: dict[str, Any]) -> None:
                 known[row["id"]] = row

@@ -7,20 +7,21 @@ import json
 import time
 from dataclasses import dataclass, replace
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 import siting
+from siting import files
 from siting.comparison.figure_lines import all_figures, directions
-from siting.errors import OutputError, SitingError
+from siting.errors import SitingError
 from siting.outputs import map as webmap
 from siting.outputs import words
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder
-from siting.plan.folder import write_whole
 from siting.plan.json_types import tidy
 from siting.scenario import changed_scenario, dump_scenario
 from siting.study.memory_cache import Held
@@ -69,7 +70,7 @@ def make_run(
         made = pipeline.run(scenario, meter=meter, folder=data, start=start, cache=cache)
         with meter.stage("map"):
             page = webmap.make_map(made, basemap=scenario.map.basemap, key=key)
-            (part / runfolder.MAP_HTML).write_text(page, encoding="utf-8", newline="\n")
+            files.write_whole(part / runfolder.MAP_HTML, page)
         made = replace(made, timings=meter.timings())
         runfolder.save_plan(made, part, say=words.speaker(made.language, made.kinds))
     return made
@@ -240,9 +241,9 @@ def read_rows(folder: Path) -> dict[str, dict[str, Any]]:
     """
     path = folder / ROWS
     rows: dict[str, dict[str, Any]] = {}
-    if not path.exists():
+    if not files.is_file(path):
         return rows
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in files.read_bytes(path).decode("utf-8", errors="replace").splitlines():
         try:
             row = json.loads(line)
         except ValueError:
@@ -287,16 +288,11 @@ def write_table(rows: list[dict[str, Any]], path: Path) -> None:
     """
     frame = results_frame(rows)
     if path.suffix == ".csv":
-        write_whole(path, frame.to_csv(index=False, lineterminator="\n"))
+        files.write_whole(path, frame.to_csv(index=False, lineterminator="\n"))
         return
-    part = path.with_name(f".{path.name}.part")
-    try:
-        frame.to_parquet(part, index=False)
-        part.replace(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        part.unlink(missing_ok=True)
+    packed = BytesIO()
+    frame.to_parquet(packed, index=False)
+    files.write_whole(path, packed.getvalue())
 
 
 def begin_rows(folder: Path, asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -307,23 +303,14 @@ def begin_rows(folder: Path, asked: dict[str, Any]) -> dict[str, dict[str, Any]]
     OutputError
         If the folder cannot be written.
     """
-    try:
+    with files.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         kept = read_rows(folder)
         path = folder / ROWS
         if path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n"):
             with path.open("a", encoding="utf-8", newline="\n") as stream:
                 stream.write("\n")  # half a line of a writer that was killed ends here
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    write_whole(folder / ASKED, json.dumps(asked, ensure_ascii=False, indent=1, sort_keys=True))
-    return kept
-
-
-def unwritable(path: Path, error: OSError) -> OutputError:
-    """Return the error of a file or folder that cannot be written, with its cure."""
-    return OutputError(
-        f"'{path.name}' cannot be written: {error.strerror}",
-        where=str(path),
-        cure="name a folder you may write to with --out",
+    files.write_whole(
+        folder / ASKED, json.dumps(asked, ensure_ascii=False, indent=1, sort_keys=True)
     )
+    return kept

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from siting import files
 from siting.errors import ScenarioError
 from siting.outputs.charts import draw_tornado
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
-from siting.plan.folder import write_whole
 from siting.scenario import dump_scenario
 from siting.shipped import shipped_path
 from siting.study.engine import Execution
@@ -123,12 +123,12 @@ def tornado(
             cure="siting plan says what would help; then ask again",
         )
     table = tornado_table(found, base, rows, stands)
-    write_whole(folder / TORNADO_CSV, table.to_csv(index=False, lineterminator="\n"))
+    files.write_whole(folder / TORNADO_CSV, table.to_csv(index=False, lineterminator="\n"))
     synthetic = any(source.synthetic for source in prepared.world.sources)
     picture = draw_tornado(
         table, (SITES, *FIGURES), language=scenario.run.language, synthetic=synthetic
     )
-    write_whole(folder / TORNADO_PNG, picture)
+    files.write_whole(folder / TORNADO_PNG, picture)
     return table
 
 

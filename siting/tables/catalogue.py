@@ -26,6 +26,9 @@ EDGES = Table(
         Column("road_class", "str", "OSM highway class, e.g. primary_link"),
         Column("name", "str", "road name", nullable=True),
         Column("ref", "str", "road number, e.g. G50", nullable=True),
+        Column("street_id", "int", "one for both directions of a street", low=0),
+        Column("tunnel", "bool", "no place beside it opens onto it"),
+        Column("opened", "bool", "against a one-way street that the map cuts off: not counted"),
         Column("speed_tagged", "bool", "the speed comes from a maxspeed tag, not the class"),
         Column("geometry", "geometry", "line in driving direction", _GEOMETRY),
     ),
@@ -41,7 +44,12 @@ PLACES = Table(
         Column("capacity", "float", "parking spaces by the capacity tag", nullable=True, low=0),
         Column("levels", "float", "building or parking levels", nullable=True, low=0),
         Column("parking", "str", "surface, underground, multi-storey", nullable=True),
-        Column("access", "str", "OSM access tag", nullable=True),
+        Column(
+            "access",
+            "str",
+            "OSM access tag for cars, or whom it is for instead, e.g. lorries",
+            nullable=True,
+        ),
         Column("ref", "str", "road number or code", nullable=True),
         Column("operator", "str", "operator tag", nullable=True),
         Column("source", "str", "where the row came from: osm or the name of a layer"),
@@ -147,8 +155,8 @@ SITES = Table(
         ),
         Column("name", "str", "name", nullable=True),
         Column("zone_id", "str", "zone the site lies in"),
-        Column("node_id", "int", "road node the site is reached from"),
-        Column("snap_m", "float", "distance from the site to that node", "m", low=0),
+        Column("node_id", "int", "road node, or point on a street, the site is reached from"),
+        Column("snap_m", "float", "distance from the site to that point", "m", low=0),
         Column("spaces", "float", "parking spaces", "spaces", nullable=True, low=0),
         Column("spaces_source", "str", "capacity tag, area rule, kind default, or missing"),
         Column("area_m2", "float", "ground area; missing for a point", "m2", nullable=True, low=0),
@@ -230,7 +238,7 @@ DEMAND = Table(
             low=0,
         ),
         Column("zone_id", "str", "zone it lies in"),
-        Column("node_id", "int", "road node it starts from"),
+        Column("node_id", "int", "road node, or point on a street, it starts from"),
         Column(
             "quality",
             "str",
@@ -239,6 +247,7 @@ DEMAND = Table(
         ),
         Column("geometry", "geometry", "point", _GEOMETRY),
     ),
+    may_be_empty=True,
 )
 
 REACH = Table(
@@ -247,9 +256,7 @@ REACH = Table(
     (
         Column("demand_id", "category", "demand point the trip starts from"),
         Column("site_id", "category", "site it ends at"),
-        Column(
-            "distance_m", "float", "along the road, incl. both ends' way to the node", "m", low=0
-        ),
+        Column("distance_m", "float", "along the road, incl. both ends' way to it", "m", low=0),
         Column("time_s", "float", "free-flow time along the same road", "s", low=0),
     ),
     may_be_empty=True,

@@ -25,6 +25,10 @@ _ON_THE_SPOT_M2 = 100_000.0
 """A station inside a larger place (10 ha, some 300 m across) is a site of its own: it says
 little about the far end of the place."""
 
+_WHOLE_UP_TO_M2 = {"service_area": np.inf, "parking": np.inf, "residential": 300_000.0}
+"""Kinds of one owner and one gate: a station anywhere inside belongs to the place. A residential
+area above 30 ha is a village or a quarter and no compound."""
+
 _SHOWN = 10
 
 
@@ -96,7 +100,8 @@ def _matches(
     station, place = pool.sindex.query(points, predicate="dwithin", distance=merge_m)
     to_shape = shapely.distance(points[station], shapes[place])
     to_point = shapely.distance(points[station], pool["point"].to_numpy(dtype=object)[place])
-    large = pool["area_m2"].to_numpy(dtype=float)[place] > _ON_THE_SPOT_M2
+    most = pool["kind"].map(_WHOLE_UP_TO_M2).fillna(_ON_THE_SPOT_M2).to_numpy(dtype=float)
+    large = (pool["area_m2"].to_numpy(dtype=float) > most)[place]
     fits = ~large | (to_point <= merge_m)
     station, place, to_shape, to_point = (
         values[fits] for values in (station, place, to_shape, to_point)

@@ -7,12 +7,15 @@ what a row must look like. The rules of the setting have
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Literal
 
-from siting.errors import TableError
+from siting.errors import ScenarioError, TableError
 from siting.tables import Column, Table, check
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     import pandas as pd
 
 Language = Literal["zh", "en"]
@@ -134,6 +137,43 @@ def own_names(kinds: pd.DataFrame, shipped: pd.DataFrame) -> dict[str, dict[str,
 def kind_by_place(kinds: pd.DataFrame) -> dict[str, str]:
     """Return the kind of site that each kind of place feeds (checked table)."""
     return {place: str(kind) for kind, row in kinds.iterrows() for place in row["place_kinds"]}
+
+
+def require_kinds(kinds: pd.DataFrame, named: Mapping[str, Iterable[str]]) -> None:
+    """Refuse names that are no kind of site, all at once, each with the nearest known one.
+
+    Parameters
+    ----------
+    kinds
+        Result of :func:`check_site_kinds`.
+    named
+        Names by the key of the scenario that holds them.
+
+    Raises
+    ------
+    ScenarioError
+        Naming each unknown name, where it stands and what was perhaps meant.
+    """
+    feeds = kind_by_place(kinds)
+    called = {kind: kind for kind in kinds.index}
+    for column in ("name_zh", "name_en"):
+        called |= dict(zip(kinds[column], kinds.index, strict=True))
+    faults = []
+    for key, names in named.items():
+        for name in names:
+            if name in kinds.index:
+                continue
+            near = difflib.get_close_matches(name, list(called), n=1)
+            hint = f"; did you mean '{called[near[0]]}'?" if near else ""
+            if name in feeds:
+                hint = f": a kind of place, which is of the kind of site '{feeds[name]}'"
+            faults.append(f"{key}: '{name}' is no kind of site{hint}")
+    if faults:
+        raise ScenarioError(
+            "kinds that nobody knows:\n    - " + "\n    - ".join(faults),
+            where=", ".join(named),
+            cure=f"the kinds of site are: {', '.join(kinds.index)} (candidates.site_kinds)",
+        )
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -16,8 +16,14 @@ import pandas as pd
 import shapely
 
 from siting.analysis.candidates.existing import place_stations
-from siting.analysis.candidates.merging import main_places
+from siting.analysis.candidates.merging import (
+    RESIDENTIAL,
+    main_places,
+    quarters,
+    with_whole_service_areas,
+)
 from siting.analysis.candidates.regimes import Around, regime_places, with_pools
+from siting.analysis.candidates.screening import Tally, no_site
 from siting.analysis.candidates.site_kinds import kind_by_place
 from siting.analysis.candidates.site_rules import Setting, judge, not_checked
 from siting.analysis.candidates.spaces import CAPACITY_TAG, estimate_spaces
@@ -25,52 +31,18 @@ from siting.analysis.network import Network
 from siting.analysis.zoning import zone_ids
 from siting.notes import Note
 from siting.tables import SITES, check
+from siting.tables.access import NOT_PUBLIC, OTHER_USES
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from siting import scenario
     from siting.analysis.candidates.site_rules import SiteRule
 
 
-class Tally:
-    """Counts what each step leaves.
-
-    Attributes
-    ----------
-    steps
-        Steps with the count left after each, in their order.
-    """
-
-    def __init__(self) -> None:
-        self.steps: list[tuple[str, int]] = []
-        self._by_zone: dict[str, pd.Series] = {}
-
-    def add(self, step: str, zone_id: pd.Series) -> None:
-        """Note what a step leaves, by the zones it lies in; in no zone is missing."""
-        self.steps.append((step, len(zone_id)))
-        self._by_zone[step] = zone_id.value_counts()
-
-    def by_zone(self, zone_id: ArrayLike) -> pd.DataFrame:
-        """Return the counts of each zone.
-
-        Returns
-        -------
-        DataFrame
-            ``zone_id``, sorted, and a column for each step. What lies in no zone is in none of
-            the rows: before the step ``in_a_zone`` they may sum to less than the step.
-        """
-        zones = np.sort(np.asarray(zone_id, dtype=object))
-        counts = {
-            step: count.reindex(zones).fillna(0).to_numpy(dtype=np.int64)
-            for step, count in self._by_zone.items()
-        }
-        return pd.DataFrame({"zone_id": zones, **counts})
-
-
 _log = logging.getLogger(__name__)
 
-_NOT_PUBLIC = ("private", "no", "residents", "permit", "military", "employees", "delivery")
+_SHOWN = 10
 _GARAGES = ("underground", "multi-storey", "rooftop")
 
 
@@ -126,13 +98,18 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
 
     Raises
     ------
+    EmptyLayerError
+        If no place may take a station and none stands.
     TableError
         If the sites break their contract (a bug).
     """
     around = around or Around()
-    every = _with_lists(places, regime_places(around))
+    whole, parts = with_whole_service_areas(places, kinds)
+    every = _with_lists(whole, regime_places(around))
     pool, screening = _screened(every, zones, kinds, settings)
+    pool, split = _without_quarters(pool, kinds)
     pool, merged = _merged(pool, kinds, settings.merge_m)
+    pool = _with_parts(pool, parts)
     screening.add("merged", pool["zone_id"])
     pool, notes = place_stations(pool, stations, zones, kinds=kinds, merge_m=settings.merge_m)
     pool, far = _snapped(pool, Network.of(nodes, edges), kinds, settings.max_snap_m)
@@ -148,9 +125,16 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     screening.add("with_existing", sites.loc[open_to_all, "zone_id"])
     if merged:
         notes.append(Note("places_merged", {"places": merged}))
+    if parts:
+        count = sum(map(len, parts.values()))
+        notes.append(Note("service_areas_whole", {"areas": len(parts), "places": count}))
+    notes += split
     notes.append(Note("snap_distance", {**_spread(sites["snap_m"]), "too_far": far}))
+    notes += _off_road(sites, settings.max_snap_m)
     notes += told + not_checked(setting, rules)
     sites = sites.sort_values("site_id", ignore_index=True)[SITES.column_names]
+    if sites.empty:
+        raise no_site(screening)
     check(sites, SITES)
     _log.info("candidates: %s", ", ".join(f"{key} {count}" for key, count in screening.steps))
     return Candidates(
@@ -229,7 +213,7 @@ def _screened(
 
     keep("kind_known", pool["kind"].notna().to_numpy())
     keep("not_left_out", ~pool["kind"].isin(settings.leave_out).to_numpy(dtype=bool))
-    keep("public", ~pool["access"].isin(_NOT_PUBLIC).to_numpy(dtype=bool))
+    keep("public", ~pool["access"].isin((*NOT_PUBLIC, *OTHER_USES)).to_numpy(dtype=bool))
     pool = pool.join(estimate_spaces(pool, kinds))
     pool = pool.assign(**_charger_limits(pool, kinds))
     keep("big_enough", _big_enough(pool, kinds))
@@ -276,6 +260,37 @@ def _big_enough(pool: pd.DataFrame, kinds: pd.DataFrame) -> NDArray[np.bool_]:
     return ground & enough
 
 
+def _without_quarters(
+    pool: gpd.GeoDataFrame, kinds: pd.DataFrame
+) -> tuple[gpd.GeoDataFrame, list[Note]]:
+    """Take out the residential areas drawn over whole quarters: the compounds in them count."""
+    rows = np.flatnonzero(pool["kind"] == RESIDENTIAL)
+    if not len(rows):
+        return pool, []
+    least = float(kinds["min_area_m2"].fillna(0.0).to_dict()[RESIDENTIAL])
+    found, inner, _ = quarters(pool.geometry.to_numpy()[rows], least_m2=least)
+    if not found.any():
+        return pool, []
+    coarse = rows[found]
+    told = {
+        "quarters": len(coarse),
+        "compounds": len(set(inner[~found[inner]].tolist())),
+        "ids": sorted(pool["site_id"].iloc[coarse])[:_SHOWN],
+    }
+    keep = np.ones(len(pool), dtype=bool)
+    keep[coarse] = False
+    return pool[keep].reset_index(drop=True), [Note("quarters_split", told)]
+
+
+def _with_parts(pool: gpd.GeoDataFrame, parts: dict[str, list[str]]) -> gpd.GeoDataFrame:
+    """Write down the parts of each service area beside what was merged into it."""
+    joined = [
+        "+".join([*([merged] if isinstance(merged, str) else []), *parts.get(site, [])]) or None
+        for site, merged in zip(pool["site_id"], pool["merged_ids"], strict=True)
+    ]
+    return pool.assign(merged_ids=joined)
+
+
 def _merged(
     pool: gpd.GeoDataFrame, kinds: pd.DataFrame, merge_m: float
 ) -> tuple[gpd.GeoDataFrame, int]:
@@ -311,13 +326,28 @@ def _merged_room(
 def _snapped(
     pool: gpd.GeoDataFrame, network: Network, kinds: pd.DataFrame, max_snap_m: float
 ) -> tuple[gpd.GeoDataFrame, int]:
-    """Give each site its road node; a new site too far from any is taken out."""
+    """Give each site its point of a road; a new site too far from any is taken out."""
     anywhere = kinds.loc[pool["kind"], "carriageway_ok"].to_numpy(dtype=bool)
     xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
     node_id, snap_m = network.snap(xy, anywhere=anywhere)
     stands = (pool["existing_station"] | pool["existing_swap"]).to_numpy(dtype=bool)
     keep = (snap_m <= max_snap_m) | stands
     return pool.assign(node_id=node_id, snap_m=snap_m)[keep], int((~keep).sum())
+
+
+def _off_road(sites: gpd.GeoDataFrame, max_snap_m: float) -> list[Note]:
+    """Name the existing stations that no road leads to; they stay, at their true distance."""
+    off = sites[sites["snap_m"] > max_snap_m].sort_values("site_id")
+    if off.empty:
+        return []
+    values = {
+        "stations": len(off),
+        "ids": [
+            f"{site} ({metres:,.0f} m)"
+            for site, metres in zip(off["site_id"][:_SHOWN], off["snap_m"][:_SHOWN], strict=True)
+        ],
+    }
+    return [Note("stations_off_road", values)]
 
 
 def _with_rules_of_kind(pool: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -11,7 +11,7 @@ import shapely
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from siting.arrays import Floats
+    from siting.arrays import Flags, Floats
 
 
 CAPACITY_TAG = "capacity tag"
@@ -25,7 +25,9 @@ _GARAGES = ("underground", "multi-storey")
 def estimate_spaces(places: gpd.GeoDataFrame, kinds: pd.DataFrame) -> pd.DataFrame:
     """Return the ground area and the parking spaces of places.
 
-    The ``capacity`` tag where it is known and above zero; else, for a polygon,
+    The ``capacity`` tag where it is known and above zero; else the spaces of the car parks that
+    are part of the place (optional columns ``inner_spaces`` and ``inner_known``, of
+    ``merging.with_whole_service_areas``); else, for a polygon,
 
     ``spaces = min(floor(area_m2 * floors / m2_per_space), max_spaces)``
 
@@ -52,13 +54,23 @@ def estimate_spaces(places: gpd.GeoDataFrame, kinds: pd.DataFrame) -> pd.DataFra
     by_tag = places["capacity"].to_numpy(dtype=float, na_value=np.nan)
     by_area = _by_area(places, rule, area)
     by_default = rule["default_spaces"].to_numpy(dtype=float, na_value=np.nan)
-    known = [by_tag > 0, ~np.isnan(by_area), ~np.isnan(by_default)]
-    spaces = np.select(known, [by_tag, by_area, by_default], np.nan)
-    source = np.select(known, [CAPACITY_TAG, AREA_RULE, KIND_DEFAULT], MISSING)
+    inner, tagged = _inner(places)
+    known = [by_tag > 0, inner > 0, ~np.isnan(by_area), ~np.isnan(by_default)]
+    spaces = np.select(known, [by_tag, inner, by_area, by_default], np.nan)
+    of_parts = np.where(tagged, CAPACITY_TAG, AREA_RULE)
+    source = np.select(known, [CAPACITY_TAG, of_parts, AREA_RULE, KIND_DEFAULT], MISSING)
     return pd.DataFrame(
         {"area_m2": area, "spaces": spaces, "spaces_source": pd.array(source, dtype="str")},
         index=places.index,
     )
+
+
+def _inner(places: gpd.GeoDataFrame) -> tuple[Floats, Flags]:
+    """Return the spaces of the parts of each place, and whether tags tell all of them."""
+    if "inner_spaces" not in places.columns:
+        return np.full(len(places), np.nan), np.zeros(len(places), dtype=bool)
+    spaces = places["inner_spaces"].to_numpy(dtype=float, na_value=np.nan)
+    return spaces, places["inner_known"].fillna(False).to_numpy(dtype=bool)  # noqa: FBT003  # pandas
 
 
 def _by_area(places: gpd.GeoDataFrame, rule: pd.DataFrame, area: Floats) -> Floats:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siting import scenario
-    from siting.analysis.network import Network
+    from siting.analysis.network import Graph, Network
     from siting.arrays import Floats, Ints
 
 
@@ -54,8 +54,13 @@ def road_pull(edges: gpd.GeoDataFrame, settings: scenario.Demand) -> Floats:
             cure="give a class a weight above 0, or set demand.road_share = 0",
         )
     weight = edges["road_class"].map(weights).fillna(0.0).to_numpy(dtype=float)
-    km: Floats = edges["length_m"].to_numpy(dtype=float) / _KM
-    return km * weight
+    return counted_km(edges) * weight
+
+
+def counted_km(edges: gpd.GeoDataFrame) -> Floats:
+    """Return the length of each edge in km; of one opened against a one-way street 0."""
+    km = edges["length_m"].to_numpy(dtype=float) / _KM
+    return np.where(edges["opened"].to_numpy(dtype=bool), 0.0, km)
 
 
 def through_kwh(
@@ -79,16 +84,15 @@ def through_kwh(
     through = traffic["vehicles_day"] * traffic["through_share"].fillna(settings.through_share)
     by_ref = dict(zip(traffic["ref"], through.astype(float), strict=True))
     vehicles = np.array([_counted(ref, by_ref) for ref in edges["ref"]], dtype=float) / 2
-    km = edges["length_m"].to_numpy(dtype=float) / _KM
-    energy: Floats = km * vehicles * nev_share * settings.through_kwh_per_km
+    energy: Floats = counted_km(edges) * vehicles * nev_share * settings.through_kwh_per_km
     return energy * settings.through_charged_share
 
 
 def next_stops(network: Network, service_areas: NDArray[np.object_]) -> Ints:
-    """Return the position of the node where a driver at each node stops next, by position.
+    """Return the id of the place on the road where a driver at each node stops next.
 
     The nearest one in driving direction that touches an ordinary road or is that of a service
-    area; the node itself where no such way leads on.
+    area; the node itself where no such way leads on. In the order of the nodes.
 
     Parameters
     ----------
@@ -97,18 +101,19 @@ def next_stops(network: Network, service_areas: NDArray[np.object_]) -> Ints:
     service_areas
         Points of the places that open onto a carriageway.
     """
-    here = np.arange(len(network.node_id))
-    stops = network.ordinary.copy()
-    if len(service_areas):
-        xy = shapely.get_coordinates(service_areas)
-        node, _ = network.snap(xy, anywhere=np.ones(len(xy), dtype=bool))
-        stops[network.positions(node)] = True
+    xy = shapely.get_coordinates(service_areas)
+    own, _ = network.snap(xy, anywhere=np.ones(len(xy), dtype=bool))
+    roads, count = network.split(own, opened=False), len(network.node_id)
+    stops = np.zeros(len(roads.node_id), dtype=bool)
+    stops[:count] = network.ordinary
+    stops[roads.positions(own)] = True
     if not stops.any():
-        return here
+        return network.node_id
     _, _, nearest = dijkstra(
-        _against(network), indices=np.flatnonzero(stops), min_only=True, return_predecessors=True
+        _against(roads), indices=np.flatnonzero(stops), min_only=True, return_predecessors=True
     )
-    return np.where(nearest >= 0, nearest, here)
+    here = np.arange(count)
+    return roads.node_id[np.where(nearest[:count] >= 0, nearest[:count], here)]
 
 
 def node_parts(
@@ -136,35 +141,35 @@ def node_parts(
     amount = np.bincount(network.start, per_edge / 2, minlength=len(network.node_id))
     amount += np.bincount(network.end, per_edge / 2, minlength=len(network.node_id))
     at = np.flatnonzero(amount > 0)
-    zone = pd.Series(zone_ids(_points(network, at), zones), dtype=object)
+    zone = pd.Series(zone_ids(_points(network.xy[at]), zones), dtype=object)
     inside = zone.notna().to_numpy(dtype=bool)
     at, zone = at[inside], zone[inside].reset_index(drop=True)
-    there = pd.Series(zone_ids(_points(network, stops[at]), zones), dtype=object)
-    to = np.where(there.notna(), stops[at], at)
+    there = pd.Series(zone_ids(_points(network.at(stops[at])), zones), dtype=object)
+    to = np.where(there.notna(), stops[at], network.node_id[at])
     parts = pd.DataFrame(
         {
             "zone_id": there.where(there.notna(), zone),
-            "point": _points(network, to),
-            "node_id": network.node_id[to],
+            "point": _points(network.at(to)),
+            "node_id": to,
             "amount": amount[at],
         }
     )
     return parts.assign(kind="road", quality=ESTIMATED)
 
 
-def _points(network: Network, positions: Ints) -> NDArray[np.object_]:
-    return np.asarray(shapely.points(network.xy[positions]), dtype=object)
+def _points(xy: Floats) -> NDArray[np.object_]:
+    return np.asarray(shapely.points(xy), dtype=object)
 
 
-def _against(network: Network) -> csr_array:
+def _against(roads: Graph) -> csr_array:
     """Return the lengths of the edges against their direction, of parallel ones the shortest."""
-    order = np.lexsort((network.length_m, network.start, network.end))
-    end, start = network.end[order], network.start[order]
+    order = np.lexsort((roads.length_m, roads.start, roads.end))
+    end, start = roads.end[order], roads.start[order]
     first = np.ones(len(order), dtype=bool)
     first[1:] = (np.diff(end) != 0) | (np.diff(start) != 0)
     keep = first & (end != start)
-    count = len(network.node_id)
-    length = np.maximum(network.length_m[order][keep], _SHORTEST_M)
+    count = len(roads.node_id)
+    length = np.maximum(roads.length_m[order][keep], _SHORTEST_M)
     return csr_array((length, (end[keep], start[keep])), shape=(count, count))
 
 

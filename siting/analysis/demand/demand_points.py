@@ -17,7 +17,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siting.analysis.demand.corridor import next_stops, node_parts, road_pull, through_kwh
+from siting.analysis.demand.corridor import (
+    counted_km,
+    next_stops,
+    node_parts,
+    road_pull,
+    through_kwh,
+)
 from siting.analysis.demand.demand_chain import (
     KINDS,
     YEAR,
@@ -33,7 +39,6 @@ from siting.analysis.demand.fleets import fleet_parts
 from siting.analysis.demand.housing import home_parts
 from siting.analysis.demand.people_layer import counted_parts
 from siting.analysis.network import Network
-from siting.errors import DataError
 from siting.notes import Note
 from siting.tables import DEMAND, check, zone_names
 
@@ -48,14 +53,18 @@ QUALITIES = ("counted", "spread", "estimated")
 """How well people are known in their place, from the best to the worst."""
 
 
+GATHER_M = 200.0
+"""Demand along a street is gathered on marks at most so far apart."""
+
+
 def demand_points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.GeoDataFrame:
-    """Join the parts of one kind at one node and in one zone to a demand point.
+    """Join the parts of one kind at one mark of a road and in one zone to a demand point.
 
     Parameters
     ----------
     parts
         ``kind``, ``zone_id``, ``point``, ``kwh_day``, ``quality`` and, where they have them,
-        ``people``, ``swap_kwh_day`` and ``node_id``; a part without a node has the nearest.
+        ``people``, ``swap_kwh_day`` and ``node_id``; a part without one has the nearest mark.
     network
         The roads.
     crs
@@ -74,7 +83,7 @@ def demand_points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.
     parts = parts.assign(amount=parts["kwh_day"] + parts["swap_kwh_day"])
     parts = parts[parts["amount"] > 0].reset_index(drop=True)
     xy = shapely.get_coordinates(parts["point"].to_numpy(dtype=object))
-    nearest, _ = network.snap(xy)
+    nearest, _ = network.snap(xy, step_m=GATHER_M)
     own = parts["node_id"].notna().to_numpy(dtype=bool)
     nearest[own] = parts.loc[own, "node_id"].astype(np.int64)
     parts = parts.assign(
@@ -93,9 +102,8 @@ def demand_points(parts: pd.DataFrame, network: Network, *, crs: object) -> gpd.
         y=("y", "sum"),
     )
     joined["quality"] = np.array(QUALITIES, dtype=object)[joined["worst"].astype(int)]
-    joined["demand_id"] = (
-        joined["kind"] + "/" + joined["zone_id"] + "/" + joined["node_id"].astype("str")
-    )
+    kind, zone, node = (joined[name].astype("str") for name in ("kind", "zone_id", "node_id"))
+    joined["demand_id"] = kind + "/" + zone + "/" + node
     places = gpd.points_from_xy(joined["x"] / joined["amount"], joined["y"] / joined["amount"])
     frame = gpd.GeoDataFrame(joined, geometry=places, crs=crs)
     return frame.sort_values("demand_id", ignore_index=True)
@@ -170,9 +178,10 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
 ) -> DemandResult:
     """Return the demand points of an area.
 
-    Parts of one kind at one road node and in one zone are one demand point, at their mean
+    Parts of one kind at one mark of a road and in one zone are one demand point, at their mean
     place. A zone without a figure of people has no home demand and is named in the note
-    ``no_home_demand``; it never counts as zero people. A kind without any place goes home
+    ``no_home_demand``; it never counts as zero people. Where no zone has one, the note ``nobody``
+    says so and there may be no demand at all. A kind without any place goes home
     (``work_at_home`` and its like). Through traffic and fleets that nobody gave are not counted
     and named (``through_unknown``, ``fleets_unknown``).
 
@@ -201,8 +210,6 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
 
     Raises
     ------
-    DataError
-        If no zone has people.
     ScenarioError
         If the year has no share of NEVs, or a zone, kind or fleet is named that is not there.
     """
@@ -225,7 +232,8 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     own, told = given_parts(given, zones)
     notes += told
     everything = [part for part in (*parts, through, fleet, own) if part is not None and len(part)]
-    demand = demand_points(pd.concat(everything, ignore_index=True), network, crs=zones.crs)
+    joined = pd.concat(everything, ignore_index=True) if everything else homes
+    demand = demand_points(joined, network, crs=zones.crs)
     demand["peak_share"] = demand["kind"].map(figures.hours.max(axis=1)).astype(float)
     demand = demand[DEMAND.column_names]
     check(demand, DEMAND)
@@ -270,11 +278,8 @@ def _people(
     unknown = others[others["population"].isna()]
     known = others[others["population"] > 0]
     if known.empty and counted.empty:
-        raise DataError(
-            "no zone has a figure of people, so there is no demand to plan for",
-            where="table zones, column population",
-            cure="join a table of people: inputs.zones.people and people_columns",
-        )
+        notes.append(Note("nobody", {"zones": len(zones)}))
+        return counted.astype({"people": float}), notes
     if len(unknown):
         names = zone_names(unknown.sort_values("zone_id"))
         notes.append(Note("no_home_demand", {"zones": len(names), "names": names[:_SHOWN]}))
@@ -304,7 +309,7 @@ def _resident_parts(
             part = _along_roads(roads, float(energy.sum()), settings)
         else:
             part = pool_parts(drawing, kind, energy, local_share=local[kind])
-        if part.empty:
+        if part.empty and not homes.empty:
             notes.append(Note(f"{kind}_at_home", {"kwh_day": round(float(energy.sum()), 1)}))
             at_home += share
         parts.append(part)
@@ -322,7 +327,7 @@ def _through(
     """Return the charging of through traffic, None and a note where nobody counted it."""
     if traffic is None:
         corridor = roads.edges["road_class"].isin(settings.road_weights)
-        km = float(roads.edges.loc[corridor, "length_m"].sum()) / 1000
+        km = float(counted_km(roads.edges)[corridor].sum())
         return None, [Note("through_unknown", {"km": round(km)})] if corridor.any() else []
     parts = roads.parts(through_kwh(roads.edges, traffic, share, settings))
     return parts.rename(columns={"amount": "kwh_day"}), []

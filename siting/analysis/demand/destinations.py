@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import shapely
 
+from siting.analysis.candidates.merging import with_whole_service_areas
 from siting.analysis.candidates.site_kinds import kind_by_place
 from siting.analysis.candidates.spaces import estimate_spaces
 from siting.analysis.zoning import zone_ids
+from siting.tables.access import OTHER_USES
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,7 +31,7 @@ RETAIL = "retail"
 def drawing_places(
     places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, kinds: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the places in the zones that are a kind of site, with what they draw.
+    """Return the places in the zones that are a kind of site for cars, with what they draw.
 
     Returns
     -------
@@ -37,7 +39,9 @@ def drawing_places(
         ``kind`` (of site), ``zone_id``, ``point``, ``spaces`` and the pull on ``work``,
         ``retail`` and ``visit``; sorted by place.
     """
-    fed = places.assign(kind=places["kind"].map(kind_by_place(kinds)))
+    whole, _ = with_whole_service_areas(places, kinds)
+    whole = whole[~whole["access"].isin(OTHER_USES).to_numpy(dtype=bool)]
+    fed = whole.assign(kind=whole["kind"].map(kind_by_place(kinds)))
     fed = fed[fed["kind"].notna()].sort_values("place_id", ignore_index=True)
     fed = fed.join(estimate_spaces(fed, kinds))
     points = shapely.point_on_surface(fed.geometry.to_numpy())

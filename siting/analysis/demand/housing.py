@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from siting.analysis.candidates.merging import quarters
 from siting.analysis.zoning import zone_ids
 from siting.notes import Note
 from siting.tables import zone_names
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     Notes = list[Note]
 
 RESIDENTIAL = "residential"
+_HOMES = (RESIDENTIAL, "flats")
+"""Kinds of place where people live: residential areas, and blocks of flats without a name."""
+
+_COMPOUND_M2 = 2_000.0
+"""Ground of a compound in a quarter, at least; a smaller one there is a building of it."""
 
 _LARGE_M2 = 100_000.0
 """A residential area above 10 ha (some 300 m across, the cell of the siting model) is
@@ -110,33 +116,40 @@ def _shared(parts: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
 
 
 def _notes(zones: gpd.GeoDataFrame, holds: pd.Series, outside: pd.Series) -> Notes:
+    """Tell whose homes nobody mapped, by township, those of the most people first."""
     named = zones.set_index("zone_id")
-    bare = zone_names(named[holds == 0])
-    crowded = (holds > 0) & (outside > 0)
     notes: Notes = []
-    if bare:
-        notes.append(Note("people_on_roads", {"zones": len(bare), "names": bare}))
-    if crowded.any():
-        notes.append(
-            Note(
-                "people_beyond_homes",
-                {
-                    "zones": int(crowded.sum()),
-                    "people": round(float(outside[crowded].sum())),
-                    "names": zone_names(named[crowded]),
-                },
-            )
-        )
+    for key, some in (
+        ("people_on_roads", holds == 0),
+        ("people_beyond_homes", (holds > 0) & (outside > 0)),
+    ):
+        if some.any():
+            people = outside[some].sort_values(ascending=False, kind="stable")
+            told = zone_names(named.loc[people.index])
+            values = {
+                "zones": int(some.sum()),
+                "people": round(float(people.sum())),
+                "names": [_with_count(name, count) for name, count in
+                          zip(told, people.tolist(), strict=True)],
+            }  # fmt: skip
+            notes.append(Note(key, values))
     return notes
+
+
+def _with_count(name: str | dict[str, str], people: float) -> dict[str, str]:
+    """Return a zone's name with its people, in both languages."""
+    zh, en = (name["zh"], name["en"]) if isinstance(name, dict) else (name, name)
+    return {"zh": f"{zh}（{people:,.0f}人）", "en": f"{en} ({people:,.0f} people)"}
 
 
 def _residential_parts(places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Pieces of residential areas by zone, with floor and people held; nested ones count once."""
-    homes = places.loc[places["kind"] == RESIDENTIAL, ["place_id", "levels", "geometry"]]
+    homes = places.loc[places["kind"].isin(_HOMES), ["place_id", "levels", "geometry"]]
     homes = homes.sort_values("place_id", ignore_index=True)
     inner, outer = _nested(homes)
     homes = homes.assign(floor_ratio=_floor_ratios(homes, inner, outer))
-    homes = homes.drop(index=inner).reset_index(drop=True)
+    homes = _beside_compounds(homes).drop(index=inner).reset_index(drop=True)
+    homes = homes[~homes.geometry.is_empty].reset_index(drop=True)
     is_point = homes.geometry.area.to_numpy() == 0
     cut = gpd.overlay(
         homes[~is_point], zones[["zone_id", "geometry"]], how="intersection", keep_geom_type=True
@@ -170,12 +183,32 @@ def _floor_ratios(homes: gpd.GeoDataFrame, inner: np.ndarray, outer: np.ndarray)
 
 
 def _nested(homes: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of a residential area whose point lies in a larger one, mapped twice, and that one."""
-    points = shapely.point_on_surface(homes.geometry.to_numpy())
-    inner, outer = homes.sindex.query(points, predicate="within")
+    """Pairs of a residential area whose point lies in a larger one, mapped twice, and that one.
+
+    A compound in a quarter is no double of it.
+    """
+    shapes = homes.geometry.to_numpy()
+    inner, outer = homes.sindex.query(shapely.point_on_surface(shapes), predicate="within")
     area = homes.geometry.area.to_numpy()
     smaller = (area[inner] < area[outer]) | ((area[inner] == area[outer]) & (inner > outer))
-    return inner[smaller], outer[smaller]
+    _, compound, quarter = quarters(shapes, least_m2=_COMPOUND_M2)
+    own = set(zip(compound.tolist(), quarter.tolist(), strict=True))
+    double = [pair not in own for pair in zip(inner.tolist(), outer.tolist(), strict=True)]
+    kept = smaller & np.array(double, dtype=bool)
+    return inner[kept], outer[kept]
+
+
+def _beside_compounds(homes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Cut the compounds out of the quarters around them, so that no ground counts twice."""
+    shapes = homes.geometry.to_numpy()
+    _, inner, outer = quarters(shapes, least_m2=_COMPOUND_M2)
+    result = shapes.copy()
+    for quarter in np.unique(outer):
+        rest = shapely.difference(
+            shapes[quarter], shapely.union_all(shapes[inner[outer == quarter]])
+        )
+        result[quarter] = rest
+    return homes.set_geometry(result, crs=homes.crs)
 
 
 def over_nodes_inside(parts: gpd.GeoDataFrame, network: Network) -> pd.DataFrame:

@@ -80,11 +80,8 @@ def _codes(values: pd.Series, ids: pd.Series) -> NDArray[np.int64]:
 
 def main_road_nearness(xy: Floats, network: Network) -> Floats | None:
     """Nearness of each site to a main road; None where there is none."""
-    junctions = network.main & network.ordinary
-    if not junctions.any():
-        return None
-    distance_m, _ = cKDTree(network.xy[junctions]).query(xy)
-    return np.asarray(0.5 ** (distance_m / _ACCESS_HALF_M), dtype=float)
+    away_m = network.main_road_m(xy)
+    return None if away_m is None else np.asarray(0.5 ** (away_m / _ACCESS_HALF_M), dtype=float)
 
 
 def access_score(

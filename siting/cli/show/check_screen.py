@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from siting.cli.show.screen import sample_mark
+from siting.cli.show.terminal import Terminal
 from siting.outputs.text.check_sections import (
     advice_lines,
     grade_rows,
@@ -28,7 +29,7 @@ _COLOURS = {"good": "green", "usable": "yellow", "weak": "dark_orange", "missing
 def show_checkup(found: Checkup, language: str) -> None:
     """Print what a plan would rest on; at the end the grades and what would help most."""
     say = speaker(language)
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     if found.synthetic:
         console.print(sample_mark(say))
     for section in make_sections(found, language):
@@ -53,7 +54,7 @@ def show_checkup(found: Checkup, language: str) -> None:
 
 def show_report(report: dict[str, Any], language: str) -> None:
     """Print what was downloaded."""
-    Console(highlight=False).print(_table(table_section("map", report, speaker(language))))
+    Terminal(highlight=False).print(_table(table_section("map", report, speaker(language))))
 
 
 def _show_grades(found: Checkup, console: Console, language: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from siting.cli.show.terminal import Terminal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ def show_contrast(made: Contrast, language: str) -> None:
     from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
 
     say = speaker(language, made.kinds)
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     console.width = max(console.width, _LABEL_WIDTH + _RUN_WIDTH * len(made.names))
     for line in contrast_warnings(made, say):
         console.print(f"[bold red]{escape(line)}[/]", soft_wrap=True)
@@ -61,7 +62,7 @@ def show_tornado(table: pd.DataFrame, panels: tuple[str, ...]) -> None:
     for row in table.to_dict("records"):
         numbers = (f"{row[f'{name}_change']:+,.4g}" for name in panels)
         shown.add_row(escape(row["key"]), row["end"], f"{row['value']:g}", *numbers)
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     console.width = max(console.width, _LABEL_WIDTH + _RUN_WIDTH * len(panels))
     console.print(shown)
 
@@ -88,6 +89,6 @@ def show_front(table: pd.DataFrame, goals: list[tuple[str, str]], language: str)
         mark = "front.knee_mark" if row["knee"] else "" if row["front"] else "front.beaten"
         style = "bold green" if row["knee"] else None
         shown.add_row(*cells, f"{row['gap_share']:.2%}", say(mark) if mark else "", style=style)
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     console.width = max(console.width, _RUN_WIDTH * (2 * len(goals) + 1))
     console.print(shown)

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from siting.cli.show.terminal import Terminal, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,18 +26,18 @@ if TYPE_CHECKING:
 
 def say(text: str) -> None:
     """Print one line of plain text on stdout."""
-    Console(highlight=False, soft_wrap=True).print(escape(text))
+    Terminal(highlight=False, soft_wrap=True).print(escape(text))
 
 
 def complain(text: str) -> None:
     """Print what went wrong on stderr, where the work goes on."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Terminal(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"[bold red]error[/] {escape(text)}")
 
 
 def emit(text: str) -> None:
-    """Write text for a program to stdout as it is."""
-    sys.stdout.write(text.rstrip("\n") + "\n")
+    """Write text for a program to stdout; what a terminal would obey stands as JSON's codes."""
+    sys.stdout.write(harmless(text.rstrip("\n")) + "\n")
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def progress(language: str) -> Iterator[Meter]:
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
         TextColumn("[dim]{task.fields[step]}"),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
     )
     tasks: dict[str, Any] = {}
 
@@ -59,7 +60,8 @@ def progress(language: str) -> Iterator[Meter]:
         if stage not in tasks:
             name = words(f"stage.{stage}", language)
             tasks[stage] = bar.add_task(name, total=1.0, step="")
-        bar.update(tasks[stage], completed=share, step=escape(step))
+        doing = words(f"doing.{step}", language) if step else ""
+        bar.update(tasks[stage], completed=share, step=escape(harmless(doing)))
 
     with bar:
         yield Meter(tell)
@@ -76,7 +78,7 @@ def counting(language: str) -> Iterator[Tally]:
         BarColumn(bar_width=24),
         TextColumn("{task.completed}/{task.total}"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
     )
     task = bar.add_task(words("terminal.plans", language, failed=0), total=None)
 
@@ -88,6 +90,12 @@ def counting(language: str) -> Iterator[Tally]:
         yield tell
 
 
+_BEFORE_FIGURES = (
+    "no_home_demand", "people_on_roads", "people_beyond_homes", "area_without_zone",
+)  # fmt: skip
+"""Notes on people nobody counted or placed: shares of the demand served tell nothing of them."""
+
+
 def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     """Print totals against targets, status, figures, seconds per stage, and where to look."""
     from siting.outputs.text.plan_lines import (  # noqa: PLC0415  # geopandas behind it
@@ -95,10 +103,10 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
         plan_class_text,
         score_lines,
     )
-    from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # geopandas behind it
+    from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
 
     words = speaker(plan.language, plan.kinds)
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     title = plan.title_zh if plan.language == "zh" else plan.title_en
     console.print(f"\n[bold]{escape(title)}[/]  {escape(plan.run)}")
     if plan.synthetic:
@@ -119,17 +127,28 @@ def show_plan(plan: Plan, folder: Path, *, replaced: bool = False) -> None:
     if plan.phases:
         console.print(_phases(plan, words))
         console.print(words("phase.about"), style="dim")
+    _show_notes(plan, console, first=True)
     console.print(_figures(plan, words))
     if plan.baselines:
         console.print(words("column.about"), style="dim")
     for line in score_lines(plan, words):
         console.print(escape(line), soft_wrap=True)
-    for note in plan.notes:
-        console.print(f"  · {escape(note_text(note, plan.language))}", style="dim", soft_wrap=True)
+    _show_notes(plan, console, first=False)
     console.print(_stages(plan, words))
     if replaced:
         console.print(words("terminal.replaced"))
     console.print(f"{words('terminal.look')}: [bold]{escape(str(folder / 'map.html'))}[/]")
+
+
+def _show_notes(plan: Plan, console: Terminal, *, first: bool) -> None:
+    """Print the notes that belong before the figures, or all others."""
+    from siting.outputs.words import note_text  # noqa: PLC0415  # geopandas behind it
+
+    mark, style = ("!", "yellow") if first else ("  ·", "dim")
+    for note in plan.notes:
+        if (note.key in _BEFORE_FIGURES) == first:
+            text = escape(note_text(note, plan.language))
+            console.print(f"{mark} {text}", style=style, soft_wrap=True)
 
 
 def show_entries(entries: list[Entry], folder: Path, limit_bytes: float) -> None:
@@ -144,7 +163,7 @@ def show_entries(entries: list[Entry], folder: Path, limit_bytes: float) -> None
         table.add_row(escape(stage), f"{len(found):,}", f"{sum(found) / 1e6:,.1f}")
     total = sum(entry.size_bytes for entry in entries)
     table.add_row("total", f"{len(entries):,}", f"{total / 1e6:,.1f}")
-    Console(highlight=False).print(table)
+    Terminal(highlight=False).print(table)
     say(f"limit {limit_bytes / 1e6:,.0f} MB, in {folder}")
 
 

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from siting.cli.show.terminal import Terminal
+
 if TYPE_CHECKING:
     from siting.notes import Say
     from siting.plan.plan import Plan
@@ -33,7 +35,7 @@ def show_why(answer: Why, plan: Plan) -> None:
 
     language = plan.language
     say = speaker(language, plan.kinds)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     if answer.synthetic:
         console.print(f"[bold red]{escape(say('mark.sample'))}[/]")
     _head(console, answer, say)

@@ -17,7 +17,7 @@ import shapely
 from siting import geo
 from siting.errors import TableError
 from siting.inputs.files.columns import texts
-from siting.inputs.files.vectors import broken
+from siting.inputs.files.door import broken
 from siting.inputs.provenance import file_provenance
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def read_people_grid(
         with warnings.catch_warnings():
             # rasterio multiplies in a way that its own library will stop to allow
             warnings.simplefilter("ignore", PendingDeprecationWarning)
-            with rasterio.open(path) as grid:
+            with rasterio.open(path, driver="GTiff") as grid:
                 people, corners, crs = _cells(grid, area, path, key)
     except rasterio.errors.RasterioError as error:
         raise broken(path, error) from error

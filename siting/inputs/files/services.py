@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from siting import files
 from siting.errors import BrokenFileError, TableError
 from siting.inputs.files.decode import decoded
 
@@ -38,7 +39,9 @@ def read_json(path: Path, *, encoding: str | None = None, key: str = "") -> obje
     BrokenFileError
         If it is no JSON, or in no encoding that can be told.
     """
-    text = decoded(path.read_bytes(), path, declared=encoding, key=key).text.lstrip("\ufeff")
+    text = decoded(files.read_bytes(path, where=key), path, declared=encoding, key=key).text.lstrip(
+        "\ufeff"
+    )
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

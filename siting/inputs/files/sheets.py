@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from siting import files
 from siting.errors import BrokenFileError, TableError
 from siting.inputs.files.decode import decoded, note_encoding
+from siting.inputs.files.door import broken
 from siting.inputs.files.header import Cells, Layout, Sought, lay_out
 from siting.inputs.files.names import is_known, last_part, plain_name
 from siting.inputs.files.services import SERVICE_SUFFIXES, records
-from siting.inputs.files.vectors import broken, require_file
+from siting.inputs.files.vectors import require_file
 from siting.inputs.files.workbooks import OLE, read_sheets
 from siting.notes import Note
 
@@ -199,7 +201,7 @@ def _frame(cells: Cells, layout: Layout, path: Path, notes: Notes) -> pd.DataFra
 
 
 def _text_cells(path: Path, reading: Reading, notes: Notes, key: str) -> Cells:
-    data = path.read_bytes()
+    data = files.read_bytes(path, where=key)
     if data.startswith((_ZIP, OLE)):
         raise BrokenFileError(
             f"'{path.name}' is a workbook, not text",
@@ -316,7 +318,9 @@ def read_rule_table(path: Path, *, key: str) -> pd.DataFrame:
     """
     require_file(path, key)
     try:
-        return pd.read_csv(io.StringIO(decoded(path.read_bytes(), path, key=key).text))
+        return pd.read_csv(
+            io.StringIO(decoded(files.read_bytes(path, where=key), path, key=key).text)
+        )
     except (BrokenFileError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise TableError(
             f"'{path.name}' is no CSV table: {error}",

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
-from pyogrio.errors import DataSourceError
 from shapely.geometry import shape
 
+from siting import files
 from siting.errors import BrokenFileError, DatumError, InputMissingError, TableError
 from siting.geo import WGS84, shape_to_wgs84
 from siting.inputs.files.decode import Decoded, decoded, guess_of_fields, note_encoding
+from siting.inputs.files.door import broken, read_layer
 from siting.inputs.files.services import SERVICE_SUFFIXES, districts, is_geographic, read_json
 from siting.notes import Note
 
@@ -89,7 +89,7 @@ def read_vector(  # all that a scenario says of a file
 
 def require_file(path: Path, key: str, *, cure: str = "") -> None:
     """Raise :class:`InputMissingError`, with a cure of its own if given, unless a file is there."""
-    if not path.is_file():
+    if not files.is_file(path):
         raise InputMissingError(
             f"no such file: {path.name}",
             where=f"{key}: {path}",
@@ -120,38 +120,28 @@ def _read(
             raise _no_shapes(path, key)
         if isinstance(content, list):
             return _from_array(content, path)
-        text = decoded(path.read_bytes(), path, declared=encoding, key=key)
+        text = decoded(files.read_bytes(path, where=key), path, declared=encoding, key=key)
         if isinstance(content, dict) and not text.encoding.startswith("utf-8"):
             note_encoding(text, path, notes)  # GDAL reads GeoJSON as UTF-8 whatever it is
             return _from_array(content.get("features", [content]), path)
     elif path.suffix.lower() in _TABLE_SUFFIXES:
         raise _no_shapes(path, key)
-    try:
-        names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-        if layer is not None and layer not in names:
-            raise TableError(
-                f"'{path.name}' has no layer '{layer}'",
-                where=str(path),
-                cure=f"its layers are: {', '.join(names) or 'none'}",
-            )
-        options = {}
-        if path.suffix.lower() == ".shp":
-            options = shapefile_encoding(path, encoding, notes, key)
-        return _with_texts(path, layer or names[0], options, notes)
-    except (DataSourceError, IndexError, UnicodeDecodeError) as error:
-        raise broken(path, error) from error
+    options: dict[str, str] = {}
+    if path.suffix.lower() == ".shp":
+        options = shapefile_encoding(path, encoding, notes, key)
+    return _with_texts(path, layer, options, notes, key)
 
 
 def _with_texts(
-    path: Path, layer: str, options: dict[str, str], notes: list[Note]
+    path: Path, layer: str | None, options: dict[str, str], notes: list[Note], key: str
 ) -> gpd.GeoDataFrame:
     """Read a layer; texts that a narrow field cut in the middle of a character lose that half."""
     try:
-        return gpd.read_file(path, layer=layer, **options)
-    except UnicodeDecodeError:
-        if "encoding" not in options:
+        return read_layer(path, layer=layer, key=key, **options)
+    except BrokenFileError as error:
+        if "encoding" not in options or not isinstance(error.__cause__, UnicodeDecodeError):
             raise
-    frame = gpd.read_file(path, layer=layer, encoding=_BYTES)
+    frame = read_layer(path, layer=layer, key=key, encoding=_BYTES)
     notes.append(Note("texts_cut", {"file": path.name}))
 
     def text(value: Any) -> Any:  # noqa: ANN401  # a cell of any type
@@ -189,7 +179,7 @@ def shapefile_encoding(
     table = next((one for one in tables if one.exists()), None)
     if table is None:
         return {}
-    data = table.read_bytes()
+    data = files.read_bytes(table, where=key)
     if declared is not None:
         return {"encoding": decoded(b"", path, declared=declared, key=key).encoding}
     stated = any(path.with_suffix(end).exists() for end in (".cpg", ".CPG", ".cst"))
@@ -210,15 +200,6 @@ def shapefile_encoding(
               "sample": found.text.split("\n")[0][:40]}  # fmt: skip
     notes.append(Note("encoding_guessed", values))
     return {"encoding": name}
-
-
-def broken(path: Path, error: Exception) -> BrokenFileError:
-    """Return the error for a file that cannot be read."""
-    return BrokenFileError(
-        f"'{path.name}' cannot be read: {error}",
-        where=str(path),
-        cure="it may be cut short or not be what its name says: copy or download it again",
-    )
 
 
 def _from_array(content: list[Any], path: Path) -> gpd.GeoDataFrame:
@@ -249,7 +230,7 @@ def _datum_of_crs(crs: CRS | None) -> str | None:
 def _refuse_metres(frame: gpd.GeoDataFrame, path: Path) -> None:
     west, south, east, north = frame.total_bounds
     if not (west >= _WORLD[0] and south >= _WORLD[1] and east <= _WORLD[2] and north <= _WORLD[3]):
-        if frame.geometry.notna().sum() == 0:
+        if shapely.is_missing(frame.geometry.to_numpy()).all():
             return
         raise DatumError(
             f"the coordinates in '{path.name}' are not degrees and the file names no CRS",

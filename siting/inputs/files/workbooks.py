@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 
+from siting import files
 from siting.errors import BrokenFileError, TableError
-from siting.inputs.files.vectors import broken
+from siting.inputs.files.door import broken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +36,7 @@ def read_sheets(path: Path, layer: str | None) -> dict[str, Cells]:
     TableError
         If it lacks the sheet.
     """
-    with path.open("rb") as stream:
-        locked = stream.read(len(OLE)) == OLE
+    locked = files.read_bytes(path).startswith(OLE)
     if locked:
         raise BrokenFileError(
             f"'{path.name}' is locked with a password, or an old workbook under a new name",

@@ -9,7 +9,6 @@ into an error of ours, so that retries and waits follow the scenario.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import queue
 import socket
@@ -24,8 +23,11 @@ from urllib.parse import urlsplit
 import osmnx as ox
 import requests
 from osmnx._errors import CacheOnlyInterruptError, InsufficientResponseError
+from urllib3.exceptions import HTTPError
 
-from siting.errors import AreaError, DownloadError
+from siting import files
+from siting.errors import AreaError, DataError, DownloadError
+from siting.inputs.osm.answers import merged
 from siting.inputs.provenance import sha256_of_text
 from siting.scenario import local_path
 
@@ -36,17 +38,19 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from siting import scenario
+    from siting.inputs.osm.answers import Answers
     from siting.notes import Progress
 
 log = logging.getLogger(__name__)
-
-"""Called with the name of a step and the share of it that is done, 0..1."""
 
 _BUSY = (429, 502, 503, 504)
 _FIRST_PAUSE_S = 5.0
 _LONGEST_PAUSE_S = 60.0
 _OK = 200
-_TAIL = 4096
+_PIECE = 1 << 16
+_MOST_BYTES = 1_000_000_000
+_WHOLE_ANSWER = 3.0  # times the time for the server to begin
+_SHOWN = 300
 _OFFLINE_CURE = (
     "check the network, or plan from a file: inputs.osm = a local .osm.pbf extract, "
     "or a pack fetched before"
@@ -63,22 +67,6 @@ class _BusyError(Exception):
 
 class _RefusedError(Exception):
     """The server refused the request: no use trying again."""
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Raw answers of an Overpass server.
-
-    Attributes
-    ----------
-    elements
-        OSM elements as Overpass gives them, each once, sorted by type and id.
-    as_of
-        Time of the server's data, ISO; empty if it does not say.
-    """
-
-    elements: dict[str, dict[int, dict[str, Any]]]
-    as_of: str
 
 
 @dataclass(frozen=True)
@@ -117,6 +105,7 @@ def download(
     _require_network(settings.endpoint, settings.connect_timeout_s)
     key = sha256_of_text(f"{settings.endpoint}\n{polygon.wkt}\n{sorted(tags.items())}")[:16]
     with contextlib.ExitStack() as stack:
+        stack.enter_context(files.writing(Path(settings.cache_dir or tempfile.gettempdir())))
         if settings.cache_dir is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="siting-")))
         else:
@@ -129,10 +118,17 @@ def download(
         for number, (name, ask) in enumerate(steps.items()):
             if progress:
                 progress(f"download {name}", number / len(steps))
-            _with_retries(ask, settings.endpoint, settings.retries)
+            try:
+                _with_retries(ask, settings.endpoint, settings.retries)
+            except InsufficientResponseError as error:
+                raise DownloadError(
+                    f"the server's answer is none of Overpass: {str(error)[:_SHOWN]}",
+                    where=settings.endpoint,
+                    cure="check inputs.overpass.endpoint, or plan from a local extract",
+                ) from error
         if progress:
             progress("download", 1.0)
-        return _merged(folder)
+        return merged(folder, settings.endpoint)
 
 
 def geocode(place: str, settings: scenario.Overpass) -> Found:
@@ -154,6 +150,7 @@ def geocode(place: str, settings: scenario.Overpass) -> Found:
     """
     _require_network(settings.nominatim, settings.connect_timeout_s)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(files.writing(Path(settings.cache_dir or tempfile.gettempdir())))
         if settings.cache_dir is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="siting-")))
         else:
@@ -165,7 +162,7 @@ def geocode(place: str, settings: scenario.Overpass) -> Found:
             )
         except (InsufficientResponseError, TypeError) as error:
             raise AreaError(
-                f"the geocoder knows no area called '{place}': {error}",
+                f"the geocoder knows no area called '{place}': {str(error)[:_SHOWN]}",
                 where="area.place",
                 cure="add the country or province, or give a boundary file instead",
             ) from error
@@ -215,7 +212,9 @@ def _osmnx_as(settings: scenario.Overpass, folder: Path, *, cache_only: bool) ->
         "use_cache": settings.cache_dir is not None or cache_only,
         "cache_folder": folder,
         "cache_only_mode": cache_only,
-        "requests_kwargs": {"hooks": {"response": _judge}},
+        "requests_kwargs": {
+            "hooks": {"response": _judge_within(_WHOLE_ANSWER * settings.timeout_s)}
+        },
     }
     _forget_broken(folder)
     before = {name: getattr(ox.settings, name) for name in wanted}
@@ -230,22 +229,53 @@ def _osmnx_as(settings: scenario.Overpass, folder: Path, *, cache_only: bool) ->
         socket.getaddrinfo = look_up
 
 
-def _judge(response: requests.Response, *_args: object, **_kwargs: object) -> None:
-    """Raise unless a response holds data; called by requests on every response."""
-    if response.is_redirect:
-        return
-    text = f"{urlsplit(response.url).netloc} answered {response.status_code} {response.reason}"
+def _judge_within(limit_s: float) -> Callable[..., None]:
+    """Return a hook of requests that raises unless a response holds data, all of it in time."""
+
+    def judge(response: requests.Response, *_args: object, **_kwargs: object) -> None:
+        if response.is_redirect:
+            return
+        try:
+            _require_data(response, limit_s)
+        except Exception:
+            response.close()  # else its socket stays open until somebody collects it
+            raise
+
+    return judge
+
+
+def _require_data(response: requests.Response, limit_s: float) -> None:
+    host = urlsplit(response.url).netloc
+    text = f"{host} answered {response.status_code} {response.reason}"
     if response.status_code in _BUSY:
         raise _BusyError(text, _asked_pause(response))
     if response.status_code != _OK:
         raise _RefusedError(text)
-    if response.content.lstrip()[:1] not in {b"{", b"["}:
-        raise _BusyError(f"{text}, but not with JSON")
+    response._content = _body(response, host, limit_s)  # noqa: SLF001  # requests reads without an end
+    response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001  # the same
+    try:
+        content = response.json()
+    except (ValueError, RecursionError) as error:
+        raise _BusyError(f"{text}, but not with JSON, or not with all of it") from error
     # A query that ran out of time or memory is answered 200, with a remark for data.
-    tail = response.content[-_TAIL:]
-    if b'"remark"' in tail:
-        remark = tail.split(b'"remark"')[1].decode("utf-8", "replace").strip(' :"\n}')
-        raise _BusyError(f"{urlsplit(response.url).netloc} gave up: {remark}")
+    if isinstance(content, dict) and "remark" in content:
+        raise _BusyError(f"{host} gave up: {str(content['remark'])[:_SHOWN]}")
+
+
+def _body(response: requests.Response, host: str, limit_s: float) -> bytes:
+    """Return the body of a response: requests limits the wait for each piece, not for all."""
+    begun, parts, size = time.monotonic(), [], 0
+    try:
+        while part := response.raw.read1(_PIECE, decode_content=True):
+            parts.append(part)
+            size += len(part)
+            if size > _MOST_BYTES:
+                raise _RefusedError(f"{host} answers with more than {_MOST_BYTES / 1e9:g} GB")
+            if time.monotonic() - begun > limit_s:
+                raise _BusyError(f"{host} has not sent all of its answer within {limit_s:g} s")
+    except HTTPError as error:
+        raise _BusyError(f"the answer of {host} broke off: {error}") from error
+    return b"".join(parts)
 
 
 def _asked_pause(response: requests.Response) -> float | None:
@@ -275,7 +305,7 @@ def _with_retries(
         except (_BusyError, requests.RequestException) as error:
             if attempt == retries:
                 raise DownloadError(
-                    f"no data after {retries + 1} tries: {error}",
+                    f"no data after {retries + 1} tries: {str(error)[:_SHOWN]}",
                     where=endpoint,
                     cure="try again later, raise inputs.overpass.timeout_s or retries, use another "
                     "inputs.overpass.endpoint, or plan from a local extract",
@@ -291,23 +321,7 @@ def _forget_broken(folder: Path) -> None:
     """Delete cached answers that a run broken off left half written."""
     for path in sorted(folder.glob("*.json")):
         try:
-            json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+            files.read_json(path)
+        except DataError:
             log.warning("deleted a broken cached answer: %s", path.name)
-            path.unlink()
-
-
-def _merged(folder: Path) -> Answers:
-    """Join the answers of all queries, each element once and sorted by id."""
-    found: dict[str, dict[int, dict[str, Any]]] = {"node": {}, "way": {}, "relation": {}}
-    times = set()
-    for path in sorted(folder.glob("*.json")):
-        answer = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(answer, dict):
-            continue
-        times.add(str(answer.get("osm3s", {}).get("timestamp_osm_base", "")))
-        for element in answer.get("elements", ()):
-            if element.get("type") in found:
-                found[element["type"]][int(element["id"])] = element
-    elements = {kind: dict(sorted(things.items())) for kind, things in found.items()}
-    return Answers(elements, min(times, default=""))
+            path.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import osmium
 from osmium.filter import IdFilter, KeyFilter
 
 from siting.errors import BrokenFileError
+from siting.inputs.osm.meaning import meanings
 from siting.inputs.provenance import says_synthetic
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
 KIND_TAG = "siting:"
 """Prefix of the tag that carries an element's kind in a layer through osmnx."""
 ADMIN = "admin"
+ADMIN_LEVELS = tuple(str(level) for level in range(4, 12))
+"""Levels of boundaries that zones may be made of where the scenario names none."""
 
 # The rule of osmnx's network_type="drive": highway is there and none of these is found in
 # the value. Searched, not matched, because Overpass searches too.
@@ -46,12 +50,12 @@ _NOT_DRIVABLE = {
     "motorcar": re.compile("no"),
     "service": re.compile("alley|driveway|emergency_access|parking|parking_aisle|private"),
 }
-ROAD_TAGS = ("highway", "junction", "maxspeed", "name", "oneway", "ref")
+ROAD_TAGS = ("highway", "junction", "maxspeed", "name", "oneway", "ref", "tunnel")
 # What the tables need, and what osmnx reads to tell a closed line from a surface.
 _FEATURE_TAGS = frozenset(
     {
         "access", "admin_level", "amenity", "area", "boundary", "building", "building:levels",
-        "capacity", "charging_station:output", "landuse", "leisure", "levels", "man_made", "name",
+        "capacity", "landuse", "leisure", "levels", "man_made", "name",
         "name:en", "name:zh", "operator", "parking", "parking:levels", "ref", "start_date", "type",
     }
 )  # fmt: skip
@@ -153,7 +157,9 @@ def write_elements(path: Path, elements: dict[str, dict[int, dict[str, Any]]], a
             nodes = way.get("nodes", [])
             writer.add_way(mutable.Way(id=key, nodes=nodes, tags=way.get("tags", {})))
         for key, relation in elements["relation"].items():
-            members = [(m["type"][0], m["ref"], m["role"]) for m in relation.get("members", ())]
+            members = [
+                (m["type"][0], m["ref"], m.get("role", "")) for m in relation.get("members", ())
+            ]
             tags = relation.get("tags", {})
             writer.add_relation(mutable.Relation(id=key, members=members, tags=tags))
 
@@ -177,21 +183,31 @@ def _objects(path: Path, entity: osm_entity_bits, *filters: BaseFilter) -> Itera
         raise _broken(path, error) from error
 
 
-def _kept(tags: dict[str, str], kinds: PlaceKinds, admin_level: int) -> dict[str, str]:
-    """Return the tags to keep of a feature, its kinds added; empty if it is none."""
-    found = kinds.match(tags)
+def _kept(
+    tags: dict[str, str], kinds: PlaceKinds, admin_level: int | None, as_of: str
+) -> dict[str, str]:
+    """Return the tags to keep of a feature, its kinds and uses added; empty if it is none."""
+    rules = kinds.match_rules(tags)
+    found = {layer: rule.kind for layer, rule in rules.items()}
     level = tags.get("admin_level")
-    if tags.get("boundary") == "administrative" and level == str(admin_level):
+    asked = ADMIN_LEVELS if admin_level is None else (str(admin_level),)
+    if tags.get("boundary") == "administrative" and level in asked:
         found[ADMIN] = level
     if not found:
         return {}
     wanted = _FEATURE_TAGS.union(kinds.keys)
     kept = {key: value for key, value in tags.items() if key in wanted}
-    return kept | {f"{KIND_TAG}{layer}": kind for layer, kind in found.items()}
+    meant = found | meanings(tags, rules, as_of)
+    return kept | {f"{KIND_TAG}{name}": value for name, value in meant.items()}
 
 
 def read_content(
-    path: Path, kinds: PlaceKinds, admin_level: int, counts: dict[str, int]
+    path: Path,
+    kinds: PlaceKinds,
+    admin_level: int | None,
+    counts: dict[str, int],
+    *,
+    as_of: str = "",
 ) -> Content:
     """Read what matters of an extract.
 
@@ -202,9 +218,11 @@ def read_content(
     kinds
         The table of tags.
     admin_level
-        Level of the administrative boundaries to keep.
+        Level of the administrative boundaries to keep; None: all of :data:`ADMIN_LEVELS`.
     counts
         Takes up ways_read and ways_drivable.
+    as_of
+        ISO date of the map, to tell what has not opened yet; empty: no date tells.
 
     Raises
     ------
@@ -215,7 +233,7 @@ def read_content(
     keys = KeyFilter(*kinds.keys, "admin_level")
     for relation in _objects(path, osmium.osm.RELATION, keys):
         tags = dict(relation.tags)
-        kept = _kept(tags, kinds, admin_level)
+        kept = _kept(tags, kinds, admin_level, as_of)
         if kept and tags.get("type") in _AREA_RELATIONS:
             members = [(m.type, m.ref, m.role) for m in relation.members]
             content.relations[relation.id] = (kept, members)
@@ -225,13 +243,13 @@ def read_content(
         read += 1
         tags = dict(way.tags)
         road = is_drivable(tags)
-        kept = _kept(tags, kinds, admin_level)
+        kept = _kept(tags, kinds, admin_level, as_of)
         if road or kept or way.id in wanted:
             if road:
                 kept |= {key: tags[key] for key in ROAD_TAGS if key in tags}
             content.ways[way.id] = Way(kept, [node.ref for node in way.nodes], road)
     for node in _objects(path, osmium.osm.NODE, keys):
-        kept = _kept(dict(node.tags), kinds, admin_level)
+        kept = _kept(dict(node.tags), kinds, admin_level, as_of)
         if kept and node.location.valid():
             content.points[node.id] = kept
     _read_nodes(path, content)
@@ -245,9 +263,42 @@ def _read_nodes(path: Path, content: Content) -> None:
     refs = {ref for way in content.ways.values() for ref in way.refs}
     refs.update(content.points)
     found = []
-    for node in _objects(path, osmium.osm.NODE, IdFilter(refs)):
-        place = node.location
-        if place.valid():
-            found.append((node.id, place.x, place.y))
+    for some in id_batches(np.fromiter(refs, dtype=np.int64, count=len(refs))):
+        for node in _objects(path, osmium.osm.NODE, IdFilter(some.tolist())):
+            place = node.location
+            if place.valid():
+                found.append((node.id, place.x, place.y))
     table = np.unique(np.array(found, dtype=np.int64).reshape(-1, 3), axis=0)
     content.ids, content.xy = table[:, 0], table[:, 1:]
+
+
+_BLOCK_BITS = 25
+_BLOCK_BYTES = 1 << (_BLOCK_BITS - 3)
+_FILTER_BYTES = 1 << 26
+_BYTES_AN_ID = 64
+
+
+def id_batches(ids: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Split ids into batches that a filter of pyosmium holds in bounded memory.
+
+    It keeps a bit for each id in blocks of 4 MB, wherever an id lies: a few thousand ids spread
+    over the 1.3e10 given out so far would take 1.6 GB. A batch takes at most 64 MB, or, where
+    there are more ids than that is worth, a small part of what they take themselves.
+
+    Parameters
+    ----------
+    ids
+        Distinct ids, in any order.
+
+    Yields
+    ------
+    array
+        Ids, ascending; one batch after another, ascending too.
+    """
+    ids = np.sort(ids)
+    block = ids >> _BLOCK_BITS
+    _, start = np.unique(block, return_index=True)
+    at_once = max(_FILTER_BYTES, _BYTES_AN_ID * len(ids)) // _BLOCK_BYTES
+    cuts = [*start[::at_once].tolist(), len(ids)]
+    for first, last in pairwise(cuts):
+        yield ids[first:last]

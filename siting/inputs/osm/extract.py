@@ -15,6 +15,7 @@ import osmium
 import shapely
 
 from siting.errors import EmptyLayerError, IncompleteExtractError
+from siting.inputs.osm.coast import COASTLINE
 from siting.inputs.osm.elements import KIND_TAG, ROAD_TAGS, SCALE, Content, Way, read_content
 from siting.inputs.provenance import named_as_sample
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _INCOMPLETE_SHARE = 0.02
 _SAMPLED_NAMES = 200
+_LANDSCAPE = f"{KIND_TAG}landscape"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Reduced:
         The two ``.osm`` files; a file without ways or features is not written (None).
     road_points
         WGS-84 coordinates of all drivable nodes of the extract, shape (n, 2), uncut.
+    coast
+        Lines of the coast around the area in WGS-84, the land on their left.
     counts
         For the report: ways_read, ways_drivable, ways_in_box, features_matched, ...
     synthetic
@@ -48,6 +52,7 @@ class Reduced:
     roads: Path | None
     features: Path | None
     road_points: NDArray[np.float64]
+    coast: NDArray[np.object_]
     counts: dict[str, int]
     synthetic: bool
 
@@ -57,8 +62,9 @@ def reduce_extract(
     *,
     box: tuple[float, float, float, float],
     kinds: PlaceKinds,
-    admin_level: int,
+    admin_level: int | None,
     folder: Path,
+    as_of: str = "",
 ) -> Reduced:
     """Cut an extract down to the drivable ways and the features around an area.
 
@@ -72,9 +78,11 @@ def reduce_extract(
     kinds
         The table of tags.
     admin_level
-        Level of the administrative boundaries to keep.
+        Level of the administrative boundaries to keep; None: those that may be zones.
     folder
         Where the two files go.
+    as_of
+        ISO date of the map, to tell what has not opened yet; empty: no date tells.
 
     Raises
     ------
@@ -86,7 +94,7 @@ def reduce_extract(
         If the extract has no drivable way at all.
     """
     counts: dict[str, int] = {}
-    content = read_content(path, kinds, admin_level, counts)
+    content = read_content(path, kinds, admin_level, counts, as_of=as_of)
     road_ways = {key: way for key, way in content.ways.items() if way.road}
     _require_roads(path, counts)
     inside = _ways_inside(content, box)
@@ -98,6 +106,7 @@ def reduce_extract(
         _write(folder / "roads.osm", content, roads, {}, {}),
         _write(folder / "features.osm", content, *features),
         content.xy[rows[rows >= 0]] / SCALE,
+        _coast(content, inside),
         counts,
         _sampled(content),
     )
@@ -191,11 +200,7 @@ def _features_inside(
             continue
         relations[key] = (tags, some)
         members.update(ref for ref in refs if ref in content.ways)
-    marked = {
-        key
-        for key, way in content.ways.items()
-        if inside[key] and any(name.startswith(KIND_TAG) for name in way.tags)
-    }
+    marked = {key for key, way in content.ways.items() if inside[key] and _is_feature(way)}
     ways, invalid = {}, 0
     for key in sorted(members.union(marked)):
         refs = content.ways[key].refs
@@ -219,6 +224,23 @@ def _features_inside(
         + sum(any(name.startswith(KIND_TAG) for name in way.tags) for way in content.ways.values())
     )
     return ways, relations, points
+
+
+def _is_feature(way: Way) -> bool:
+    kinds = {name: kind for name, kind in way.tags.items() if name.startswith(KIND_TAG)}
+    return bool(kinds) and kinds.get(_LANDSCAPE) != COASTLINE
+
+
+def _coast(content: Content, inside: dict[int, bool]) -> NDArray[np.object_]:
+    """Return the lines of the coast near the box, their nodes in the order of the way."""
+    lines = []
+    for key, way in sorted(content.ways.items()):
+        if inside[key] and way.tags.get(_LANDSCAPE) == COASTLINE:
+            rows = content.rows(np.array(way.refs, dtype=np.int64))
+            xy = content.xy[rows[rows >= 0]] / SCALE
+            if len(xy) > 1:
+                lines.append(shapely.linestrings(xy))
+    return np.array(lines, dtype=object)
 
 
 def _invalid_ring(refs: list[int], xy: NDArray[np.int64]) -> bool:

@@ -78,12 +78,16 @@ class PlaceKinds:
         tags
             All tags of the element.
         """
+        return {layer: rule.kind for layer, rule in self.match_rules(tags).items()}
+
+    def match_rules(self, tags: Mapping[str, str]) -> dict[str, KindRule]:
+        """Return the row that an element fits in each layer it belongs to; see :meth:`match`."""
         best: dict[str, KindRule] = {}
         for key in tags.keys() & self._by_key.keys():
             for rule in self._by_key[key]:
                 if rule.fits(tags) and _before(rule, best.get(rule.layer)):
                     best[rule.layer] = rule
-        return {layer: rule.kind for layer, rule in sorted(best.items())}
+        return dict(sorted(best.items()))
 
     def query_tags(self) -> dict[str, bool | str | list[str]]:
         """Return the tags to ask a server for, in osmnx's form; a superset of :meth:`match`."""

@@ -22,6 +22,7 @@ import shapely
 from siting.errors import CoverageError, ScenarioError
 from siting.geo import WGS84
 from siting.inputs.files.vectors import require_file
+from siting.inputs.osm.coast import sea_area, with_sea
 from siting.inputs.osm.download import download
 from siting.inputs.osm.elements import read_header, write_elements
 from siting.inputs.osm.extract import reduce_extract
@@ -35,7 +36,7 @@ from siting.inputs.osm.map_notes import (
 )
 from siting.inputs.osm.pack import OsmLayers, portable, read_pack, write_pack
 from siting.inputs.osm.places import build_features
-from siting.inputs.osm.roads import build_roads, drive_seconds, read_speeds
+from siting.inputs.osm.roads import build_roads, drive_seconds, read_speeds, street_ids
 from siting.inputs.provenance import (
     OSM_LICENCE,
     SYNTHETIC_LICENCE,
@@ -48,6 +49,7 @@ from siting.scenario import OVERPASS, local_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
     from shapely import MultiPolygon, Polygon
 
     from siting import scenario
@@ -59,9 +61,12 @@ log = logging.getLogger(__name__)
 ROAD_MARGIN_M = 3000.0
 """Roads, landscape and substations reach this far beyond the area."""
 
+RIM_M = 1500.0
+"""Roads are read this much farther out: what hangs together there is known to do so."""
+
 _OUTLINE_TOLERANCE_M = 200.0
-_QUERY_MARGIN_M = 600.0
 _QUERY_TOLERANCE_M = 400.0
+_LEVELS_ASKED = ("7", "8", "9", "10")
 _PACK_SUFFIX = ".gpkg"
 _MIN_IN_PACK = 0.99
 NO_EXTRACT = (
@@ -80,7 +85,8 @@ class OsmData:
     nodes, edges, places, landscape, substations
         As in :mod:`siting.tables`.
     stations
-        As ``tables.STATIONS`` plus ``kind``: not yet merged with the lists of the scenario.
+        As ``tables.STATIONS`` plus ``kind``: not yet merged with the lists of the scenario; those
+        within 3 km beyond the border are in.
     admin
         admin_id, admin_level, name, name_en, ref, geometry: for the zones.
     packed_zones
@@ -139,6 +145,8 @@ def load_osm(
     edges = layers.edges.assign(
         drive_s=drive_seconds(layers.edges, speeds),
         speed_tagged=layers.edges["tag_speed_kph"].notna(),
+        street_id=street_ids(layers.edges),
+        **{name: _flags(layers.edges, name) for name in ("tunnel", "opened")},
     )
     from_file = zones is not None and layers.facts.get("zones_from") == "file"
     return OsmData(
@@ -154,6 +162,11 @@ def load_osm(
         notes=map_notes(layers.facts["report"], source),
         sources=(source,),
     )
+
+
+def _flags(edges: gpd.GeoDataFrame, name: str) -> pd.Series | bool:
+    """Return a column of flags; False from a pack of an earlier version, which lacks it."""
+    return edges[name].astype(bool) if name in edges else False
 
 
 def fetch(
@@ -212,11 +225,16 @@ def _through_a_door(
     if path.suffix.lower() == _PACK_SUFFIX:
         return _from_pack(path, area, progress)
     header = read_header(path)
-    layers = _from_extract(path, inputs, area, progress)
-    synthetic = header.synthetic or bool(layers.facts["synthetic"])
     as_of = inputs.osm_as_of.isoformat() if inputs.osm_as_of else header.as_of
+    layers = _from_extract(path, inputs, area, progress, as_of=as_of)
+    synthetic = header.synthetic or bool(layers.facts["synthetic"])
     source = _source(path.name, sha256_of(path), as_of, synthetic=synthetic)
     return layers, None, source
+
+
+def _levels(asked: int | None) -> list[str]:
+    """Return the levels to download; a province around the area would come whole."""
+    return list(_LEVELS_ASKED) if asked is None else [str(asked)]
 
 
 def _source(origin: str, digest: str, as_of: str, *, synthetic: bool) -> Provenance:
@@ -229,13 +247,13 @@ def _from_overpass(
 ) -> tuple[OsmLayers, None, Provenance]:
     """Download, write down as an extract, and go on as with any extract."""
     kinds = read_place_kinds(local_path(inputs.place_kinds))
-    tags = kinds.query_tags() | {"admin_level": [str(inputs.zones.admin_level)]}
-    polygon = _outline(area, ROAD_MARGIN_M + _QUERY_MARGIN_M, _QUERY_TOLERANCE_M)
+    tags = kinds.query_tags() | {"admin_level": _levels(inputs.zones.admin_level)}
+    polygon = _outline(area, ROAD_MARGIN_M + RIM_M, _QUERY_TOLERANCE_M)
     answers = download(polygon, tags, inputs.overpass, progress=progress)
     with tempfile.TemporaryDirectory(prefix="siting-") as folder:
         path = Path(folder) / "overpass.osm.pbf"
         write_elements(path, answers.elements, answers.as_of)
-        layers = _from_extract(path, inputs, area, progress, complete=True)
+        layers = _from_extract(path, inputs, area, progress, as_of=answers.as_of, complete=True)
         digest = sha256_of(path)
     source = _source(inputs.overpass.endpoint, digest, answers.as_of, synthetic=False)
     facts = layers.facts | {
@@ -255,22 +273,26 @@ def _from_extract(
     area: AreaShape,
     progress: Progress | None,
     *,
+    as_of: str,
     complete: bool = False,
 ) -> OsmLayers:
     """Cut an extract to the area and let osmnx build roads and features of it."""
     kinds = read_place_kinds(local_path(inputs.place_kinds))
     clip = _outline(area, ROAD_MARGIN_M, _OUTLINE_TOLERANCE_M)
+    rim = _outline(area, ROAD_MARGIN_M + RIM_M, _OUTLINE_TOLERANCE_M)
     tell = progress or (lambda _step, _share: None)
     tell("read extract", 0.0)
     with _uncollected(), tempfile.TemporaryDirectory(prefix="siting-") as folder:
         reduced = reduce_extract(
             path,
-            box=clip.bounds,
+            box=rim.bounds,
             kinds=kinds,
             admin_level=inputs.zones.admin_level,
             folder=Path(folder),
+            as_of=as_of,
         )
-        covered, near = measure_coverage(area, reduced.road_points)
+        sea = sea_area(reduced.coast, clip, area.polygon)
+        covered, near = measure_coverage(area, reduced.road_points, sea=sea)
         if not complete:
             require_coverage(path, area, covered, near)
         if reduced.roads is None:
@@ -279,6 +301,7 @@ def _from_extract(
         nodes, edges, road_report = build_roads(reduced.roads, clip)
         tell("build places", 0.7)
         features, feature_report = build_features(reduced.features, area, clip)
+    features["landscape"] = with_sea(features["landscape"], sea)
     report = reduced.counts | road_report | feature_report
     report |= {"area_in_hull_share": round(covered, 4), "area_near_road_share": round(near, 4)}
     tell("read extract", 1.0)
@@ -335,12 +358,13 @@ def _from_pack(
 
 
 def _cut(layers: OsmLayers, area: AreaShape) -> OsmLayers:
-    """Keep of a pack's places and stations those in the area; roads may reach beyond it."""
+    """Keep of a pack's places those in the area, of its stations those near it."""
     tables = layers.tables()
-    for name in ("places", "stations"):
-        frame = tables[name]
-        points = shapely.get_coordinates(frame.geometry.representative_point().to_numpy())
-        tables[name] = frame[area.covers(points)].reset_index(drop=True)
+    frame = tables["places"]
+    points = shapely.get_coordinates(frame.geometry.representative_point().to_numpy())
+    tables["places"] = frame[area.covers(points)].reset_index(drop=True)
+    near = tables["stations"].within(_outline(area, ROAD_MARGIN_M, _OUTLINE_TOLERANCE_M))
+    tables["stations"] = tables["stations"][near].reset_index(drop=True)
     return OsmLayers(**tables, facts=layers.facts)
 
 

@@ -19,6 +19,8 @@ from siting.notes import Note
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shapely import MultiPolygon, Polygon
+
     from siting.inputs.area_shape import AreaShape
     from siting.inputs.provenance import Provenance
 
@@ -30,8 +32,10 @@ _MIN_NEAR_ROAD = 0.5
 _HULL_MARGIN_M = 3000.0
 
 
-def measure_coverage(area: AreaShape, road_points: np.ndarray) -> tuple[float, float]:
-    """Measure how much of the area the roads of an extract cover.
+def measure_coverage(
+    area: AreaShape, road_points: np.ndarray, *, sea: Polygon | MultiPolygon
+) -> tuple[float, float]:
+    """Measure how much of the area's land the roads of an extract cover.
 
     Parameters
     ----------
@@ -39,6 +43,8 @@ def measure_coverage(area: AreaShape, road_points: np.ndarray) -> tuple[float, f
         The area.
     road_points
         WGS-84 coordinates of all drivable nodes of the extract, shape (n, 2).
+    sea
+        The sea in WGS-84, which needs no roads; may be empty.
 
     Returns
     -------
@@ -51,7 +57,10 @@ def measure_coverage(area: AreaShape, road_points: np.ndarray) -> tuple[float, f
     xy = xy[np.isfinite(xy).all(axis=1)]
     if len(xy) == 0:
         return 0.0, 0.0
-    shape = area.projected
+    water = gpd.GeoSeries([sea], crs=WGS84).to_crs(area.crs).iloc[0]
+    shape = shapely.difference(area.projected, water)
+    if shape.is_empty:
+        shape = area.projected
     hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(xy)), _HULL_MARGIN_M)
     in_hull = shapely.area(shapely.intersection(hull, shape)) / shape.area
     west, south, east, north = shape.bounds
@@ -124,23 +133,56 @@ def no_places(report: dict[str, Any], source: Provenance) -> EmptyLayerError:
     )
 
 
+_REASONS = {
+    "disused": "已停用", "closed": "已关闭", "planned": "规划或在建",
+    "bicycles": "非机动车", "motorcycles": "摩托车", "lorries": "货车", "buses": "大客车",
+    "taxis": "出租车", "boats": "船舶", "campers": "房车", "lock_ups": "私家车库",
+}  # fmt: skip
+"""Chinese words of the reasons; a value of an access key stands as it is on the map."""
+
+
+def _reasons(by_reason: dict[str, int]) -> list[dict[str, str]]:
+    """Return each reason with its count, in both languages."""
+    return [
+        {
+            "zh": f"{_REASONS.get(reason, f'access={reason}')} {count}",
+            "en": f"{reason.replace('_', '-') if reason in _REASONS else f'access={reason}'} "
+            f"{count}",
+        }
+        for reason, count in sorted(by_reason.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def _use_notes(report: dict[str, Any]) -> list[Note]:
+    """Tell what was left out for what it is for; a pack of an earlier version does not know."""
+    notes = []
+    for key, counts in (
+        ("map_stations_left_out", "stations_left_out"),
+        ("places_not_running", "places_not_running"),
+        ("places_for_others", "places_for_others"),
+    ):
+        by_reason = report.get(counts, {})
+        if by_reason:
+            values = {"count": sum(by_reason.values()), "reasons": _reasons(by_reason)}
+            if key == "map_stations_left_out":
+                values["ids"] = report["stations_left_out_ids"]
+            notes.append(Note(key, values))
+    if swaps := report.get("swap_stations_read"):
+        notes.append(Note("map_swap_stations", {"count": len(swaps), "ids": swaps}))
+    return notes
+
+
 def map_notes(report: dict[str, Any], source: Provenance) -> tuple[Note, ...]:
     """Turn the report's figures that a reader must know into notes."""
-    notes: list[Note] = [
-        Note(
-            "roads_dropped",
-            {
-                "junctions": report["junctions_before"] - report["junctions"],
-                "of": report["junctions_before"],
-                "km": report["km_dropped"],
-                "components": report["components_strong"],
-            },
-        )
-    ]
+    notes: list[Note] = []
+    if report.get("oneway_opened"):  # a pack of an earlier version does not know
+        values = {"streets": report["oneway_opened"], "km": report["oneway_opened_km"]}
+        notes.append(Note("oneway_opened", values))
     if report["share_with_speed_tag"] < 1:
         notes.append(Note("speeds_by_class", {"share": 1 - report["share_with_speed_tag"]}))
     if report["places_outside"]:
         notes.append(Note("places_outside", {"count": report["places_outside"]}))
+    notes += _use_notes(report)
     if report.get("admin_nameless"):  # a pack of an earlier version does not know
         notes.append(Note("admin_nameless", {"count": report["admin_nameless"]}))
     if report["ways_incomplete"] + report["ways_without_nodes"]:

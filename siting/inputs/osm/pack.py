@@ -7,10 +7,8 @@ plan from a pack equals the plan from the extract or download it was made of.
 from __future__ import annotations
 
 import json
-import tempfile
 import warnings
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,12 +17,14 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from siting.errors import BrokenFileError, DownloadError
+from siting import files
+from siting.errors import BrokenFileError
 from siting.geo import WGS84
 from siting.inputs.files.columns import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import geopandas as gpd
 
@@ -78,24 +78,16 @@ def write_pack(path: Path, layers: OsmLayers, zones: gpd.GeoDataFrame) -> None:
 
     Raises
     ------
-    DownloadError
+    OutputError
         If it cannot be written there.
     """
-    try:
+    with files.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".siting-", dir=path.parent) as folder:
-            half = Path(folder) / path.name
-            for layer, frame in {**layers.tables(), _ZONES: zones}.items():
-                _write_layer(half, layer, frame)
-            table = _fact_table({"format": FORMAT, **layers.facts})
-            pyogrio.write_dataframe(table, half, layer=_PROVENANCE, driver="GPKG", append=True)
-            half.replace(path)
-    except (OSError, DataSourceError) as error:
-        raise DownloadError(
-            f"the pack '{path.name}' cannot be written: {error}",
-            where=str(path),
-            cure="choose another folder or free some space; no half of it is left behind",
-        ) from error
+    with files.whole_file(path) as half:
+        for layer, frame in {**layers.tables(), _ZONES: zones}.items():
+            _write_layer(half, layer, frame)
+        table = _fact_table({"format": FORMAT, **layers.facts})
+        files.write_layer(table, half, layer=_PROVENANCE)
 
 
 def _fact_table(facts: dict[str, Any]) -> pd.DataFrame:
@@ -116,6 +108,7 @@ def read_pack(path: Path) -> tuple[OsmLayers, gpd.GeoDataFrame]:
     BrokenFileError
         If the file is no pack, or is cut short.
     """
+    files.require_form(path, where="inputs.osm")
     try:
         facts = _facts(pyogrio.read_dataframe(path, layer=_PROVENANCE))
         if facts.get("format") != FORMAT:
@@ -142,15 +135,7 @@ def _write_layer(path: Path, layer: str, frame: gpd.GeoDataFrame) -> None:
     with warnings.catch_warnings():
         # Mixed surfaces and points in one layer are meant.
         warnings.filterwarnings("ignore", message=".*geometry type.*", category=RuntimeWarning)
-        pyogrio.write_dataframe(
-            frame,
-            path,
-            layer=layer,
-            driver="GPKG",
-            geometry_type="Unknown",
-            promote_to_multi=False,
-            append=path.exists(),
-        )
+        files.write_layer(frame, path, layer=layer, geometry_type="Unknown", promote_to_multi=False)
 
 
 def _read_layer(path: Path, layer: str) -> gpd.GeoDataFrame:

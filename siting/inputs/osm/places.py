@@ -14,6 +14,9 @@ from siting.geo import WGS84
 from siting.inputs.files.columns import tag_number, texts
 from siting.inputs.files.vectors import parts_of_dimension, surfaces
 from siting.inputs.osm.elements import ADMIN, KIND_TAG
+from siting.inputs.osm.map_stations import car_park_stations, counted, station_table
+from siting.inputs.osm.meaning import NAMES as MEANINGS
+from siting.tables.access import NOT_PUBLIC, OTHER_USES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 LAYERS = ("places", "landscape", "admin", "stations", "substations")
 _LINE, _SURFACE = 1, 2
 _YEAR = re.compile(r"\s*(\d{4})(?:-\d{2}){0,2}\s*$")
-_KILOWATT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*kW\b", re.IGNORECASE)
 
 
 def build_features(
@@ -39,9 +41,10 @@ def build_features(
         OSM XML whose features carry their kinds (see :mod:`siting.inputs.osm.elements`);
         None if the extract has none.
     area
-        The area: a place or station is kept if its representative point lies in it.
+        The area: a place is kept if its representative point lies in it.
     clip
-        Wider WGS-84 polygon that landscape is cut to and substations must lie in.
+        Wider WGS-84 polygon that landscape is cut to, and that stations and substations must
+        lie in.
 
     Returns
     -------
@@ -53,15 +56,23 @@ def build_features(
     features = _read(path)
     report: dict[str, Any] = {"features_built": len(features)}
     found = {layer: _of_layer(features, layer) for layer in LAYERS}
+    found["places"] = _running(found["places"], area, report)
+    stations = station_table(found["stations"], area, report)
+    stations = car_park_stations(stations, _charging_parks(found["places"]), area.crs)
+    report["stations_read"] = len(stations)
+    stands = _near(stations, clip)
+    report["stations_outside"] = report["stations_read"] - len(_inside(stands, area, {}, ""))
     layers = {
         "places": _inside(_place_table(found["places"], report), area, report, "places"),
         "landscape": _landscape_table(found["landscape"], clip),
         "admin": _admin_table(found["admin"], report),
-        "stations": _inside(_station_table(found["stations"]), area, report, "stations"),
+        "stations": stands,
         "substations": _substation_table(found["substations"], clip),
     }
     kinds = layers["places"]["kind"].value_counts().sort_index()
     report["places_by_kind"] = {str(kind): int(count) for kind, count in kinds.items()}
+    other = layers["places"]["access"][layers["places"]["access"].isin(OTHER_USES)]
+    report["places_for_others"] = counted(other)
     return layers, report
 
 
@@ -78,12 +89,12 @@ def _read(path: Path | None) -> gpd.GeoDataFrame:
             f"{kind}/{key}" for kind, key in zip(element, number, strict=True)
         )
         frame = frame.sort_values(["element", "number"], ignore_index=True)
-    missing = {f"{KIND_TAG}{layer}": None for layer in LAYERS} | dict.fromkeys(_TAGS)
+    missing = {f"{KIND_TAG}{name}": None for name in (*LAYERS, *MEANINGS)} | dict.fromkeys(_TAGS)
     return frame.assign(**{key: texts([None] * len(frame)) for key in missing if key not in frame})
 
 
 _TAGS = (
-    "access", "admin_level", "building:levels", "capacity", "charging_station:output", "levels",
+    "admin_level", "building:levels", "capacity", "levels",
     "name", "name:en", "name:zh", "operator", "parking", "parking:levels", "ref", "start_date",
 )  # fmt: skip
 
@@ -91,6 +102,22 @@ _TAGS = (
 def _of_layer(features: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     kind = features[f"{KIND_TAG}{ADMIN if layer == 'admin' else layer}"]
     return features[kind.notna()].assign(kind=texts(kind.dropna())).reset_index(drop=True)
+
+
+def _running(found: gpd.GeoDataFrame, area: AreaShape, report: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Leave out, and count, what is disused, closed or not there yet."""
+    state = found[f"{KIND_TAG}places_state"]
+    gone = _inside(found[state.notna()], area, {}, "gone")
+    report["places_not_running"] = counted(gone[f"{KIND_TAG}places_state"])
+    return found[state.isna()].reset_index(drop=True)
+
+
+def _charging_parks(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the car parks open to all that say how many of their bays charge."""
+    bays = found[f"{KIND_TAG}bays_charging"].map(tag_number).to_numpy(dtype=float)
+    shut = found[f"{KIND_TAG}places_access"].isin((*NOT_PUBLIC, *OTHER_USES)).to_numpy(dtype=bool)
+    parks = found.assign(place_id=texts(found["feature_id"]), bays=bays)
+    return parks[(bays > 0) & ~shut]
 
 
 def _place_table(found: gpd.GeoDataFrame, report: dict[str, Any]) -> gpd.GeoDataFrame:
@@ -111,7 +138,7 @@ def _place_table(found: gpd.GeoDataFrame, report: dict[str, Any]) -> gpd.GeoData
             "capacity": capacity,
             "levels": np.array(levels, dtype=float),
             "parking": texts(found["parking"]),
-            "access": texts(found["access"]),
+            "access": texts(found[f"{KIND_TAG}places_access"]),
             "ref": texts(found["ref"]),
             "operator": texts(found["operator"]),
             "source": texts(["osm"] * len(found)),
@@ -170,30 +197,8 @@ def _admin_table(found: gpd.GeoDataFrame, report: dict[str, Any]) -> gpd.GeoData
     return table.sort_values("admin_id", ignore_index=True)
 
 
-def _station_table(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Make a row of each charging station and charge point; a charge point is one charger."""
-    single = (found["kind"] == "charge_point").to_numpy()
-    chargers = found["capacity"].map(tag_number).to_numpy(dtype=float)
-    table = gpd.GeoDataFrame(
-        {
-            "station_id": texts(found["feature_id"]),
-            "name": texts(found["name"].fillna(found["name:zh"])),
-            "operator": texts(found["operator"]),
-            "chargers": np.where(single & np.isnan(chargers), 1.0, chargers),
-            "power_kw": found["charging_station:output"].map(_kilowatt).to_numpy(dtype=float),
-            "swap": np.zeros(len(found), dtype=bool),
-            "as_of": texts([None] * len(found)),
-            "source": texts(["osm"] * len(found)),
-            "kind": texts(found["kind"]),
-        },
-        geometry=_points(found.geometry),
-        crs=WGS84,
-    )
-    return table.sort_values("station_id", ignore_index=True)
-
-
 def _substation_table(found: gpd.GeoDataFrame, clip: Polygon | MultiPolygon) -> gpd.GeoDataFrame:
-    points = _points(found.geometry)
+    points = shapely.point_on_surface(found.geometry.to_numpy())
     shapely.prepare(clip)
     table = gpd.GeoDataFrame(
         {
@@ -220,13 +225,11 @@ def _inside(
     return table[inside].reset_index(drop=True)
 
 
-def _points(geometry: gpd.GeoSeries) -> np.ndarray:
-    return shapely.point_on_surface(geometry.to_numpy())
-
-
-def _kilowatt(value: object) -> float:
-    found = _KILOWATT.match(value) if isinstance(value, str) else None
-    return float(found.group(1)) if found else np.nan
+def _near(table: gpd.GeoDataFrame, clip: Polygon | MultiPolygon) -> gpd.GeoDataFrame:
+    """Keep the points in the clip: stations beyond the border serve demand inside it."""
+    points = table.geometry.to_numpy()
+    inside = shapely.contains_xy(clip, shapely.get_x(points), shapely.get_y(points))
+    return table[inside].reset_index(drop=True)
 
 
 def _surfaces_or_points(geometry: np.ndarray) -> np.ndarray:

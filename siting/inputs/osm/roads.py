@@ -6,10 +6,12 @@ import csv
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import networkx as nx
 import numpy as np
 import osmnx as ox
+import pandas as pd
 import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from siting.errors import EmptyLayerError, InputMissingError, TableError
 from siting.geo import WGS84
@@ -18,18 +20,20 @@ from siting.inputs.files.columns import texts
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
+    import networkx as nx
     from shapely import MultiPolygon, Polygon
 
+    from siting.arrays import Ints
+
 OTHER = "other"
-# A junction is also where the class or the speed limit changes, so that an edge has one of each.
-_DIFFER = ("highway", "maxspeed")
-_WAY_TAGS = ["highway", "junction", "maxspeed", "name", "oneway", "ref"]
+# A junction is also where one of these changes, so that an edge has one of each.
+_DIFFER = ("highway", "maxspeed", "tunnel")
+_WAY_TAGS = ["highway", "junction", "maxspeed", "name", "oneway", "ref", "tunnel"]
 # Their work is done once the graph has its directions; without them it simplifies faster.
 _DONE_TAGS = ("junction", "oneway", "reversed")
+_NO_TUNNEL = (None, "no", "building_passage")
 _KPH_TO_M_S = 1 / 3.6
 _KM = 1000.0
-_CM = 100
 
 
 def build_roads(
@@ -37,15 +41,19 @@ def build_roads(
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, dict[str, Any]]:
     """Build the road network of an area from the drivable ways of an ``.osm`` file.
 
-    osmnx reads the ways, simplifies them to junctions and ends, and keeps the largest
-    strongly connected component: from each node of it one can drive to each other node.
+    osmnx reads the ways and simplifies them to junctions and ends. Every part is kept: which of
+    them anybody needs is found out where places and people are known
+    (:mod:`siting.analysis.road_parts`). A one-way street that leads into a trap, or comes from
+    where nobody can get to, is mostly one whose other half the map, or its edge, cuts off: it
+    may be driven both ways here, so that from each node of a part one can drive to each other.
 
     Parameters
     ----------
     path
-        OSM XML with drivable ways and their nodes only.
+        OSM XML with drivable ways and their nodes only, reaching beyond the clip where the map
+        does: what hangs together is found out before it is cut.
     clip
-        WGS-84 polygon; nodes outside are cut off before simplification.
+        WGS-84 polygon; edges that lie outside altogether are left out.
 
     Returns
     -------
@@ -53,11 +61,11 @@ def build_roads(
         node_id, geometry (WGS-84), sorted by id.
     edges
         from_node, to_node, length_m, road_class, name, ref, tag_speed_kph (NaN without a
-        readable maxspeed tag), geometry (WGS-84, in driving direction). One row per allowed
-        direction; of several edges between one pair the shortest is kept.
+        readable maxspeed tag), tunnel, opened (against a one-way street), geometry (WGS-84, in
+        driving direction). One row per allowed direction; of edges drawn twice one is kept.
     report
-        Counts: junctions and edges before and after, components, km of street (each once,
-        whether it may be driven in one direction or both) before, after and dropped, ...
+        Counts: junctions, edges, components, km of street (each once, whether it may be driven
+        in one direction or both), one-way streets opened, ...
 
     Raises
     ------
@@ -67,47 +75,64 @@ def build_roads(
     with _way_tags():
         graph = ox.graph_from_xml(path, simplify=False, retain_all=True)
     read = len(graph)
-    graph.remove_nodes_from(_outside(graph, clip))
-    graph.remove_nodes_from(list(nx.isolates(graph)))
-    if graph.number_of_edges() == 0:
+    for _, _, data in graph.edges(data=True):
+        for tag in _DONE_TAGS:
+            data.pop(tag, None)
+        data["tunnel"] = data.get("tunnel") not in _NO_TUNNEL
+    # A ring without a junction may be the only road of an island.
+    graph = ox.simplify_graph(graph, edge_attrs_differ=_DIFFER, remove_rings=False)
+    _add_tag_speeds(graph)
+    nodes, edges = ox.graph_to_gdfs(graph, node_geometry=True, fill_edge_geometry=True)
+    nodes = _node_table(nodes)
+    edges, repeated = _edge_table(edges)
+    strong, weak = (_components(edges, connection=kind) for kind in ("strong", "weak"))
+    edges, opened = _opened(edges, strong)
+    shapely.prepare(clip)
+    inside = shapely.intersects(clip, edges.geometry.to_numpy())
+    edges = edges[inside].reset_index(drop=True)
+    if edges.empty:
         raise EmptyLayerError(
             f"no drivable road lies in the area: the filter 'area' left 0 of {read} road points",
             where="roads",
             cure="check that the extract and the area are the same place (lon, lat; the datum)",
         )
-    for _, _, data in graph.edges(data=True):
-        for tag in _DONE_TAGS:
-            data.pop(tag, None)
-    graph = ox.simplify_graph(graph, edge_attrs_differ=_DIFFER)
-    report: dict[str, Any] = {
-        "junctions_before": len(graph),
-        "edges_before": graph.number_of_edges(),
-        "components_strong": nx.number_strongly_connected_components(graph),
-        "components_weak": nx.number_weakly_connected_components(graph),
-    }
-    km_before = _street_km(graph)
-    graph = ox.truncate.largest_component(graph, strongly=True)
-    km = _street_km(graph)
-    _add_tag_speeds(graph)
-    nodes, edges = ox.graph_to_gdfs(graph, node_geometry=True, fill_edge_geometry=True)
-    nodes = _node_table(nodes)
-    edges, parallel = _edge_table(edges)
-    if edges.empty:
-        raise EmptyLayerError(
-            "the roads hang together nowhere: the filter 'strongly connected' left one point",
-            where="roads",
-            cure="the extract may be cut without complete ways, or hold only one-way stubs",
-        )
-    report |= {
+    ends = pd.unique(edges[["from_node", "to_node"]].to_numpy().ravel())
+    nodes = nodes[nodes["node_id"].isin(ends)].reset_index(drop=True)
+    report = {
         "junctions": len(nodes),
         "edges": len(edges),
-        "edges_parallel_dropped": parallel,
-        "km_before": round(km_before, 1),
-        "km": round(km, 1),
-        "km_dropped": round(km_before - km, 1),
+        "edges_repeated": repeated,
+        "components_strong": len(np.unique(strong)),
+        "components_weak": len(np.unique(weak)),
+        "oneway_opened": len(opened),
+        "oneway_opened_km": round(float(opened["length_m"].sum()) / _KM, 1),
+        "km": round(street_km(edges), 1),
         "share_with_speed_tag": round(float(edges["tag_speed_kph"].notna().mean()), 4),
     }
     return nodes, edges, report
+
+
+def street_ids(edges: gpd.GeoDataFrame) -> Ints:
+    """Return the number of the street of each edge: the same for its two directions.
+
+    They join the same two junctions by the same line, there and back. Streets are numbered in
+    the order of the rows.
+
+    Parameters
+    ----------
+    edges
+        from_node, to_node, geometry (m,).
+    """
+    ends = np.sort(edges[["from_node", "to_node"]].to_numpy(), axis=1)
+    keys = pd.DataFrame(ends, columns=["low", "high"])
+    keys["line"] = shapely.to_wkb(shapely.normalize(edges.geometry.to_numpy()))
+    return keys.groupby(["low", "high", "line"], sort=False).ngroup().to_numpy(dtype=np.int64)
+
+
+def street_km(edges: gpd.GeoDataFrame) -> float:
+    """Return the length of the streets in km: the two directions of a street count once."""
+    ids = edges["street_id"] if "street_id" in edges else pd.Series(street_ids(edges))
+    return float(edges["length_m"].to_numpy()[~ids.duplicated().to_numpy()].sum()) / _KM
 
 
 def read_speeds(path: Path) -> dict[str, float]:
@@ -188,29 +213,31 @@ class _way_tags:  # noqa: N801 - a context manager, used like a function
         ox.settings.useful_tags_way, ox.settings.useful_tags_node = self._before
 
 
-def _outside(graph: nx.MultiDiGraph, clip: Polygon | MultiPolygon) -> list[int]:
-    ids = list(graph)
-    lon = np.array([graph.nodes[key]["x"] for key in ids])
-    lat = np.array([graph.nodes[key]["y"] for key in ids])
-    shapely.prepare(clip)
-    inside = shapely.contains_xy(clip, lon, lat)
-    return [key for key, keep in zip(ids, inside.tolist(), strict=True) if not keep]
+def _components(edges: gpd.GeoDataFrame, *, connection: str) -> Ints:
+    """Return the connected component of both ends of each edge, shape (m, 2)."""
+    ends = edges[["from_node", "to_node"]].to_numpy()
+    ids, positions = np.unique(ends, return_inverse=True)
+    start, end = positions.reshape(-1, 2).T
+    graph = csr_array((np.ones(len(start)), (start, end)), shape=(len(ids), len(ids)))
+    _, labels = connected_components(graph, directed=True, connection=connection)
+    return np.asarray(labels, dtype=np.int64)[positions.reshape(-1, 2)]
 
 
-def _street_km(graph: nx.MultiDiGraph) -> float:
-    """Return the length of the streets in km: the two edges of a two-way street count once.
+def _opened(edges: gpd.GeoDataFrame, strong: Ints) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Let one-way streets between strongly connected components be driven both ways.
 
-    They join the same two junctions over the same ways and are equally long; two one-way
-    carriageways are ways of their own and count one each.
+    Returns the edges with the new directions, and these alone.
     """
-    streets: dict[tuple[int, int, tuple[int, ...], int], float] = {}
-    for start, end, data in graph.edges(data=True):
-        found = data["osmid"]
-        ways = tuple(sorted(found)) if isinstance(found, list) else (found,)
-        length = float(data["length"])
-        first, last = min(start, end), max(start, end)
-        streets.setdefault((first, last, ways, round(length * _CM)), length)
-    return sum(streets.values()) / _KM
+    opened = edges[strong[:, 0] != strong[:, 1]]
+    back = opened.assign(
+        from_node=opened["to_node"].to_numpy(),
+        to_node=opened["from_node"].to_numpy(),
+        geometry=shapely.reverse(opened.geometry.to_numpy()),
+        opened=True,
+    )
+    both = pd.concat([edges, back], ignore_index=True)
+    order = ["from_node", "to_node", "length_m"]
+    return both.sort_values(order, kind="stable", ignore_index=True), back
 
 
 def _add_tag_speeds(graph: nx.MultiDiGraph) -> None:
@@ -229,7 +256,7 @@ def _node_table(nodes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _edge_table(edges: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
-    """Bring osmnx's edges to our columns; count the parallel ones left out."""
+    """Bring osmnx's edges to our columns; count those drawn twice, of which one is kept."""
     speeds = edges["speed_kph"].to_numpy(dtype=float)
     table = gpd.GeoDataFrame(
         {
@@ -240,6 +267,8 @@ def _edge_table(edges: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
             "name": texts(_joined(edges, "name")),
             "ref": texts(_joined(edges, "ref")),
             "tag_speed_kph": np.where(speeds > 0, speeds, np.nan),
+            "tunnel": edges["tunnel"].to_numpy(dtype=bool),
+            "opened": False,
         },
         geometry=edges.geometry.to_numpy(),
         crs=WGS84,
@@ -247,7 +276,8 @@ def _edge_table(edges: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
     first_way = [min(ids) if isinstance(ids, list) else ids for ids in edges["osmid"]]
     order = table.assign(way=first_way).sort_values(["from_node", "to_node", "length_m", "way"])
     table = table.loc[order.index]
-    repeated = table.duplicated(["from_node", "to_node"])
+    line = shapely.to_wkb(table.geometry.to_numpy())
+    repeated = table.assign(line=line).duplicated(["from_node", "to_node", "line"])
     return table[~repeated].reset_index(drop=True), int(repeated.sum())
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pulp
 
 from siting.errors import InfeasibleError, NoAnswerError
 from siting.optimize.model import reduce
@@ -22,8 +21,7 @@ from siting.optimize.model.joint import joint_model
 from siting.optimize.model.stations import station_rules
 from siting.optimize.phases.years import Built, all_years, built_in, standing, year_problem
 from siting.optimize.problem.solution import PROVEN, assignment_table
-from siting.optimize.search.improve import disputed_spots
-from siting.optimize.search.subproblem import part_of, shut_beside
+from siting.optimize.search.improve import decide_part, disputed_spots
 from siting.optimize.solver.run_log import Run
 from siting.optimize.solver.solver import linear, values_of
 
@@ -48,8 +46,6 @@ _SPOTS = 12
 _SWEEPS = 3
 _LEAST_WISH = 0.01
 _LEAST_GAIN = 1e-4
-_NODES = 200
-_PART_GAP = 1e-5
 _HALF = 0.5
 
 
@@ -177,19 +173,7 @@ class PhaseSearch:
         free = np.zeros((len(self.years), len(self.base.site_id)), dtype=bool)
         free[:, members] = True
         free = free.ravel() & self.big.openable
-        free &= ~shut_beside(self.big, opened & ~free)
-        model = joint_model(part_of(self.big, np.flatnonzero(opened), free))
-        for count in model.chargers.values():
-            count.cat = pulp.LpContinuous
-        options: dict[str, Option] = (
-            {"mip_max_nodes": _NODES} if self.solver.name == "highs" else {}
-        )
-        answer = self.solver.maximise(model.lp, gap_share=_PART_GAP, **options)
-        if not answer.usable:
-            return None
-        result = np.zeros(len(opened), dtype=bool)
-        result[list(model.open)] = values_of(list(model.open.values())) > _HALF
-        return result
+        return decide_part(self.big, opened, free, self.solver, whole=False)
 
     def _sized(self, built: Sequence[Built], *, fixed: bool) -> Path | None:
         """Size the stations year by year, none losing a charger; or take the sizes as given."""

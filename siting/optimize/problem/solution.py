@@ -179,8 +179,8 @@ class Start:
         Price of each demand point's energy, worth per kWh.
     charger_price
         Price of a charger, kWh/day.
-    swap_key, swap_gap_share
-        Hash of all that the swap stage read, empty if the clock ended it; its gap.
+    swap_key
+        Hash of all that the swap stage read, empty if the clock ended it.
     run, sha256
         Name of the run this was read from and hash of the file; empty if fresh.
     """
@@ -193,6 +193,5 @@ class Start:
     price: Floats
     charger_price: float
     swap_key: str
-    swap_gap_share: float
     run: str = ""
     sha256: str = ""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from siting.optimize.model.fill import Filled
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.solver.run_log import Run
-    from siting.optimize.solver.solver import Option
+    from siting.optimize.solver.solver import Option, Solver
 
 _FREE_SITES = 60
 _SPOTS = 12
@@ -114,22 +114,43 @@ def disputed_spots(
     return found
 
 
-def _decided(run: Run, plan: Filled, members: Ints) -> Ints | None:
-    """Decide some sites anew, all others as in the plan; None where the solver has no answer."""
-    problem = run.problem
-    opened = flags_of(problem, plan.sites)
-    free: Flags = flags_of(problem, members)
-    free &= ~shut_beside(problem, opened & ~free)
-    model = joint_model(part_of(problem, plan.sites, free))
-    if not problem.rules.count_chargers:
+def decide_part(
+    problem: SitingProblem, opened: Flags, free: Flags, solver: Solver, *, whole: bool
+) -> Flags | None:
+    """Decide some sites anew, all others as they are; None where the solver has no answer.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    opened, free
+        Sites of the plan, and those that may change; of these, none too near to a station that
+        stays is tried.
+    solver
+        What solves it.
+    whole
+        Decide chargers as whole numbers.
+    """
+    free = free & ~shut_beside(problem, opened & ~free)
+    model = joint_model(part_of(problem, np.flatnonzero(opened), free))
+    if not whole:
         for count in model.chargers.values():
             count.cat = pulp.LpContinuous
-    solver = run.solver.until(_PART_TIME_SHARE * run.limit_s)
     options: dict[str, Option] = {"mip_max_nodes": _NODES} if solver.name == "highs" else {}
     answer = solver.maximise(model.lp, gap_share=_PART_GAP, **options)
-    if solver.left_s <= 0:
-        run.cut("improve")
     if not answer.usable:
         return None
-    sites = np.array(list(model.open), dtype=np.int64)
-    return sites[values_of(list(model.open.values())) > _HALF]
+    result = np.zeros(len(opened), dtype=bool)
+    result[list(model.open)] = values_of(list(model.open.values())) > _HALF
+    return result
+
+
+def _decided(run: Run, plan: Filled, members: Ints) -> Ints | None:
+    problem = run.problem
+    solver = run.solver.until(_PART_TIME_SHARE * run.limit_s)
+    opened, free = flags_of(problem, plan.sites), flags_of(problem, members)
+    whole = problem.rules.count_chargers
+    found = decide_part(problem, opened, free, solver, whole=whole)
+    if solver.left_s <= 0:
+        run.cut("improve")
+    return None if found is None else np.flatnonzero(found)

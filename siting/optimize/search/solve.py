@@ -34,10 +34,10 @@ from siting.optimize.objectives import plan_by_objective
 from siting.optimize.problem.problem import JOINT, after_swap
 from siting.optimize.problem.solution import PROVEN, Solution, assignment_table, gap_of, outcome_of
 from siting.optimize.search.improve import improved
-from siting.optimize.search.start import descent_from, start_of, swap_from, wished_for
+from siting.optimize.search.start import descent_from, start_of, wished_for
 from siting.optimize.solver.run_log import Run
 from siting.optimize.solver.solver import State, open_solver, values_of
-from siting.optimize.swap import swap_cover, swap_key
+from siting.optimize.swap import swap_again, swap_cover, swap_key
 
 if TYPE_CHECKING:
     from siting import scenario
@@ -151,10 +151,13 @@ def _solution(run: Run, swap: SwapCover, best: Filled, outcome: Outcome) -> Solu
 
 
 def _swaps(run: Run, start: Start | None) -> tuple[SwapCover, str]:
-    """Choose the swap stations, or take the start's where it read the same; with their key."""
+    """Choose the swap stations, or prove the start's where it read the same; with their key."""
     key = swap_key(run.problem)
     if start is not None and start.swap_key == key:
-        return swap_from(run.problem, start), key
+        sites = np.flatnonzero(np.isin(run.problem.site_id, start.swap_ids))
+        proven = swap_again(run.problem, sites, run.solver.until(run.limit_s / 4))
+        if proven is not None:
+            return proven, key
     swap = swap_cover(run.problem, run.solver.until(run.limit_s / 4))
     if swap.state is State.SOLVED:
         return swap, key

@@ -15,12 +15,11 @@ import numpy as np
 from siting.errors import ScenarioError
 from siting.optimize.bound import Descent, Prices, Relaxation, prices_from
 from siting.optimize.problem.solution import Start
-from siting.optimize.solver.solver import State
-from siting.optimize.swap import SwapCover
 
 if TYPE_CHECKING:
     from siting.arrays import Floats, Ints, Names
     from siting.optimize.problem.problem import SitingProblem
+    from siting.optimize.swap import SwapCover
 
 _STANDS = 1.0
 
@@ -39,7 +38,6 @@ def start_of(
         price=descent.best.demand,
         charger_price=descent.best.charger,
         swap_key=swap_key,
-        swap_gap_share=swap.gap_share,
     )
 
 
@@ -77,12 +75,6 @@ def descent_from(problem: SitingProblem, stands: Ints, wish: Floats, start: Star
     elif problem.charger_sense == ">=":
         charger = min(charger, 0.0)
     return Descent(Relaxation(problem), Prices(prices, charger), wish)
-
-
-def swap_from(problem: SitingProblem, start: Start) -> SwapCover:
-    """Return the start's swap stations as the answer of a swap stage that reads the same."""
-    sites = np.flatnonzero(np.isin(problem.site_id, start.swap_ids))
-    return SwapCover(sites, start.swap_gap_share, State.SOLVED)
 
 
 def _matched(here: Names, there: Names) -> tuple[Ints, Ints]:

@@ -36,7 +36,7 @@ class Run:
     limit_s
         Time for all of it, s.
     progress
-        Called with the name of each stage as it starts.
+        Called with the name of each stage as it starts, and the share of the time used.
     stages, notes
         Seconds of each stage, and notes for the reader of the plan.
     reduced
@@ -79,7 +79,8 @@ class _Stage:
 
     def __enter__(self) -> None:
         if self.run.progress is not None:
-            self.run.progress(self.name, 0.0)
+            used = 1.0 - self.run.solver.left_s / self.run.limit_s
+            self.run.progress(self.name, min(max(used, 0.0), 1.0))
         self.start = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:

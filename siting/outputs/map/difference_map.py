@@ -15,6 +15,7 @@ import shapely
 from siting.comparison.comparison import count_changes
 from siting.outputs import palette, words
 from siting.outputs.assets import asset
+from siting.outputs.guard import guarded
 from siting.outputs.map import shapes
 from siting.outputs.map.page_frame import (
     AtlasLayer,
@@ -154,7 +155,7 @@ def _page(
     page.add_child(Markup(head, name="Before"))
     page.add_child(_map(data, layers))
     name_plainly(page)
-    return str(page.render())
+    return guarded(str(page.render()))
 
 
 def _map(data: dict[str, Any], layers: list[tuple[str, str, bool]]) -> folium.Map:

@@ -16,6 +16,7 @@ import offlinefolium as folium
 from siting.outputs import palette, words
 from siting.outputs.assets import asset
 from siting.outputs.basemaps import Basemap, find_basemap
+from siting.outputs.guard import guarded
 from siting.outputs.map import signs
 from siting.outputs.map.map_data import MapData
 from siting.outputs.map.map_panel import panel_html
@@ -138,12 +139,12 @@ def make_map(
         "style": _style(source.kinds, on_tiles=tiles is not None),
         "attribution": _attribution(plan, tiles, say),
     }
-    page = Page(title=title, language=language, hosts=tiles.hosts if tiles else ())
+    page = Page(title=title, language=language)
     panel = panel_html(plan, source.kinds, views, say=say, title=title, gcj02=gcj02)
     page.add_child(Markup(panel, name="Panel"))
     page.add_child(_map(data, tiles, say, phased=bool(plan.phases)))
     name_plainly(page)
-    return str(page.render())
+    return guarded(str(page.render()), pictures=tiles.hosts if tiles else ())
 
 
 def _map(data: dict[str, Any], tiles: Basemap | None, say: Say, *, phased: bool) -> folium.Map:

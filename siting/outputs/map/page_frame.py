@@ -10,6 +10,8 @@ from branca.element import Element, Figure, MacroElement
 from jinja2 import Template
 from offlinefolium.map import Layer
 
+from siting.outputs.guard import MARK
+
 _ESCAPES = {
     "<": "\\u003c",
     ">": "\\u003e",
@@ -20,13 +22,13 @@ _ESCAPES = {
 
 
 class Page(Figure):
-    """The page around the map: language, title and the policy that keeps it offline."""
+    """The page around the map: language, title and where the policy goes that keeps it offline."""
 
     _template = Template(
         "<!DOCTYPE html>\n"
         '<html lang="{{ this.language }}">\n<head>\n'
         '<meta charset="utf-8">\n'
-        '<meta http-equiv="Content-Security-Policy" content="{{ this.policy }}">\n'
+        f"{MARK}\n"
         "<title>{{ this.title | e }}</title>\n"
         '<link rel="icon" href="data:,">\n'
         "{{ this.header.render(**kwargs) }}\n"
@@ -34,14 +36,9 @@ class Page(Figure):
         "<script>\n{{ this.script.render(**kwargs) }}\n</script>\n</body>\n</html>\n"
     )
 
-    def __init__(self, *, title: str, language: str, hosts: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, title: str, language: str) -> None:
         super().__init__(title=title)
         self.language = {"zh": "zh-CN", "en": "en"}[language]
-        pictures = " ".join(("data:", *hosts))
-        self.policy = (
-            "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-            f"img-src {pictures}; base-uri 'none'; form-action 'none'"
-        )
 
 
 class Leaflet(folium.Map):

@@ -43,6 +43,8 @@ _POINTS = 72.0
 _MM_PER_INCH = 25.4
 _LEAST_DOTS = 0.5
 _GREY = "#9aa0aa"
+# Outline of a bold letter, by its size.
+_BOLD = 0.03
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ class Letters(Artist):
                 weight = "bold" if line.bold else "normal"
                 sized[key] = FontProperties(weight=weight, size=line.size_pt)
             gc.set_foreground(line.colour)
-            renderer.draw_text(gc, left, low, line.text, sized[key], 0.0)
+            thick = _BOLD * line.size_pt * dots_per_point
+            for shift in (-thick / 2, thick / 2) if line.bold else (0.0,):
+                renderer.draw_text(gc, left + shift, low, line.text, sized[key], 0.0)
         gc.restore()
 
     def _width_pt(self, line: Line) -> float:
@@ -244,11 +248,15 @@ def write_lines(renderer: Any, face: Face, lines: Iterable[Placed]) -> None:  # 
     """
     renderer.check_gc(renderer.new_gc())
     parts = [b"q BT"]
-    font, colour = b"", ""
+    font, colour, outline = b"", "", b""
     for line, left, low in lines:
         if line.colour != colour:
             colour = line.colour
-            parts.append(b"%.3f %.3f %.3f rg" % to_rgb(colour))
+            parts.append(b"%.3f %.3f %.3f rg %.3f %.3f %.3f RG" % (to_rgb(colour) * 2))
+        wanted = b"2 Tr %.3f w" % (_BOLD * line.size_pt) if line.bold else b"0 Tr"
+        if wanted != outline:
+            outline = wanted
+            parts.append(outline)
         for name, at, codes in _runs(renderer.file, face, line):
             wanted = b"%b %.3f Tf" % (name, line.size_pt)
             if wanted != font:

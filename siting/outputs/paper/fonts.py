@@ -1,37 +1,28 @@
-"""A Chinese font for paper: one of the system's by family name, else the one of ``mplfonts``.
+"""The fonts of paper: Noto Sans SC of a locked package, DejaVu Sans for what it lacks.
 
-A family is asked for by its *simplified Chinese* name: a collection such as Noto Sans CJK holds
-Japanese forms first, and 骨 and 直 look wrong in them.
+Fonts of the system are never used, so a page is the same on every machine. The package brings no
+bold: a bold line is drawn with a thin outline (:mod:`siting.outputs.paper._lettering`).
 """
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font, LoadFlags
-
-from siting.errors import FontMissingError
+from pylopdf_fonts_zh_cn import sans_path
 
 _LOG = logging.getLogger(__name__)
-
-FAMILIES = (
-    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN",
-    "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei", "SimHei", "DengXian", "SimSun", "Noto Serif CJK SC",
-)  # fmt: skip
-"""Families that are looked for, the best first."""
 
 STAND_IN = "\u25a1"
 """What stands for a character that no font has."""
 
+_FAMILY = "siting Noto Sans SC"
 _PLAIN = "DejaVu Sans"
 _CONTROLS = frozenset({"Cc", "Cf"})
 _SIZE = 100.0
@@ -89,50 +80,12 @@ class Face:
 
 @cache
 def find_face() -> Face:
-    """Return the best Chinese font there is.
-
-    Raises
-    ------
-    FontMissingError
-        If there is none, with the cure.
-    """
-    for refresh in (False, True):
-        if refresh:
-            _look_again()
-        known = {entry.name for entry in font_manager.fontManager.ttflist}
-        for family in FAMILIES:
-            if family in known:
-                return Face(family)
-    if shipped := _of_mplfonts():
-        return Face(shipped)
-    raise FontMissingError(
-        "there is no Chinese font, so no PDF can be drawn",
-        where="fonts of this system",
-        cure="install one: Windows and macOS bring it; Debian and Ubuntu: sudo apt-get install "
-        'fonts-noto-cjk; anywhere: pip install "siting[fonts]"',
-    )
-
-
-def _look_again() -> None:
-    """Add fonts that came to the system after matplotlib listed them."""
-    known = {entry.fname for entry in font_manager.fontManager.ttflist}
-    for path in sorted(font_manager.findSystemFonts()):
-        if path not in known:
-            try:
-                font_manager.fontManager.addfont(path)
-            except (OSError, RuntimeError) as error:
-                _LOG.debug("font %s cannot be read: %s", path, error)
-
-
-def _of_mplfonts() -> str | None:
-    """Return the family of the font that mplfonts carries, where it is installed."""
-    spec = importlib.util.find_spec("mplfonts")
-    if spec is None or spec.origin is None:
-        return None
-    for path in sorted(Path(spec.origin).parent.rglob("NotoSansCJKsc-*.otf")):
-        font_manager.fontManager.addfont(path)
-        return font_manager.get_font(str(path)).family_name
-    return None
+    """Return the font of every page, the same on every machine."""
+    manager = font_manager.fontManager
+    manager.addfont(sans_path())
+    # A name of its own: a font of the system that is called alike must not take its place.
+    manager.ttflist.append(replace(manager.ttflist.pop(), name=_FAMILY))
+    return Face(_FAMILY)
 
 
 @cache

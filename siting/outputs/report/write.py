@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import docx
@@ -10,6 +11,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 
+from siting import files
 from siting.outputs.report.chapters import Block, Bullets, Grid, Heading, Paragraph, Picture
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ def write_docx(blocks: Sequence[Block], path: Path) -> None:
     document.core_properties.author = "siting"
     for block in blocks:
         _add(document, block, path)
-    document.save(str(path))
+    made = BytesIO()
+    document.save(made)
+    files.write_whole(path, made.getvalue())
 
 
 def _add(document: Document, block: Block, path: Path) -> None:
@@ -80,7 +84,7 @@ def _clean(text: str) -> str:
 def write_markdown(blocks: Sequence[Block], path: Path) -> None:
     """Write a report as Markdown, every sign of a name that Markdown would read escaped."""
     parts = [_markdown(block) for block in blocks]
-    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8", newline="\n")
+    files.write_whole(path, "\n\n".join(parts) + "\n")
 
 
 def _markdown(block: Block) -> str:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _PREFIXES = {
     "places_by_kind": "kind", "people_by_quality": "quality", "by_kind": "need",
-    "by_quality": "quality",
+    "by_quality": "quality", "stations_left_out": "use", "places_not_running": "use",
+    "places_for_others": "use",
 }  # fmt: skip
 """Where the words of the parts of a finding stand, if not under ``found.``."""
 
@@ -112,7 +113,8 @@ def advice_lines(found: Checkup, say: Say) -> list[tuple[str, str]]:
     return [
         (
             say(f"check.do.{one.measure}", **one.told),
-            say("check.rank", weight=one.weight, shortfall=one.shortfall, pull=one.pull),
+            (f"{say('check.trouble')} · " if one.trouble else "")
+            + say("check.rank", weight=one.weight, shortfall=one.shortfall, pull=one.pull),
         )
         for one in found.advice
     ]

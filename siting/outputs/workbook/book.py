@@ -6,6 +6,7 @@ those of a comparison of plans.
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -14,6 +15,7 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
+from siting import files
 from siting.outputs import words
 from siting.outputs.text.comparison_grids import (
     NUMBERS,
@@ -82,7 +84,9 @@ def write_workbook(plan: Plan, path: Path, *, language: str, date: str) -> None:
     _cost(made)
     _assumptions(made)
     _overview(made, overview, stations, swaps)
-    book.save(path)
+    packed = BytesIO()
+    book.save(packed)
+    files.write_whole(path, packed.getvalue())
 
 
 class _Sheets:
@@ -328,7 +332,9 @@ def write_contrast_book(made: Contrast, path: Path, *, language: str) -> None:
         _mark(sheet, grid, block)
         freeze_and_filter(sheet, block, len(fields))
         set_up_print(sheet, row, " · ".join(made.names))
-    book.save(path)
+    packed = BytesIO()
+    book.save(packed)
+    files.write_whole(path, packed.getvalue())
 
 
 def _is_number(grid: Grid, place: int) -> bool:

@@ -7,8 +7,10 @@ import io
 import logging
 import os
 import re
+import unicodedata
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from io import BytesIO
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Literal
 
@@ -19,8 +21,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.image import imsave
 
-from siting.errors import FontMissingError
+from siting import files
 from siting.outputs.assets import asset
+from siting.outputs.guard import guarded
 from siting.outputs.paper.base_map import make_ground
 from siting.outputs.paper.bodies import all_bodies
 from siting.outputs.paper.document import Setting, draw_first_page, draw_pages
@@ -71,7 +74,7 @@ def make_sheet_page(
     template = asset("sheet_page.html")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["zip"] = zip
-    return environment.from_string(template).render(
+    page = environment.from_string(template).render(
         say=say,
         lang=_HTML_LANGUAGE[language],
         plan=plan,
@@ -80,6 +83,7 @@ def make_sheet_page(
         picture=_embedded(picture) if picture else "",
         tables=[(say(title), table) for title, table in sheet.tables],
     )
+    return guarded(page)
 
 
 def _embedded(picture: bytes) -> str:
@@ -96,6 +100,8 @@ _FINE_DPI = 200
 _THUMBS_ACROSS = 14
 _SMALL_PACK = 3
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+# Direction marks and other signs without a form, halves of surrogates, codes of no meaning.
+_UNSEEN = frozenset({"Cf", "Cs", "Co", "Cn"})
 _LONGEST_NAME = 40
 
 
@@ -138,23 +144,16 @@ def write_handouts(  # what, where, and who is told
     Returns
     -------
     list
-        Files written, sorted. Without a Chinese font there are pages, no PDF and no picture.
+        Files written, sorted.
 
     Raises
     ------
-    FontMissingError
-        After the pages are written, if there is no Chinese font to draw a PDF with.
+    OutputError
+        If the folder cannot be written.
     """
     places = {body.key: place for place, body in enumerate(all_bodies(plan))}
     stems = {body.key: f"{places[body.key]:02d}-{file_name(body.name('zh'))}" for body in bodies}
-    try:
-        face = find_face()
-    except FontMissingError:
-        for body in bodies:
-            sheet = make_sheet(plan, body, language=order.language)
-            said = (order.language, order.date)
-            _write_page(plan, sheet, folder / stems[body.key], said, None)
-        raise
+    face = find_face()
     thumbs: dict[str, list[Pixels]] = {}
     jobs = [(body, folder / stems[body.key]) for body in bodies]
     if workers > 1 and len(jobs) > _SMALL_PACK:
@@ -173,22 +172,16 @@ def write_handouts(  # what, where, and who is told
             progress(body.name("zh"), done / len(jobs))
     if len(bodies) > 1:
         pages = [page for body in bodies for page in thumbs[body.key]]
-        imsave(folder / CONTACT_SHEET, _contact_sheet(pages))
+        files.write_whole(folder / CONTACT_SHEET, _png(_contact_sheet(pages)))
     return sorted(path for path in folder.iterdir() if path.is_file())
 
 
 def write_map(plan: Plan, path: Path, *, language: Literal["zh", "en"], date: str) -> None:
-    """Write the first page of the overview as a picture.
-
-    Raises
-    ------
-    FontMissingError
-        If there is no Chinese font.
-    """
+    """Write the first page of the overview as a picture."""
     setting = _setting(plan, find_face(), Order(language, "A4", date))
     sheet = make_sheet(plan, all_bodies(plan)[0], language=language)
     with mpl.rc_context(setting.face.settings):
-        imsave(path, _pixels(draw_first_page(setting, sheet).figure, _FINE_DPI))
+        files.write_whole(path, _png(_pixels(draw_first_page(setting, sheet).figure, _FINE_DPI)))
 
 
 def file_name(text: str) -> str:
@@ -199,7 +192,8 @@ def file_name(text: str) -> str:
     >>> file_name('a/b:"c"')
     'a_b__c_'
     """
-    plain = _FORBIDDEN.sub("_", " ".join(text.split())).strip(" .")
+    seen = "".join(letter for letter in text if unicodedata.category(letter) not in _UNSEEN)
+    plain = _FORBIDDEN.sub("_", " ".join(seen.split())).strip(" .")
     return plain[:_LONGEST_NAME].rstrip(" .") or "_"
 
 
@@ -236,13 +230,14 @@ def _write(setting: Setting, body: Body, stem: Path, *, thumbs: bool) -> list[Pi
     with mpl.rc_context(setting.face.settings):
         pages = draw_pages(setting, sheet)
         title = f"{sheet.title} · {sheet.subtitle}"
-        with PdfPages(stem.with_name(f"{stem.name}.pdf"),
-                      metadata={"Title": title, "CreationDate": None}) as pdf:  # fmt: skip
+        paper = BytesIO()
+        with PdfPages(paper, metadata={"Title": title, "CreationDate": None}) as pdf:
             for page in pages:
                 pdf.savefig(page.figure)
+        files.write_whole(stem.with_name(f"{stem.name}.pdf"), paper.getvalue())
         pixels = _pixels(pages[0].figure, _PICTURE_DPI)
         picture = _png(pixels)
-        stem.with_name(f"{stem.name}.png").write_bytes(picture)
+        files.write_whole(stem.with_name(f"{stem.name}.png"), picture)
         small = [_small(pixels)] if thumbs else []
         small += [_pixels(page.figure, _THUMB_DPI) for page in pages[1:] if thumbs]
     _write_page(setting.plan, sheet, stem, (setting.language, setting.date), picture)
@@ -255,7 +250,7 @@ def _write_page(
     """Write a handout as HTML in a language, with a date, and a picture where there is one."""
     language, date = said
     page = make_sheet_page(plan, sheet, language=language, date=date, picture=picture)
-    stem.with_name(f"{stem.name}.html").write_text(page, encoding="utf-8", newline="\n")
+    files.write_whole(stem.with_name(f"{stem.name}.html"), page)
 
 
 def _pixels(figure: mpl.figure.Figure, dpi: int) -> Pixels:
