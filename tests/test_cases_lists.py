@@ -12,7 +12,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from siting import scenario, tables
@@ -238,6 +238,7 @@ WEST = [
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.sampled_from(WEST), min_size=1, max_size=30))
+@example(["Île"])
 def test_words_of_the_west_are_known_as_windows_1252(words):
     text = "\n".join(f"{word} {n};5,{n};{n}" for n, word in enumerate(words))
     assert guess_encoding(text.encode("cp1252"))[0] == "cp1252"

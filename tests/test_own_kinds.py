@@ -28,6 +28,7 @@ from siting.outputs.report import make_report, write_markdown
 from siting.outputs.workbook import write_workbook
 from siting.plan.folder import load_plan, plan_content, save_plan
 from siting.shipped import shipped_path
+from siting.why.answer import Site, Why
 
 NAMES = {"boat_dock": {"zh": "游船码头", "en": "Boat dock"}}
 
@@ -103,13 +104,12 @@ def test_map_paper_workbook_layers_report_and_terminal_call_it_so(language, tmp_
     made = compare(plan, fewer)
     assert name in make_contrast_page(made, language=language)
     assert name in make_contrast_map(made, language=language)
-    answer = {
-        "synthetic": True, "score": None, "serves": None, "keeps_out": [], "again": None,
-        "role": "not_chosen", "swap": None, "merged": None, "planner": [],
-        "site": {"site_id": "way/1", "kind": "boat_dock", "name": None, "zone": "Z", "zone_id": "1",
-                 "verdict": "ok", "reason": None, "owner": None},
-        "only_here": None,
-    }  # fmt: skip
+    site = Site(
+        site_id="way/1", name=None, kind="boat_dock", zone_id="1", zone="Z", verdict="ok",
+        reason=None, owner=None, min_chargers=4, max_chargers=8, existing_chargers=0, merged_ids=[],
+    )  # fmt: skip
+    answer = Why("small", synthetic=True, merged=None, place_id="way/1", role="not_chosen",
+                 site=site)  # fmt: skip
     show_why(answer, dataclasses.replace(plan, language=language))
     assert f" · {name} · " in capsys.readouterr().out
 

@@ -60,7 +60,7 @@ def test_one_figure_for_the_area_makes_a_plan(tmp_path):
     path = write_town(tmp_path, zones="area_people = 30000")
     assert run(["plan", str(path), "--out", str(tmp_path / "maps")]) == EXIT_GOOD
     plan = load_plan(tmp_path / "maps" / "own")
-    assert plan.chain["people"] == pytest.approx(30000)
+    assert plan.chain.people == pytest.approx(30000)
     told = {note.key: note.values for note in plan.notes}
     assert told["people_shared"]["zones"] == 3
     assert told["people_shared"]["by"]["en"] == "mapped homes"

@@ -251,3 +251,19 @@ class Checkup:
     def content(self) -> dict[str, Any]:
         """Return what ``siting check --json`` prints, as JSON types."""
         return {"format": FORMAT, **tidy(self, None)}
+
+    def ground_without_people(self) -> float:
+        """Return the share of the area in no zone; 0 where its people are known all the same."""
+        if any(zone.zone_id == UNCOVERED and zone.people is not None for zone in self.zones):
+            return 0.0
+        told = (dict(note.values) for note in self.notes if note.key == "area_without_zone")
+        return float(next(told, {"share": 0.0})["share"])
+
+    def unhoused(self) -> tuple[float, list[Any]]:
+        """Return the people whose homes nobody mapped, and the names of their zones."""
+        told = [
+            dict(note.values)
+            for note in self.notes
+            if note.key in ("people_on_roads", "people_beyond_homes")
+        ]
+        return sum(one["people"] for one in told), [name for one in told for name in one["names"]]

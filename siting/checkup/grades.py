@@ -255,7 +255,7 @@ def _inputs(counted: Checkup) -> dict[str, Measure]:
     stands = counted.stations_read
     known = 1 - standing.chargers_unknown / stands if stands else 1.0
     undated = [source.name for source in sources if not source.as_of]
-    bare = 0.0 if _rest_is_counted(counted) else _noted(counted, "area_without_zone", "share")
+    bare = counted.ground_without_people()
     return {
         "area_near_road_share": Measure(report["area_near_road_share"]),
         "area_in_zones_share": Measure(1 - bare, {"share": bare}),
@@ -280,7 +280,7 @@ def _people(counted: Checkup) -> dict[str, Measure]:
     doubtful.sort(key=lambda zone: (-(zone.people or 0.0), zone.zone_id))
     guessed = sum(zone.people or 0.0 for zone in doubtful)
     unknown = [zone.name for zone in zones if zone.people is None]
-    homeless, names = _unhoused(counted)
+    homeless, names = counted.unhoused()
     return {
         "people_housed_share": Measure(
             1 - homeless / total if total else None, {"people": homeless, "names": names}
@@ -372,27 +372,6 @@ def _parameters(counted: Checkup) -> dict[str, Measure]:
     return {
         "parameters_sourced_share": Measure(_share(len(used) - len(open_ones), len(used)), told)
     }
-
-
-def _rest_is_counted(counted: Checkup) -> bool:
-    """Tell whether the people of the ground outside all zones are known all the same."""
-    return any(z.zone_id == UNCOVERED and z.people is not None for z in counted.zones)
-
-
-def _noted(counted: Checkup, key: str, value: str) -> float:
-    """Return a number that a stage told in a note; 0 where it had nothing to tell."""
-    found = (note.values[value] for note in counted.notes if note.key == key)  # noqa: PD011  # of a note
-    return float(next(found, 0.0))
-
-
-def _unhoused(counted: Checkup) -> tuple[float, list[Any]]:
-    """Return the people whose homes nobody mapped, and where they live."""
-    told = [
-        note.values  # noqa: PD011  # of a note
-        for note in counted.notes
-        if note.key in ("people_on_roads", "people_beyond_homes")
-    ]
-    return sum(one["people"] for one in told), [name for one in told for name in one["names"]]
 
 
 def _state(counted: Checkup, layer: str) -> str:

@@ -44,7 +44,10 @@ def new(  # noqa: PLR0917  # each option is a parameter
 ) -> None:
     """Write a scenario file to start from: neutral lines that run, or lines for your own files.
 
-    Example: [bold]siting new my-plan.toml --from ledger.xlsx townships.shp map.osm.pbf[/]
+    With [bold]--from ledger.xlsx townships.shp map.osm.pbf[/] it looks at the files, writes down
+    what they say and lists what it cannot know.
+
+    Example: [bold]siting new my-plan.toml[/]
     """
     if file.suffix != ".toml":
         raise ScenarioError(

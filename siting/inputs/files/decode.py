@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ _GUESSED = ("gb18030", "cp1252", "big5")
 """What is guessed between: the encodings that desktops of offices save without a mark."""
 
 _NAMES = {"gb18030": "GB 18030", "cp1252": "Windows-1252", "big5": "Big5"}
+_ALONE = re.compile(r"(?<![^\x00-\x7f])[^\W\d_\x00-\x7f](?![^\x00-\x7f])")
 _SAMPLE = 200_000
 _HIGH = 0x80
 _NUL_SHARE = 0.2
@@ -133,11 +135,12 @@ def guess_encoding(data: bytes) -> tuple[str | None, float]:
 
 def _everyday(sample: bytes, encoding: str) -> float:
     """Return the share of the characters beyond ASCII that people write every day."""
-    characters = [sign for sign in sample.decode(encoding, errors="ignore") if ord(sign) >= _HIGH]
+    text = sample.decode(encoding, errors="ignore")
+    characters = [sign for sign in text if ord(sign) >= _HIGH]
     if not characters:
         return 0.0
-    if encoding == "cp1252":
-        return sum(sign.isalpha() and sign.islower() for sign in characters) / len(characters)
+    if encoding == "cp1252":  # letters of the west stand alone among plain ones
+        return len(_ALONE.findall(text)) / len(characters)
     charset = "gb2312" if encoding == "gb18030" else "big5"
     level = (0xB0, 0xD7) if encoding == "gb18030" else (0xA4, 0xC6)
     common = 0
