@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from problem_cases import small_problem
 
 from siting.checkup import Checkup, basis
-from siting.checkup.grades import STAGES, Measure, advice, graded, measures
+from siting.checkup.findings import Measure
+from siting.checkup.grades import STAGES, advice, graded, measures
 from siting.cli.main import run
 from siting.cli.show.check_screen import show_checkup
 from siting.errors import EXIT_GOOD, EXIT_NO_PLAN, EXIT_SCENARIO

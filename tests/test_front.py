@@ -20,7 +20,7 @@ from siting.study.engine import Execution
 from siting.study.front import Asked, front
 from siting.study.goals import GOALS, read_goals, read_ranges
 from siting.study.pareto import Seen, front_table, knee, unbeaten
-from siting.study.tasks import OK
+from siting.study.tasks import OK, PlanRow
 
 SERVED_COST = read_goals("served,cost")
 merits = st.lists(
@@ -30,7 +30,7 @@ merits = st.lists(
 
 def plan(name, value, cost, bound):
     figures = {"value": value, "bound": bound, "cost_cny": cost}
-    return {"id": name, "state": OK, "figures": figures}
+    return PlanRow(name, OK, figures=figures)
 
 
 def points():
@@ -38,7 +38,7 @@ def points():
         Seen((), plan("free", 0.90, 500.0, 0.91)),
         Seen((300.0,), plan("c3", 0.70, 290.0, 0.72)),
         Seen((400.0,), plan("c4", 0.69, 390.0, 0.93)),  # worse than what keeps a tighter limit
-        Seen((200.0,), {"id": "c2", "state": "failed", "what": "too little money"}),
+        Seen((200.0,), PlanRow("c2", "failed", what="too little money")),
         Seen((450.0,), plan("c45", 0.89, 440.0, 0.895)),
     ]
 

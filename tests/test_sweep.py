@@ -26,7 +26,7 @@ from siting.study.memory_cache import Held, hold
 from siting.study.samples import make_draws, quantile, read_grid
 from siting.study.shared_sites import distinct_plans, holding, measures, site_shares
 from siting.study.sweep import Wanted, make_tasks, sweep
-from siting.study.tasks import LOST, OK, ROWS, Task, lost_row, read_rows
+from siting.study.tasks import LOST, OK, ROWS, PlanRow, Task, line_of, lost_row, read_rows
 from siting.study.tornado import Assumption, assumptions, tornado_table
 
 UNCERTAIN = """
@@ -146,10 +146,10 @@ def swept(tmp_path_factory):
 
 def test_one_that_fails_does_not_stop_the_rest(swept):
     _, folder, _, result, told = swept
-    states = [row["state"] for row in result.rows]
+    states = [row.state for row in result.rows]
     assert states == [OK, OK, OK, "failed", "failed"]
     assert result.failed == 2
-    assert "4,000" in result.rows[3]["what"] or "4000" in result.rows[3]["what"]
+    assert "4,000" in result.rows[3].what or "4000" in result.rows[3].what
     assert told[0] == (0, 5, 0)
     assert told[-1] == (5, 5, 2)
     frame = pd.read_csv(folder / "results.csv")
@@ -173,19 +173,19 @@ def test_a_sweep_goes_on_where_it_was_stopped(swept, tmp_path):
 
 def test_plans_start_from_the_base_unless_made_afresh(swept, tmp_path):
     scenario, folder, wanted, result, _ = swept
-    base, *others = [row["id"] for row in result.rows]
+    base, *others = [row.id for row in result.rows]
     assert (folder / f"base-{base}" / "restart.npz").is_file()
     afresh = sweep(
         scenario, tmp_path / "afresh", replace(wanted, afresh=True), Execution(scheduler=address())
     )
-    assert afresh.rows[0]["id"] == base
-    assert not {row["id"] for row in afresh.rows[1:]} & set(others)
+    assert afresh.rows[0].id == base
+    assert not {row.id for row in afresh.rows[1:]} & set(others)
     assert not list((tmp_path / "afresh").glob("base-*"))
     for one, other in zip(result.rows, afresh.rows, strict=True):
-        assert one["state"] == other["state"]
-        if one["state"] == OK:
-            assert one["figures"]["value"] <= other["figures"]["bound"] + 1e-9
-            assert other["figures"]["value"] <= one["figures"]["bound"] + 1e-9
+        assert one.state == other.state
+        if one.state == OK:
+            assert one.figures["value"] <= other.figures["bound"] + 1e-9
+            assert other.figures["value"] <= one.figures["bound"] + 1e-9
 
 
 def test_a_start_that_is_gone_is_made_again(swept, tmp_path):
@@ -194,7 +194,7 @@ def test_a_start_that_is_gone_is_made_again(swept, tmp_path):
     again.mkdir()
     lines = (folder / ROWS).read_text(encoding="utf-8").splitlines()
     (again / ROWS).write_text(lines[0] + "\n", encoding="utf-8", newline="\n")
-    assert json.loads(lines[0])["id"] == result.rows[0]["id"], "the base comes first"
+    assert json.loads(lines[0])["id"] == result.rows[0].id, "the base comes first"
     second = sweep(scenario, again, wanted, Execution(scheduler=address()))
     assert second.reused == 1
     assert second.table.read_bytes() == result.table.read_bytes()
@@ -203,8 +203,8 @@ def test_a_start_that_is_gone_is_made_again(swept, tmp_path):
 def test_a_row_lost_with_its_worker_is_made_again(tmp_path):
     row = lost_row(Task("ab", make_draws(desk(tmp_path), {"targets.stations": (4,)},
                                          samples=0, seed=7)[0]), None)  # fmt: skip
-    assert row["state"] == LOST
-    (tmp_path / ROWS).write_text(json.dumps(row) + "\n", encoding="utf-8")
+    assert row.state == LOST
+    (tmp_path / ROWS).write_text(line_of(row), encoding="utf-8")
     assert read_rows(tmp_path) == {}
 
 
@@ -223,8 +223,8 @@ def test_a_worker_killed_in_the_middle_costs_a_retry_and_no_plan(swept, tmp_path
         scenario, tmp_path / "sweep", wanted, Execution(scheduler=address(), progress=progress)
     )
     assert killed
-    assert [row["state"] for row in made.rows] == [OK] * 3
-    assert made.rows[0]["site_ids"] == result.rows[0]["site_ids"]
+    assert [row.state for row in made.rows] == [OK] * 3
+    assert made.rows[0].site_ids == result.rows[0].site_ids
 
 
 def test_four_districts_on_two_workers(tmp_path):
@@ -286,9 +286,8 @@ def test_the_verb_counts_and_tells(tmp_path, capsys):
 
 
 def test_the_share_of_samples_makes_core_swing_and_never(tmp_path):
-    rows = [{"state": OK, "sample": n, "site_ids": ["a", "b"] if n else ["a"],
-             "swap_site_ids": [], "id": str(n), "drawn": {}} for n in range(4)]  # fmt: skip
-    rows.append({"state": "failed", "sample": 4, "id": "4"})
+    rows = [PlanRow(str(n), OK, n, site_ids=("a", "b") if n else ("a",)) for n in range(4)]
+    rows.append(PlanRow("4", "failed", 4))
     assert site_shares(rows) == {"a": 1.0, "b": 0.75}
     assert [holding(share) for share in (1.0, 0.75, 0.0)] == ["core", "swing", "never"]
     assert [plan.site_ids for plan in distinct_plans(rows, 5)] == [("a",), ("a", "b")]
@@ -312,10 +311,10 @@ def test_what_holds_in_a_sweep(swept, capsys):
     told = json.loads(capsys.readouterr().out)
     assert (told["samples"], told["cannot_be"]) == (2, 0)
     values = pd.read_csv(folder / "values.csv").set_index("sample")
-    assert values.loc["base"].iloc[0] == pytest.approx(result.rows[0]["figures"]["value"])
+    assert values.loc["base"].iloc[0] == pytest.approx(result.rows[0].figures["value"])
     for row in result.rows[1:3]:
-        valued = values.loc[str(row["sample"])]
-        assert valued.max() <= row["figures"]["bound"] + 1e-6, "no plan beats the bound"
+        valued = values.loc[str(row.sample)]
+        assert valued.max() <= row.figures["bound"] + 1e-6, "no plan beats the bound"
     for one in told["robust"].values():
         assert one["value"] >= one["value_of_base_plan"] - 1e-9
         assert one["price"] >= -1e-6
@@ -341,10 +340,10 @@ def test_assumptions_are_what_is_uncertain_and_what_nobody_verified(tmp_path):
 
 def test_the_tornado_counts_new_sites_and_puts_the_greatest_first():
     found = [Assumption("a", 1, 2, ""), Assumption("b", 1, 2, "")]
-    base = {"site_ids": ["x", "y", "old"], "figures": {"cost_cny": 5.0}}
-    same = {"state": OK, "site_ids": ["x", "y", "old"], "figures": {"cost_cny": 7.0}}
-    half = {"state": OK, "site_ids": ["x", "z", "old"], "figures": {}}
-    table = tornado_table(found, base, [same, {"state": "failed"}, half, same], {"old"})
+    base = PlanRow("0", OK, site_ids=("x", "y", "old"), figures={"cost_cny": 5.0})
+    same = PlanRow("1", OK, site_ids=("x", "y", "old"), figures={"cost_cny": 7.0})
+    half = PlanRow("2", OK, site_ids=("x", "z", "old"))
+    table = tornado_table(found, base, [same, PlanRow("3", "failed"), half, same], {"old"})
     assert table["key"].tolist() == ["b", "b", "a", "a"]
     assert table["sites_changed_share_change"].iloc[:3].tolist() == [0.5, 0.0, 0.0]
     assert np.isnan(table["sites_changed_share_change"].iloc[3])

@@ -170,6 +170,22 @@ class DataSource:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """One thing measured.
+
+    Attributes
+    ----------
+    value
+        In the unit of its row; None where there is nothing to measure.
+    told
+        Numbers and names for the advice.
+    """
+
+    value: float | None
+    told: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Graded:
     """A measure with its thresholds, its grade and how far it falls short of good (0 to 1)."""
 

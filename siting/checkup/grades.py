@@ -14,10 +14,9 @@ so that no plan, or only a part of one, can come of it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from siting.checkup.findings import UNCOVERED, Advice, Graded, Stage
+from siting.checkup.findings import UNCOVERED, Advice, Graded, Measure, Stage
 from siting.tables import Column, Table, check
 
 if TYPE_CHECKING:
@@ -59,22 +58,6 @@ CHECK_GRADES = Table(
         Column("mark", "str", "V verified, v weak, D derived, U unverified, P proposal"),
     ),
 )
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One thing measured.
-
-    Attributes
-    ----------
-    value
-        In the unit of its row; None where there is nothing to measure.
-    told
-        Numbers and names for the advice.
-    """
-
-    value: float | None
-    told: dict[str, Any] = field(default_factory=dict)
 
 
 def grade_of(value: float | None, row: Mapping[Any, Any]) -> str:

@@ -75,6 +75,6 @@ def _tell(swept: Swept) -> None:
         f"{len(swept.rows)} plans, {swept.reused} of them made before, {swept.failed} failed"
     )
     for row in swept.rows:
-        if row["state"] != "ok":
-            screen.complain(f"{row['grid'] | row['drawn']}: {row['what']}")
+        if not row.planned:
+            screen.complain(f"{row.grid | row.drawn}: {row.what}")
     screen.say(f"wrote {swept.table}")

@@ -30,7 +30,7 @@ from siting.study.memory_cache import Held, hold
 from siting.study.pareto import Seen, front_table
 from siting.study.samples import Draw
 from siting.study.sweep import make_tasks, run_kept
-from siting.study.tasks import OK, Shared
+from siting.study.tasks import Shared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from siting.pipeline.prepare import Prepared
     from siting.scenario import Scenario
     from siting.study.goals import Goal
+    from siting.study.tasks import PlanRow
 
 
 FRONT_CSV, FRONT_JSON, FRONT_PNG = "front.csv", "front.json", "front.png"
@@ -116,7 +117,7 @@ def front(
     demand = prepared.demand
     zones = sorted(demand.loc[demand["kwh_day"] > 0, "zone_id"].astype(str).unique())
 
-    def made(draws: list[Draw]) -> list[dict[str, Any]]:
+    def made(draws: list[Draw]) -> list[PlanRow]:
         tasks = make_tasks(base, [Draw(), *draws], inputs, afresh=asked.afresh)
         told = {"scenario": dump_scenario(base), "ids": [task.id for task in tasks]}
         return run_kept(tasks, shared, folder, execution, asked=told)[0]
@@ -137,7 +138,7 @@ def front(
     return table
 
 
-def _planned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _planned(rows: list[PlanRow]) -> list[PlanRow]:
     """Return rows that all have a plan.
 
     Raises
@@ -146,9 +147,9 @@ def _planned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         If one has none.
     """
     for row in rows:
-        if row["state"] != OK:
+        if not row.planned:
             raise ScenarioError(
-                f"without a limit there is no plan: {row['what']}",
+                f"without a limit there is no plan: {row.what}",
                 where="siting front",
                 cure="siting plan says what would help; then ask again",
             )
@@ -158,7 +159,7 @@ def _planned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _first_limits(
     goals: tuple[Goal, ...],
     asked: Asked,
-    ends: list[dict[str, Any]],
+    ends: list[PlanRow],
     scenario: Scenario,
     prepared: Prepared,
 ) -> list[tuple[float, ...]]:
@@ -207,19 +208,19 @@ def _directed(scenario: Scenario, goals: tuple[Goal, ...]) -> tuple[Goal, ...]:
 
 def _range(
     goal: Goal,
-    free: dict[str, Any],
-    end: dict[str, Any] | None,
+    free: PlanRow,
+    end: PlanRow | None,
     scenario: Scenario,
     prepared: Prepared,
 ) -> tuple[float, float]:
     """Return the tightest limit that is worth a try, and the one that no longer binds."""
-    if goal.figure not in free["figures"]:
+    if goal.figure not in free.figures:
         return POWER_SHARES
-    loose = float(free["figures"][goal.figure])
+    loose = float(free.figures[goal.figure])
     if end is not None:
-        return float(end["figures"][goal.figure]), loose
+        return float(end.figures[goal.figure]), loose
     problem = pipeline.pose(scenario, prepared, refuse=False)
-    swaps = float(free["figures"]["swap_cost_cny"])
+    swaps = float(free.figures["swap_cost_cny"])
     return _CHEAPEST * least_cost(problem) + swaps, loose
 
 

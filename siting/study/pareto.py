@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from siting.arrays import Flags, Floats
     from siting.study.goals import Goal
+    from siting.study.tasks import PlanRow
 
 
 _SLACK = 1e-9
@@ -27,7 +28,7 @@ class Seen:
     """One point: its limits, none for the point that has none, and the row of its plan."""
 
     limits: tuple[float, ...]
-    row: dict[str, Any]
+    row: PlanRow
 
 
 def front_table(goals: tuple[Goal, ...], seen: Sequence[Seen]) -> pd.DataFrame:
@@ -49,7 +50,7 @@ def front_table(goals: tuple[Goal, ...], seen: Sequence[Seen]) -> pd.DataFrame:
         plan, which may have been found for a tighter limit; ``front``, whether no other point is
         as good in everything and better in something; ``knee``; ``what``, why there is no plan.
     """
-    plans = [one for one in seen if one.row["state"] == OK]
+    plans = [one for one in seen if one.row.planned]
     table = pd.DataFrame([_record(goals, point, plans) for point in seen])
     limits = pd.DataFrame(
         {
@@ -71,26 +72,26 @@ def _record(goals: tuple[Goal, ...], point: Seen, plans: Sequence[Seen]) -> dict
     """Return one row of the table: the best of the plans that keep the point's limits."""
     first, limited, sign = goals[0], goals[1:], _sign(goals[0])
     within = [one for one in plans if _keeps(one, point, limited)]
-    best = max(within, key=lambda one: sign * one.row["figures"]["value"], default=None)
-    looser = [sign * one.row["figures"]["bound"] for one in plans if _looser(one, point, limited)]
+    best = max(within, key=lambda one: sign * one.row.figures["value"], default=None)
+    looser = [sign * one.row.figures["bound"] for one in plans if _looser(one, point, limited)]
     limits = point.limits or (np.nan,) * len(limited)
     record: dict[str, Any] = {
         **{f"limit_{goal.name}": limit for goal, limit in zip(limited, limits, strict=True)},
-        "state": point.row["state"] if best is None else OK,
+        "state": point.row.state if best is None else OK,
         **dict.fromkeys([goal.name for goal in goals], np.nan),
         "bound": sign * min(looser, default=np.nan),
         "gap_share": np.nan,
         "plan": None,
-        "what": point.row.get("what"),
+        "what": point.row.what,
     }
     if best is None:
         return record
-    value = best.row["figures"]["value"]
+    value = best.row.figures["value"]
     return record | {
         first.name: value,
         **{goal.name: _reached(best, goal, place) for place, goal in enumerate(limited)},
         "gap_share": _gap(value, record["bound"]),
-        "plan": best.row["id"],
+        "plan": best.row.id,
         "what": None,
     }
 
@@ -163,7 +164,7 @@ def knee(merits: Floats, front: Flags) -> int | None:
 
 def _reached(one: Seen, goal: Goal, place: int) -> float:
     """Return what a plan reaches in a limited goal; the limit itself where no figure tells it."""
-    figures = one.row["figures"]
+    figures = one.row.figures
     if goal.figure in figures:
         return float(figures[goal.figure])
     return one.limits[place] if one.limits else float("nan")

@@ -23,7 +23,7 @@ from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.scenario import changed_scenario, scenario_from
 from siting.study.memory_cache import Held
-from siting.study.tasks import ASKED, OK, read_rows
+from siting.study.tasks import ASKED, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from siting.arrays import Floats
     from siting.scenario import Scenario
+    from siting.study.tasks import PlanRow
 
 
 CORE_SHARE = 0.9
@@ -68,7 +69,7 @@ class Valued:
     plans: tuple[SampledPlan, ...]
 
 
-def read_sweep(folder: Path) -> tuple[Scenario, list[dict[str, Any]]]:
+def read_sweep(folder: Path) -> tuple[Scenario, list[PlanRow]]:
     """Return the base scenario of a sweep, and its rows in the order of its draws.
 
     Raises
@@ -88,7 +89,7 @@ def read_sweep(folder: Path) -> tuple[Scenario, list[dict[str, Any]]]:
     asked = json.loads(path.read_text(encoding="utf-8"))
     known = read_rows(folder)
     rows = [known[name] for name in asked["ids"] if name in known]
-    if not any(row["state"] == OK and row["sample"] is not None for row in rows):
+    if not any(row.sampled for row in rows):
         raise ScenarioError(
             "no sample of this sweep has a plan",
             where=str(folder),
@@ -97,18 +98,18 @@ def read_sweep(folder: Path) -> tuple[Scenario, list[dict[str, Any]]]:
     return scenario_from(asked["scenario"], where=str(path)), rows
 
 
-def site_shares(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
+def site_shares(rows: Sequence[PlanRow]) -> dict[str, float]:
     """Return of each site chosen at all the share of the sampled plans that choose it.
 
     Examples
     --------
-    >>> rows = [{"state": "ok", "sample": 0, "site_ids": ["a", "b"]},
-    ...         {"state": "ok", "sample": 1, "site_ids": ["a"]}]
+    >>> from siting.study.tasks import OK, PlanRow
+    >>> rows = [PlanRow("1", OK, 0, site_ids=("a", "b")), PlanRow("2", OK, 1, site_ids=("a",))]
     >>> site_shares(rows)
     {'a': 1.0, 'b': 0.5}
     """
     made = _sampled(rows)
-    counts = Counter(site for row in made for site in row["site_ids"])
+    counts = Counter(site for row in made for site in row.site_ids)
     return {site: counts[site] / len(made) for site in sorted(counts)}
 
 
@@ -119,7 +120,7 @@ def holding(share: float) -> str:
     return SWING if share > 0 else NEVER
 
 
-def distinct_plans(rows: Sequence[dict[str, Any]], most: int) -> tuple[SampledPlan, ...]:
+def distinct_plans(rows: Sequence[PlanRow], most: int) -> tuple[SampledPlan, ...]:
     """Return the plan of the base and the distinct ones of the samples, the likeliest first.
 
     Likeliest: the mean share of its sites is highest; ties by id.
@@ -132,21 +133,21 @@ def distinct_plans(rows: Sequence[dict[str, Any]], most: int) -> tuple[SampledPl
         Most plans to return, the base not counted.
     """
     shares = site_shares(rows)
-    base = [row for row in rows if row["sample"] is None and row["state"] == OK][:1]
+    base = [row for row in rows if row.sample is None and row.planned][:1]
     found: dict[tuple[tuple[str, ...], tuple[str, ...]], SampledPlan] = {}
-    order = sorted(_sampled(rows), key=lambda row: (-_likely(row, shares), row["id"]))
+    order = sorted(_sampled(rows), key=lambda row: (-_likely(row, shares), row.id))
     for row in (*base, *order):
-        sites, swaps = tuple(row["site_ids"]), tuple(row["swap_site_ids"])
-        found.setdefault((sites, swaps), SampledPlan(row["id"], sites, swaps))
+        sites, swaps = tuple(row.site_ids), tuple(row.swap_site_ids)
+        found.setdefault((sites, swaps), SampledPlan(row.id, sites, swaps))
     return tuple(found.values())[: most + len(base)]
 
 
-def samples_of(rows: Sequence[dict[str, Any]]) -> list[Sample]:
+def samples_of(rows: Sequence[PlanRow]) -> list[Sample]:
     """Return the base and the distinct draws of a sweep."""
     found = {"base": Sample("base", {})}
     for row in rows:
-        if row["sample"] is not None:
-            found.setdefault(str(row["sample"]), Sample(str(row["sample"]), row["drawn"]))
+        if row.sample is not None:
+            found.setdefault(str(row.sample), Sample(str(row.sample), row.drawn))
     return list(found.values())
 
 
@@ -246,9 +247,9 @@ def robust_choice(plans: Sequence[SampledPlan], values: Floats, base: Floats) ->
     return told
 
 
-def _sampled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row for row in rows if row["state"] == OK and row["sample"] is not None]
+def _sampled(rows: Sequence[PlanRow]) -> list[PlanRow]:
+    return [row for row in rows if row.sampled]
 
 
-def _likely(row: dict[str, Any], shares: dict[str, float]) -> float:
-    return float(np.mean([shares[site] for site in row["site_ids"]]))
+def _likely(row: PlanRow, shares: dict[str, float]) -> float:
+    return float(np.mean([shares[site] for site in row.site_ids]))

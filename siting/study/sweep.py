@@ -10,7 +10,6 @@ The base plan is made first, and every other one starts from it unless each is w
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from dataclasses import dataclass, replace
@@ -24,11 +23,12 @@ from siting.study.engine import Execution, run_tasks, workers
 from siting.study.memory_cache import hold
 from siting.study.samples import Draw, make_draws
 from siting.study.tasks import (
-    OK,
     ROWS,
+    PlanRow,
     Shared,
     Task,
     begin_rows,
+    line_of,
     lost_row,
     make_plan_row,
     make_row,
@@ -48,8 +48,8 @@ _log = logging.getLogger(__name__)
 
 
 def begin_from(
-    base: Task, shared: Shared, folder: Path, kept: dict[str, Any] | None
-) -> tuple[dict[str, Any], Shared]:
+    base: Task, shared: Shared, folder: Path, kept: PlanRow | None
+) -> tuple[PlanRow, Shared]:
     """Make the base plan, or take what an earlier call left of it, and hand it to all others.
 
     Parameters
@@ -65,13 +65,13 @@ def begin_from(
 
     Returns
     -------
-    dict, Shared
+    PlanRow, Shared
         The base's row, and what the other tasks are given: with the start, or as it was if the
         base has no plan, or one of an objective that leaves nothing.
     """
     place = folder / f"base-{base.id}"
     if kept is not None:
-        if kept["state"] != OK:
+        if not kept.planned:
             return kept, shared
         try:
             return kept, _from(read_start(place), base, shared)
@@ -102,14 +102,14 @@ Form = Literal["parquet", "csv"]
 class Swept:
     """A finished sweep: its rows in the order of the draws, and how many were there before."""
 
-    rows: list[dict[str, Any]]
+    rows: list[PlanRow]
     reused: int
     table: Path
 
     @property
     def failed(self) -> int:
         """How many draws have no plan."""
-        return sum(row["state"] != OK for row in self.rows)
+        return sum(not row.planned for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def run_kept(
     execution: Execution,
     *,
     asked: dict[str, Any],
-) -> tuple[list[dict[str, Any]], int]:
+) -> tuple[list[PlanRow], int]:
     """Run the tasks that a folder has no row of; return all rows in order, and how many it had.
 
     The first task is the base; it is made first if others start from its plan.
@@ -206,9 +206,7 @@ def run_kept(
     missing = list({task.id: task for task in tasks if task.id not in known}.values())
 
     def tell() -> None:
-        execution.progress(
-            len(known), len(tasks), sum(row["state"] != OK for row in known.values())
-        )
+        execution.progress(len(known), len(tasks), sum(not row.planned for row in known.values()))
 
     tell()
     if missing:
@@ -217,9 +215,9 @@ def run_kept(
             (folder / ROWS).open("a", encoding="utf-8", newline="\n") as stream,
         ):
 
-            def done(row: dict[str, Any]) -> None:
-                known[row["id"]] = row
-                stream.write(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
+            def done(row: PlanRow) -> None:
+                known[row.id] = row
+                stream.write(line_of(row))
                 stream.flush()
                 os.fsync(stream.fileno())
                 tell()
@@ -232,7 +230,7 @@ def run_kept(
             with workers(execution.count, execution.scheduler) as client:
                 run_tasks(client, make_row, missing, shared, lost=lost_row, done=done)
     # the same plan may be asked for by two draws under other names
-    return [known[task.id] | _asked(task) for task in tasks], reused
+    return [_as_asked(known[task.id], task) for task in tasks], reused
 
 
 def make_tasks(
@@ -253,5 +251,6 @@ def _from_base(task: Task, base: str) -> Task:
     return task if task.id == base else replace(task, id=started_id(task.id, base), origin=base)
 
 
-def _asked(task: Task) -> dict[str, Any]:
-    return {"sample": task.draw.sample, "grid": task.draw.grid, "drawn": task.draw.drawn}
+def _as_asked(row: PlanRow, task: Task) -> PlanRow:
+    draw = task.draw
+    return replace(row, sample=draw.sample, grid=draw.grid, drawn=draw.drawn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +22,7 @@ from siting.outputs import words
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder
-from siting.plan.json_types import tidy
+from siting.plan.json_types import made, tidy
 from siting.scenario import changed_scenario, dump_scenario
 from siting.study.memory_cache import Held
 
@@ -67,13 +67,13 @@ def make_run(
         As :func:`siting.pipeline.run.run`; then the folder is as it was.
     """
     with runfolder.new_run_folder(folder) as part:
-        made = pipeline.run(scenario, meter=meter, folder=data, start=start, cache=cache)
+        plan = pipeline.run(scenario, meter=meter, folder=data, start=start, cache=cache)
         with meter.stage("map"):
-            page = webmap.make_map(made, basemap=scenario.map.basemap, key=key)
+            page = webmap.make_map(plan, basemap=scenario.map.basemap, key=key)
             files.write_whole(part / runfolder.MAP_HTML, page)
-        made = replace(made, timings=meter.timings())
-        runfolder.save_plan(made, part, say=words.speaker(made.language, made.kinds))
-    return made
+        plan = replace(plan, timings=meter.timings())
+        runfolder.save_plan(plan, part, say=words.speaker(plan.language, plan.kinds))
+    return plan
 
 
 OK, FAILED, LOST = "ok", "failed", "lost"
@@ -99,6 +99,55 @@ class Task:
     id: str
     draw: Draw
     origin: str = ""
+
+
+_ABSENT = {"absent": True}
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """What a sweep keeps of a plan; what is not known is left out of its line.
+
+    Attributes
+    ----------
+    id, sample, grid, drawn
+        Of the task.
+    state
+        ``OK``, ``FAILED`` or ``LOST``.
+    status, figures, site_ids, site_chargers, swap_site_ids
+        Of the plan, if there is one.
+    error, what
+        Why there is none.
+    seconds, cpu_seconds, stages, peak_mb
+        What alone differs between two runs.
+    """
+
+    id: str
+    state: str
+    sample: int | None = None
+    grid: dict[str, Any] = field(default_factory=dict)
+    drawn: dict[str, Any] = field(default_factory=dict)
+    status: str | None = field(default=None, metadata=_ABSENT)
+    figures: dict[str, Any] = field(default_factory=dict)
+    site_ids: tuple[str, ...] = ()
+    site_chargers: tuple[int, ...] = ()
+    swap_site_ids: tuple[str, ...] = ()
+    error: str | None = field(default=None, metadata=_ABSENT)
+    what: str | None = field(default=None, metadata=_ABSENT)
+    seconds: float | None = field(default=None, metadata=_ABSENT)
+    cpu_seconds: float | None = field(default=None, metadata=_ABSENT)
+    stages: dict[str, float] | None = field(default=None, metadata=_ABSENT)
+    peak_mb: float | None = field(default=None, metadata=_ABSENT)
+
+    @property
+    def planned(self) -> bool:
+        """Whether there is a plan."""
+        return self.state == OK
+
+    @property
+    def sampled(self) -> bool:
+        """Whether there is a plan, and of a sample."""
+        return self.planned and self.sample is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,51 +211,44 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-def make_row(task: Task, shared: Shared) -> dict[str, Any]:
+def make_row(task: Task, shared: Shared) -> PlanRow:
     """Make one plan and return what a sweep keeps of it; runs on a worker.
 
     An error of ours becomes a row that says so; any other goes up to the engine.
-
-    Returns
-    -------
-    dict
-        JSON types: ``id``, ``sample``, ``grid``, ``drawn``, ``state``; of a plan ``figures``,
-        ``status``, ``site_ids``, ``site_chargers``, ``swap_site_ids``, else ``error``, ``what``;
-        and what alone differs between two runs, ``seconds``, ``cpu_seconds``, ``stages`` and
-        ``peak_mb``.
     """
     return make_plan_row(task, shared)[0]
 
 
-def make_plan_row(task: Task, shared: Shared) -> tuple[dict[str, Any], Plan | None]:
+def make_plan_row(task: Task, shared: Shared) -> tuple[PlanRow, Plan | None]:
     """Return the row of :func:`make_row`, and the plan if there is one."""
     clock, cpu = time.perf_counter(), time.process_time()
     meter = Meter(lambda *_: None)
-    row, plan = _head(task), None
+    plan = None
     try:
         scenario = changed_scenario(shared.scenario, task.draw.settings)
         plan = _plan(scenario, shared, task, meter)
-        row |= _told(plan)
+        row = _row_of(task, plan)
     except SitingError as error:
-        row |= {"state": FAILED, "error": type(error).__name__, "what": error.what}
-    row |= {
-        "seconds": round(time.perf_counter() - clock, 3),
-        "cpu_seconds": round(time.process_time() - cpu, 3),
-        "stages": dict(meter.seconds),
-        "peak_mb": max(meter.peak_mb.values(), default=None),
-    }
+        row = _failed(task, FAILED, type(error).__name__, error.what)
+    row = replace(
+        row,
+        seconds=round(time.perf_counter() - clock, 3),
+        cpu_seconds=round(time.process_time() - cpu, 3),
+        stages=dict(meter.seconds),
+        peak_mb=max(meter.peak_mb.values(), default=None),
+    )
     return row, plan
 
 
-def lost_row(task: Task, error: BaseException | None) -> dict[str, Any]:
+def lost_row(task: Task, error: BaseException | None) -> PlanRow:
     """Return the row of a task that no worker came back from, or that met a bug of ours."""
     what = "its worker was lost" if error is None else str(error)
-    return _head(task) | {"state": LOST, "error": type(error).__name__, "what": what}
+    return _failed(task, LOST, type(error).__name__, what)
 
 
-def _head(task: Task) -> dict[str, Any]:
+def _failed(task: Task, state: str, error: str, what: str) -> PlanRow:
     draw = task.draw
-    return {"id": task.id, "sample": draw.sample, "grid": draw.grid, "drawn": draw.drawn}
+    return PlanRow(task.id, state, draw.sample, draw.grid, draw.drawn, error=error, what=what)
 
 
 def _plan(scenario: Scenario, shared: Shared, task: Task, meter: Meter) -> Plan:
@@ -218,55 +260,60 @@ def _plan(scenario: Scenario, shared: Shared, task: Task, meter: Meter) -> Plan:
     return make_run(named, folder, data=Path.cwd(), meter=meter, cache=held, start=start)
 
 
-def _told(plan: Plan) -> dict[str, Any]:
-    sites = plan.sites.sort_values("site_id", kind="stable")
-    return {
-        "state": OK,
-        "status": str(plan.outcome.status),
-        "figures": tidy(all_figures(plan)),
-        "site_ids": sites["site_id"].tolist(),
-        "site_chargers": [int(count) for count in sites["chargers"]],
-        "swap_site_ids": sorted(plan.swap_sites["site_id"]),
-    }
+def _row_of(task: Task, plan: Plan) -> PlanRow:
+    sites, draw = plan.sites.sort_values("site_id", kind="stable"), task.draw
+    return PlanRow(
+        task.id, OK, draw.sample, draw.grid, draw.drawn,
+        status=str(plan.outcome.status),
+        figures=tidy(all_figures(plan)),
+        site_ids=tuple(sites["site_id"]),
+        site_chargers=tuple(int(count) for count in sites["chargers"]),
+        swap_site_ids=tuple(sorted(plan.swap_sites["site_id"])),
+    )  # fmt: skip
 
 
 ROWS, ASKED = "rows.jsonl", "sweep.json"
 _LISTS = ("site_ids", "site_chargers", "swap_site_ids")
 
 
-def read_rows(folder: Path) -> dict[str, dict[str, Any]]:
+def read_rows(folder: Path) -> dict[str, PlanRow]:
     """Return the rows of a sweep by id; half a line of a writer that was killed is left out.
 
     Plans lost with their worker count as not made.
     """
     path = folder / ROWS
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, PlanRow] = {}
     if not files.is_file(path):
         return rows
     for line in files.read_bytes(path).decode("utf-8", errors="replace").splitlines():
         try:
-            row = json.loads(line)
-        except ValueError:
+            row = made(PlanRow, json.loads(line))
+        except (KeyError, TypeError, ValueError):
             continue
-        if isinstance(row, dict) and row.get("state") != LOST:
-            rows[str(row.get("id"))] = row
+        if row.state != LOST:
+            rows[row.id] = row
     return rows
 
 
-def results_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def line_of(row: PlanRow) -> str:
+    """Return the line of JSON that is kept of a row."""
+    return json.dumps(tidy(row, None), ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def results_frame(rows: list[PlanRow]) -> pd.DataFrame:
     """Return rows as a table: settings, state, figures, and the sites as lists in JSON."""
     flat = [
         {
-            "id": row["id"],
-            "sample": row["sample"],
-            **{f"grid.{key}": value for key, value in row["grid"].items()},
-            **{f"drawn.{key}": value for key, value in row["drawn"].items()},
-            "state": row["state"],
-            "error": row.get("error"),
-            "what": row.get("what"),
-            "status": row.get("status"),
-            **{name: row["figures"][name] for name in _in_order(row.get("figures", {}))},
-            **{name: json.dumps(row[name]) if name in row else None for name in _LISTS},
+            "id": row.id,
+            "sample": row.sample,
+            **{f"grid.{key}": value for key, value in row.grid.items()},
+            **{f"drawn.{key}": value for key, value in row.drawn.items()},
+            "state": row.state,
+            "error": row.error,
+            "what": row.what,
+            "status": row.status,
+            **{name: row.figures[name] for name in _in_order(row.figures)},
+            **{name: json.dumps(getattr(row, name)) if row.planned else None for name in _LISTS},
         }
         for row in rows
     ]
@@ -278,7 +325,7 @@ def _in_order(figures: dict[str, Any]) -> list[str]:
     return [*known, *sorted(set(figures) - set(known))]
 
 
-def write_table(rows: list[dict[str, Any]], path: Path) -> None:
+def write_table(rows: list[PlanRow], path: Path) -> None:
     """Write rows as Parquet or CSV, whole or not at all.
 
     Raises
@@ -295,7 +342,7 @@ def write_table(rows: list[dict[str, Any]], path: Path) -> None:
     files.write_whole(path, packed.getvalue())
 
 
-def begin_rows(folder: Path, asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def begin_rows(folder: Path, asked: dict[str, Any]) -> dict[str, PlanRow]:
     """Make the folder of a sweep, write down what is asked, and return the rows it has by id.
 
     Raises

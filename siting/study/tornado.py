@@ -20,12 +20,13 @@ from siting.study.engine import Execution
 from siting.study.memory_cache import Held, hold
 from siting.study.samples import Draw, fitted
 from siting.study.sweep import make_tasks, run_kept
-from siting.study.tasks import OK, Shared
+from siting.study.tasks import Shared
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from siting.scenario import Scenario
+    from siting.study.tasks import PlanRow
 
 FIGURES = ("served_share", "mean_distance_m", "cost_cny", "access_gini")
 """Figures whose change is told beside that of the sites."""
@@ -116,9 +117,9 @@ def tornado(
     tasks = make_tasks(scenario, [Draw(), *draws], inputs, afresh=afresh)
     asked = {"scenario": dump_scenario(scenario), "ids": [task.id for task in tasks]}
     base, *rows = run_kept(tasks, Shared(scenario, payloads), folder, execution, asked=asked)[0]
-    if base["state"] != OK:
+    if not base.planned:
         raise ScenarioError(
-            f"the base has no plan: {base['what']}",
+            f"the base has no plan: {base.what}",
             where="siting tornado",
             cure="siting plan says what would help; then ask again",
         )
@@ -133,7 +134,7 @@ def tornado(
 
 
 def tornado_table(
-    found: list[Assumption], base: dict[str, Any], rows: list[dict[str, Any]], stands: set[str]
+    found: list[Assumption], base: PlanRow, rows: list[PlanRow], stands: set[str]
 ) -> pd.DataFrame:
     """Return what each end of each assumption moves, the one that changes most sites first.
 
@@ -155,21 +156,21 @@ def tornado_table(
         sites of the base that the plan does not have), ``<figure>_change`` against the base,
         ``source``; missing where there is no plan.
     """
-    new = set(base["site_ids"]) - stands
+    new = set(base.site_ids) - stands
     told = []
     for place, row in enumerate(rows):
         one = found[place // 2]
-        made = row["state"] == OK
-        gone = len(new - set(row["site_ids"])) / len(new) if made and new else np.nan
-        figures = row["figures"] if made else {}
+        made = row.planned
+        gone = len(new - set(row.site_ids)) / len(new) if made and new else np.nan
+        figures = row.figures if made else {}
         told.append(
             {
                 "key": one.key,
                 "end": ("low", "high")[place % 2],
                 "value": (one.low, one.high)[place % 2],
-                "state": row["state"],
+                "state": row.state,
                 f"{SITES}_change": round(gone, 6),
-                **{f"{name}_change": _less(figures, base["figures"], name) for name in FIGURES},
+                **{f"{name}_change": _less(figures, base.figures, name) for name in FIGURES},
                 "source": one.source,
             }
         )
