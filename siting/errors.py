@@ -28,8 +28,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EXIT_GOOD = 0
 EXIT_BUG = 1
@@ -52,6 +56,8 @@ class SitingError(Exception):
     """
 
     exit_code = EXIT_BUG
+    parts: tuple[SitingError, ...] = ()
+    """The faults that a list of several is made of."""
 
     def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
         self.what = what
@@ -244,3 +250,52 @@ class NoAnswerError(NoPlanError, TimeoutError):
 
 class RecountError(SitingError, RuntimeError):
     """A finished plan broke a rule on recount; it is a bug and is not saved."""
+
+
+class Collected:
+    """Collects the faults of several inputs, so that all of them are told at once.
+
+    Examples
+    --------
+    >>> faults = Collected()
+    >>> with faults.of():
+    ...     raise TableError("one")
+    >>> with faults.of():
+    ...     raise ScenarioError("two")
+    >>> faults.refuse()
+    Traceback (most recent call last):
+    siting.errors.DataError: 2 inputs are at fault:
+    1. one
+    2. two
+    """
+
+    def __init__(self) -> None:
+        self.found: list[SitingError] = []
+
+    @contextmanager
+    def of(self) -> Iterator[None]:
+        """Collect what an input is at fault with; other errors pass."""
+        try:
+            yield
+        except (DataError, ScenarioError) as error:
+            self.found += error.parts or (error,)
+
+    def refuse(self) -> None:
+        """Raise what was collected: one fault as it is, several as one list.
+
+        Raises
+        ------
+        DataError, ScenarioError
+            If anything was collected.
+        """
+        if not self.found:
+            return
+        if len(self.found) == 1:
+            raise self.found[0]
+        kind = DataError if any(isinstance(one, DataError) for one in self.found) else ScenarioError
+        lines = [f"{len(self.found)} inputs are at fault:"]
+        for number, error in enumerate(self.found, 1):
+            lines.append(f"{number}. " + str(error).replace("\n", "\n   "))
+        several = kind("\n".join(lines))
+        several.parts = tuple(self.found)
+        raise several

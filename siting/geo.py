@@ -75,7 +75,7 @@ def wgs84_to_gcj02(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """
     lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
     east, north = _gcj_shift(lon, lat)
-    inside = _in_china(lon, lat)
+    inside = in_china(lon, lat)
     return lon + np.where(inside, east, 0.0), lat + np.where(inside, north, 0.0)
 
 
@@ -240,7 +240,7 @@ def distortion(crs: CRS, outline: BaseGeometry) -> float:
 def _better_epsg(lon: float, lat: float, outline: BaseGeometry) -> int | None:
     """Return the EPSG number whose lengths in the area are the truest; None if all are off."""
     numbers = [metric_crs(lon, lat).to_epsg()]
-    if bool(_in_china(np.array(lon), np.array(lat))):
+    if bool(in_china(np.array(lon), np.array(lat))):
         zone = round((min(max(lon, _CGCS_FROM), _CGCS_TO) - _CGCS_FROM) / 3)
         numbers.append(_CGCS_FIRST + zone)
     off = {number: distortion(CRS.from_epsg(number), outline) for number in numbers if number}
@@ -291,7 +291,8 @@ def _shifted(frame: gpd.GeoDataFrame, shift: Shift) -> gpd.GeoDataFrame:
     return result.set_geometry(values, crs=WGS84)
 
 
-def _in_china(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+def in_china(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    """Tell which points lie in the box around China in which GCJ-02 differs from WGS-84."""
     west, south, east, north = _CHINA
     return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
 

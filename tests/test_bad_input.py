@@ -107,7 +107,7 @@ def stations_without_datum(desk):
 
 def csv_with_wrong_columns(desk):
     text = (desk / "existing.csv").read_text(encoding="utf-8-sig")
-    text = text.replace("lon,lat", "经度,纬度")
+    text = text.replace("lon,lat", "横,纵")
     (desk / "existing.csv").write_text(text, encoding="utf-8-sig")
 
 
@@ -169,12 +169,12 @@ CASES = [
     (gzip_cut_short, errors.BrokenFileError, EXIT_DATA, "town.osm.gz"),
     (pbf_cut_short, errors.BrokenFileError, EXIT_DATA, "town.osm.pbf"),
     (ways_without_nodes, errors.IncompleteExtractError, EXIT_DATA, "complete"),
-    (area_elsewhere, errors.CoverageError, EXIT_DATA, "cover"),
+    (area_elsewhere, errors.TableError, EXIT_DATA, "outside the area"),
     (no_roads, errors.EmptyLayerError, EXIT_DATA, "road"),
     (no_places, errors.EmptyLayerError, EXIT_DATA, "place"),
     (boundary_without_datum, errors.DatumError, EXIT_DATA, "wgs84"),
     (stations_without_datum, errors.DatumError, EXIT_DATA, "wgs84"),
-    (csv_with_wrong_columns, errors.TableError, EXIT_DATA, "经度"),
+    (csv_with_wrong_columns, errors.TableError, EXIT_DATA, "横"),
     (text_in_a_number, errors.TableError, EXIT_DATA, "row 3"),
     (coordinates_swapped, errors.TableError, EXIT_DATA, "swapped"),
     (coordinates_outside, errors.TableError, EXIT_DATA, "outside"),

@@ -26,12 +26,12 @@ def given(folder, text, name="traffic.csv", encoding="utf-8", **more):
 
 
 def test_without_a_file_nobody_counted():
-    assert load_traffic(None, roads()) == (None, [])
+    assert load_traffic(None, roads()) == (None, [], [])
 
 
 def test_counts_are_read_with_their_shares_and_source(tmp_path):
     text = 'ref,vehicles_day,through_share\nG65,"12,000",0.4\nG50,30000,\n'
-    traffic, sources = load_traffic(given(tmp_path, text), roads())
+    traffic, _, sources = load_traffic(given(tmp_path, text), roads())
     check(traffic, TRAFFIC)
     assert traffic["ref"].tolist() == ["G50", "G65"]
     assert traffic["vehicles_day"].tolist() == [30000, 12000]
@@ -44,7 +44,7 @@ def test_chinese_columns_in_gb_18030_are_mapped(tmp_path):
     wanted = given(
         tmp_path, text, encoding="gb18030", columns={"ref": "路线", "vehicles_day": "日交通量"}
     )
-    traffic, _ = load_traffic(wanted, roads())
+    traffic, _, _ = load_traffic(wanted, roads())
     assert traffic["vehicles_day"].tolist() == [30000]
     assert traffic["through_share"].isna().all()
 

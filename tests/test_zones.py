@@ -119,13 +119,13 @@ def test_bad_zone_files(tmp_path):
 
 
 def test_missing_columns_are_named_with_those_there(tmp_path):
-    path = save(tmp_path, zone_id=None, name=None, code=["1", "2"], label=["a", "b"])
+    path = save(tmp_path, zone_id=None, name=None, kode=["1", "2"], label=["a", "b"])
     with pytest.raises(TableError) as caught:
         load(path, columns={"population": "人口", "size": "x"})
     text = str(caught.value)
     for part in ("'zone_id'", "'name'", "'人口' (for population)", "'size' is no column"):
         assert part in text
-    assert "code, label" in caught.value.cure
+    assert "kode, label" in caught.value.cure
 
 
 def test_every_fault_of_a_zone_file_at_once(tmp_path):
@@ -264,7 +264,7 @@ def test_keys_that_match_nothing_are_told_both_ways(tmp_path):
         ("zone_id,population\nZ0,lots\n", "row 2: population is no number: 'lots'"),
         ("zone_id,population\nZ0,-1\n", "row 2: population cannot be -1"),
         ("zone_id,population\nZ0,1\n\nZ0,2\n", "row 2, row 4: zone_id 'Z0' is used 2 times"),
-        ("zone_id,人口\nZ0,1\n", "column 'population' "),
+        ("zone_id,居民\nZ0,1\n", "column 'population' "),
     ],
 )
 def test_bad_tables_of_people(tmp_path, text, fault):

@@ -1,25 +1,51 @@
-"""``siting new``: a scenario file to start from."""
+"""``siting new``: a scenario file to start from, neutral or made for the files at hand."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from siting import files
-from siting.cli.options import (
-    DEFAULT_SCENARIO,
-)
+from siting.cli.options import LanguageOption
 from siting.cli.show import screen
 from siting.errors import ScenarioError
 from siting.shipped import shipped_path
 
+if TYPE_CHECKING:
+    from siting.inputs.survey import Look
 
-def new(
+TEMPLATE = "new-scenario.toml"
+
+
+def new(  # noqa: PLR0917  # each option is a parameter
     file: Annotated[Path, typer.Argument(help="The file to write, e.g. my-plan.toml.")],
+    given: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help="A file of yours to look at; may be repeated."),
+    ] = None,
+    more: Annotated[
+        list[Path] | None, typer.Argument(help="Further files, after --from.", metavar="[FILE]...")
+    ] = None,
+    datum: Annotated[
+        Literal["wgs84", "gcj02", "bd09"] | None,
+        typer.Option(help="Datum of the files that do not say theirs."),
+    ] = None,
+    stations: Annotated[
+        int | None, typer.Option(help="Target: stations, existing and new.")
+    ] = None,
+    chargers: Annotated[int | None, typer.Option(help="Target: public chargers.")] = None,
+    language: LanguageOption = None,
+    ask: Annotated[
+        bool, typer.Option(help="Ask on the terminal what the files do not say.")
+    ] = True,
 ) -> None:
-    """Write a scenario file to start from: the Yubei sample, ready to run.
+    """Write a scenario file to start from: neutral lines that run, or lines for your own files.
+
+    With [bold]--from ledger.xlsx townships.shp map.osm.pbf[/] it looks at the files, writes down
+    what they say and lists what it cannot know.
 
     Example: [bold]siting new my-plan.toml[/]
     """
@@ -29,8 +55,68 @@ def new(
             where=str(file),
             cure="a scenario is a TOML file: e.g. siting new my-plan.toml",
         )
-    text = shipped_path(f"scenarios/{DEFAULT_SCENARIO}.toml").read_text(encoding="utf-8")
-    text = text.replace(f'name = "{DEFAULT_SCENARIO}"', f'name = "{_run_name(file)}"')
+    paths = [*(given or []), *(more or [])]
+    if paths:
+        text = _made_for(paths, file, datum, {"stations": stations, "chargers": chargers},
+                         language=language or "zh", ask=ask and sys.stdin.isatty())  # fmt: skip
+    else:
+        text = shipped_path(TEMPLATE).read_text(encoding="utf-8")
+        text = text.replace('name = "my-plan"', f'name = "{_run_name(file)}"')
+        if language:
+            text = text.replace('language = "zh" ', f'language = "{language}" ', 1)
+    _write(file, text)
+    screen.say(f'wrote {file}; next: siting check "{file}"')
+
+
+def _made_for(  # the files, and the answers given on the command line
+    paths: list[Path],
+    file: Path,
+    datum: str | None,
+    targets: dict[str, int | None],
+    *,
+    language: str,
+    ask: bool,
+) -> str:
+    """Return a scenario for some files, and say what was found and what is still to be said."""
+    from siting.inputs import survey, survey_text  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.outputs.words import note_text  # noqa: PLC0415  # heavy
+
+    looks = survey.look_at(paths)
+    survey.settle_datums(looks)
+    for look in looks:
+        screen.say(
+            f"{look.path.name}: {look.role}" + (f", {look.rows:,} rows" if look.rows else "")
+        )
+        for note in look.said:
+            screen.say(f"  · {note_text(note, language)}")
+        if datum is not None and "datum" in look.questions:
+            look.keys["datum"] = datum
+            del look.questions["datum"]
+        if ask:
+            _ask(look)
+    scenario, still = survey_text.scenario_text(
+        looks, folder=file.resolve().parent, name=_run_name(file), targets=targets,
+        language=language,
+    )  # fmt: skip
+    if still:
+        screen.say("to be said before a plan (the lines are marked ASK):")
+    for line in still:
+        screen.say(f"  ? {line}")
+    return scenario
+
+
+def _ask(look: Look) -> None:
+    """Ask on the terminal what a file does not say; an empty answer leaves the question open."""
+    for key, question in list(look.questions.items()):
+        if key not in {"datum", "people_unit", "headroom_unit"}:
+            continue
+        answer = typer.prompt(f"{look.path.name}: {question}", default="", show_default=False)
+        if answer.strip():
+            look.keys[key] = answer.strip()
+            del look.questions[key]
+
+
+def _write(file: Path, text: str) -> None:
     with files.writing(file):
         there = file.exists() or file.is_symlink()
     if there:
@@ -40,7 +126,6 @@ def new(
             cure="choose another name, or remove the file first",
         )
     files.write_whole(file, text)
-    screen.say(f'wrote {file}; next: siting plan "{file}"')
 
 
 def _run_name(file: Path) -> str:

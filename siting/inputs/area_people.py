@@ -11,6 +11,7 @@ import shapely
 from siting.errors import ScenarioError, TableError
 from siting.inputs.files.columns import PointField, PointFile, texts
 from siting.inputs.files.points import read_points
+from siting.inputs.files.sheets import Reading
 from siting.notes import Note
 from siting.scenario import local_path
 
@@ -23,13 +24,45 @@ if TYPE_CHECKING:
 PLACE = "place"
 """Value of ``inputs.zones.people_key`` for rows that say where they are."""
 
-_FIELDS = (PointField("name", "text"), PointField("population", "number", required=True))
+_FIELDS = (
+    PointField("name", "text"),
+    PointField("population", "number", required=True, unit="people"),
+)
 _HOMES = ("residential", "flats")
 _SHOWN = 20
 
 
+def read_people_at(
+    zones: scenario.ZonesInput, area: AreaShape, notes: Notes
+) -> tuple[gpd.GeoDataFrame, Provenance]:
+    """Read a table of people whose rows say where they are, before the map is.
+
+    Returns
+    -------
+    rows, source
+        Name, population and the point of each row in WGS-84, and where they came from.
+
+    Raises
+    ------
+    InputMissingError, BrokenFileError, DatumError, TableError
+        As :func:`siting.inputs.files.points.read_points`.
+    """
+    reading = Reading(None, zones.people_encoding, zones.people_header_row, None)
+    units = {} if zones.people_unit is None else {"population": zones.people_unit}
+    wanted = PointFile(
+        local_path(str(zones.people)), "inputs.zones.people", zones.people_datum,
+        zones.people_columns, _FIELDS, reading, units,
+    )  # fmt: skip
+    return read_points(wanted, area, name="people", notes=notes)
+
+
 def with_people_at(
-    table: gpd.GeoDataFrame, zones: scenario.ZonesInput, area: AreaShape, notes: Notes
+    table: gpd.GeoDataFrame,
+    zones: scenario.ZonesInput,
+    area: AreaShape,
+    notes: Notes,
+    *,
+    listed: tuple[gpd.GeoDataFrame, Provenance] | None = None,
 ) -> tuple[gpd.GeoDataFrame, Provenance]:
     """Join a table of people on the zone that each of its rows lies in; rows of a zone add up.
 
@@ -38,22 +71,21 @@ def with_people_at(
     table
         The zones in WGS-84.
     zones
-        people, people_columns and people_datum.
+        people and what the scenario says of its form, columns, unit and datum.
     area
         The area.
     notes
         Takes up ``people_outside_zones``: rows in no zone.
+    listed
+        Result of :func:`read_people_at`, if the table is read already.
 
     Raises
     ------
     InputMissingError, BrokenFileError, DatumError, TableError
-        As :func:`siting.inputs.files.points.read_points`; also if no row lies in a zone.
+        As :func:`read_people_at`; also if no row lies in a zone.
     """
     path = local_path(str(zones.people))
-    wanted = PointFile(
-        path, "inputs.zones.people", None, zones.people_datum, zones.people_columns, _FIELDS
-    )
-    rows, source = read_points(wanted, area, name="people", notes=notes)
+    rows, source = listed or read_people_at(zones, area, notes)
     tree = shapely.STRtree(rows.geometry.to_numpy())
     zone, row = tree.query(table.geometry.to_numpy(), predicate="contains")
     row, first = np.unique(row, return_index=True)

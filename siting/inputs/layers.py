@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siting.errors import TableError
+from siting.errors import Collected, TableError
 from siting.inputs.files.columns import PointField, PointFile, texts
 from siting.inputs.files.grids import GRIDS, read_people_grid
 from siting.inputs.files.points import how_far, read_points
+from siting.inputs.files.sheets import Reading
 from siting.inputs.files.vectors import require_file
 from siting.notes import Note
 from siting.scenario import local_path
@@ -43,7 +44,7 @@ FIELDS: dict[str, tuple[PointField, ...]] = {
         PointField("kind", "text", choices=_NEEDS),
     ),
     "people": (
-        PointField("people", "number", required=True, filled=True),
+        PointField("people", "number", required=True, filled=True, unit="people"),
         PointField("quality", "text", choices=_QUALITIES),
     ),
     "barriers": (_NAME,),
@@ -106,8 +107,13 @@ def load_layers(
     notes: Notes = []
     sources: list[Provenance] = []
     stems: dict[str, int] = {}
+    loaded: list[tuple[scenario.Layer, gpd.GeoDataFrame, Provenance]] = []
+    faults = Collected()
     for number, layer in enumerate(given, start=1):
-        frame, source = _load(layer, number, area, kinds, notes)
+        with faults.of():
+            loaded.append((layer, *_load(layer, number, area, kinds, notes)))
+    faults.refuse()
+    for layer, frame, source in loaded:
         path = local_path(layer.file)
         count = stems[path.stem] = stems.get(path.stem, 0) + 1
         stem = path.stem if count == 1 else f"{path.stem}-{count}"
@@ -142,7 +148,9 @@ def _load(
         else one
         for one in FIELDS[given.role]
     )
-    wanted = PointFile(path, key, given.layer, given.datum, given.columns, fields)
+    reading = Reading(given.layer, given.encoding, given.header_row, given.decimal)
+    units = {} if given.people_unit is None else {"people": given.people_unit}
+    wanted = PointFile(path, key, given.datum, given.columns, fields, reading, units)
     frame, source = read_points(wanted, area, name=given.role, notes=notes, shapes=True)
     _refuse_shapes(frame, given.role, wanted)
     _refuse_elsewhere(frame, wanted, area)

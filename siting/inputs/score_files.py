@@ -11,8 +11,8 @@ import numpy as np
 
 from siting.errors import BrokenFileError, TableError
 from siting.inputs.files.columns import PointField, PointFile, map_columns
-from siting.inputs.files.points import read_points
-from siting.inputs.files.sheets import MISSING, TABLE_SUFFIXES, read_rule_table, read_table
+from siting.inputs.files.points import is_table, read_points
+from siting.inputs.files.sheets import MISSING, Reading, read_rule_table, read_table
 from siting.inputs.files.vectors import read_vector, require_file
 from siting.inputs.provenance import Provenance, file_provenance, marked_synthetic, stated_licence
 from siting.scenario import local_path
@@ -108,19 +108,23 @@ def _layer(
 ) -> tuple[gpd.GeoDataFrame, Provenance]:
     path = local_path(wanted.file)
     value = PointField("value", "number", required=wanted.measure in _VALUED)
-    file = PointFile(path, key, wanted.layer, wanted.datum, wanted.columns, (value,))
-    if path.suffix.lower() in TABLE_SUFFIXES:
+    reading = Reading(wanted.layer)
+    file = PointFile(path, key, wanted.datum, dict(wanted.columns), (value,), reading)
+    require_file(path, key)
+    if is_table(path):
         frame, source = read_points(file, area, name=wanted.key, notes=notes)
     else:
-        frame, source = _shapes(file, wanted.key)
+        frame, source = _shapes(file, wanted.key, notes)
     if frame.empty:
         raise TableError(f"'{path.name}' has no rows", where=key, cure="a layer wants features")
     return frame[["value", "geometry"]].to_crs(area.crs), source
 
 
-def _shapes(file: PointFile, name: str) -> tuple[gpd.GeoDataFrame, Provenance]:
+def _shapes(file: PointFile, name: str, notes: Notes) -> tuple[gpd.GeoDataFrame, Provenance]:
     """Read features of any geometry; rows without one, or with a bad value, are faults."""
-    raw = read_vector(file.path, layer=file.layer, datum=file.datum, key=file.key)
+    raw = read_vector(
+        file.path, layer=file.reading.layer, datum=file.datum, key=file.key, notes=notes
+    )
     mapping = map_columns(file, [str(column) for column in raw.columns], ())
     faults = [
         f"row {row}: no geometry"
@@ -128,7 +132,7 @@ def _shapes(file: PointFile, name: str) -> tuple[gpd.GeoDataFrame, Provenance]:
     ]
     values = np.full(len(raw), np.nan)
     if "value" in mapping:
-        for place, cell in enumerate(raw[mapping["value"]]):
+        for place, cell in enumerate(raw[mapping["value"][0]]):
             if cell is None or str(cell).strip().casefold() in MISSING:
                 continue
             try:

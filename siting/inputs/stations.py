@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -10,52 +11,105 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from siting.errors import TableError
-from siting.inputs.files.columns import PointField, PointFile, texts
-from siting.inputs.files.points import how_far, read_points
+from siting.errors import Collected, TableError
+from siting.inputs.files.columns import texts
+from siting.inputs.files.points import how_far
 from siting.inputs.osm.station_tags import rival_brands, same_operator
+from siting.inputs.station_lists import read_station_list
 from siting.notes import Note
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from siting import scenario
     from siting.inputs.area_shape import AreaShape
     from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
 
-FIELDS = (
-    PointField("station_id", "id"),
-    PointField("name", "text"),
-    PointField("operator", "text"),
-    PointField("chargers", "count", required=True),
-    PointField("power_kw", "number"),
-    PointField("swap", "flag"),
-    PointField("as_of", "text"),
-)
-_COLUMNS = [*(field.name for field in FIELDS), "source", "merged_ids", "geometry"]
+_COLUMNS = [
+    "station_id", "name", "operator", "chargers", "power_kw", "swap", "as_of", "source",
+    "merged_ids", "geometry",
+]  # fmt: skip
 _SHOWN = 20
 
 
+@dataclass(frozen=True, eq=False)
+class StationLists:
+    """The lists of the scenario, read.
+
+    Attributes
+    ----------
+    lists
+        One frame a list, in the order of the scenario.
+    notes, sources
+        Notes for the reader, and where the lists came from.
+    """
+
+    lists: tuple[gpd.GeoDataFrame, ...]
+    notes: tuple[Note, ...]
+    sources: tuple[Provenance, ...]
+
+
+def read_stations(inputs: scenario.Inputs, area: AreaShape) -> StationLists:
+    """Read the lists of stations, before the map is.
+
+    Parameters
+    ----------
+    inputs
+        Read are stations and osm_as_of.
+    area
+        The area; stations outside are dropped and counted.
+
+    Raises
+    ------
+    DataError, ScenarioError
+        As :func:`siting.inputs.station_lists.read_station_list`, of all lists at once; also when
+        all of a list lie outside.
+    """
+    notes: Notes = []
+    found: list[tuple[gpd.GeoDataFrame, Provenance]] = []
+    stems: dict[str, int] = {}
+    faults = Collected()
+    day = inputs.osm_as_of.isoformat() if inputs.osm_as_of else None
+    for number, given in enumerate(inputs.stations, start=1):
+        with faults.of():
+            key = f"inputs.stations[{number}]"
+            frame, source = read_station_list(given, key, area, notes, day=day)
+            path = local_path(given.file)
+            found.append((_in_area(frame, path, key, area, notes, stems), source))
+    faults.refuse()
+    lists, sources = zip(*found, strict=True) if found else ((), ())
+    return StationLists(tuple(lists), tuple(notes), tuple(sources))
+
+
 def load_stations(
-    inputs: scenario.Inputs, osm_stations: gpd.GeoDataFrame, area: AreaShape
+    inputs: scenario.Inputs,
+    osm_stations: gpd.GeoDataFrame,
+    area: AreaShape,
+    *,
+    listed: StationLists | None = None,
 ) -> tuple[gpd.GeoDataFrame, Notes, list[Provenance]]:
     """Load the stations that stand already.
 
     The lists come in the order of the scenario, the map last. A station nearer than
     ``merge_stations_m`` to one of an **earlier** list is the same station: the earlier one
-    keeps its figures and only takes over what it lacks. Rows of one list are never merged
+    keeps its figures and only takes over what it lacks. Stations of one list are never merged
     with each other, for its owner counted them apart; on the map, where one station is often
     drawn twice, they are, unless two operators stand side by side, and charge points add up to
-    the station they stand at.
+    the station they stand at. A station with 0 chargers that swaps no batteries is none: 0 is a
+    number, not unknown.
 
     Parameters
     ----------
     inputs
-        Read are stations, osm_stations and merge_stations_m.
+        Read are stations, osm_stations, osm_as_of and merge_stations_m.
     osm_stations
         Stations and charge points of the map, in the run's CRS.
     area
         The area; stations outside are dropped and counted.
+    listed
+        Result of :func:`read_stations`, if the lists are read already.
 
     Returns
     -------
@@ -66,23 +120,19 @@ def load_stations(
 
     Raises
     ------
-    InputMissingError, BrokenFileError, DatumError, TableError
-        As :func:`siting.inputs.substations.read_points`; also when all of a list lie outside.
+    DataError, ScenarioError
+        As :func:`read_stations`.
     """
-    notes: Notes = []
-    sources: list[Provenance] = []
-    lists: list[gpd.GeoDataFrame] = []
-    stems: dict[str, int] = {}
-    for number, given in enumerate(inputs.stations, start=1):
-        frame, source = _from_file(given, number, area, notes, stems)
-        lists.append(frame)
-        sources.append(source)
+    listed = listed or read_stations(inputs, area)
+    notes: Notes = list(listed.notes)
+    lists = list(listed.lists)
     if inputs.osm_stations:
         inside = osm_stations.within(area.projected).to_numpy(dtype=bool)
         lists.append(_from_map(osm_stations[inside], inputs.merge_stations_m))
     stations = _joined(lists, inputs.merge_stations_m, area, notes)
+    stations = _that_stand(stations, notes)
     _note(stations, inputs, notes)
-    return stations, notes, sources
+    return stations, notes, list(listed.sources)
 
 
 def stations_beyond(
@@ -106,17 +156,25 @@ def stations_beyond(
     return _from_map(outside, inputs.merge_stations_m)
 
 
-def _from_file(
-    given: scenario.StationsInput,
-    number: int,
+def _that_stand(stations: gpd.GeoDataFrame, notes: Notes) -> gpd.GeoDataFrame:
+    """Leave out stations without a charger that swap no batteries, and tell which."""
+    bare = (stations["chargers"] == 0) & ~stations["swap"].astype(bool)
+    if not bare.any():
+        return stations
+    ids = stations.loc[bare, "station_id"].tolist()
+    notes.append(Note("stations_without_chargers", {"count": len(ids), "ids": ids[:_SHOWN]}))
+    return stations[~bare].reset_index(drop=True)
+
+
+def _in_area(  # the list, where it came from, and what is counted
+    frame: gpd.GeoDataFrame,
+    path: Path,
+    key: str,
     area: AreaShape,
     notes: Notes,
     stems: dict[str, int],
-) -> tuple[gpd.GeoDataFrame, Provenance]:
-    path = local_path(given.file)
-    key = f"inputs.stations[{number}]"
-    wanted = PointFile(path, key, given.layer, given.datum, given.columns, FIELDS)
-    frame, source = read_points(wanted, area, name="stations", notes=notes)
+) -> gpd.GeoDataFrame:
+    """Return the stations of a list that lie in the area, with ids that no other list has."""
     inside = area.covers(shapely.get_coordinates(frame.geometry.to_numpy()))
     if len(frame) and not inside.any():
         raise TableError(
@@ -139,7 +197,7 @@ def _from_file(
         source=texts([path.name] * int(inside.sum())),
         merged_ids=texts([None] * int(inside.sum())),
     )
-    return frame[_COLUMNS].to_crs(area.crs).sort_values("station_id", ignore_index=True), source
+    return frame[_COLUMNS].to_crs(area.crs).sort_values("station_id", ignore_index=True)
 
 
 def _from_map(found: gpd.GeoDataFrame, merge_m: float) -> gpd.GeoDataFrame:
@@ -149,7 +207,7 @@ def _from_map(found: gpd.GeoDataFrame, merge_m: float) -> gpd.GeoDataFrame:
     stations = _merge_within(frame[~single], merge_m)
     points = frame[single]
     kept, merged, rows = _split(stations, points, merge_m)
-    counted = points.loc[rows >= 0, "chargers"].groupby(rows[rows >= 0]).sum()
+    counted = points.loc[rows >= 0, "chargers"].groupby(rows[rows >= 0]).sum(min_count=1)
     bare = kept["chargers"].isna()
     kept["chargers"] = kept["chargers"].where(~bare, counted.reindex(kept.index))
     kept = _note_ids(kept, merged, rows)

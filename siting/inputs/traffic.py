@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from siting.errors import TableError
 from siting.inputs.files.columns import PointField, PointFile, map_columns, texts
-from siting.inputs.files.sheets import MISSING, read_table
+from siting.inputs.files.numbers import read_number
+from siting.inputs.files.sheets import MISSING, Reading, read_table
+from siting.inputs.files.values import Converted, decimal_of
 from siting.inputs.files.vectors import require_file
 from siting.inputs.provenance import file_provenance, marked_synthetic, stated_licence
 from siting.scenario import local_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
 
     from siting import scenario
     from siting.inputs.provenance import Provenance
+    from siting.notes import Note
 
 _KEY = "inputs.traffic"
 _FIELDS = (
@@ -30,9 +36,62 @@ _SHOWN = 20
 _FIRST_ROW = 2
 
 
+@dataclass(frozen=True, eq=False)
+class TrafficSheet:
+    """A file of counts, read: its rows, notes for the reader, and where it came from."""
+
+    rows: tuple[tuple[int, str, float | None, float | None], ...]
+    notes: tuple[Note, ...]
+    source: Provenance
+
+
+def read_traffic(given: scenario.TrafficInput) -> TrafficSheet:
+    """Read the counts of through traffic, before the map is.
+
+    Raises
+    ------
+    InputMissingError, BrokenFileError, TableError
+        If the file is not there, cannot be read, lacks columns, or has faulty rows: all at once.
+    """
+    sheet = _read(given)
+    _refuse(local_path(given.file).name, sheet.rows, None)
+    return sheet
+
+
+def _read(given: scenario.TrafficInput) -> TrafficSheet:
+    path = local_path(given.file)
+    require_file(path, _KEY)
+    reading = Reading(given.layer, given.encoding, given.header_row, given.decimal)
+    wanted = PointFile(path, _KEY, None, given.columns, _FIELDS, reading)
+    notes: list[Note] = []
+    sheet = read_table(path, reading, wanted=wanted.wanted, notes=notes, key=_KEY)
+    columns = map_columns(wanted, list(sheet.columns), ())
+    decimal = given.decimal or decimal_of(sheet, columns, _FIELDS)
+    converted = Converted()
+
+    def number(cell: str) -> float | None:
+        return _number(cell, decimal, converted)
+
+    refs = sheet[columns["ref"][0]].str.strip().tolist()
+    vehicles = [number(cell) for cell in sheet[columns["vehicles_day"][0]]]
+    shares: list[float | None] = [None] * len(sheet)
+    if "through_share" in columns:
+        shares = [number(cell) for cell in sheet[columns["through_share"][0]]]
+    rows = [int(index) + _FIRST_ROW for index in sheet.index]
+    found = tuple(zip(rows, refs, vehicles, shares, strict=True))
+    converted.note(path.name, notes)
+    source = file_provenance(
+        "traffic", path, synthetic=marked_synthetic(sheet), licence=stated_licence(sheet)
+    )
+    return TrafficSheet(found, tuple(notes), source)
+
+
 def load_traffic(
-    given: scenario.TrafficInput | None, edges: gpd.GeoDataFrame
-) -> tuple[pd.DataFrame | None, list[Provenance]]:
+    given: scenario.TrafficInput | None,
+    edges: gpd.GeoDataFrame,
+    *,
+    read: TrafficSheet | None = None,
+) -> tuple[pd.DataFrame | None, list[Note], list[Provenance]]:
     """Load the counts of through traffic.
 
     Parameters
@@ -41,13 +100,15 @@ def load_traffic(
         The scenario's file, or None: nobody counted.
     edges
         ``tables.EDGES``, whose road numbers the file must name.
+    read
+        Result of :func:`read_traffic`, if the file is read already.
 
     Returns
     -------
     traffic
         As ``tables.TRAFFIC``, sorted by ref; None without a file.
-    sources
-        Where it came from.
+    notes, sources
+        Notes for the reader, and where it came from.
 
     Raises
     ------
@@ -58,32 +119,17 @@ def load_traffic(
         counted twice or not on the map.
     """
     if given is None:
-        return None, []
-    path = local_path(given.file)
-    require_file(path, _KEY)
-    sheet = read_table(path, given.layer)
-    wanted = PointFile(path, _KEY, given.layer, None, given.columns, _FIELDS)
-    columns = map_columns(wanted, list(sheet.columns), ())
-    refs = sheet[columns["ref"]].str.strip().tolist()
-    vehicles = [_number(cell) for cell in sheet[columns["vehicles_day"]]]
-    shares = (
-        [_number(cell) for cell in sheet[columns["through_share"]]]
-        if "through_share" in columns
-        else [None] * len(sheet)
-    )
-    rows = [int(index) + _FIRST_ROW for index in sheet.index]
-    _refuse(path.name, list(zip(rows, refs, vehicles, shares, strict=True)), _on_map(edges))
+        return None, [], []
+    sheet = read or _read(given)
+    _refuse(local_path(given.file).name, sheet.rows, _on_map(edges))
     frame = pd.DataFrame(
         {
-            "ref": texts(refs),
-            "vehicles_day": np.array(vehicles, dtype=float),
-            "through_share": np.array(shares, dtype=float),
+            "ref": texts(row[1] for row in sheet.rows),
+            "vehicles_day": np.array([row[2] for row in sheet.rows], dtype=float),
+            "through_share": np.array([row[3] for row in sheet.rows], dtype=float),
         }
     )
-    source = file_provenance(
-        "traffic", path, synthetic=marked_synthetic(sheet), licence=stated_licence(sheet)
-    )
-    return frame.sort_values("ref", ignore_index=True), [source]
+    return frame.sort_values("ref", ignore_index=True), list(sheet.notes), [sheet.source]
 
 
 def _on_map(edges: gpd.GeoDataFrame) -> set[str]:
@@ -91,17 +137,24 @@ def _on_map(edges: gpd.GeoDataFrame) -> set[str]:
     return set(named.str.strip())
 
 
-def _number(cell: str) -> float | None:
+def _number(cell: str, decimal: str, converted: Converted) -> float | None:
     """Return a number, None where the cell says that nobody knows, NaN where it is no number."""
-    if cell.lower() in MISSING:
+    if cell.casefold() in MISSING:
         return None
-    try:
-        return float(cell.replace(",", ""))
-    except ValueError:
+    found = read_number(cell, decimal=decimal, unit="count")
+    if found is None:
         return float("nan")
+    if found.converted:
+        converted.add(cell, f"{found.value:g}")
+    return found.value
 
 
-def _refuse(name: str, rows: list[tuple[int, str, float | None, Any]], there: set[str]) -> None:
+def _refuse(
+    name: str,
+    rows: Sequence[tuple[int, str, float | None, float | None]],
+    there: set[str] | None,
+) -> None:
+    """Refuse faulty rows; roads that are not on the map only where the map is known."""
     faults: list[str] = []
     seen: dict[str, int] = {}
     for row, ref, vehicles, share in rows:
@@ -111,15 +164,16 @@ def _refuse(name: str, rows: list[tuple[int, str, float | None, Any]], there: se
             faults.append(f"row {row}: through_share is no share from 0 to 1")
         if ref in seen:
             faults.append(f"row {row}: road {ref} is counted in row {seen[ref]} already")
-        elif ref not in there:
+        elif there is not None and ref not in there:
             faults.append(f"row {row}: no road of the map has the number '{ref}'")
         seen.setdefault(ref, row)
     if not rows:
         faults.append("it has no rows")
     if faults:
-        known = ", ".join(sorted(there)[:_SHOWN]) or "none"
+        known = ", ".join(sorted(there or ())[:_SHOWN]) or ("none" if there is not None else "")
         raise TableError(
             f"'{name}' is at fault:\n    - " + "\n    - ".join(faults[:_SHOWN]),
             where=f"{_KEY}.file",
-            cure=f"one row a road, counted in both directions; numbers on the map: {known}",
+            cure="one row a road, counted in both directions"
+            + (f"; numbers on the map: {known}" if known else ""),
         )

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siting import tables
-from siting.inputs.area import load_area
 from siting.inputs.area_people import share_area_people
-from siting.inputs.layers import joined_places, load_layers, people_rows
-from siting.inputs.osm.kinds import read_place_kinds
+from siting.inputs.layers import joined_places, people_rows
+from siting.inputs.lists import Lists, read_lists
 from siting.inputs.osm.load import load_osm
 from siting.inputs.stations import load_stations, stations_beyond
 from siting.inputs.substations import load_substations
 from siting.inputs.traffic import load_traffic
 from siting.inputs.zones import load_zones
-from siting.scenario import local_path
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -78,6 +76,7 @@ def load_world(
     *,
     progress: Progress | None = None,
     project_kinds: tuple[str, ...] = (),
+    lists: Lists | None = None,
 ) -> World:
     """Load the area, the map, the zones, the stations and the substations.
 
@@ -89,6 +88,8 @@ def load_world(
         Called with the name of a step and the share of it that is done.
     project_kinds
         Kinds that a list of building projects may name; any if empty.
+    lists
+        Result of :func:`siting.inputs.lists.read_lists`, if the files are read already.
 
     Raises
     ------
@@ -97,26 +98,29 @@ def load_world(
     TableError
         If a table breaks its contract.
     """
-    shape = load_area(area, overpass=inputs.overpass)
-    # before the map: a fault in a list shows at once
-    layers, layer_notes, layer_sources = load_layers(
-        inputs.layers, shape, kinds=_known_kinds(inputs, project_kinds)
-    )
+    lists = lists or read_lists(area, inputs, project_kinds=project_kinds)
+    shape = lists.area
     osm = load_osm(inputs, shape, progress=progress)
     zones, zone_notes, zone_sources = load_zones(
-        inputs.zones, osm.admin, shape, packed=osm.packed_zones
+        inputs.zones, osm.admin, shape, packed=osm.packed_zones, read=lists.zones
     )
-    stations, station_notes, station_sources = load_stations(inputs, osm.stations, shape)
+    stations, station_notes, station_sources = load_stations(
+        inputs, osm.stations, shape, listed=lists.stations
+    )
     substations, power_notes, power_sources = load_substations(
-        inputs.substations, osm.substations, shape
+        inputs.substations, osm.substations, shape, listed=lists.substations
     )
+    found, layer_notes, layer_sources = lists.layers
+    layers = dict(found)
     places = layers.pop("places", None)
     people = layers.pop("people", None)
     every_place = osm.places if places is None else joined_places(osm.places, places)
     if inputs.zones.area_people is not None:
         zones, shared = share_area_people(zones, every_place, inputs.zones.area_people)
         zone_notes = [*(note for note in zone_notes if note.key != "people_missing"), shared]
-    traffic, traffic_sources = load_traffic(inputs.traffic, osm.edges)
+    traffic, traffic_notes, traffic_sources = load_traffic(
+        inputs.traffic, osm.edges, read=lists.traffic
+    )
     world = World(
         area=shape,
         nodes=osm.nodes,
@@ -131,7 +135,15 @@ def load_world(
         layers=layers,
         beyond=stations_beyond(inputs, osm.stations, shape),
         report=osm.report,
-        notes=(*shape.notes, *osm.notes, *zone_notes, *station_notes, *power_notes, *layer_notes),
+        notes=(
+            *shape.notes,
+            *osm.notes,
+            *zone_notes,
+            *station_notes,
+            *power_notes,
+            *traffic_notes,
+            *layer_notes,
+        ),
         sources=(
             shape.source,
             *osm.sources,
@@ -148,12 +160,3 @@ def load_world(
     ):  # fmt: skip
         tables.check(getattr(world, table.name), table, where=f"inputs, table {table.name}")
     return world
-
-
-def _known_kinds(
-    inputs: scenario.Inputs, project_kinds: tuple[str, ...]
-) -> dict[str, tuple[str, ...]]:
-    """Return the kinds that rows of a layer may name, by role."""
-    table = read_place_kinds(local_path(inputs.place_kinds))
-    kinds = sorted({rule.kind for rule in table.rules if rule.layer == "places"})
-    return {"places": tuple(kinds), "projects": project_kinds}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -9,13 +10,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siting.errors import AreaError
+from siting.errors import AreaError, Collected
 from siting.geo import WGS84
 from siting.inputs.admin_levels import best_level, level_table
-from siting.inputs.area_people import PLACE, with_people_at
+from siting.inputs.area_people import PLACE, read_people_at, with_people_at
 from siting.inputs.files.columns import texts
 from siting.inputs.files.vectors import surfaces
-from siting.inputs.zone_sources import with_people, zones_of_file, zones_of_map
+from siting.inputs.zone_people import read_people, with_people
+from siting.inputs.zone_sources import zones_of_file, zones_of_map
 from siting.notes import Note
 from siting.scenario import local_path
 from siting.tables import zone_names
@@ -36,12 +38,58 @@ _M2_PER_KM2 = 1e6
 _SHOWN = 20
 
 
+@dataclass(frozen=True, eq=False)
+class ZoneFiles:
+    """The files of the zones, read before the map is.
+
+    Attributes
+    ----------
+    zones
+        The zones of the file and where they came from; None without a file.
+    people
+        The table of people by id or name; None without one.
+    placed
+        Its rows where they say where they are; None otherwise.
+    notes
+        Notes for the reader.
+    """
+
+    zones: tuple[gpd.GeoDataFrame, Provenance] | None
+    people: tuple[pd.DataFrame, pd.DataFrame] | None
+    placed: tuple[gpd.GeoDataFrame, Provenance] | None
+    notes: tuple[Note, ...]
+
+
+def read_zones(zones: scenario.ZonesInput, area: AreaShape) -> ZoneFiles:
+    """Read the files of the zones; every fault of both at once.
+
+    Raises
+    ------
+    InputMissingError, BrokenFileError, DatumError, TableError, ScenarioError
+        As :func:`load_zones`.
+    """
+    notes: Notes = []
+    found, people, placed = None, None, None
+    faults = Collected()
+    with faults.of():
+        if zones.file is not None:
+            found = zones_of_file(zones, local_path(zones.file), notes)
+    with faults.of():
+        if zones.people is not None and zones.people_key == PLACE:
+            placed = read_people_at(zones, area, notes)
+        elif zones.people is not None:
+            people = read_people(zones, notes)
+    faults.refuse()
+    return ZoneFiles(found, people, placed, tuple(notes))
+
+
 def load_zones(
     zones: scenario.ZonesInput,
     admin: gpd.GeoDataFrame,
     area: AreaShape,
     *,
     packed: gpd.GeoDataFrame | None = None,
+    read: ZoneFiles | None = None,
 ) -> tuple[gpd.GeoDataFrame, Notes, list[Provenance]]:
     """Load the planning zones, cut to the area.
 
@@ -59,6 +107,8 @@ def load_zones(
         The area.
     packed
         Zones that came with a pack; used if the scenario names no file.
+    read
+        Result of :func:`read_zones`, if the files are read already.
 
     Returns
     -------
@@ -77,10 +127,11 @@ def load_zones(
         If no zone of a file touches the area. Where the map has no zones, all of the area is
         ``uncovered``.
     """
-    notes: Notes = []
+    read = read or read_zones(zones, area)
+    notes: Notes = list(read.notes)
     sources: list[Provenance] = []
-    if zones.file is not None:
-        found, source = zones_of_file(zones, local_path(zones.file))
+    if read.zones is not None:
+        found, source = read.zones
         sources.append(source)
     elif packed is not None:
         found = packed[packed["zone_id"] != UNCOVERED].to_crs(WGS84).reset_index(drop=True)
@@ -88,10 +139,10 @@ def load_zones(
         level = zones.admin_level or _best_level(admin, area, notes)
         found = zones_of_map(admin, level)
     if zones.people is not None:
-        if zones.people_key == PLACE:
-            found, source = with_people_at(found, zones, area, notes)
+        if read.placed is not None:
+            found, source = with_people_at(found, zones, area, notes, listed=read.placed)
         else:
-            found, source = with_people(found, zones, notes)
+            found, source = with_people(found, zones, notes, listed=read.people)
         sources.append(source)
     found = found.to_crs(area.crs)
     found = found.assign(geometry=surfaces(found.geometry.to_numpy()))

@@ -11,6 +11,7 @@ from siting.optimize.rules.all_rules import needs_reach
 from siting.pipeline.equip import (
     ground_of,
 )
+from siting.pipeline.site_names import with_site_ids
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -38,6 +39,7 @@ def pose(scenario: Scenario, prepared: Prepared, *, refuse: bool = True) -> Siti
     ImpossibleTargetError
         If no choice of sites can meet the targets.
     """
+    scenario = with_site_ids(scenario, prepared.candidates.sites)
     ground = ground_under(scenario, prepared)
     return build_problem(
         prepared.candidates.sites, prepared.scores, prepared.demand, prepared.reach,
@@ -72,6 +74,7 @@ def explained(scenario: Scenario, prepared: Prepared) -> AbstractContextManager[
         changed = scenario.model_copy(update=blocks)
         return pose(changed, _for_trials(prepared, rulings), refuse=refuse)
 
+    scenario = with_site_ids(scenario, prepared.candidates.sites)
     rulings = Rulings(
         scenario.targets,
         scenario.model,

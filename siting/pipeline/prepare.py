@@ -10,52 +10,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from siting import tables
-from siting.analysis.candidates.site_kinds import (
-    check_site_kinds,
-    own_names,
-    require_kinds,
-)
-from siting.analysis.candidates.site_rules import check_site_rules
+from siting.analysis.candidates.site_kinds import check_site_kinds, own_names
 from siting.analysis.candidates.sites import Candidates, make_candidates
 from siting.analysis.demand.beyond import less_served_beyond
-from siting.analysis.demand.demand_chain import (
-    YEAR,
-    DemandChain,
-    FleetEnergy,
-    check_hour_profiles,
-    check_nev_shares,
-)
-from siting.analysis.demand.demand_points import DemandResult, Figures, make_demand
+from siting.analysis.demand.demand_chain import YEAR, DemandChain, FleetEnergy
+from siting.analysis.demand.demand_points import DemandResult, make_demand
 from siting.analysis.scores.scoring import Scored, make_scores
 from siting.analysis.scores.weighting import ScoreSummary
-from siting.analysis.station.chargers import make_chargers, with_mean_charger
-from siting.analysis.station.costs import check_costs
 from siting.analysis.travel import make_reach, unreached
 from siting.cache import Memory
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.files.sheets import read_rule_table
 from siting.inputs.provenance import Provenance
-from siting.inputs.score_files import load_score_files
 from siting.inputs.world import World, load_world
 from siting.notes import Note
 from siting.pipeline.adjust import (
     around,
-    build_ratios,
     counted_world,
     factored_chargers,
     factored_prices,
     factored_world,
     local_tables,
 )
+from siting.pipeline.early import read_early, refuse_people
 from siting.pipeline.hydrogen import check_hydrogen
-from siting.scenario import OVERPASS, local_path
+from siting.scenario import OVERPASS
 from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from siting.analysis.candidates.site_rules import SiteRule
     from siting.analysis.station.chargers import Chargers
     from siting.cache import Cache
     from siting.pipeline.meter import Meter
@@ -107,13 +92,14 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
     """
     memory = Memory(cache, _KEPT)
     with meter.stage("inputs") as step:
-        ratios = build_ratios(scenario.candidates)
+        early = read_early(scenario)
+        ratios, kinds = early.ratios, early.kinds
         world = memory.call(
             "inputs", load_world, scenario.area, scenario.inputs,
             project_kinds=tuple(ratios.index),
-            silent={"progress": step}, keep=not _downloads(scenario),
+            silent={"progress": step, "lists": early.lists}, keep=not _downloads(scenario),
         )  # fmt: skip
-        kinds, rules, chargers = rule_tables(scenario)
+        refuse_people(world.zones, scenario.targets, where="inputs.zones")
         world, told_counted = counted_world(
             world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
         )
@@ -123,7 +109,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         candidates = memory.call(
             "candidates", make_candidates,
             world.places, world.zones, world.nodes, world.edges, world.stations,
-            kinds=kinds, rules=rules, settings=_candidate_settings(scenario),
+            kinds=kinds, rules=early.rules, settings=_candidate_settings(scenario),
             around=lists,
         )  # fmt: skip
     check_hydrogen(scenario, candidates.sites, kinds.index)
@@ -131,7 +117,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         demand = memory.call(
             "demand", make_demand,
             world.places, world.zones, world.nodes, world.edges,
-            kinds=kinds, figures=_demand_figures(scenario), settings=_demand_settings(scenario),
+            kinds=kinds, figures=early.figures, settings=_demand_settings(scenario),
             people=world.people, traffic=world.traffic, given=world.layers.get("demand"),
         )  # fmt: skip
         need, told_beyond = less_served_beyond(
@@ -141,7 +127,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
     with meter.stage("travel"):
         reach, swap_reach = _reaches(scenario, world, candidates.sites, need, memory)
     with meter.stage("scores"):
-        files = load_score_files(scenario.scoring, world.area)
+        files = early.files
         scored = memory.call(
             "scores", make_scores,
             candidates.sites, need, reach, world.nodes, world.edges,
@@ -151,7 +137,6 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         )  # fmt: skip
     meter.reused(memory.reused)
     _check_all(candidates.sites, need, reach, scored.scores)
-    prices = check_costs(read_rule_table(local_path(scenario.costs.prices), key="costs.prices"))
     told = (
         *world.notes, *local_tables(scenario, world.area), *told_counted, *told_factors,
         *told_lists, *candidates.notes, *demand.notes, *told_beyond,
@@ -168,32 +153,10 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         scoring=scored.summary,
         score_sources=files.sources,
         notes=tuple(Note(key, dict(values)) for key, values in told),
-        chargers=factored_chargers(chargers, scenario.factors),
-        prices=factored_prices(prices, scenario.factors),
+        chargers=factored_chargers(early.chargers, scenario.factors),
+        prices=factored_prices(early.prices, scenario.factors),
         kind_names=own_names(kinds, _shipped_kinds()),
     )
-
-
-def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...], Chargers]:
-    """Return the kinds of sites, the rules of the setting and the chargers of a scenario."""
-    settings, language = scenario.candidates, scenario.run.language
-    names = ("site_kinds", "site_rules", "charger_classes", "charger_mix")
-    tables_ = {
-        name: read_rule_table(local_path(getattr(settings, name)), key=f"candidates.{name}")
-        for name in names
-    }
-    kinds = check_site_kinds(tables_["site_kinds"], language=language)
-    named = {
-        "candidates.leave_out": settings.leave_out,
-        "counting.not_public": scenario.counting.not_public,
-        "model.spacing_by_kind": tuple(scenario.model.spacing_by_kind),
-    }
-    require_kinds(kinds, {key: names for key, names in named.items() if names})
-    chargers = make_chargers(tables_["charger_classes"], tables_["charger_mix"], kinds)
-    if scenario.counting.charger == "gun":
-        chargers = chargers.by_gun()
-    rules = check_site_rules(tables_["site_rules"], kinds, language=language)
-    return with_mean_charger(kinds, chargers), rules, chargers
 
 
 def _shipped_kinds() -> pd.DataFrame:
@@ -205,13 +168,6 @@ def _candidate_settings(scenario: Scenario) -> CandidatesBlock:
     """Return the block of candidates without the kinds that do not count as public."""
     out = (*scenario.candidates.leave_out, *scenario.counting.not_public)
     return scenario.candidates.model_copy(update={"leave_out": out})
-
-
-def _demand_figures(scenario: Scenario) -> Figures:
-    settings = scenario.demand
-    shares = read_rule_table(local_path(settings.nev_shares), key="demand.nev_shares")
-    hours = read_rule_table(local_path(settings.hour_profile), key="demand.hour_profile")
-    return Figures(nev_shares=check_nev_shares(shares), hours=check_hour_profiles(hours))
 
 
 def _demand_settings(scenario: Scenario) -> DemandBlock:

@@ -24,6 +24,7 @@ from siting.optimize.search.baselines import BASELINES, make_baselines
 from siting.optimize.search.solve import solve_problem
 from siting.pipeline import assemble
 from siting.pipeline.assemble import count_otherwise, count_pools
+from siting.pipeline.early import rule_tables
 from siting.pipeline.equip import (
     class_table,
     equipped,
@@ -34,7 +35,8 @@ from siting.pipeline.equip import (
 from siting.pipeline.hydrogen import with_hydrogen
 from siting.pipeline.phases import in_phases, with_phases, without_phases, years_of
 from siting.pipeline.pose import explained, ground_under, pose, standing_targets
-from siting.pipeline.prepare import Prepared, prepare, rule_tables
+from siting.pipeline.prepare import Prepared, prepare
+from siting.pipeline.site_names import with_site_ids
 from siting.plan.figures import build_figures, plan_figures
 from siting.plan.parts import Counts
 from siting.plan.plan import Plan, Source
@@ -99,6 +101,7 @@ def run(
         If the finished plan breaks a rule: a bug, and nothing may be saved.
     """
     prepared = prepare(scenario, meter, cache=cache)
+    scenario = with_site_ids(scenario, prepared.candidates.sites)
     told = (lambda *_: nullcontext()) if lean else explained
     with meter.stage("problem"), told(scenario, prepared):
         problem = pose(scenario, prepared)

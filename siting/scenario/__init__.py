@@ -25,17 +25,21 @@ from siting.scenario.blocks import (
     OVERPASS,
     Area,
     Candidates,
-    Counting,
     Inputs,
-    Layer,
     MapOptions,
     Overpass,
     Run,
     Scenario,
+    Travel,
+)
+from siting.scenario.input_blocks import (
+    Condition,
+    Counting,
+    Layer,
     StationsInput,
     SubstationsInput,
+    TableInput,
     TrafficInput,
-    Travel,
     ZonesInput,
 )
 from siting.scenario.model_blocks import (
@@ -48,6 +52,8 @@ from siting.scenario.model_blocks import (
     Solver,
     Targets,
 )
+from siting.scenario.policy_blocks import HandoutBody, Handouts, Policy
+from siting.scenario.presets import Preset, preset_names, read_preset
 from siting.scenario.reading import (
     block_values,
     changed_scenario,
@@ -63,6 +69,7 @@ __all__ = [
     "OVERPASS",
     "Area",
     "Candidates",
+    "Condition",
     "Costs",
     "Counting",
     "Datum",
@@ -70,6 +77,8 @@ __all__ = [
     "Factors",
     "Fleet",
     "Fleets",
+    "HandoutBody",
+    "Handouts",
     "Hydrogen",
     "Inputs",
     "Layer",
@@ -79,7 +88,9 @@ __all__ = [
     "Model",
     "Overpass",
     "Phase",
+    "Policy",
     "Power",
+    "Preset",
     "Promise",
     "Run",
     "Scenario",
@@ -91,6 +102,7 @@ __all__ = [
     "Stability",
     "StationsInput",
     "SubstationsInput",
+    "TableInput",
     "Targets",
     "TrafficInput",
     "Travel",
@@ -102,6 +114,8 @@ __all__ = [
     "dump_scenario",
     "load_scenario",
     "local_path",
+    "preset_names",
+    "read_preset",
     "scenario_from",
     "setting_values",
     "variant_names",

@@ -31,49 +31,16 @@ from siting.scenario.analysis_blocks import (
     Sizing,
     Uncertain,
 )
+from siting.scenario.input_blocks import (
+    Counting,
+    Layer,
+    StationsInput,
+    SubstationsInput,
+    TrafficInput,
+    ZonesInput,
+)
 from siting.scenario.model_blocks import Hydrogen, Model, Phase, Solver, Targets, phase_faults
-
-LayerRole = Literal[
-    "places",
-    "demand",
-    "people",
-    "barriers",
-    "red_lines",
-    "protected",
-    "flood",
-    "slope",
-    "projects",
-    "communities",
-]
-
-
-class Layer(Block):
-    """One layer of the planner's own; docs/candidates.md has the columns of each role."""
-
-    role: LayerRole
-    """What it is: places (candidates), demand, people, barriers (no road crosses them), red_lines
-    and protected (nothing may stand there), flood, slope, projects (new build), communities."""
-    file: File
-    """GeoPackage, GeoJSON or shapefile; of points also CSV or XLSX."""
-    layer: str | None = None
-    """Layer or sheet; the first if not given."""
-    datum: Datum | None = None
-    """Datum of the coordinates. Must be said."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to file column, e.g. {people = "人口", lon = "经度"}."""
-
-
-class Counting(Block):
-    """What counts towards the totals; a plan shows its totals the other way round as well."""
-
-    charger: Literal["pile", "gun"] = "pile"
-    """What a charger is, in targets and lists: a pile, or a gun (connector). The table of classes
-    is written for piles and says the guns of each."""
-    not_public: Names = ()
-    """Kinds of site whose chargers do not count as public, e.g. ["residential", "logistics"]."""
-    leave_out_managed_by: Names = ()
-    """Zones run by these bodies are not planned and do not count, e.g. ["两江新区直管区"]."""
-
+from siting.scenario.policy_blocks import Handouts, Policy
 
 OVERPASS = "overpass"
 # A folder name that every system takes: no leading dot or dash, no trailing dot.
@@ -157,69 +124,6 @@ class Overpass(Block):
     """Further tries after a failed query."""
     cache_dir: MaybeFile = None
     """Folder that keeps raw answers; left out, none are kept."""
-
-
-class ZonesInput(Block):
-    """The planning zones: from a file, or from OSM's administrative areas."""
-
-    file: MaybeFile = None
-    """GeoPackage, GeoJSON or shapefile; left out, OSM's boundaries."""
-    layer: str | None = None
-    """Layer of the file; the first if not given."""
-    datum: Datum | None = None
-    """Datum of the file. Must be said when a file is given."""
-    admin_level: Annotated[int, Field(ge=2, le=12)] | None = None
-    """admin_level of OSM boundaries to use (8: subdistrict and town in Yubei); left out, the level
-    that tiles the area best. siting zones lists what each level has."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to file column, e.g. {zone_id = "code", name = "名称"}."""
-    people: MaybeFile = None
-    """CSV or XLSX with people by zone, joined on people_key."""
-    people_key: str = "zone_id"
-    """What the people table is joined on: zone_id, name, or place (lon and lat of each row; several
-    rows in a zone add up)."""
-    people_columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to column of the people table, e.g. {population = "人口"}."""
-    people_datum: Datum | None = None
-    """Datum of lon and lat of the people table; must be said for people_key = "place"."""
-    area_people: Annotated[float, Field(gt=0)] | None = None
-    """People of the whole area, where nobody knows them by zone: zones without a figure share what
-    the others leave of it, by the homes mapped in them."""
-
-
-class StationsInput(Block):
-    """One list of existing stations."""
-
-    file: File
-    """CSV, XLSX, GeoPackage or GeoJSON."""
-    layer: str | None = None
-    """Layer or sheet; the first if not given."""
-    datum: Datum | None = None
-    """Datum of the coordinates. Must be said."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to file column, e.g. {chargers = "桩数", lon = "经度"}."""
-
-
-class SubstationsInput(Block):
-    """A list of substations with their free capacity."""
-
-    file: File
-    """CSV, XLSX, GeoPackage or GeoJSON."""
-    datum: Datum | None = None
-    """Datum of the coordinates. Must be said."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to file column."""
-
-
-class TrafficInput(Block):
-    """Counts of through traffic by road number."""
-
-    file: File
-    """CSV or XLSX with ref, vehicles_day and, if known, through_share."""
-    layer: str | None = None
-    """Sheet of a workbook; the first if not given."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """Table column to file column, e.g. {ref = "路线", vehicles_day = "日交通量"}."""
 
 
 class Inputs(Block):
@@ -317,6 +221,8 @@ class Scenario(Block):
     """Key of the scenario to how its number may lie, e.g. "demand.nev_share"; for siting sweep."""
     solver: Solver = Solver()
     map: MapOptions = MapOptions()
+    policy: Policy = Policy()
+    handouts: Handouts = Handouts()
 
     @model_validator(mode="after")
     def _phases_lead_to_the_targets(self) -> Self:

@@ -255,11 +255,11 @@ class Model(Block):
     suitability_weight: NonNegative = 0.1
     """Weight of the mean score of the stations against the share of demand served."""
     locked: Names = ()
-    """Site ids where a station must stand."""
+    """Sites where a station must stand, by id or name, e.g. ["揽月家园"]."""
     banned: Names = ()
-    """Site ids where no new station, charging or swap, may stand."""
+    """Sites where no new station, charging or swap, may stand, by id or name."""
     upgrades: dict[str, AtLeastOne] = Field(default_factory=dict)
-    """Site id to the fewest chargers there, e.g. {"way/123" = 20}; the station must stand."""
+    """Site, by id or name, to the fewest chargers there, e.g. {"way/123" = 20}; it must stand."""
     limits: Annotated[tuple[Limit, ...], Field(strict=False)] = ()
     """Floors, ceilings and quotas."""
     spacing_by_kind: dict[str, NonNegative] = Field(default_factory=dict)
@@ -281,7 +281,7 @@ class Model(Block):
     chongqing: Annotated[tuple[ChongqingRule, ...], Field(strict=False)] = ()
     """Rules of Chongqing's plans to switch on; docs/model.md says what each is."""
     sights_4a: Names = ()
-    """Site ids of the sights of class 4A and above, for sight_4a_charging."""
+    """Sights of class 4A and above, by id or name, for sight_4a_charging."""
     super_fast_5km_share: Annotated[Share, Field(gt=0)] = 0.95
     """Share of the demand promised a super-fast station by super_fast_5km."""
     swap_5km_share: Annotated[Share, Field(gt=0)] = 0.95

@@ -232,7 +232,9 @@ def block_values(value: object) -> dict[str, Any] | None:
     for key, field in type(value).model_fields.items():
         held = getattr(value, key)
         is_path = any(isinstance(mark, IsPath) for mark in field.metadata)
-        result[key] = local_path(held) if is_path and held not in (None, OVERPASS) else held
+        result[key] = (
+            local_path(held) if is_path and isinstance(held, str) and held != OVERPASS else held
+        )
     return result
 
 

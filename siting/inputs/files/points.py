@@ -1,12 +1,12 @@
-"""Point tables from files: CSV, workbook or vector file, every fault named at once.
+"""Point tables from files: CSV, workbook, JSON or vector file, every fault named at once.
 
-The reader is shared by the existing stations and the substations: columns are mapped in the
-scenario, the datum is declared, and all faults of a file come in one error with their rows.
+The reader is shared by the existing stations, the substations and the layers: columns are mapped
+in the scenario, the datum is declared, and all faults of a file come in one error with their rows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -15,8 +15,12 @@ import pandas as pd
 
 from siting.errors import DatumError, TableError
 from siting.geo import DATUMS, WGS84, distance_m, to_wgs84
-from siting.inputs.files.columns import COORDINATES, PointField, PointFile, map_columns, texts
-from siting.inputs.files.sheets import MISSING, TABLE_SUFFIXES, read_table
+from siting.inputs.files.columns import COORDINATES, PAIR, PointFile, map_columns
+from siting.inputs.files.coordinates import read_angle, read_pairs
+from siting.inputs.files.numbers import half_width
+from siting.inputs.files.services import SERVICE_SUFFIXES, districts, is_geographic, read_json
+from siting.inputs.files.sheets import MISSING, TABLE_SUFFIXES, read_table, refuse_form
+from siting.inputs.files.values import Cells, Converted, Faults, decimal_of
 from siting.inputs.files.vectors import read_vector, require_file, undeclared
 from siting.inputs.provenance import (
     Provenance,
@@ -27,42 +31,50 @@ from siting.inputs.provenance import (
 from siting.notes import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
+    from siting.arrays import Flags, Floats
     from siting.inputs.area_shape import AreaShape
 
-_TRUE = frozenset({"true", "1", "1.0", "yes", "y", "是", "有"})
-_FALSE = frozenset({"false", "0", "0.0", "no", "n", "否", "无"})
 _SHOWN = 20
 _MAX_LON, _MAX_LAT = 180.0, 90.0
+
+_ORDER_NOTES = {
+    "marks": "coordinates_by_marks",
+    "range": "coordinates_by_range",
+    "area": "coordinates_by_area",
+    "header": "coordinates_by_header",
+    "usual": "coordinates_by_usual",
+}
+"""By what decided the order of coordinates in one column."""
 
 Notes = list[Note]
 
 
-@dataclass
-class _Faults:
-    """The faults of a file, by row; ``rows`` are its row numbers, the header being 1."""
+@dataclass(frozen=True)
+class RawPoints:
+    """A file of points before its cells are read.
 
-    rows: np.ndarray
-    found: list[tuple[int, str]] = field(default_factory=list)
+    Attributes
+    ----------
+    cells
+        Cells as text; the index is the row in the file less 2.
+    geometry
+        Shapes of a vector file in EPSG:4326; None for a table, whose places are in its cells.
+    """
 
-    def at(self, position: int | np.integer[Any], text: str) -> None:
-        """Note a fault in the row at a position."""
-        row = int(self.rows[position])
-        self.found.append((row, f"row {row}: {text}"))
-
-    def among(self, rows: list[int], text: str) -> None:
-        """Note a fault that several rows share; it stands with the first of them."""
-        label = "rows" if len(rows) > 1 else "row"
-        self.found.append((rows[0], f"{label} {', '.join(map(str, rows[:_SHOWN]))}: {text}"))
-
-    def lines(self) -> list[str]:
-        """Return the faults in the order of their rows."""
-        return [text for _, text in sorted(self.found, key=lambda fault: fault[0])]
+    cells: pd.DataFrame
+    geometry: gpd.GeoSeries | None
 
 
-def read_points(
-    wanted: PointFile, area: AreaShape, *, name: str, notes: Notes, shapes: bool = False
+def read_points(  # the file, the area, and what is asked of both
+    wanted: PointFile,
+    area: AreaShape,
+    *,
+    name: str,
+    notes: Notes,
+    shapes: bool = False,
+    raw: RawPoints | None = None,
 ) -> tuple[gpd.GeoDataFrame, Provenance]:
     """Read a file of points and bring it to WGS-84.
 
@@ -75,14 +87,16 @@ def read_points(
     name
         Role of the file in the provenance.
     notes
-        Takes up the note that the rows have no ids of their own.
+        Takes up what was found, converted or left out.
     shapes
         Keep lines and areas of a vector file as they are, instead of a point on each.
+    raw
+        The cells if they are read already, some rows of them perhaps left out.
 
     Returns
     -------
     frame
-        The fields, ``row`` (row number in the file, the header being row 1) and the point in
+        The fields, ``row`` (row number in the file as a spreadsheet counts) and the point in
         EPSG:4326. Numbers that are not given are NaN; a flag that is not given is False; a
         file without ids gets ``row-<row>``.
     source
@@ -98,55 +112,152 @@ def read_points(
         With every fault at once: missing columns, then by row text in a number, missing,
         swapped or impossible coordinates, repeated ids.
     """
-    require_file(wanted.path, wanted.key)
-    geometry: gpd.GeoSeries | None = None
-    if wanted.path.suffix.lower() in TABLE_SUFFIXES:
-        raw = read_table(wanted.path, wanted.layer)
-        mapping = map_columns(wanted, list(raw.columns), COORDINATES)
-        datum = _declared(wanted, raw)
-        faults = _Faults(_file_rows(raw))
-        lon = _numbers(raw, mapping["lon"], "lon", faults, needed=True)
-        lat = _numbers(raw, mapping["lat"], "lat", faults, needed=True)
+    raw = raw or read_raw(wanted, notes)
+    cells, geometry = raw.cells, raw.geometry
+    faults, converted = Faults(file_rows(cells)), Converted()
+    there = [str(column) for column in cells.columns]
+    mapping = map_columns(wanted, there, COORDINATES if geometry is None else (), notes)
+    decimal = wanted.reading.decimal or decimal_of(cells, mapping, wanted.fields)
+    table = Cells(cells, mapping, wanted, faults, converted, decimal)
+    if geometry is None:
+        datum = _declared(wanted, cells)
+        lon, lat = _places(table, area, datum, notes)
     else:
-        raw, lon, lat, geometry = _vector_points(wanted)
-        mapping = map_columns(wanted, [str(column) for column in raw.columns], ())
-        datum, faults = "wgs84", _Faults(_file_rows(raw))
+        datum = "wgs84"
+        points = geometry.representative_point()
+        lon, lat = points.x.to_numpy(), points.y.to_numpy()
         for position in np.flatnonzero(np.isnan(lon)):
             faults.at(position, "it has no geometry")
-    values = _values(raw, mapping, wanted.fields, faults)
+    values = table.values(wanted.fields)
     _coordinate_faults(lon, lat, datum, area, faults)
     if faults.found:
         raise _faulty(wanted, faults.lines())
+    converted.note(wanted.path.name, notes)
     if any(one.kind == "id" and one.name not in mapping for one in wanted.fields):
-        notes.append(Note("ids_by_row", {"file": wanted.path.name, "count": len(raw)}))
-    x, y = to_wgs84(lon, lat, datum)
-    points = gpd.points_from_xy(x, y)
-    kept = points if geometry is None or not shapes else geometry.to_numpy()
+        notes.append(Note("ids_by_row", {"file": wanted.path.name, "count": len(cells)}))
+    kept = gpd.points_from_xy(*to_wgs84(lon, lat, datum))
+    if geometry is not None and shapes:
+        kept = geometry.to_numpy()
     frame = gpd.GeoDataFrame(values | {"row": faults.rows}, geometry=kept, crs=WGS84)
+    return frame, _provenance(name, wanted, frame, cells)
+
+
+def _provenance(
+    name: str, wanted: PointFile, frame: gpd.GeoDataFrame, cells: pd.DataFrame
+) -> Provenance:
     dates = frame["as_of"].dropna() if "as_of" in frame.columns else pd.Series(dtype=object)
     as_of = str(dates.max()) if len(dates) else ""
-    synthetic, licence = marked_synthetic(raw), stated_licence(raw)
-    return frame, file_provenance(
-        name, wanted.path, as_of=as_of, synthetic=synthetic, licence=licence
-    )
+    synthetic, licence = marked_synthetic(cells), stated_licence(cells)
+    return file_provenance(name, wanted.path, as_of=as_of, synthetic=synthetic, licence=licence)
 
 
-def _file_rows(raw: pd.DataFrame) -> np.ndarray:
-    """Return the row number of each row in the file; the header is row 1."""
-    return raw.index.to_numpy(dtype=np.int64) + 2
+def read_raw(wanted: PointFile, notes: Notes) -> RawPoints:
+    """Read the cells of a file, and its shapes if it is a vector file.
 
-
-def _vector_points(
-    wanted: PointFile,
-) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, gpd.GeoSeries]:
-    frame = read_vector(wanted.path, layer=wanted.layer, datum=wanted.datum, key=wanted.key)
-    points = frame.geometry.representative_point()
+    Raises
+    ------
+    InputMissingError, BrokenFileError, TableError, DatumError
+        If it is not there, cannot be read, or is a vector file whose datum nobody declares.
+    """
+    require_file(wanted.path, wanted.key)
+    refuse_form(wanted.path, wanted.key)
+    if is_table(wanted.path):
+        cells = read_table(
+            wanted.path, wanted.reading, wanted=wanted.wanted, places=wanted.places, notes=notes,
+            key=wanted.key,
+        )  # fmt: skip
+        return RawPoints(cells, None)
+    frame = read_vector(
+        wanted.path, layer=wanted.reading.layer, datum=wanted.datum, key=wanted.key,
+        encoding=wanted.reading.encoding, notes=notes,
+    )  # fmt: skip
     raw = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    cells = {
-        column: ["" if pd.isna(cell) else _plain(cell) for cell in raw[column]] for column in raw
+    texts = {
+        str(column): ["" if _is_empty(cell) else _plain(cell) for cell in raw[column]]
+        for column in raw
     }
-    table = pd.DataFrame(cells, index=raw.index)
-    return table, points.x.to_numpy(), points.y.to_numpy(), frame.geometry
+    return RawPoints(pd.DataFrame(texts, index=raw.index), frame.geometry)
+
+
+def is_table(path: Path) -> bool:
+    """Tell a file whose places stand in its cells from one with shapes."""
+    if path.suffix.lower() in TABLE_SUFFIXES:
+        return True
+    if path.suffix.lower() not in SERVICE_SUFFIXES:
+        return False
+    content = read_json(path)
+    return not is_geographic(content) and districts(content) is None
+
+
+def file_rows(cells: pd.DataFrame) -> np.ndarray:
+    """Return the row number of each row in the file; the header mostly is row 1."""
+    return cells.index.to_numpy(dtype=np.int64) + 2
+
+
+def _is_empty(cell: Any) -> bool:  # noqa: ANN401  # whatever a vector file holds
+    return cell is None or bool(np.all(pd.isna(cell)))
+
+
+def _places(table: Cells, area: AreaShape, datum: str, notes: Notes) -> tuple[Floats, Floats]:
+    """Return lon and lat of a table, from two columns or from one that holds both."""
+    columns = table.columns
+    if PAIR in columns and not set(COORDINATES) <= columns.keys():
+        return _pairs(table, columns[PAIR][0], area, datum, notes)
+    if columns["lon"] == columns["lat"]:
+        return _pairs(table, columns["lon"][0], area, datum, notes)
+    return _angles(table, "lon"), _angles(table, "lat")
+
+
+def _pairs(
+    table: Cells, column: str, area: AreaShape, datum: str, notes: Notes
+) -> tuple[Floats, Floats]:
+    cells = [str(cell) for cell in table.raw[column]]
+
+    def inside(points: Floats) -> Flags:
+        sane = (np.abs(points[:, 0]) <= _MAX_LON) & (np.abs(points[:, 1]) <= _MAX_LAT)
+        there = np.zeros(len(points), dtype=bool)
+        lon, lat = points[sane, 0], points[sane, 1]
+        there[sane] = area.covers(np.column_stack(to_wgs84(lon, lat, datum)))
+        return there
+
+    found = read_pairs(cells, missing=MISSING, header=column, inside=inside)
+    for position, cell in enumerate(cells):
+        if position in found.bad:
+            table.faults.at(position, f"'{column}' holds no pair of coordinates: '{cell}'")
+        elif np.isnan(found.lon[position]):
+            table.faults.at(position, "lon and lat are missing")
+    values = {"file": table.wanted.path.name, "column": column, "order": found.order,
+              "example": next((cell for cell in cells if cell), "")}  # fmt: skip
+    notes.append(Note(_ORDER_NOTES[found.proof], values))
+    return found.lon, found.lat
+
+
+def _angles(table: Cells, name: str) -> Floats:
+    result = np.full(len(table.raw), np.nan)
+    for position, cell in enumerate(table.raw[table.columns[name][0]]):
+        if half_width(cell).casefold() in MISSING:
+            table.faults.at(position, f"{name} is missing")
+            continue
+        angle = read_angle(cell, decimal=table.decimal)
+        if angle is None:
+            table.faults.at(position, f"{name} is no number: '{cell}'")
+        elif not np.isfinite(angle[0]):
+            table.faults.at(position, f"{name} is no finite number: '{cell}'")
+        elif angle[1] not in {"", name}:
+            table.faults.at(position, f"{name} is marked as {angle[1]}: '{cell}'")
+        else:
+            result[position] = angle[0]
+            if not _is_plain(cell):
+                table.converted.add(cell, f"{angle[0]:.6f}".rstrip("0"))
+    return result
+
+
+def _is_plain(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return cell.isascii()
 
 
 def _plain(cell: object) -> str:
@@ -172,100 +283,8 @@ def _declared(wanted: PointFile, raw: pd.DataFrame) -> str:
     return wanted.datum
 
 
-def _numbers(
-    raw: pd.DataFrame, column: str, name: str, faults: _Faults, *, needed: bool
-) -> np.ndarray:
-    result = np.full(len(raw), np.nan)
-    for position, cell in enumerate(raw[column]):
-        if cell.casefold() in MISSING:
-            if needed:
-                faults.at(position, f"{name} is missing")
-            continue
-        try:
-            value = float(cell)
-        except ValueError:
-            faults.at(position, f"{name} is no number: '{cell}'")
-            continue
-        if np.isfinite(value):
-            result[position] = value
-        else:
-            faults.at(position, f"{name} is no finite number: '{cell}'")
-    return result
-
-
-def _values(
-    raw: pd.DataFrame,
-    mapping: Mapping[str, str],
-    fields: tuple[PointField, ...],
-    faults: _Faults,
-) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for one in fields:
-        column = mapping.get(one.name)
-        if one.kind in {"number", "count"}:
-            numbers = np.full(len(raw), np.nan)
-            if column is not None:
-                numbers = _numbers(raw, column, one.name, faults, needed=one.filled)
-                _range_faults(numbers, one, faults)
-            values[one.name] = numbers
-        elif one.kind == "flag":
-            cells = list(raw[column]) if column is not None else [""] * len(raw)
-            values[one.name] = _flags(cells, one.name, faults)
-        else:
-            cells = list(raw[column]) if column is not None else [""] * len(raw)
-            if one.kind == "id" and column is None:
-                cells = [f"row-{row}" for row in faults.rows]
-            elif one.kind == "id":
-                _id_faults(cells, one.name, faults)
-            else:
-                _text_faults(cells, one, faults)
-            values[one.name] = texts(cells)
-    return values
-
-
-def _range_faults(numbers: np.ndarray, one: PointField, faults: _Faults) -> None:
-    for position in np.flatnonzero(numbers < 0):
-        faults.at(position, f"{one.name} is below 0: {numbers[position]:g}")
-    for position in np.flatnonzero(numbers > one.high):
-        faults.at(position, f"{one.name} is above {one.high:g}: {numbers[position]:g}")
-    if one.kind == "count":
-        for position in np.flatnonzero(np.isfinite(numbers) & (numbers % 1 != 0)):
-            faults.at(position, f"{one.name} is no whole number: {numbers[position]:g}")
-
-
-def _text_faults(cells: list[str], one: PointField, faults: _Faults) -> None:
-    for position, cell in enumerate(cells):
-        if not cell and one.filled:
-            faults.at(position, f"{one.name} is missing")
-        elif cell and one.choices and cell not in one.choices:
-            known = ", ".join(one.choices[:_SHOWN])
-            faults.at(position, f"{one.name} '{cell}' is none of {known}")
-
-
-def _flags(cells: Sequence[str], name: str, faults: _Faults) -> np.ndarray:
-    flags = np.zeros(len(cells), dtype=bool)
-    for position, cell in enumerate(cells):
-        plain = cell.casefold()
-        if plain in _TRUE:
-            flags[position] = True
-        elif plain not in _FALSE and plain not in MISSING:
-            faults.at(position, f"{name} is neither yes nor no: '{cell}'")
-    return flags
-
-
-def _id_faults(cells: list[str], name: str, faults: _Faults) -> None:
-    rows: dict[str, list[int]] = {}
-    for position, cell in enumerate(cells):
-        rows.setdefault(cell, []).append(int(faults.rows[position]))
-    for cell, numbers in rows.items():
-        if not cell:
-            faults.among(numbers, f"{name} is missing")
-        elif len(numbers) > 1:
-            faults.among(numbers, f"{name} '{cell}' is used {len(numbers)} times")
-
-
 def _coordinate_faults(
-    lon: np.ndarray, lat: np.ndarray, datum: str, area: AreaShape, faults: _Faults
+    lon: np.ndarray, lat: np.ndarray, datum: str, area: AreaShape, faults: Faults
 ) -> None:
     """Name coordinates that cannot be, and those that lie in the area once swapped."""
     known = np.isfinite(lon) & np.isfinite(lat)
@@ -296,13 +315,15 @@ def _swapped(
 
 
 def _faulty(wanted: PointFile, faults: list[str]) -> TableError:
+    again = any(" is used " in fault for fault in faults) and "stations" in wanted.key
+    group = f"; where rows are points of one station, say {wanted.key}.group_by" if again else ""
     more = f"\n    - and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
     return TableError(
-        f"'{wanted.path.name}' has {len(faults)} fault(s) (the header is row 1):\n    - "
+        f"'{wanted.path.name}' has {len(faults)} fault(s) (rows as in a spreadsheet):\n    - "
         + "\n    - ".join(faults[:_SHOWN])
         + more,
         where=str(wanted.path),
-        cure=f"mend these rows, or map other columns in {wanted.key}.columns",
+        cure=f"mend these rows, or map other columns in {wanted.key}.columns{group}",
     )
 
 

@@ -6,38 +6,60 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from shapely.geometry import shape
 
 from siting import files
-from siting.errors import DatumError, InputMissingError
+from siting.errors import BrokenFileError, DatumError, InputMissingError, TableError
 from siting.geo import WGS84, shape_to_wgs84
+from siting.inputs.files.decode import Decoded, decoded, guess_of_fields, note_encoding
 from siting.inputs.files.door import broken, read_layer
+from siting.inputs.files.services import SERVICE_SUFFIXES, districts, is_geographic, read_json
+from siting.notes import Note
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pyproj import CRS
 
-JSON_SUFFIXES = (".json", ".geojson")
+_TABLE_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm")
+_DBF_HEAD = 32
+_BYTES = "iso-8859-1"
+"""Each byte a character: texts read so can be decoded again."""
+
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 # Online maps of China draw GCJ-02 in these, so naming them says nothing of the datum.
 _WEB_MERCATOR = (3857, 3395, 900913)
 
 
-def read_vector(path: Path, *, layer: str | None, datum: str | None, key: str) -> gpd.GeoDataFrame:
+def read_vector(  # all that a scenario says of a file
+    path: Path,
+    *,
+    layer: str | None,
+    datum: str | None,
+    key: str,
+    encoding: str | None = None,
+    notes: list[Note] | None = None,
+) -> gpd.GeoDataFrame:
     """Read a layer of a vector file and bring it to WGS-84.
 
     Parameters
     ----------
     path
-        GeoPackage, GeoJSON, shapefile, or a bare JSON array of features or geometries.
+        GeoPackage, GeoJSON, shapefile, a bare JSON array of features or geometries, or an answer
+        of AMap's district service.
     layer
         Layer to read; None takes the first.
     datum
         Datum declared in the scenario: wgs84, gcj02, bd09 or None.
     key
         Scenario key of the file, for the message, e.g. ``"area"``.
+    encoding
+        Encoding of the texts of a shapefile or JSON; left out, a ``.cpg`` says it, or it is
+        guessed and told.
+    notes
+        Takes up a guessed encoding.
 
     Returns
     -------
@@ -54,7 +76,8 @@ def read_vector(path: Path, *, layer: str | None, datum: str | None, key: str) -
         If neither the scenario nor the file says which datum the coordinates have.
     """
     require_file(path, key)
-    frame = _read(path, layer, key)
+    told: list[Note] = notes if notes is not None else []
+    frame = _read(path, layer, encoding, told, key)
     declared = datum or _datum_of_crs(frame.crs)
     if declared is None:
         raise undeclared(path.name, key)
@@ -85,12 +108,98 @@ def undeclared(name: str, key: str) -> DatumError:
     )
 
 
-def _read(path: Path, layer: str | None, key: str) -> gpd.GeoDataFrame:
-    if path.suffix.lower() in JSON_SUFFIXES:
-        content = files.read_json(path, where=key)
+def _read(
+    path: Path, layer: str | None, encoding: str | None, notes: list[Note], key: str
+) -> gpd.GeoDataFrame:
+    if path.suffix.lower() in SERVICE_SUFFIXES:
+        content = read_json(path, encoding=encoding, key=key)
+        found = districts(content)
+        if found is not None:
+            return found
+        if not is_geographic(content):
+            raise _no_shapes(path, key)
         if isinstance(content, list):
             return _from_array(content, path)
-    return read_layer(path, layer=layer, key=key)
+        text = decoded(files.read_bytes(path, where=key), path, declared=encoding, key=key)
+        if isinstance(content, dict) and not text.encoding.startswith("utf-8"):
+            note_encoding(text, path, notes)  # GDAL reads GeoJSON as UTF-8 whatever it is
+            return _from_array(content.get("features", [content]), path)
+    elif path.suffix.lower() in _TABLE_SUFFIXES:
+        raise _no_shapes(path, key)
+    options = {}
+    if path.suffix.lower() == ".shp":
+        options = shapefile_encoding(path, encoding, notes, key)
+    return _with_texts(path, layer, options, notes, key)
+
+
+def _with_texts(
+    path: Path, layer: str | None, options: dict[str, str], notes: list[Note], key: str
+) -> gpd.GeoDataFrame:
+    """Read a layer; texts that a narrow field cut in the middle of a character lose that half."""
+    try:
+        return read_layer(path, layer=layer, key=key, **options)
+    except BrokenFileError as error:
+        if "encoding" not in options or not isinstance(error.__cause__, UnicodeDecodeError):
+            raise
+    frame = read_layer(path, layer=layer, key=key, encoding=_BYTES)
+    notes.append(Note("texts_cut", {"file": path.name}))
+
+    def text(value: Any) -> Any:  # noqa: ANN401  # a cell of any type
+        if not isinstance(value, str):
+            return value
+        return value.encode(_BYTES).decode(options["encoding"], errors="ignore").rstrip()
+
+    named = frame.rename(columns={name: text(name) for name in frame.columns})
+    for name in named.columns.drop(named.geometry.name):
+        if pd.api.types.is_string_dtype(named[name]):
+            named[name] = named[name].map(text)
+    return named
+
+
+def _no_shapes(path: Path, key: str) -> TableError:
+    return TableError(
+        f"'{path.name}' holds no shapes: it is a table or the answer of a web service, not GeoJSON",
+        where=f"{key}: {path}",
+        cure="give the outlines as GeoPackage, GeoJSON, shapefile or AMap's district answer; "
+        "points of a table may be stations, substations or layers",
+    )
+
+
+def shapefile_encoding(
+    path: Path, declared: str | None, notes: list[Note], key: str
+) -> dict[str, str]:
+    """Return how the texts of a shapefile are to be read: as declared, as its .cpg says, guessed.
+
+    Raises
+    ------
+    ScenarioError, BrokenFileError
+        As :func:`siting.inputs.files.decode.decoded`.
+    """
+    tables = [path.with_suffix(end) for end in (".dbf", ".DBF")]
+    table = next((one for one in tables if one.exists()), None)
+    if table is None:
+        return {}
+    data = files.read_bytes(table, where=key)
+    if declared is not None:
+        return {"encoding": decoded(b"", path, declared=declared, key=key).encoding}
+    stated = any(path.with_suffix(end).exists() for end in (".cpg", ".CPG", ".cst"))
+    pieces = [piece for piece in data[_DBF_HEAD:].split(b" ") if not piece.isascii()]
+    body = b"\n".join(pieces)
+    if stated or not body:
+        return {}
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        name, confidence = guess_of_fields(pieces)
+    else:
+        name, confidence = "utf-8", 1.0
+    if name is None or name == "utf-8":
+        return {"encoding": name} if name else {}
+    found = Decoded(body.decode(name, errors="replace"), name, confidence)
+    values = {"file": path.name, "encoding": found.label, "share": confidence,
+              "sample": found.text.split("\n")[0][:40]}  # fmt: skip
+    notes.append(Note("encoding_guessed", values))
+    return {"encoding": name}
 
 
 def _from_array(content: list[Any], path: Path) -> gpd.GeoDataFrame:

@@ -69,7 +69,7 @@ _QUERY_TOLERANCE_M = 400.0
 _LEVELS_ASKED = ("7", "8", "9", "10")
 _PACK_SUFFIX = ".gpkg"
 _MIN_IN_PACK = 0.99
-_NO_EXTRACT = (
+NO_EXTRACT = (
     "name yours on the command line, --set inputs.osm=PATH (relative to the folder you work in), "
     'or in the file, [inputs] osm = "PATH" (relative to the scenario file); a country\'s extract '
     "can be had from a public server of OSM extracts such as Geofabrik"
@@ -221,7 +221,7 @@ def _through_a_door(
     if inputs.osm == OVERPASS:
         return _from_overpass(inputs, area, progress)
     path = local_path(inputs.osm)
-    require_file(path, "inputs.osm", cure=_NO_EXTRACT)
+    require_file(path, "inputs.osm", cure=NO_EXTRACT)
     if path.suffix.lower() == _PACK_SUFFIX:
         return _from_pack(path, area, progress)
     header = read_header(path)

@@ -40,7 +40,9 @@ def check_names(asked: Iterable[str], there: Iterable[Any], *, key: str, what: s
     raise ScenarioError(
         f"{key}: no {what} {', '.join(parts)} in the data of this run",
         where=key,
-        cure=f"one of: {', '.join(few)}" if few else "candidates.csv of a plan lists the sites",
+        cure=f"one of: {', '.join(few)}"
+        if few
+        else "the layer candidates of a run's plan.gpkg lists ids and names",
     )
 
 

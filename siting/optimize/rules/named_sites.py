@@ -89,7 +89,7 @@ def _stand(problem: SitingProblem, ids: tuple[str, ...], family: str) -> Iterato
             "the site, it has no room for a charger, it is banned, or it lies nearer to an "
             "existing station than the spacing",
             where="model.locked" if family == "locked" else "model.upgrades",
-            cure="candidates.csv of a plan gives the verdict and reason of each site",
+            cure="the layer candidates of a run's plan.gpkg has the verdict and reason of each",
         )
     for site in places.tolist():
         values = {"site": problem.site_id[site]}

@@ -1,7 +1,8 @@
-"""Who gets a handout: the bodies that items 14 and 15 of the policy name, and every township.
+"""Who gets a handout: the bodies of the scenario, and every township.
 
-The policy names the bodies and assigns no kind of site to any of them. Which sites and columns a
-body sees is a proposal of ours (``data/handout_bodies.csv``) and is called so on every page.
+A policy names bodies and assigns no kind of site to any of them. Which sites and columns a
+body sees is a proposal (``handouts.bodies``, else ``data/handout_bodies.csv``) and is called so
+on every page.
 
 A column whose data the plan does not have is left out. A column that only the body itself can
 fill stands empty and is marked so: nothing is invented.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import csv
 import difflib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 OVERVIEW = "overview"
 UNCOVERED = "uncovered"
 EVERYTHING = "*"
+GRID = "grid"
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,8 @@ def all_bodies(plan: Plan) -> list[Body]:
 
     Sites that lie in no township get a sheet of their own, so that the sheets sum to the plan.
     """
-    table = shipped_path("handout_bodies.csv").read_text(encoding="utf-8")
-    named = [_body(row) for row in csv.DictReader(table.splitlines())]
+    given = plan.scenario.get("handouts", {}).get("bodies") or _usual_bodies()
+    named = [_with_grid(_body(row), plan.scenario.get("policy", {})) for row in given]
     overview = Body(OVERVIEW, "总览", "Overview", informed=(EVERYTHING,), columns=_OVERVIEW_COLUMNS)
     zones = plan.zones.sort_values("zone_id")
     english = zones["name_en"] if "name_en" in zones.columns else zones["name"]
@@ -111,18 +113,34 @@ def all_bodies(plan: Plan) -> list[Body]:
     return [overview, *named, *townships]
 
 
-def _body(row: dict[str, str]) -> Body:
-    also = row["also"].split("|")
+def _usual_bodies() -> list[dict[str, Any]]:
+    table = shipped_path("handout_bodies.csv").read_text(encoding="utf-8")
+    split = ("informed", "also", "columns")
+    return [
+        row | {key: [part for part in row[key].split("|") if part] for key in split}
+        for row in csv.DictReader(table.splitlines())
+    ]
+
+
+def _with_grid(body: Body, policy: dict[str, Any]) -> Body:
+    """Return the grid company under the name the scenario gives it."""
+    zh, en = policy.get("grid_company_zh"), policy.get("grid_company_en")
+    if body.key != GRID or not (zh or en):
+        return body
+    return replace(body, name_zh=zh or en or "", name_en=en or zh or "")
+
+
+def _body(row: dict[str, Any]) -> Body:
     return Body(
         key=row["body"],
         name_zh=row["name_zh"],
         name_en=row["name_en"],
-        role=row["role"],
-        informed=tuple(filter(None, row["informed"].split("|"))),
-        swap="swap" in also or "risk" in also,
-        hydrogen="hydrogen" in also,
-        risk="risk" in also,
-        columns=tuple(row["columns"].split("|")),
+        role=row["role"] or "body",
+        informed=tuple(row["informed"]),
+        swap="swap" in row["also"] or "risk" in row["also"],
+        hydrogen="hydrogen" in row["also"],
+        risk="risk" in row["also"],
+        columns=tuple(row["columns"]),
         restricted=row["restricted"] == "yes",
         question_zh=row["question_zh"],
         question_en=row["question_en"],
@@ -197,10 +215,14 @@ def layout(key: str) -> Column:
         return Column(key, _BLANK_WEIGHT)
     if key in _OF_THE_TABLE:
         return _OF_THE_TABLE[key]
-    field = fields()[key]
-    if field.width is None:
-        msg = f"no handout has a column '{key}'"
-        raise KeyError(msg)
+    field = fields().get(key)
+    if field is None or field.width is None:
+        there = [name for name, one in fields().items() if one.width is not None]
+        raise ScenarioError(
+            f"no handout has a column '{key}'",
+            where="handouts.bodies",
+            cure=f"one of: {', '.join(sorted({*there, *TO_FILL, *_OF_THE_TABLE}))}",
+        )
     return Column(key, field.width, field.digits)
 
 

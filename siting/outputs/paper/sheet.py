@@ -194,7 +194,7 @@ def _seen(plan: Plan, body: Body) -> pd.Series:
     if body.zone_id is not None:
         return sites["zone_id"] == body.zone_id
     seen = pd.Series(EVERYTHING in body.informed, index=sites.index)
-    seen |= sites["kind"].isin(body.informed) | (sites["owner"] == body.name_zh)
+    seen |= sites["kind"].isin(body.informed) | sites["owner"].isin([body.name_zh, body.name_en])
     if body.risk:
         seen |= sites["verdict"] == "sign_off"
     return seen
@@ -245,7 +245,7 @@ def _status(plan: Plan, body: Body, say: Say) -> tuple[str, ...]:
 
 def _facts(plan: Plan, body: Body, sites: gpd.GeoDataFrame, say: Say) -> list[str]:
     """Return what else this body asks: how its sites split, and people near for a township."""
-    own = int((sites["owner"] == body.name_zh).sum())
+    own = int(sites["owner"].isin([body.name_zh, body.name_en]).sum())
     facts = []
     if body.key != OVERVIEW and body.zone_id is None:
         facts.append(say("handout.own", own=own, informed=len(sites) - own))

@@ -103,13 +103,30 @@ def make_report(plan: Plan, *, language: str, date: str, picture: bool) -> list[
     return blocks
 
 
-def _basis(_plan: Plan, say: Say) -> list[Block]:
+def _basis(plan: Plan, say: Say) -> list[Block]:
+    """Return what the scenario says of the policy; what it does not say is left to be written."""
+    policy = plan.scenario.get("policy", {})
+    text, asks = _told(policy, "basis", say), _told(policy, "asks", say)
+    goals = {key: plan.targets[key] for key in ("stations", "chargers", "swap_stations")}
+    year = plan.scenario.get("targets", {}).get("by")
     return [
         Heading(say("report.basis")),
-        Paragraph(say("report.basis_text")),
-        Bullets(tuple(say(f"report.basis_{part}") for part in ("a", "b", "c"))),
+        Paragraph(text or say("report.basis_open")),
+        *([Bullets(tuple(asks))] if asks else []),
+        Paragraph(
+            say("report.basis_goals_by", year=year, **goals)
+            if year
+            else say("report.basis_goals", **goals)
+        ),
         Paragraph(say("report.to_write")),
     ]
+
+
+def _told(policy: dict[str, Any], key: str, say: Say) -> Any:  # noqa: ANN401  # text or texts
+    """Return what a policy says in the language of the words, else in the other one."""
+    own = say("report.language")
+    other = "en" if own == "zh" else "zh"
+    return policy.get(f"{key}_{own}") or policy.get(f"{key}_{other}")
 
 
 def _present(plan: Plan, say: Say) -> list[Block]:
