@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from siting import files
 from siting.errors import TableError
 from siting.inputs.files.door import broken
 from siting.inputs.files.vectors import require_file
@@ -50,16 +52,19 @@ def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
         header = text.partition("\n")[0]
         delimiter = max(_DELIMITERS, key=header.count)
         try:
-            frame = pd.read_csv(
-                io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False,
-                skipinitialspace=True, index_col=False,
-                skip_blank_lines=False,
-            )  # fmt: skip
+            with warnings.catch_warnings():
+                # pandas would drop the cells of a row that is longer than the header
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                frame = pd.read_csv(
+                    io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False,
+                    skipinitialspace=True, index_col=False,
+                    skip_blank_lines=False,
+                )  # fmt: skip
         except pd.errors.EmptyDataError as error:
             raise TableError(
                 f"'{path.name}' is empty", where=str(path), cure="it wants a header and rows"
             ) from error
-        except (pd.errors.ParserError, ValueError) as error:
+        except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
             raise broken(path, error) from error
     frame.columns = pd.Index([str(column).strip() for column in frame.columns])
     filled = frame.fillna("").map(lambda cell: str(cell).strip())
@@ -67,7 +72,7 @@ def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
 
 
 def _text(path: Path) -> str:
-    data = path.read_bytes()
+    data = files.read_bytes(path)
     for encoding in _ENCODINGS:
         try:
             return data.decode(encoding)
