@@ -23,8 +23,9 @@ from plans import small_plan
 from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_NO_PLAN, EXIT_SCENARIO, SitingError
 from siting.inputs import world
+from siting.inputs.area import load_area
 from siting.interface import save_plan
-from siting.pipeline import prepare
+from siting.pipeline import early
 from siting.plan.folder import load_plan
 from siting.plan.start import read_start
 from siting.scenario import load_scenario
@@ -194,7 +195,7 @@ def loaded(desk, known):
     """The map of the desk, loaded once."""
     put_back(known)
     scenario = load_scenario(desk / "town.toml")
-    shape = world.load_area(scenario.area, overpass=scenario.inputs.overpass)
+    shape = load_area(scenario.area, overpass=scenario.inputs.overpass)
     return world.load_osm(scenario.inputs, shape)
 
 
@@ -260,8 +261,8 @@ def test_tables_of_rules(desk, known, tmp_path_factory, data):
         path.write_text(path.read_text("utf-8-sig").partition("\n")[0], encoding="utf-8")
     with held():
         scenario = load_scenario(desk / "town.toml", overrides=(f'{key}="{path}"',))
-        prepare.rule_tables(scenario)
-        prepare._demand_figures(scenario)
+        early.rule_tables(scenario)
+        early._demand_figures(scenario)
 
 
 @pytest.mark.slow

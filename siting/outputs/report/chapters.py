@@ -107,7 +107,7 @@ def _basis(plan: Plan, say: Say) -> list[Block]:
     """Return what the scenario says of the policy; what it does not say is left to be written."""
     policy = plan.scenario.get("policy", {})
     text, asks = _told(policy, "basis", say), _told(policy, "asks", say)
-    goals = {key: plan.targets[key] for key in ("stations", "chargers", "swap_stations")}
+    goals = {key: plan.targets[key] for key in TOTALS}
     year = plan.scenario.get("targets", {}).get("by")
     return [
         Heading(say("report.basis")),
