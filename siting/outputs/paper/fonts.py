@@ -26,6 +26,7 @@ _FAMILY = "siting Noto Sans SC"
 _PLAIN = "DejaVu Sans"
 _CONTROLS = frozenset({"Cc", "Cf"})
 _SIZE = 100.0
+_BOLD_WEIGHT = 700
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,9 @@ def find_face() -> Face:
     manager = font_manager.fontManager
     manager.addfont(sans_path())
     # A name of its own: a font of the system that is called alike must not take its place.
-    manager.ttflist.append(replace(manager.ttflist.pop(), name=_FAMILY))
+    plain = replace(manager.ttflist.pop(), name=_FAMILY)
+    # The same file stands for bold, too: matplotlib would remark that it has none.
+    manager.ttflist += [plain, replace(plain, weight=_BOLD_WEIGHT)]
     return Face(_FAMILY)
 
 
