@@ -181,10 +181,17 @@ def desk(tmp_path_factory):
     return folder
 
 
+class Known(dict):
+    """Files and their bytes, which no report of a failure is to spell out."""
+
+    def __repr__(self):
+        return f"<{len(self)} files>"
+
+
 @pytest.fixture(scope="module")
 def known(desk):
     """The bytes of every file of the desk, put back before each case."""
-    return {path: path.read_bytes() for path in desk.iterdir() if path.is_file()}
+    return Known({path: path.read_bytes() for path in desk.iterdir() if path.is_file()})
 
 
 def put_back(known):

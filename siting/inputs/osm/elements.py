@@ -64,6 +64,10 @@ SCALE = 1e7
 """OSM counts degrees in units of 1e-7."""
 
 
+_UNREADABLE = (RuntimeError, OSError, ValueError, osmium.InvalidLocationError)
+"""What pyosmium raises of a file that is cut short, garbled or none."""
+
+
 @dataclass(frozen=True)
 class Header:
     """What an extract says of itself."""
@@ -125,7 +129,7 @@ def read_header(path: Path) -> Header:
     try:
         with osmium.io.Reader(str(path), osmium.osm.NOTHING) as reader:
             header = reader.header()
-    except (RuntimeError, OSError) as error:
+    except _UNREADABLE as error:
         raise _broken(path, error) from error
     marks = [header.get(key, "") for key in ("generator", "writingprogram", "source", "note")]
     as_of = header.get("osmosis_replication_timestamp", "") or header.get("timestamp", "")
@@ -179,7 +183,7 @@ def _objects(path: Path, entity: osm_entity_bits, *filters: BaseFilter) -> Itera
         for one in filters:
             processor = processor.with_filter(one)
         yield from processor
-    except (RuntimeError, OSError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise _broken(path, error) from error
 
 

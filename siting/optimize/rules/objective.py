@@ -98,7 +98,7 @@ def _levers(rulings: Rulings) -> Iterator[Lever]:
         Stepwise(within, math.floor(rulings.cutoff_m) - math.floor(cover.within_m),
                  partial(metres_more, within)),
     )  # fmt: skip
-    yield Lever("promise", share, partial(put, share, _NOTHING), ways)
+    yield Lever("objective", share, partial(put, share, _NOTHING), ways)
 
 
 OBJECTIVE = Family(
