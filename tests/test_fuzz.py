@@ -32,6 +32,9 @@ from siting.plan.start import read_start
 from siting.scenario import load_scenario
 from siting.shipped import shipped_path
 
+# GDAL warns where nobody can catch it; the cases are about what is raised.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 CASES = int(os.environ.get("SITING_FUZZ", "2000"))
 CODES = {EXIT_GOOD, EXIT_SCENARIO, EXIT_DATA, EXIT_NO_PLAN}
 LONGEST_S = 60.0

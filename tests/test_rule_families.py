@@ -220,7 +220,7 @@ def test_a_ceiling_below_what_exists_is_refused():
 @pytest.mark.parametrize("limit", [{"kinds": ["parking"]}, {"at_least": 3, "at_most": 2}])
 def test_a_limit_that_says_nothing_or_too_much_is_refused(limit, town):
     content = {**town[0], "model": {**town[0]["model"], "limits": [limit]}}
-    with pytest.raises(ScenarioError, match=r"limits.0"):
+    with pytest.raises(ScenarioError, match=r"limits\[1\]"):
         scenario_from(content)
 
 

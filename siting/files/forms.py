@@ -79,7 +79,11 @@ def _has_virtual_tables(path: Path, form: str) -> bool:
     try:
         address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         with closing(sqlite3.connect(address, uri=True)) as base:
-            made = [str(row[0]).lower() for row in base.execute(_VIRTUAL)]
+            base.text_factory = bytes  # garbled text is no reason to fail
+            made = [
+                bytes(row[0]).decode("utf-8", errors="replace").lower()
+                for row in base.execute(_VIRTUAL)
+            ]
     except sqlite3.Error:
         return True
     return any(f"using {_INDEX}" not in " ".join(sql.split()) for sql in made)

@@ -29,7 +29,9 @@ def layer_names(path: Path, *, key: str) -> list[str]:
     """
     there = files.require_form(path, where=key)
     try:
-        return [str(name) for name in pyogrio.list_layers(there)[:, 0]]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's remarks on what it mends
+            return [str(name) for name in pyogrio.list_layers(there)[:, 0]]
     except (DataSourceError, UnicodeDecodeError, IndexError) as error:
         raise broken(path, error) from error
 
@@ -70,7 +72,7 @@ def read_layer(path: Path, *, layer: str | None, key: str, **options: Any) -> gp
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's remarks on what it mends
             frame = gpd.read_file(there, layer=layer or names[0], **options)
-    except (CRSError, ProjError) as error:
+    except (CRSError, ProjError, UnboundLocalError) as error:  # the last: pyogrio, of no text
         raise DatumError(
             f"the CRS of '{path.name}' cannot be read: {error}",
             where=f"{key}: {path}",

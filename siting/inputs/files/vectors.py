@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from siting import files
@@ -211,7 +212,7 @@ def _from_array(content: list[Any], path: Path) -> gpd.GeoDataFrame:
         ]
         geometries = [shape(item["geometry"]) for item in features]
         rows = [dict(item.get("properties") or {}) for item in features]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, ShapelyError) as error:
         raise broken(path, error) from error
     return gpd.GeoDataFrame(rows, geometry=geometries, crs=None)
 
