@@ -84,6 +84,6 @@ def _has_virtual_tables(path: Path, form: str) -> bool:
                 bytes(row[0]).decode("utf-8", errors="replace").lower()
                 for row in base.execute(_VIRTUAL)
             ]
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # the latter of its own message
         return True
     return any(f"using {_INDEX}" not in " ".join(sql.split()) for sql in made)

@@ -177,7 +177,7 @@ def _of_wkt(text: str) -> tuple[float, float, bool] | None:
 def _of_geojson(text: str) -> tuple[float, float, bool] | None:
     try:
         point = shape(json.loads(text)).representative_point()
-    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.GEOSException):
+    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError):
         return None
     return None if point.is_empty else (point.x, point.y, True)
 
