@@ -76,10 +76,10 @@ def way(reach, opened, unserved):
 
 def agrees(choice, best):
     assert choice.value == pytest.approx(best, abs=1e-6)
-    assert choice.bound == pytest.approx(best, rel=2e-6, abs=1e-6)
-    # A solver's rows hold to 1e-7 only, so the bound may stay a hair above: then it is not
-    # called optimal, and must not be.
-    assert choice.gap_share <= 2e-6
+    assert choice.bound == pytest.approx(best, rel=2e-6, abs=1.1e-6)
+    # A solver's rows hold to 1e-6 only, whatever the size of what is counted, so the bound may
+    # stay a hair above: then it is not called optimal, and must not be.
+    assert choice.gap_share <= 1e-6 + 1.1e-6 / max(best, 1e-6)
     assert (choice.status is Status.OPTIMAL) == (choice.gap_share <= 1e-6)
 
 
