@@ -563,9 +563,10 @@ def test_years_and_a_view_and_coverage_go_together(visit):
     told = "By the end of 2024: charging stations 1, chargers 6, swap stations 0"
     assert told in seen.page.inner_text("#view")
     seen.page.emulate_media(media="print")
+    # The page changes for print when it is told so, a moment later.
+    seen.page.wait_for_selector("#legend .kinds", state="hidden")
     assert seen.page.is_visible("#phases .kinds")
     assert seen.page.is_visible(".notice.year")
-    assert not seen.page.is_visible("#legend .kinds")
     parts = seen.boxes("#mark, .folium-map, #legend, #phases, footer, #view")
     for one, other in itertools.combinations(parts, 2):
         assert not overlap(one, other), (one[4], other[4])
