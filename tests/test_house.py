@@ -21,14 +21,9 @@ NOT_YET = {"make_demand", "make_scores", "build_problem"}
 """Functions that still ask for the tables of a place one by one."""
 SAME_JOB = {
     "__init__.py",
-    "hydrogen.py",  # hydrogen stations: put into a plan, counted again
     "objective.py",  # what is best: as a rule of the model, counted again
-    "phases.py",  # the years of a plan: the same three
+    "phases.py",  # the years of a plan: from the scenario, and in the optimiser
     "promises.py",  # a promise: as rows of the model, counted again
-    "spacing.py",  # who is too near to whom: of a problem's sites, as a rule of the model
-    "folder.py",  # a run folder: as a plan, with the pages of people beside it
-    "start.py",
-    "stations.py",  # stations that exist: read, made sites
 }
 """Names of files that stand in several rooms since they do the same job for two things."""
 
@@ -63,6 +58,11 @@ def test_the_counting_is_right():
 
 def test_the_root_holds_only_the_public_face_and_the_ground():
     assert len([name for name in MODULES if "/" not in name]) <= 9
+
+
+def test_the_mean_module_is_no_sliver():
+    lines = sum(len(text.splitlines()) for text in MODULES.values())
+    assert lines / len(MODULES) >= 200
 
 
 def test_no_module_is_over_400_lines():

@@ -18,20 +18,21 @@ from test_model import random_problem
 import siting
 from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO, InfeasibleError, ScenarioError
-from siting.optimize.model.assign import Sizes, assign
-from siting.optimize.model.fill import Filled
+from siting.optimize.model.fill import Filled, Sizes, assign
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.search import resolve
 from siting.optimize.search.resolve import neighbourhood, solve_again, with_site, without_site
 from siting.optimize.search.site_value import (
     compare,
+    compare_swap,
     lost_kwh,
     only_in_reach,
     rules_in_the_way,
     rules_that_need,
+    swap_worth,
     taken_over,
+    too_near,
 )
-from siting.optimize.search.swap_resolve import compare_swap, swap_worth, too_near
 from siting.optimize.solver.solver import open_solver
 from siting.outputs.words import all_words
 from siting.why.ask import find_site
@@ -443,7 +444,7 @@ def test_the_newest_run_counts(planned, monkeypatch, capsys):
 
 def test_every_text_of_why_is_used_and_every_step_of_the_screening_has_one():
     room = Path(siting.__file__).parent
-    files = (room / "cli" / "show" / "why_screen.py", *sorted((room / "why").glob("*.py")))
+    files = (room / "cli" / "answer_screens.py", *sorted((room / "why").glob("*.py")))
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     texts = [key for key in all_words() if key.startswith("why.")]
     parts = ("kind_known", "not_left_out", "public", "big_enough", "in_a_zone", "near_a_road")
