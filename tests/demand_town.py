@@ -7,7 +7,7 @@ import pandas as pd
 
 from siting import scenario
 from siting.analysis.demand.demand_chain import check_hour_profiles, check_nev_shares
-from siting.analysis.demand.demand_points import Figures, make_demand
+from siting.analysis.demand.demand_points import Figures, Given, make_demand
 from siting.shipped import shipped_path
 
 PER_PERSON = 0.25 * 0.15 * 8.4 * 0.6
@@ -34,8 +34,7 @@ def make(places, *, zones=None, edges=None, people=None, traffic=None, **block):
         kinds=town.kinds(),
         figures=figures(),
         settings=scenario.Demand(**(ROADLESS | block)),
-        people=people,
-        traffic=traffic,
+        given=Given(people, traffic),
     )
 
 

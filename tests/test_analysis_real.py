@@ -14,7 +14,7 @@ from siting import scenario
 from siting.analysis.candidates.sites import make_candidates
 from siting.analysis.demand.demand_points import make_demand
 from siting.analysis.network import Network
-from siting.analysis.scores.scoring import make_scores
+from siting.analysis.scores.scoring import Surroundings, Yardsticks, make_scores
 from siting.analysis.travel import SNAP_M_PER_S, make_reach
 from siting.inputs.world import load_world
 from siting.shipped import shipped_path
@@ -105,9 +105,10 @@ def test_nobody_drives_faster_than_the_roads_allow(world, reach):
 
 def test_scores_tell_sites_apart(world, candidates, demand, reach):
     scores = make_scores(
-        candidates.sites, demand.demand, reach, world.nodes, world.edges,
-        substations=world.substations, places=world.places, settings=scenario.Scoring(),
-        criteria=pd.read_csv(shipped_path("criteria.csv"), encoding="utf-8"),
+        candidates.sites, demand.demand, reach,
+        Surroundings(world.nodes, world.edges, world.substations, world.places),
+        yardsticks=Yardsticks(pd.read_csv(shipped_path("criteria.csv"), encoding="utf-8")),
+        settings=scenario.Scoring(),
     ).scores  # fmt: skip
     assert scores["score"].nunique() > 0.8 * len(scores)
     assert scores["score"].std() > 0.1

@@ -17,7 +17,7 @@ from test_promises import road
 
 from siting.cli.main import run as siting
 from siting.errors import EXIT_NO_PLAN, ImpossibleTargetError, InfeasibleError, NoPlanError
-from siting.optimize.build import build_problem
+from siting.optimize.build import PlaceTables, PowerAndPrice, build_problem
 from siting.optimize.explain import Rulings, explain, explaining
 from siting.optimize.rules.all_rules import FAMILIES
 from siting.optimize.rules.rulings import key_of
@@ -58,9 +58,9 @@ class Place:
             more = grid["substation_id"].map(dict(rulings.more_kw)).fillna(0.0)
             grid = grid.assign(headroom_kw=grid["headroom_kw"] + more)
         return build_problem(
-            **self.content, targets=rulings.targets, model=rulings.model, grid=grid,
+            PlaceTables(**self.content), targets=rulings.targets, model=rulings.model,
             travel=Travel(cutoff_m=2000, swap_cutoff_m=2000), refuse=refuse,
-            site_costs=self.costs, swap_station_cny=100_000.0,
+            supply=PowerAndPrice(grid, self.costs, 100_000.0),
         )  # fmt: skip
 
     def rulings(self):

@@ -16,7 +16,7 @@ from test_rule_families import chargers, plan_with, quiet, rows, town, under
 from siting.analysis.station.power import make_grid
 from siting.audit.recount import recount
 from siting.errors import RecountError
-from siting.optimize.build import build_problem
+from siting.optimize.build import PlaceTables, PowerAndPrice, build_problem
 from siting.optimize.problem.problem import after_swap
 from siting.pipeline import run as pipeline
 from siting.scenario import Model, Targets, Travel, scenario_from
@@ -43,12 +43,13 @@ def road(known=TWO, *, assigned=None, **keys):
     content = tables(existing_station=np.arange(8) == 7, existing_chargers=[0] * 7 + [3])
     content["sites"] = content["sites"].assign(kw_per_charger=50.0)
     model = Model(**{"headroom": True, "coincidence": 0.8, "swap_station_kw": 600, **keys})
+    grid = None if known is None else make_grid(content["sites"], known, assigned=assigned or {})
     return build_problem(
-        **content,
+        PlaceTables(**content),
         targets=Targets(stations=3, chargers=12, swap_stations=1),
         model=model,
         travel=Travel(cutoff_m=2000, swap_cutoff_m=2000),
-        grid=None if known is None else make_grid(content["sites"], known, assigned=assigned or {}),
+        supply=PowerAndPrice(grid),
     )
 
 

@@ -17,8 +17,6 @@ FUNCTIONS = [
     for node in ast.walk(ast.parse(text))
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 ]
-NOT_YET = {"make_demand", "make_scores", "build_problem"}
-"""Functions that still ask for the tables of a place one by one."""
 SAME_JOB = {
     "__init__.py",
     "objective.py",  # what is best: as a rule of the model, counted again
@@ -77,8 +75,7 @@ def test_at_most_one_function_in_a_hundred_is_over_40_lines():
 
 def test_no_function_asks_for_more_than_nine_arguments():
     counted = [(arguments(node), name, node.name) for name, _, node in FUNCTIONS]
-    found = sorted(one for one in counted if one[0] > 9)
-    assert [one for one in found if one[2] not in NOT_YET] == []
+    assert sorted(one for one in counted if one[0] > 9) == []
 
 
 def test_a_file_name_stands_in_one_room_unless_it_does_the_same_job():

@@ -13,7 +13,7 @@ from test_model import hold, text_of, tiny
 
 from siting.errors import NoPlanError, ScenarioError
 from siting.optimize import classic
-from siting.optimize.build import build_problem
+from siting.optimize.build import PlaceTables, build_problem
 from siting.optimize.classic.formulation import Levels
 from siting.optimize.classic.p_center import counted
 from siting.optimize.objectives import goal_models, goal_value
@@ -430,7 +430,7 @@ def test_each_objective_reads_as_pinned(name, tmp_path):
 def built(**model):
     content = tables(kw_per_charger=60.0)
     content["demand"] = content["demand"].assign(kind="home")
-    return build_problem(**content, **blocks(**model))
+    return build_problem(PlaceTables(**content), **blocks(**model))
 
 
 def test_the_scenario_poses_the_objective_and_its_promise():

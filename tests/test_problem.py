@@ -6,13 +6,13 @@ import pytest
 from problem_cases import blocks, tables
 
 from siting.errors import ImpossibleTargetError, TableError
-from siting.optimize.build import build_problem
+from siting.optimize.build import PlaceTables, build_problem
 
 FIELDS = ("demand_id", "site_id", "site_xy", "openable", "pair_demand", "pair_site", "score")
 
 
 def build(content, setting=None, **more):
-    return build_problem(**content, **(setting or blocks()), **more)
+    return build_problem(PlaceTables(**content), **(setting or blocks()), **more)
 
 
 def existing(*positions, sites=8, column="existing_station"):

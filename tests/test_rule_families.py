@@ -14,7 +14,7 @@ from test_recount import changed, legal_plan
 
 from siting.audit.recount import recount
 from siting.errors import ImpossibleTargetError, NoPlanError, RecountError, ScenarioError
-from siting.optimize.build import build_problem
+from siting.optimize.build import PlaceTables, build_problem
 from siting.optimize.model import joint
 from siting.optimize.model.joint import write_rules
 from siting.pipeline import run as pipeline
@@ -61,7 +61,7 @@ def build(content=None, **keys):
     content["zones"] = content["zones"].assign(kind=["town", "subdistrict"])
     if travel_m is not None:
         setting["travel"] = Travel(cutoff_m=2000, swap_cutoff_m=travel_m)
-    return build_problem(**content, **setting)
+    return build_problem(PlaceTables(**content), **setting)
 
 
 def rows(problem, tmp_path):

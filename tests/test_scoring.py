@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from siting import scenario
 from siting.analysis.scores.criteria import Criterion, Scales
 from siting.analysis.scores.measures import site_features
-from siting.analysis.scores.scoring import CRITERIA, make_scores
+from siting.analysis.scores.scoring import CRITERIA, Surroundings, Yardsticks, make_scores
 from siting.shipped import shipped_path
 from siting.tables import SCORES, check
 
@@ -50,11 +50,13 @@ def scores(
         sites,
         demand_of(d=100.0) if demand is None else demand,
         reach_of(*reach),
-        town.nodes(),
-        town.edges() if edges is None else edges,
-        substations=town.substations() if substations is None else substations,
-        places=NO_PLACES if places is None else places,
-        criteria=SHIPPED,
+        Surroundings(
+            town.nodes(),
+            town.edges() if edges is None else edges,
+            town.substations() if substations is None else substations,
+            NO_PLACES if places is None else places,
+        ),
+        yardsticks=Yardsticks(SHIPPED),
         settings=scenario.Scoring(weights=scenario.Weights(**(weights or {})), **keys),
     ).scores.set_index("site_id")
 
@@ -208,9 +210,11 @@ def test_likeness_to_places_with_a_station_is_a_criterion_once_it_has_a_weight()
         )
     )
     made = make_scores(
-        sites, demand_of(d=100.0), reach_of(), town.nodes(), town.edges(),
-        substations=town.substations(("p", 0, 10_000, np.nan)), places=NO_PLACES,
-        criteria=SHIPPED, settings=scenario.Scoring(weights=scenario.Weights(learned=0.25)),
+        sites, demand_of(d=100.0), reach_of(),
+        Surroundings(town.nodes(), town.edges(), town.substations(("p", 0, 10_000, np.nan)),
+                     NO_PLACES),
+        yardsticks=Yardsticks(SHIPPED),
+        settings=scenario.Scoring(weights=scenario.Weights(learned=0.25)),
     )  # fmt: skip
     check(made.scores, SCORES)
     learned = made.scores["learned_score"].to_numpy()

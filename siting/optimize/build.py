@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,41 +30,71 @@ if TYPE_CHECKING:
     from siting.arrays import Flags, Floats, Names
 
 
-def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that rule them
-    sites: gpd.GeoDataFrame,
-    scores: pd.DataFrame,
-    demand: gpd.GeoDataFrame,
-    reach: pd.DataFrame,
-    swap_reach: pd.DataFrame,
-    zones: gpd.GeoDataFrame,
-    *,
-    targets: scenario.Targets,
-    model: scenario.Model,
-    travel: scenario.Travel,
-    screening: tuple[tuple[str, int], ...] = (),
-    grid: pd.DataFrame | None = None,
-    site_costs: pd.DataFrame | None = None,
-    swap_station_cny: float = float("nan"),
-    refuse: bool = True,
-) -> SitingProblem:
-    """Turn the tables of a run into a siting problem, refusing the impossible.
+@dataclass(frozen=True, eq=False)
+class PlaceTables:
+    """What the analysis knows of a place, as in :mod:`siting.tables`.
 
-    Parameters
+    Attributes
     ----------
     sites, scores, demand, zones
-        As in :mod:`siting.tables`; geometry in the run's metric CRS.
+        The candidates with their scores, who wants energy, and the zones both lie in; geometry in
+        the run's metric CRS.
     reach, swap_reach
         Pairs in reach (``tables.REACH``) for charging and for swapping.
-    targets, model, travel
-        Blocks of the scenario.
-    screening
-        Steps from places to sites with the count left at each, quoted in refusals.
+    """
+
+    sites: gpd.GeoDataFrame
+    scores: pd.DataFrame
+    demand: gpd.GeoDataFrame
+    reach: pd.DataFrame
+    swap_reach: pd.DataFrame
+    zones: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class PowerAndPrice:
+    """Power and price at the sites; None and NaN where nobody gave them.
+
+    Attributes
+    ----------
     grid
         ``tables.GRID``, for ``model.headroom``.
     site_costs
         ``tables.SITE_COSTS``, for ``model.budget_cny`` and for ``min_cost``.
     swap_station_cny
         Price of a new swap station (CNY).
+    """
+
+    grid: pd.DataFrame | None = None
+    site_costs: pd.DataFrame | None = None
+    swap_station_cny: float = float("nan")
+
+
+UNPRICED = PowerAndPrice()
+
+
+def build_problem(
+    place: PlaceTables,
+    *,
+    targets: scenario.Targets,
+    model: scenario.Model,
+    travel: scenario.Travel,
+    supply: PowerAndPrice = UNPRICED,
+    screening: tuple[tuple[str, int], ...] = (),
+    refuse: bool = True,
+) -> SitingProblem:
+    """Turn the tables of a run into a siting problem, refusing the impossible.
+
+    Parameters
+    ----------
+    place
+        The tables of the place.
+    targets, model, travel
+        Blocks of the scenario.
+    supply
+        Power and price at the sites.
+    screening
+        Steps from places to sites with the count left at each, quoted in refusals.
     refuse
         Hold the totals against what the sites allow at best, and refuse the impossible.
 
@@ -76,19 +107,19 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
     ImpossibleTargetError
         If no choice of sites can meet the targets, with the numbers.
     """
-    check_site_names(sites, model)
-    sites = _standing(sites)
-    demand = demand.sort_values("demand_id", kind="stable")
+    check_site_names(place.sites, model)
+    sites, zones = _standing(place.sites), place.zones
+    demand = place.demand.sort_values("demand_id", kind="stable")
     zone_id = np.sort(zones["zone_id"].to_numpy(dtype=object))
-    site_columns = _site_columns(sites, scores, zone_id)
+    site_columns = _site_columns(sites, place.scores, zone_id)
     terms = site_terms(sites, site_columns["min_chargers"], zones, model)
     site_columns["min_chargers"] = terms.fewest
     openable = _openable(sites, site_columns, terms.spacing_m) & ~terms.banned
-    pairs = pairs_of(reach, demand["demand_id"], sites["site_id"], openable, travel.cutoff_m)
+    pairs = pairs_of(place.reach, demand["demand_id"], sites["site_id"], openable, travel.cutoff_m)
     swap_ok = _swap_openable(sites, site_columns["site_xy"], model.swap_spacing_m)
     swap_ok &= ~terms.banned
     swap_pairs = pairs_of(
-        swap_reach, demand["demand_id"], sites["site_id"], swap_ok, travel.swap_cutoff_m
+        place.swap_reach, demand["demand_id"], sites["site_id"], swap_ok, travel.swap_cutoff_m
     )
     demand_kwh = demand["kwh_day"].to_numpy(dtype=float)
     swap_kwh, swap_notes = swap_needs(demand, model.swap_fleet_share)
@@ -122,8 +153,8 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         goal=goal_of(model, travel.cutoff_m),
         swap_kwh=swap_kwh,
         notes=(*terms.notes, *swap_notes),
-        costs=_site_costs(sites, site_costs),
-        swap_station_cny=swap_station_cny,
+        costs=_site_costs(sites, supply.site_costs),
+        swap_station_cny=supply.swap_station_cny,
     )
     if refuse and problem.total_kwh <= 0:
         raise TableError(
@@ -134,7 +165,7 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
             "the parameters stand in [demand]",
         )
     ground = Ground(
-        sites, demand, zones, pairs, swap_pairs, grid, targets, model, FAMILIES,
+        sites, demand, zones, pairs, swap_pairs, supply.grid, targets, model, FAMILIES,
         screening=screening, refuse=refuse,
     )  # fmt: skip
     return with_rules(problem, ground)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from siting.errors import ScenarioError
-from siting.optimize.build import build_problem
+from siting.optimize.build import PlaceTables, PowerAndPrice, build_problem
 from siting.optimize.explain import Rulings, explaining
 from siting.optimize.rules.all_rules import needs_reach
 from siting.pipeline.equip import ground_of
@@ -120,13 +120,16 @@ def pose(scenario: Scenario, prepared: Prepared, *, refuse: bool = True) -> Siti
     scenario = with_site_ids(scenario, prepared.candidates.sites)
     ground = ground_under(scenario, prepared)
     return build_problem(
-        prepared.candidates.sites, prepared.scores, prepared.demand, prepared.reach,
-        prepared.swap_reach, prepared.world.zones,
+        PlaceTables(
+            prepared.candidates.sites, prepared.scores, prepared.demand, prepared.reach,
+            prepared.swap_reach, prepared.world.zones,
+        ),
         targets=standing_targets(scenario.targets, prepared.candidates.sites),
         model=scenario.model, travel=scenario.travel,
-        screening=prepared.candidates.screening,
-        grid=ground.grid, site_costs=ground.costs.sites,
-        swap_station_cny=ground.costs.swap_station_cny["base"], refuse=refuse,
+        supply=PowerAndPrice(
+            ground.grid, ground.costs.sites, ground.costs.swap_station_cny["base"]
+        ),
+        screening=prepared.candidates.screening, refuse=refuse,
     )  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from siting.analysis.candidates.site_kinds import check_site_kinds, own_names
 from siting.analysis.candidates.sites import Candidates, make_candidates
 from siting.analysis.demand.beyond import less_served_beyond
 from siting.analysis.demand.demand_chain import YEAR, DemandChain, FleetEnergy
-from siting.analysis.demand.demand_points import DemandResult, make_demand
-from siting.analysis.scores.scoring import Scored, make_scores
+from siting.analysis.demand.demand_points import DemandResult, Given, make_demand
+from siting.analysis.scores.scoring import Scored, Surroundings, Yardsticks, make_scores
 from siting.analysis.scores.weighting import ScoreSummary
 from siting.analysis.travel import make_reach, unreached
 from siting.cache import Memory
@@ -119,7 +119,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             "demand", make_demand,
             world.places, world.zones, world.nodes, world.edges,
             kinds=kinds, figures=early.figures, settings=_demand_settings(scenario),
-            people=world.people, traffic=world.traffic, given=world.layers.get("demand"),
+            given=Given(world.people, world.traffic, world.layers.get("demand")),
         )  # fmt: skip
         need, told_beyond = less_served_beyond(
             demand.demand, world.beyond, world.nodes, world.edges,
@@ -131,10 +131,10 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         files = early.files
         scored = memory.call(
             "scores", make_scores,
-            candidates.sites, need, reach, world.nodes, world.edges,
-            substations=world.substations, places=world.places, settings=scenario.scoring,
-            criteria=files.criteria, pairwise=files.pairwise, layers=files.layers,
-            extremes=files.extremes, seed=scenario.run.seed,
+            candidates.sites, need, reach,
+            Surroundings(world.nodes, world.edges, world.substations, world.places),
+            yardsticks=Yardsticks(files.criteria, files.pairwise, files.layers, files.extremes),
+            settings=scenario.scoring, seed=scenario.run.seed,
         )  # fmt: skip
     meter.reused(memory.reused)
     _check_all(candidates.sites, need, reach, scored.scores)

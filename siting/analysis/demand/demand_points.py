@@ -132,6 +132,29 @@ class Figures:
 
 
 @dataclass(frozen=True, eq=False)
+class Given:
+    """What a planner gives beside the zones and the map; None where he gives nothing.
+
+    Attributes
+    ----------
+    people
+        ``tables.PEOPLE``: in the zones where it has a row, its people stand where it says, and
+        the zone's own figure is not spread.
+    traffic
+        ``tables.TRAFFIC``.
+    demand
+        Demand of a layer of his own, on top of all else: ``kwh_day``, ``kind``.
+    """
+
+    people: gpd.GeoDataFrame | None = None
+    traffic: pd.DataFrame | None = None
+    demand: gpd.GeoDataFrame | None = None
+
+
+NOTHING_GIVEN = Given()
+
+
+@dataclass(frozen=True, eq=False)
 class DemandResult:
     """Demand points, the numbers of the chain, and notes.
 
@@ -164,7 +187,7 @@ class _Roads:
         return node_parts(self.network, self.zones, per_edge, self.stops)
 
 
-def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand beside them
+def make_demand(  # noqa: PLR0913  # four tables of the place, three things that rule them
     places: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,
     nodes: gpd.GeoDataFrame,
@@ -173,9 +196,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     kinds: pd.DataFrame,
     figures: Figures,
     settings: scenario.Demand,
-    people: gpd.GeoDataFrame | None = None,
-    traffic: pd.DataFrame | None = None,
-    given: gpd.GeoDataFrame | None = None,
+    given: Given = NOTHING_GIVEN,
 ) -> DemandResult:
     """Return the demand points of an area.
 
@@ -196,13 +217,8 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
         The tables behind the chain.
     settings
         Block ``demand`` of the scenario.
-    people
-        ``tables.PEOPLE``: in the zones where it has a row, its people stand where it says, and
-        the zone's own figure is not spread.
-    traffic
-        ``tables.TRAFFIC``.
     given
-        Demand of a layer of the planner's own, on top of all else: ``kwh_day``, ``kind``.
+        What the planner gives beside the zones and the map.
 
     Returns
     -------
@@ -216,7 +232,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     """
     network = Network.of(nodes, edges)
     share = nev_share(figures.nev_shares, settings)
-    homes, notes = _people(places, zones, network, people, settings)
+    homes, notes = _people(places, zones, network, given.people, settings)
     public = homes["zone_id"].map(public_shares(zones, settings)).astype(float)
     per_person = settings.cars_per_person * share * settings.kwh_per_nev_day
     homes = homes.assign(kwh_day=homes["people"] * per_person * public)
@@ -226,11 +242,11 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     roads = _Roads(network, edges, zones, stops)
     parts, told = _resident_parts(homes, drawing, roads, settings)
     notes += told
-    through, told = _through(roads, traffic, share, settings)
+    through, told = _through(roads, given.traffic, share, settings)
     notes += told
     fleet, energy, told = fleet_parts(settings.fleets, drawing, homes, kinds)
     notes += told
-    own, told = given_parts(given, zones)
+    own, told = given_parts(given.demand, zones)
     notes += told
     everything = [part for part in (*parts, through, fleet, own) if part is not None and len(part)]
     joined = pd.concat(everything, ignore_index=True) if everything else homes
@@ -246,7 +262,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
         nev_scenario=settings.nev_scenario if settings.nev_share is None else None,
         nev_share=share,
         **_resident_numbers(homes, per_person, share, settings),
-        through_kwh_day=None if traffic is None else _energy(through),
+        through_kwh_day=None if given.traffic is None else _energy(through),
         given_kwh_day=None if own is None else _energy(own),
         fleet_kwh_day=_known_sum(energy, "public_kwh_day"),
         swap_kwh_day=_known_sum(energy, "swap_kwh_day"),

@@ -38,7 +38,7 @@ what a demand point gets from all of them is taken off it. The constants are pro
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -197,6 +197,44 @@ CRITERIA = ("demand", "gap", "access", "power", "cost", "safety")
 
 
 @dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What lies around the sites, in one metric CRS.
+
+    Attributes
+    ----------
+    nodes, edges, substations, places
+        As in :mod:`siting.tables`.
+    """
+
+    nodes: gpd.GeoDataFrame
+    edges: gpd.GeoDataFrame
+    substations: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Yardsticks:
+    """What the sites are measured by.
+
+    Attributes
+    ----------
+    criteria
+        Table of the criteria, see :func:`siting.analysis.scores.criteria.check_criteria`.
+    pairwise
+        Pairwise matrix as text, for the method ``ahp``.
+    layers
+        ``value`` and geometry of each of ``settings.layers``, by its key.
+    extremes
+        Reference extremes of an earlier run, by criterion.
+    """
+
+    criteria: pd.DataFrame
+    pairwise: pd.DataFrame | None = None
+    layers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    extremes: Mapping[str, tuple[float, float]] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Scored:
     """The scores and how they came about.
 
@@ -216,38 +254,28 @@ class Scored:
     notes: tuple[Note, ...]
 
 
-def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
+def make_scores(
     sites: gpd.GeoDataFrame,
     demand: gpd.GeoDataFrame,
     reach: pd.DataFrame,
-    nodes: gpd.GeoDataFrame,
-    edges: gpd.GeoDataFrame,
+    around: Surroundings,
     *,
-    substations: gpd.GeoDataFrame,
-    places: gpd.GeoDataFrame,
-    criteria: pd.DataFrame,
+    yardsticks: Yardsticks,
     settings: scenario.Scoring,
-    pairwise: pd.DataFrame | None = None,
-    layers: Mapping[str, gpd.GeoDataFrame] | None = None,
-    extremes: Mapping[str, tuple[float, float]] | None = None,
     seed: int = 0,
 ) -> Scored:
     """Return the criteria and the score of every site.
 
     Parameters
     ----------
-    sites, demand, reach, nodes, edges, substations, places
-        As in :mod:`siting.tables`, in one metric CRS.
-    criteria
-        Table of the criteria, see :func:`siting.analysis.scores.criteria.check_criteria`.
+    sites, demand, reach
+        As in :mod:`siting.tables`, in the CRS of the surroundings.
+    around
+        What lies around the sites.
+    yardsticks
+        What they are measured by.
     settings
         Block ``scoring`` of the scenario.
-    pairwise
-        Pairwise matrix as text, for the method ``ahp``.
-    layers
-        ``value`` and geometry of each of ``settings.layers``, by its key.
-    extremes
-        Reference extremes of an earlier run, by criterion.
     seed
         Of what is learned.
 
@@ -257,14 +285,14 @@ def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
         If the table of criteria or the matrix is at fault, the data gives no weights, or there
         are too few stations to learn from.
     """
-    table = check_criteria(criteria)
-    scales = Scales(extremes)
+    table = check_criteria(yardsticks.criteria)
+    scales = Scales(yardsticks.extremes)
     sites = sites.sort_values("site_id", ignore_index=True)
     xy = point_xy(sites)
     pairs = Pairs(sites, demand, reach)
-    network = Network.of(nodes, edges)
-    to_power_m, headroom_kw = nearest_substation(xy, substations)
-    calm = calm_share(sites, places)
+    network = Network.of(around.nodes, around.edges)
+    to_power_m, headroom_kw = nearest_substation(xy, around.substations)
+    calm = calm_share(sites, around.places)
     in_reach = pairs.in_reach(pairs.kwh_day)
     measures: dict[str, Floats | None] = {
         "demand": np.log1p(in_reach),
@@ -294,12 +322,12 @@ def make_scores(  # noqa: PLR0913  # each criterion reads a table of its own
         columns["learned"] = scales.score(table["learned"], learned.suitability)
     for wanted in settings.layers:
         table[wanted.key] = _own(wanted)
-        found = measured(sites, (layers or {})[wanted.key], wanted)
+        found = measured(sites, yardsticks.layers[wanted.key], wanted)
         columns[wanted.key] = scales.score(table[wanted.key], found)
         if missing := int(np.isnan(found).sum()):
             told = {"layer": _names(table[wanted.key]), "sites": missing, "of": len(sites)}
             notes.append(Note("score_layer_unknown", told))
-    weighting = weigh(columns, pairwise, settings)
+    weighting = weigh(columns, yardsticks.pairwise, settings)
     scores = pd.DataFrame({"site_id": sites["site_id"]})
     for key, values in columns.items():
         scores[f"{key}_score"] = values
