@@ -12,9 +12,9 @@ import openpyxl
 import pandas as pd
 import pytest
 from plans import FORMULA, HOSTILE, small_plan
-from test_webmap import data_of
+from test_webmap import DATA, data_of
 
-from siting import compare, load_scenario, make_map, make_plan
+from siting import check, compare, load_scenario, make_map, make_plan
 from siting.analysis.candidates.site_kinds import check_site_kinds, own_names
 from siting.cli.answer_screens import show_why
 from siting.errors import BrokenFileError
@@ -25,6 +25,7 @@ from siting.outputs.pages import make_contrast_page
 from siting.outputs.paper import all_bodies
 from siting.outputs.paper.sheet import make_sheet
 from siting.outputs.report import make_report, write_markdown
+from siting.outputs.text.check_sections import make_sections
 from siting.outputs.workbook import write_workbook
 from siting.plan.folder import load_plan, plan_content, save_plan
 from siting.shipped import shipped_path
@@ -64,10 +65,14 @@ def test_the_names_of_a_scenarios_table_reach_its_plan(tmp_path):
     table.loc[table["kind"] == "residential", ["name_zh", "name_en"]] = ["院落", "Courtyard"]
     table.to_csv(tmp_path / "kinds.csv", index=False)
     desk.edit(path, "[model]", '[candidates]\nsite_kinds = "kinds.csv"\n\n[model]')
-    plan = make_plan(load_scenario(path), cache=False)
+    scenario = load_scenario(path)
+    plan = make_plan(scenario, cache=False)
     assert plan.kinds == {"residential": {"zh": "院落", "en": "Courtyard"}}
     assert "residential" in set(plan.candidates["kind"])
     assert "Courtyard" in data_of(make_map(plan))["lookups"]["kind"]
+    for language, name in plan.kinds["residential"].items():
+        sections = make_sections(check(scenario), language)
+        assert name in {cell for section in sections for row in section.rows for cell in row}
 
 
 def test_shipped_plans_hold_no_names_and_own_ones_are_read_back(tmp_path):
@@ -86,8 +91,9 @@ def test_shipped_plans_hold_no_names_and_own_ones_are_read_back(tmp_path):
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_map_paper_workbook_layers_report_and_terminal_call_it_so(language, tmp_path, capsys):
     plan, name = with_docks(), NAMES["boat_dock"][language]
-    data = data_of(make_map(plan, language=language))
-    assert name in data["lookups"]["kind"]
+    page = make_map(plan, language=language)
+    assert name in data_of(page)["lookups"]["kind"]
+    assert name in DATA.sub("", page)  # the legend
     sheet = make_sheet(plan, all_bodies(plan)[0], language=language)
     at = [column.key for column in sheet.stations.columns].index("kind_name")
     assert name in {cells[at] for cells in sheet.stations.cells}

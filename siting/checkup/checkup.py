@@ -103,6 +103,7 @@ def _findings(scenario: Scenario, prepared: Prepared, problem: SitingProblem) ->
             DataSource(one.name, one.origin, one.as_of, one.licence, one.synthetic)
             for one in world.sources
         ),
+        kinds=prepared.kind_names,
     )  # fmt: skip
 
 

@@ -230,7 +230,7 @@ class Advice:
 
 @dataclass(frozen=True, repr=False)
 class Checkup:
-    """What a plan would rest on."""
+    """What a plan would rest on; ``kinds`` are the names of a planner's own kinds of site."""
 
     run: RunTitle
     synthetic: bool
@@ -257,6 +257,7 @@ class Checkup:
     sources: tuple[DataSource, ...]
     grades: tuple[Stage, ...] = field(default=())
     advice: tuple[Advice, ...] = field(default=())
+    kinds: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Say the grades, and what would help most."""

@@ -59,7 +59,7 @@ def make_sections(found: Checkup, language: str) -> list[Section]:
     language
         ``"zh"`` or ``"en"``.
     """
-    say = words.speaker(language)
+    say = words.speaker(language, found.kinds)
     return [
         _layers(found, say),
         _capacity(found, say),
