@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,7 @@ def measured(folder: Path) -> dict[str, dict[str, Any]]:
         learned = learn_suitability(features, counts > 0, xy, settings=_SETTINGS, seed=_SEED)
         rank = pd.Series(learned.suitability).corr(pd.Series(counts), method="spearman")
         reports[name] = {
-            **learned.report,
+            **asdict(learned.report),
             "listed": len(pd.read_csv(folder / file)),
             "inside": int(counts.sum()),
             "rank_correlation": float(rank),

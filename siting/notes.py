@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+Values = dict[str, Any]
+"""Numbers and names of a sentence, by the field of the sentence they fill; lists of such."""
+
 
 class Note(NamedTuple):
-    """A note that the reader of a plan needs.
+    """A sentence for the reader: which one, and the numbers and names in it.
 
     Attributes
     ----------
     key
-        Key of its sentence in ``outputs/words.csv``, without the leading ``note.``.
+        Key of the sentence in ``outputs/words.csv``; of a note of the tool without the leading
+        ``note.``, of a bar to a site without ``why.bar.``.
     values
         Numbers and names of the sentence.
     """
 
     key: str
-    values: dict[str, Any] = {}  # noqa: RUF012  # never changed
+    values: Values = {}  # noqa: RUF012  # never changed
 
 
 Say = Callable[..., str]

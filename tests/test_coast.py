@@ -113,5 +113,5 @@ def test_an_area_that_is_mostly_sea_is_covered_by_the_roads_of_its_land(tmp_path
     wide = (west - 0.5, south - 0.5, east + 0.5, north + 0.5)
     area = load_area(scenario.Area(bbox=wide), overpass=scenario.Overpass())
     report = load_osm(scenario.Inputs(osm=str(path)), area).report
-    assert report["area_in_hull_share"] == 1
-    assert report["area_near_road_share"] == 1
+    assert report.area_in_hull_share == 1
+    assert report.area_near_road_share == 1

@@ -184,7 +184,7 @@ def test_one_incomplete_way_among_many_is_mended_and_noted(tmp_path):
     del town.nodes[cross(5, 0)]
     town.ways[205][0].remove(cross(5, 0))
     found = load(town.write(tmp_path / "town.osm"))
-    assert found.report["ways_incomplete"] == 1
+    assert found.report.ways_incomplete == 1
     assert ("ways_incomplete", {"count": 1}) in found.notes
     assert cross(3, 0) in set(found.nodes["node_id"])
 

@@ -59,7 +59,7 @@ def test_three_doors_lead_to_one_world(tmp_path, town, server):
     extract = load_world(AREA, inputs(town))
     same(extract, load_world(AREA, inputs(pack)))
     same(extract, load_world(AREA, inputs("overpass", settings)))
-    assert report["junctions"] == len(extract.nodes)
+    assert report.junctions == len(extract.nodes)
 
 
 def test_three_doors_on_monaco(tmp_path, shared):

@@ -32,29 +32,29 @@ def learned(town):
 def test_a_pattern_is_found_and_its_worth_told_with_its_spread(town, learned):
     features, labelled, _ = town
     report = learned.report
-    assert 0.65 < report["auc"] < 0.9
-    assert 0 < report["auc_sd"] < 0.15
-    assert report["lift"] > 1.5
-    assert report["folds"] == len(report["auc_by_fold"]) == SETTINGS.folds
-    assert report["stations"] == labelled.sum()
-    assert not report["weak"]
-    assert report["calibration_error"] < 0.05
+    assert 0.65 < report.auc < 0.9
+    assert 0 < report.auc_sd < 0.15
+    assert report.lift > 1.5
+    assert report.folds == len(report.auc_by_fold) == SETTINGS.folds
+    assert report.stations == labelled.sum()
+    assert not report.weak
+    assert report.calibration_error < 0.05
     assert np.corrcoef(learned.suitability, features["near"])[0, 1] > 0.7
     assert ((learned.suitability >= 0) & (learned.suitability <= 1)).all()
 
 
 def test_the_effects_name_the_feature_that_matters_and_its_way(learned):
-    near, noise = (learned.report["effects"][key] for key in ("near", "noise"))
-    assert near["auc_loss"] > 10 * abs(noise["auc_loss"])
-    assert near["change"] > 0.3
-    assert abs(noise["change"]) < 0.1
+    near, noise = (learned.report.effects[key] for key in ("near", "noise"))
+    assert near.auc_loss > 10 * abs(noise.auc_loss)
+    assert near.change > 0.3
+    assert abs(noise.change) < 0.1
 
 
 def test_noise_is_called_weak(town):
     features, labelled, xy = town
     report = learn_suitability(features[["noise"]], labelled, xy, settings=SETTINGS, seed=7).report
-    assert report["weak"]
-    assert 0.4 < report["auc"] < 0.6
+    assert report.weak
+    assert 0.4 < report.auc < 0.6
 
 
 def test_places_of_one_block_are_held_out_together(town):
@@ -66,7 +66,7 @@ def test_places_of_one_block_are_held_out_together(town):
     labelled = luck[cells[:, 0], cells[:, 1]]
     features = pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "block": cells @ [10.0, 1.0]})
     report = learn_suitability(features, labelled, xy, settings=SETTINGS, seed=7).report
-    assert report["auc"] < 0.65
+    assert report.auc < 0.65
 
 
 def test_the_same_seed_gives_the_same_bytes(town, learned):

@@ -63,14 +63,14 @@ def test_from_each_node_one_can_drive_to_each_other_of_its_part(osm):
 def test_what_hangs_on_nothing_is_kept_and_a_street_without_a_way_back_opened(osm):
     assert {1900, 1901, 1910} <= set(osm.nodes["node_id"])
     assert not {1902, 1903} & set(osm.nodes["node_id"])
-    assert (osm.report["components_strong"], osm.report["components_weak"]) == (3, 2)
+    assert (osm.report.components_strong, osm.report.components_weak) == (3, 2)
     back = edge(osm, 1910, cross(5, 2))
     assert back["opened"]
     assert back["street_id"] == edge(osm, cross(5, 2), 1910)["street_id"]
-    assert osm.edges["opened"].sum() == osm.report["oneway_opened"] == 1
+    assert osm.edges["opened"].sum() == osm.report.oneway_opened == 1
     assert dict(osm.notes)["oneway_opened"] == {
         "streets": 1,
-        "km": osm.report["oneway_opened_km"],
+        "km": osm.report.oneway_opened_km,
     }
 
 
@@ -132,7 +132,7 @@ def test_a_street_counts_once_and_each_carriageway_once(tmp_path):
     town = make_town()
     dual(town)
     found = changed(tmp_path, dual)
-    assert found.report["km"] == pytest.approx(metres(town) / 1000, abs=0.05)
+    assert found.report.km == pytest.approx(metres(town) / 1000, abs=0.05)
 
 
 def test_a_street_has_one_id_in_both_directions_and_no_other_has_it(osm):
@@ -200,7 +200,7 @@ def test_two_streets_between_one_pair_of_junctions_are_both_there(tmp_path):
     ]
     assert pair["name"].tolist() == ["横0路", "绕路"]
     assert pair["street_id"].is_unique
-    assert osm.report["edges_repeated"] == 2
+    assert osm.report.edges_repeated == 2
 
 
 def test_an_edge_has_one_class_for_a_junction_is_where_it_changes(tmp_path):
@@ -241,7 +241,7 @@ def test_places_of_nodes_ways_and_relations(osm):
     assert np.isnan(places.loc["way/402", "capacity"])
     assert places.loc["way/402", "access"] == "customers"
     assert places.loc["way/403", "levels"] == 12
-    assert osm.report["capacity_unread"] == 1
+    assert osm.report.capacity_unread == 1
     assert places.geometry["node/500"].geom_type == "Point"
     assert places.geometry["way/404"].geom_type == "Polygon"
 
@@ -264,7 +264,7 @@ def test_a_crossed_ring_is_repaired_and_counted(tmp_path):
         refs[1], refs[2] = refs[2], refs[1]
 
     osm = changed(tmp_path, twist)
-    assert osm.report["rings_invalid"] == 1
+    assert osm.report.rings_invalid == 1
     assert osm.places.set_index("place_id").geometry["way/401"].is_valid
 
 

@@ -79,8 +79,8 @@ def test_an_island_with_a_place_is_kept_and_told():
         "road_islands": {"parts": 1, "junctions": 2, "zones": 1, "people": 700,
                          "names": ["zone b"]}
     }  # fmt: skip
-    assert report["parts"] == 2
-    assert report["km_dropped"] == 0
+    assert report.parts == 2
+    assert report.km_dropped == 0
 
 
 def test_a_road_that_nobody_needs_is_dropped_and_told():
@@ -89,7 +89,7 @@ def test_a_road_that_nobody_needs_is_dropped_and_told():
     assert notes["roads_dropped"] == {
         "parts": 1, "junctions": 2, "of": 27, "km": 0.6, "names": [],
     }  # fmt: skip
-    assert (report["km_before"], report["km"], report["km_dropped"]) == (8.6, 8.0, 0.6)
+    assert (report.km_before, report.km, report.km_dropped) == (8.6, 8.0, 0.6)
 
 
 def test_who_stands_on_a_lane_beside_a_larger_road_opens_onto_that():

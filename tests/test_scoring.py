@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import geopandas as gpd
 import grid_town as town
 import numpy as np
@@ -15,6 +17,11 @@ from siting import scenario
 from siting.analysis.scores.criteria import Criterion, Scales
 from siting.analysis.scores.measures import site_features
 from siting.analysis.scores.scoring import CRITERIA, Surroundings, Yardsticks, make_scores
+from siting.analysis.scores.weighting import ScoreSummary
+from siting.cache.codec import pack
+from siting.pipeline.prepare import _KEPT
+from siting.plan.parts import made as read_back
+from siting.plan.parts import tidy
 from siting.shipped import shipped_path
 from siting.tables import SCORES, check
 
@@ -220,8 +227,10 @@ def test_likeness_to_places_with_a_station_is_a_criterion_once_it_has_a_weight()
     learned = made.scores["learned_score"].to_numpy()
     assert learned[stands].mean() > 1.3 * learned[~stands].mean()
     assert made.summary.weights["learned"] == pytest.approx(0.2)
-    assert made.summary.learned["stations"] == stands.sum()
+    assert made.summary.learned.stations == stands.sum()
     assert [key for key, _ in made.notes] == ["learned"]
+    assert read_back(ScoreSummary, json.loads(json.dumps(tidy(made.summary, None)))) == made.summary
+    assert pack(made, _KEPT) is not None  # the cache takes it
 
 
 def test_what_is_learned_knows_nothing_of_the_stations():

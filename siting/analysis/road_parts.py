@@ -120,9 +120,21 @@ class Needing:
         return np.asarray(shapes[shapely.get_dimensions(shapes) == 2], dtype=object)  # noqa: PLR2004 - two dimensions: a surface
 
 
+@dataclass(frozen=True)
+class KeptParts:
+    """How many parts of the roads are kept, with their junctions and km of street, and the rest."""
+
+    parts: int
+    junctions_before: int
+    junctions: int
+    km_before: float
+    km: float
+    km_dropped: float
+
+
 def needed_parts(
     nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, needing: Needing, *, within_m: float
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, Notes, dict[str, Any]]:
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, Notes, KeptParts]:
     """Return the roads without the parts that nobody needs.
 
     A place needs the largest part that passes within ``within_m`` of it with no wide water or
@@ -146,8 +158,8 @@ def needed_parts(
     notes
         ``roads_dropped`` (parts, junctions, km, where) and ``road_islands`` (what is kept besides
         the largest part, and the zones that have no other road).
-    report
-        ``parts``, ``junctions``, ``junctions_before``, ``km``, ``km_before``, ``km_dropped``.
+    counts
+        How much that is.
     """
     network = Network.of(nodes, edges)
     part = _parts(network)
@@ -160,21 +172,21 @@ def needed_parts(
         kept[_wanted(network, street_part, rank, lane, needing=needing, within_m=within_m)] = True
         kept[_only_ones(network, part, rank, needing.zones, kept)] = True
     stays = kept[part]
-    report = {
-        "parts": int(kept.sum()),
-        "junctions_before": len(part),
-        "junctions": int(stays.sum()),
-        "km_before": round(float(km.sum()), 1),
-        "km": round(float(km[kept].sum()), 1),
-        "km_dropped": round(float(km[~kept].sum()), 1),
-    }
-    notes = _notes(network, part, kept, rank, needing.zones, report)
+    counts = KeptParts(
+        parts=int(kept.sum()),
+        junctions_before=len(part),
+        junctions=int(stays.sum()),
+        km_before=round(float(km.sum()), 1),
+        km=round(float(km[kept].sum()), 1),
+        km_dropped=round(float(km[~kept].sum()), 1),
+    )
+    notes = _notes(network, part, kept, rank, needing.zones, counts)
     ids = network.node_id[stays]
     return (
         nodes[nodes["node_id"].isin(ids)].reset_index(drop=True),
         edges[edges["from_node"].isin(ids)].reset_index(drop=True),
         notes,
-        report,
+        counts,
     )
 
 
@@ -248,7 +260,7 @@ def _notes(
     kept: Flags,
     rank: Ints,
     zones: gpd.GeoDataFrame,
-    report: dict[str, Any],
+    counts: KeptParts,
 ) -> Notes:
     notes: Notes = []
     zone = zone_positions(np.asarray(shapely.points(network.xy), dtype=object), zones)
@@ -258,8 +270,8 @@ def _notes(
         values = {
             "parts": int((~kept).sum()),
             "junctions": int(gone.sum()),
-            "of": report["junctions_before"],
-            "km": report["km_dropped"],
+            "of": counts.junctions_before,
+            "km": counts.km_dropped,
             "names": _names(zones, zone[gone & inside]),
         }
         notes.append(Note("roads_dropped", values))

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from siting.notes import Note  # noqa: TC001  # json_types reads the fields' types
+from siting.inputs.osm.map_notes import MapReport  # noqa: TC001  # json_types reads the fields' types
+from siting.notes import Note, Values  # noqa: TC001  # json_types reads the fields' types
 from siting.optimize.problem.inner_problem import Room  # noqa: TC001  # as above
 from siting.plan.parts import tidy
 
@@ -182,7 +183,7 @@ class Measure:
     """
 
     value: float | None
-    told: dict[str, Any] = field(default_factory=dict)
+    told: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ class Graded:
     reason_zh: str
     reason_en: str
     mark: str
-    told: dict[str, Any]
+    told: Values
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,7 @@ class Advice:
     shortfall: float
     pull: float
     weight: float
-    told: dict[str, Any]
+    told: Values
     trouble: bool = False
 
 
@@ -234,7 +235,7 @@ class Checkup:
 
     run: RunTitle
     synthetic: bool
-    map: dict[str, Any]
+    map: MapReport
     layers: tuple[Layer, ...]
     screening: tuple[Step, ...]
     zones: tuple[Zone, ...]

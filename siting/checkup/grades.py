@@ -240,10 +240,11 @@ def _inputs(counted: Checkup) -> dict[str, Measure]:
     undated = [source.name for source in sources if not source.as_of]
     bare = counted.ground_without_people()
     return {
-        "area_near_road_share": Measure(report["area_near_road_share"]),
+        "area_near_road_share": Measure(report.area_near_road_share),
         "area_in_zones_share": Measure(1 - bare, {"share": bare}),
         "roads_kept_share": Measure(
-            _share(report["km"], report["km_before"]), {"km": report["km_dropped"]}
+            _share(report.km, report.km if report.km_before is None else report.km_before),
+            {"km": report.km_dropped},
         ),
         "existing_known_share": Measure(
             known if listed else None, {"count": standing.chargers_unknown, "of": stands}
@@ -344,7 +345,7 @@ def _travel(counted: Checkup) -> dict[str, Measure]:
     return {
         "in_reach_share": Measure(None if out is None else 1 - out, told),
         "snap_p95_m": Measure(counted.snap_m.p95, {"too_far": counted.snap_m.too_far}),
-        "speeds_known_share": Measure(report["share_with_speed_tag"]),
+        "speeds_known_share": Measure(report.share_with_speed_tag),
     }
 
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.comparison import Contrast
-    from siting.notes import Say
+    from siting.notes import Note, Say
     from siting.outputs.text.figure_tables import Grid
     from siting.plan.plan import Plan
-    from siting.why.answer import Again, OtherSite, Reason, Score, Swap, Why
+    from siting.why.answer import Again, OtherSite, Score, Swap, Why
 
 _LABEL_WIDTH = 44
 _RUN_WIDTH = 20
@@ -194,7 +194,7 @@ def _serves(answer: Why, say: Say) -> list[str]:
     return lines + [say("why.needed_by", text=one.values["text"]) for one in only.needed_by]  # noqa: PD011  # a dict
 
 
-def _bar(reason: Reason, say: Say) -> str:
+def _bar(reason: Note, say: Say) -> str:
     values = dict(reason.values)
     if "rule" in values:
         values["rule"] = values["rule"] or say("fact.none")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from siting.checkup.findings import Checkup
     from siting.errors import ClashingRule, Explanation, Setting, TriedChange
+    from siting.inputs.osm.map_notes import MapReport
     from siting.notes import Say
     from siting.outputs.text.check_sections import Section
 
@@ -189,7 +190,7 @@ def show_checkup(found: Checkup, language: str) -> None:
     console.print(escape(say("check.lead.advice")), style="dim", soft_wrap=True)
 
 
-def show_report(report: dict[str, Any], language: str) -> None:
+def show_report(report: MapReport, language: str) -> None:
     """Print what was downloaded."""
     Terminal(highlight=False).print(_table(table_section("map", report, speaker(language))))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import shapely
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     Substations = tuple[gpd.GeoDataFrame, list[Note], Provenance]
     import pandas as pd
 
+    from siting.inputs.osm.map_notes import MapReport
     from siting.notes import Note, Progress
 
 
@@ -168,7 +169,7 @@ class World:
     people: gpd.GeoDataFrame | None
     layers: dict[str, gpd.GeoDataFrame]
     beyond: gpd.GeoDataFrame | None
-    report: dict[str, Any]
+    report: MapReport
     notes: tuple[Note, ...]
     sources: tuple[Provenance, ...]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -123,8 +123,8 @@ def counted_world(
         world.places, world.stations, zones, world.people, world.landscape,
         world.layers.get("barriers"),
     )  # fmt: skip
-    nodes, edges, told, report = needed_parts(nodes, edges, needing, within_m=max_snap_m)
-    report = world.report | report
+    nodes, edges, told, counts = needed_parts(nodes, edges, needing, within_m=max_snap_m)
+    report = replace(world.report, **asdict(counts))
     return replace(world, nodes=nodes, edges=edges, zones=zones, report=report), notes + told
 
 

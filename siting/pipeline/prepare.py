@@ -16,11 +16,12 @@ from siting.analysis.demand.beyond import less_served_beyond
 from siting.analysis.demand.demand_chain import YEAR, DemandChain, FleetEnergy
 from siting.analysis.demand.demand_points import DemandResult, Given, make_demand
 from siting.analysis.scores.scoring import Scored, Surroundings, Yardsticks, make_scores
-from siting.analysis.scores.weighting import ScoreSummary
+from siting.analysis.scores.weighting import FeatureEffect, LearnedReport, ScoreSummary
 from siting.analysis.travel import make_reach, unreached
 from siting.cache import Memory
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.files.sheets import read_rule_table
+from siting.inputs.osm.map_notes import MapReport
 from siting.inputs.provenance import Provenance
 from siting.inputs.world import World, load_world
 from siting.notes import Note
@@ -49,8 +50,8 @@ if TYPE_CHECKING:
     from siting.scenario import Demand as DemandBlock
     from siting.scenario import Scenario
 
-_KEPT = (World, AreaShape, Provenance, Candidates, DemandResult, DemandChain, FleetEnergy,
-         Scored, ScoreSummary)  # fmt: skip
+_KEPT = (World, AreaShape, MapReport, Provenance, Candidates, DemandResult, DemandChain,
+         FleetEnergy, Scored, ScoreSummary, LearnedReport, FeatureEffect)  # fmt: skip
 """Dataclasses that the cache may hold."""
 
 

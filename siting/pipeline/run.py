@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from siting.analysis.scores.weighting import ScoreSummary
     from siting.cache import Cache
+    from siting.inputs.osm.map_notes import MapReport
     from siting.optimize.problem.solution import Start
     from siting.optimize.search.solve import Solution
     from siting.pipeline.equip import Ground
@@ -132,12 +133,12 @@ def run(
     return replace(plan, timings=meter.timings())
 
 
-def fetch(scenario: Scenario, pack: Path, *, meter: Meter) -> dict[str, Any]:
+def fetch(scenario: Scenario, pack: Path, *, meter: Meter) -> MapReport:
     """Download the roads and places of a scenario's area into a pack.
 
     Returns
     -------
-    dict
+    MapReport
         What was read, kept and dropped.
 
     Raises

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from siting.notes import Note
 from siting.plan.parts import Timings
 from siting.tables.fields import FACILITIES
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from siting.notes import Note
     from siting.optimize.problem.solution import Outcome, Start
     from siting.plan.parts import (
         ChargerClass,
@@ -176,7 +176,7 @@ class Plan:
         return tuple(one for one in FACILITIES if getattr(self, one.table) is not None)
 
     @property
-    def answer(self) -> tuple[str, dict[str, Any]]:
+    def answer(self) -> Note:
         """What value and bound say in the objective's own unit: a key of the words, its numbers."""
         outcome, model = self.outcome, self.scenario.get("model", {})
         cover = model.get("cover", {})
@@ -193,7 +193,7 @@ class Plan:
             "share": cover.get("share", 0),
         }
         unknown = kind == "joint" and not math.isfinite(outcome.bound)
-        return "goal.joint_unbounded" if unknown else f"goal.{kind}", values
+        return Note("goal.joint_unbounded" if unknown else f"goal.{kind}", values)
 
     def meets(self, key: str) -> bool:
         """Whether a total meets its target the way it binds; ``key`` is e.g. ``"stations"``.
@@ -213,13 +213,13 @@ class Plan:
         return float(asked or self.scenario.get("travel", {}).get("cutoff_m", math.inf))
 
     @property
-    def judgement(self) -> tuple[str, dict[str, Any]]:
+    def judgement(self) -> Note:
         """How good the plan is by its objective: a key of the words, its numbers."""
         outcome = self.outcome
         if not math.isfinite(outcome.gap_share) or not math.isfinite(outcome.bound):
-            return "status.unbounded", {}
+            return Note("status.unbounded")
         own = "" if outcome.objective == "joint" else "own_"
-        return f"status.{own}{outcome.status}", {"gap": outcome.gap_share}
+        return Note(f"status.{own}{outcome.status}", {"gap": outcome.gap_share})
 
     @property
     def synthetic(self) -> bool:

@@ -6,22 +6,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from siting.plan.parts import tidy
+
+if TYPE_CHECKING:
+    from siting.notes import Note
 
 FORMAT = "siting-why"
 FORMAT_VERSION = 1
 _DECIMALS = 9
 """One station of hundreds moves the value of a plan in the fifth decimal."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """A reason: the end of its key in the words, and the numbers and names in it."""
-
-    key: str
-    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ class OnlyHere:
     points_in_reach_of_no_other: int
     kwh_day_in_reach_of_no_other: float
     kwh_day_unserved_if_closed: float
-    needed_by: tuple[Reason, ...]
+    needed_by: tuple[Note, ...]
 
 
 @dataclass(frozen=True)
@@ -231,11 +226,11 @@ class Why:
     place_id: str
     role: str
     site: Site | None = None
-    planner: tuple[Reason, ...] = ()
+    planner: tuple[Note, ...] = ()
     score: Score | None = None
     serves: Serves | None = None
     only_here: OnlyHere | None = None
-    keeps_out: tuple[Reason, ...] = ()
+    keeps_out: tuple[Note, ...] = ()
     again: Again | None = None
     swap: Swap | None = None
     criteria: dict[str, dict[str, str]] = field(default_factory=dict)

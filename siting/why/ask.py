@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siting.analysis.candidates.sites import left_out_at
 from siting.errors import InputMissingError, ScenarioError
+from siting.notes import Note
 from siting.optimize.solver.solver import open_solver
 from siting.pipeline import run as pipeline
 from siting.plan import folder as runfolder
 from siting.why import facts
-from siting.why.answer import Reason, Why
+from siting.why.answer import Why
 from siting.why.facts import as_swap, solved_again
 from siting.why.rebuild import rebuild
 
@@ -90,56 +91,54 @@ def why(
 
 def _why(plan: Plan, built: Rebuilt, found: Found) -> Why:
     scoring = built.prepared.scoring
-    answer: dict[str, Any] = {
-        "run": plan.run,
-        "synthetic": plan.synthetic,
-        "merged": found.merged,
-        "place_id": found.place_id,
-        "planner": facts.planner_says(plan, found.place_id),
-        "criteria": scoring.names,
-    }
+    answer = Why(
+        run=plan.run,
+        synthetic=plan.synthetic,
+        merged=found.merged,
+        place_id=found.place_id,
+        role="no_candidate",
+        planner=facts.planner_says(plan, found.place_id),
+        criteria=scoring.names,
+    )
     if not found.candidate:
-        reason = _left_out(built, found.place_id)
-        return Why(**answer, role="no_candidate", keeps_out=(reason,))
+        return replace(answer, keeps_out=(_left_out(built, found.place_id),))
     site = plan.candidates.set_index("site_id", drop=False).loc[found.place_id]
     settings = built.scenario.solver
     solver = open_solver(
         settings.name, threads=settings.threads, seed=built.scenario.run.seed, time_limit_s=_TIME_S
     )
-    return Why(
-        **answer,
+    answer = replace(
+        answer,
         site=facts.site_of(plan, site),
         score=facts.score_of(plan, site, scoring.weights),
-        **_station(plan, built, site, solver),
-        swap=as_swap(built, str(site["site_id"]), solver),
     )
+    answer = _as_station(answer, plan, built, site, solver)
+    return replace(answer, swap=as_swap(built, str(site["site_id"]), solver))
 
 
-def _station(plan: Plan, built: Rebuilt, site: pd.Series, solver: Solver) -> dict[str, Any]:
-    """Return the fields of the answer that say what the site is as a charging station."""
+def _as_station(answer: Why, plan: Plan, built: Rebuilt, site: pd.Series, solver: Solver) -> Why:
+    """Add to the answer what the site is as a charging station."""
     problem = built.problem
     here = np.flatnonzero(problem.site_id == site["site_id"])
     position = int(here[0]) if len(here) else -1
     if position in built.stands.sites:
         existing = bool(problem.forced[position])
-        return {
-            "role": "existing" if existing else "chosen",
-            "serves": facts.served_by(built, position),
-            "only_here": facts.only_here(built, position),
-            "again": None if existing else solved_again(plan, built, position, solver),
-        }
+        return replace(
+            answer,
+            role="existing" if existing else "chosen",
+            serves=facts.served_by(built, position),
+            only_here=facts.only_here(built, position),
+            again=None if existing else solved_again(plan, built, position, solver),
+        )
     shut = facts.shut_out(plan, built, site)
     if shut or position < 0 or not problem.openable[position]:
-        return {"role": "not_chosen", "keeps_out": shut}
+        return replace(answer, role="not_chosen", keeps_out=shut)
     again = solved_again(plan, built, position, solver)
-    return {
-        "role": "not_chosen",
-        "keeps_out": facts.held_back(built, position),
-        "again": again,
-    }
+    held = facts.held_back(built, position)
+    return replace(answer, role="not_chosen", keeps_out=held, again=again)
 
 
-def _left_out(built: Rebuilt, place_id: str) -> Reason:
+def _left_out(built: Rebuilt, place_id: str) -> Note:
     """Return the step of the screening that took a place away."""
     world = built.prepared.world
     kinds, _, _ = pipeline.rule_tables(built.scenario)
@@ -148,7 +147,7 @@ def _left_out(built: Rebuilt, place_id: str) -> Reason:
         world.zones, world.nodes, world.edges,
         kinds=kinds, settings=built.scenario.candidates,
     )  # fmt: skip
-    return Reason(f"left_out_{step}", values)
+    return Note(f"left_out_{step}", values)
 
 
 @dataclass(frozen=True)

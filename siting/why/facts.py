@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siting.notes import Note
 from siting.optimize.search.resolve import partners
 from siting.optimize.search.site_value import (
     compare,
@@ -27,7 +28,6 @@ from siting.why.answer import (
     OnlyHere,
     OtherSite,
     PlanFigures,
-    Reason,
     Score,
     ScorePart,
     Serves,
@@ -121,16 +121,16 @@ def only_here(built: Rebuilt, position: int) -> OnlyHere:
     )
 
 
-def planner_says(plan: Plan, site_id: str) -> tuple[Reason, ...]:
+def planner_says(plan: Plan, site_id: str) -> tuple[Note, ...]:
     """Return what the planner's own lists say of a site: locked, banned, upgraded."""
     model = plan.scenario["model"]
-    reasons = [Reason(key) for key in ("locked", "banned") if site_id in model[key]]
+    reasons = [Note(key) for key in ("locked", "banned") if site_id in model[key]]
     if site_id in model["upgrades"]:
-        reasons.append(Reason("upgrade", {"chargers": model["upgrades"][site_id]}))
+        reasons.append(Note("upgrade", {"chargers": model["upgrades"][site_id]}))
     return tuple(reasons)
 
 
-def shut_out(plan: Plan, built: Rebuilt, site: pd.Series) -> tuple[Reason, ...]:
+def shut_out(plan: Plan, built: Rebuilt, site: pd.Series) -> tuple[Note, ...]:
     """Return what closes a site to every plan; empty if a station may stand there.
 
     Rule verdict, ban, room for chargers, and the spacing to existing stations.
@@ -142,29 +142,29 @@ def shut_out(plan: Plan, built: Rebuilt, site: pd.Series) -> tuple[Reason, ...]:
     reasons = []
     if site["verdict"] == "stop":
         rule = site["reason"]
-        reasons.append(Reason("stop", {"rule": rule if isinstance(rule, str) else None}))
+        reasons.append(Note("stop", {"rule": rule if isinstance(rule, str) else None}))
     if site["site_id"] in plan.scenario["model"]["banned"]:
-        reasons.append(Reason("banned"))
+        reasons.append(Note("banned"))
     least, most = int(site["min_chargers"]), int(site["max_chargers"])
     if most < max(least, 1):
-        reasons.append(Reason("no_room", {"least": least, "most": most}))
+        reasons.append(Note("no_room", {"least": least, "most": most}))
     if len(here):
         reasons += _near_existing(built, int(here[0]))
     return tuple(reasons)
 
 
-def held_back(built: Rebuilt, position: int) -> tuple[Reason, ...]:
+def held_back(built: Rebuilt, position: int) -> tuple[Note, ...]:
     """Return what a station at an openable site would have to overcome in the plan as it is."""
     problem, stands = built.problem, built.stands
     near = np.intersect1d(partners(problem, position), stands.sites)
     reasons = [_near("spacing", built, position, int(other)) for other in near[:_SHOWN]]
     reasons += [_bar(bar) for bar in rules_in_the_way(problem, stands, position)]
     if problem.station_sense != ">=" and len(stands.sites) >= problem.stations:
-        reasons.append(Reason("total", {"stations": problem.stations}))
+        reasons.append(Note("total", {"stations": problem.stations}))
     return tuple(reasons)
 
 
-def _near_existing(built: Rebuilt, position: int) -> list[Reason]:
+def _near_existing(built: Rebuilt, position: int) -> list[Note]:
     problem = built.problem
     others = np.flatnonzero(problem.forced)
     away = np.hypot(*(problem.site_xy[others] - problem.site_xy[position]).T)
@@ -176,18 +176,18 @@ def _asked(built: Rebuilt, position: int) -> float:
     return float(built.problem.site_spacing_m[position])
 
 
-def _near(key: str, built: Rebuilt, position: int, other: int) -> Reason:
+def _near(key: str, built: Rebuilt, position: int, other: int) -> Note:
     problem = built.problem
     asked = _asked(built, position)
     if key == "spacing":
         asked = max(asked, float(problem.site_spacing_m[other]))
     away = float(np.hypot(*(problem.site_xy[other] - problem.site_xy[position])))
     values = {"site": str(problem.site_id[other]), "distance_m": away, "spacing_m": asked}
-    return Reason(key, values)
+    return Note(key, values)
 
 
-def _bar(bar: Bar) -> Reason:
-    return Reason("rule", {"family": bar.family, "text": bar.text})
+def _bar(bar: Bar) -> Note:
+    return Note("rule", {"family": bar.family, "text": bar.text})
 
 
 def _text(value: object) -> str | None:

@@ -28,6 +28,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from siting.analysis.scores.weighting import FeatureEffect, LearnedReport
 from siting.errors import DataError
 
 if TYPE_CHECKING:
@@ -59,16 +60,11 @@ class Learned:
         Chance of each place to be of the kind where stations stand, 0..1, predicted without
         its own block.
     report
-        ``places``, ``stations``, ``blocks``, ``folds`` (with stations on both sides),
-        ``auc``, ``auc_sd``, ``lift``, ``lift_sd`` (of the top tenth; mean and standard deviation
-        over folds), ``auc_by_fold``, ``lift_by_fold``, ``calibration_error`` (mean distance of
-        predicted and observed share of labels over tenths), ``label_chance`` (Elkan and Noto's
-        c), ``weak`` (AUC below 0.65), ``effects`` (by feature: ``auc_loss`` when it is shuffled,
-        its ``auc_loss_sd``, and ``change`` of the prediction from its 10th to its 90th percentile).
+        How well it was learned.
     """
 
     suitability: Floats
-    report: dict[str, Any]
+    report: LearnedReport
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,23 +115,23 @@ def learn_suitability(
     judged = [fold for fold in folds if 0 < labelled[fold.held].sum() < len(fold.held)]
     auc = [float(roc_auc_score(labelled[fold.held], fold.said)) for fold in judged]
     lift = [top_lift(labelled[fold.held], fold.said) for fold in judged]
-    report: dict[str, Any] = {
-        "places": len(features),
-        "stations": int(labelled.sum()),
-        "blocks": len(np.unique(blocks)),
-        "folds": len(judged),
-        "auc": float(np.mean(auc)),
-        "auc_sd": float(np.std(auc, ddof=1)),
-        "lift": float(np.mean(lift)),
-        "lift_sd": float(np.std(lift, ddof=1)),
-        "auc_by_fold": auc,
-        "lift_by_fold": lift,
-        "calibration_error": calibration_error(labelled, said),
-        "label_chance": chance,
-        "weak": bool(np.mean(auc) < WEAK_AUC),
-        "effects": _effects(features, labelled, judged, chance, seed),
-    }
-    _log.info("learned: AUC %.3f, lift %.2f", report["auc"], report["lift"])
+    report = LearnedReport(
+        places=len(features),
+        stations=int(labelled.sum()),
+        blocks=len(np.unique(blocks)),
+        folds=len(judged),
+        auc=float(np.mean(auc)),
+        auc_sd=float(np.std(auc, ddof=1)),
+        lift=float(np.mean(lift)),
+        lift_sd=float(np.std(lift, ddof=1)),
+        auc_by_fold=tuple(auc),
+        lift_by_fold=tuple(lift),
+        calibration_error=calibration_error(labelled, said),
+        label_chance=chance,
+        weak=bool(np.mean(auc) < WEAK_AUC),
+        effects=_effects(features, labelled, judged, chance, seed),
+    )
+    _log.info("learned: AUC %.3f, lift %.2f", report.auc, report.lift)
     return Learned(np.clip(said / chance, 0.0, 1.0), report)
 
 
@@ -231,7 +227,7 @@ def _chance(model: Any, table: Floats) -> Floats:  # noqa: ANN401  # untyped lib
 
 def _effects(
     features: pd.DataFrame, labelled: Flags, folds: list[_Fold], chance: float, seed: int
-) -> dict[str, dict[str, float]]:
+) -> dict[str, FeatureEffect]:
     """Return each feature's worth on held-out places, and which way it pulls."""
     table = features.to_numpy(dtype=float)
     rng = np.random.default_rng(seed)
@@ -252,9 +248,9 @@ def _effects(
                 fixed[:, column] = value
                 ends.append(np.clip(_chance(fold.model, fixed) / chance, 0.0, 1.0).mean())
             changes.append(ends[1] - ends[0])
-        effects[str(name)] = {
-            "auc_loss": float(np.mean(losses)),
-            "auc_loss_sd": float(np.std(losses, ddof=1)),
-            "change": float(np.mean(changes)),
-        }
+        effects[str(name)] = FeatureEffect(
+            auc_loss=float(np.mean(losses)),
+            auc_loss_sd=float(np.std(losses, ddof=1)),
+            change=float(np.mean(changes)),
+        )
     return effects

@@ -379,6 +379,7 @@ def _learned(
         site_features(sites, xy, known), labelled, xy, settings=settings, seed=seed
     )
     report = learned.report
-    told = {key: report[key] for key in ("stations", "folds", "auc", "auc_sd", "lift", "lift_sd")}
-    notes.append(Note("learned_weak" if report["weak"] else "learned", {**told}))
+    shown = ("stations", "folds", "auc", "auc_sd", "lift", "lift_sd")
+    told = {key: getattr(report, key) for key in shown}
+    notes.append(Note("learned_weak" if report.weak else "learned", told))
     return learned

@@ -8,7 +8,7 @@ named: else a neutral column, or one odd site in it, would be taken for informat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -73,6 +73,66 @@ class Stability:
     stay_least_share: float | None
 
 
+@dataclass(frozen=True)
+class FeatureEffect:
+    """What a feature is worth to what is learned.
+
+    Attributes
+    ----------
+    auc_loss, auc_loss_sd
+        What the AUC loses when the feature is shuffled, and the standard deviation of that.
+    change
+        Of the prediction from the feature's 10th to its 90th percentile.
+    """
+
+    auc_loss: float
+    auc_loss_sd: float
+    change: float
+
+
+@dataclass(frozen=True, repr=False)
+class LearnedReport:
+    """How well the suitability was learned, on held-out places alone.
+
+    Attributes
+    ----------
+    places, stations, blocks, folds
+        Rows, those with a station, blocks of the area, and folds with stations on both sides.
+    auc, auc_sd, lift, lift_sd
+        Of the prediction and of its top tenth; mean and standard deviation over folds.
+    auc_by_fold, lift_by_fold
+        The same, fold by fold.
+    calibration_error
+        Mean distance of predicted and observed share of labels over tenths.
+    label_chance
+        Elkan and Noto's c.
+    weak
+        Whether the AUC is below 0.65.
+    effects
+        By feature.
+    """
+
+    places: int
+    stations: int
+    blocks: int
+    folds: int
+    auc: float
+    auc_sd: float
+    lift: float
+    lift_sd: float
+    auc_by_fold: tuple[float, ...]
+    lift_by_fold: tuple[float, ...]
+    calibration_error: float
+    label_chance: float
+    weak: bool
+    effects: dict[str, FeatureEffect]
+
+    def __repr__(self) -> str:
+        """Say the AUC and the lift, and whether that is weak."""
+        told = f"AUC {self.auc:.2f} ± {self.auc_sd:.2f}, lift {self.lift:.1f} ± {self.lift_sd:.1f}"
+        return f"<LearnedReport of {self.stations} stations: {told}{', weak' * self.weak}>"
+
+
 @dataclass(frozen=True, repr=False)
 class ScoreSummary:
     """How the sites were scored.
@@ -100,7 +160,7 @@ class ScoreSummary:
     consistency_ratio: float | None
     flat: tuple[str, ...]
     extremes: dict[str, tuple[float, ...]]
-    learned: dict[str, Any] | None
+    learned: LearnedReport | None
     stability: Stability | None = None
 
     def __repr__(self) -> str:

@@ -14,7 +14,7 @@ import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import shapely
@@ -31,6 +31,7 @@ from siting.inputs.osm.map_notes import (
     measure_coverage,
     no_places,
     no_roads,
+    report_of,
     require_coverage,
 )
 from siting.inputs.osm.pack import OsmLayers, portable, read_pack, write_pack
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.inputs.area_shape import AreaShape
+    from siting.inputs.osm.map_notes import MapReport, Tallies
     from siting.notes import Note, Progress
 
 log = logging.getLogger(__name__)
@@ -106,7 +108,7 @@ class OsmData:
     stations: gpd.GeoDataFrame
     substations: gpd.GeoDataFrame
     packed_zones: gpd.GeoDataFrame | None
-    report: dict[str, Any]
+    report: MapReport
     notes: tuple[Note, ...]
     sources: tuple[Provenance, ...]
 
@@ -139,8 +141,9 @@ def load_osm(
     """
     speeds = read_speeds(local_path(inputs.speeds))
     layers, zones, source = _through_a_door(inputs, area, progress)
+    report = report_of(layers.facts.get("report"), source.origin)
     if layers.places.empty:
-        raise no_places(layers.facts["report"], source)
+        raise no_places(report, source)
     edges = layers.edges.assign(
         drive_s=drive_seconds(layers.edges, speeds),
         speed_tagged=layers.edges["tag_speed_kph"].notna(),
@@ -157,8 +160,8 @@ def load_osm(
         stations=layers.stations.to_crs(area.crs),
         substations=layers.substations.to_crs(area.crs),
         packed_zones=zones if from_file else None,
-        report=layers.facts["report"],
-        notes=map_notes(layers.facts["report"], source),
+        report=report,
+        notes=map_notes(report, source),
         sources=(source,),
     )
 
@@ -170,7 +173,7 @@ def _flags(edges: gpd.GeoDataFrame, name: str) -> pd.Series | bool:
 
 def fetch(
     inputs: scenario.Inputs, area: AreaShape, out: Path, *, progress: Progress | None = None
-) -> dict[str, Any]:
+) -> MapReport:
     """Download the roads, places and zones of an area and write them as a pack.
 
     Parameters
@@ -186,8 +189,8 @@ def fetch(
 
     Returns
     -------
-    dict
-        The report: what was read, kept and dropped.
+    MapReport
+        What was read, kept and dropped.
 
     Raises
     ------
@@ -204,14 +207,15 @@ def fetch(
         )
     inputs = inputs.model_copy(update={"osm": OVERPASS})
     layers, _, source = _through_a_door(inputs, area, progress)
+    report = report_of(layers.facts.get("report"), source.origin)
     if layers.places.empty:
-        raise no_places(layers.facts["report"], source)
+        raise no_places(report, source)
     zones, _, _ = load_zones(inputs.zones, layers.admin.to_crs(area.crs), area)
     zones_from = "file" if inputs.zones.file else "osm"
     facts = {**layers.facts, "zones_from": zones_from}
     packed = OsmLayers(**layers.tables(), facts=facts)
     write_pack(out, packed, zones.to_crs(WGS84))
-    return dict(facts["report"])
+    return report
 
 
 def _through_a_door(
@@ -297,18 +301,18 @@ def _from_extract(
         if reduced.roads is None:
             raise no_roads(path, reduced.counts)
         tell("build roads", 0.3)
-        nodes, edges, road_report = build_roads(reduced.roads, clip)
+        nodes, edges, road_tallies = build_roads(reduced.roads, clip)
         tell("build places", 0.7)
-        features, feature_report = build_features(reduced.features, area, clip)
+        features, feature_tallies = build_features(reduced.features, area, clip)
     features["landscape"] = with_sea(features["landscape"], sea)
-    report = reduced.counts | road_report | feature_report
-    report |= {"area_in_hull_share": round(covered, 4), "area_near_road_share": round(near, 4)}
+    tallies: Tallies = {**reduced.counts, **road_tallies, **feature_tallies}
+    tallies |= {"area_in_hull_share": round(covered, 4), "area_near_road_share": round(near, 4)}
     tell("read extract", 1.0)
     facts = {
         "area_wkt": area.polygon.wkt,
         "area_name": area.name,
         "area_as_of": area.as_of,
-        "report": portable(report),
+        "report": portable(tallies),
         "synthetic": reduced.synthetic,
     }
     return OsmLayers(nodes=nodes, edges=edges, **features, facts=facts)

@@ -5,6 +5,7 @@ An extract does not say what it covers; its roads do.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -12,7 +13,7 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
-from siting.errors import CoverageError, EmptyLayerError
+from siting.errors import BrokenFileError, CoverageError, EmptyLayerError
 from siting.geo import WGS84
 from siting.notes import Note
 
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
 
     from siting.inputs.area_shape import AreaShape
     from siting.inputs.provenance import Provenance
+    from siting.notes import Values
 
 
+Tallies = dict[str, int | float | list[str] | dict[str, int]]
+"""What is counted of a map as it is read, by the field of :class:`MapReport`."""
+
+_ABSENT: Any = {"absent": True}
 _GRID_POINTS = 2500
 _NEAR_ROAD_M = 5000.0
 _MIN_IN_HULL = 0.75
@@ -117,9 +123,115 @@ def no_roads(path: Path, counts: dict[str, int]) -> EmptyLayerError:
     )
 
 
-def no_places(report: dict[str, Any], source: Provenance) -> EmptyLayerError:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class MapReport:
+    """What was read of a map, kept and dropped; None: a pack of an earlier version lacks it.
+
+    Attributes
+    ----------
+    ways_read, ways_drivable, ways_in_box, ways_incomplete, ways_without_nodes
+        Ways of the extract; those with a node missing, and those without any.
+    features_in_box, rings_invalid, elements_tagged, features_built
+        Features of the extract.
+    junctions, edges, edges_repeated, components_strong, components_weak
+        The network of roads.
+    oneway_opened, oneway_opened_km
+        One-way streets that may be driven both ways here.
+    km, share_with_speed_tag
+        Length of all streets, each once, and the share of edges whose speed the map tells.
+    places_not_running, stations_left_out, places_for_others
+        What was left out, or is not for cars of the public: count by reason.
+    stations_left_out_ids, swap_stations_read
+        Ids.
+    stations_read, stations_outside, places_read, places_outside
+        Features, and those of them beyond the area.
+    places_without_surface, capacity_unread, admin_nameless, places_by_kind
+        Counts.
+    area_in_hull_share, area_near_road_share
+        How much of the area the roads cover.
+    parts, junctions_before, km_before, km_dropped
+        Parts of the network that are kept, and what went with those that nobody needs; None
+        before anybody has looked.
+    """
+
+    ways_read: int | None = field(default=None, metadata=_ABSENT)
+    ways_drivable: int | None = field(default=None, metadata=_ABSENT)
+    ways_in_box: int | None = field(default=None, metadata=_ABSENT)
+    ways_incomplete: int
+    ways_without_nodes: int
+    features_in_box: int | None = field(default=None, metadata=_ABSENT)
+    rings_invalid: int | None = field(default=None, metadata=_ABSENT)
+    elements_tagged: int | None = field(default=None, metadata=_ABSENT)
+    junctions: int | None = field(default=None, metadata=_ABSENT)
+    edges: int | None = field(default=None, metadata=_ABSENT)
+    edges_repeated: int | None = field(default=None, metadata=_ABSENT)
+    components_strong: int | None = field(default=None, metadata=_ABSENT)
+    components_weak: int | None = field(default=None, metadata=_ABSENT)
+    oneway_opened: int | None = field(default=None, metadata=_ABSENT)
+    oneway_opened_km: float | None = field(default=None, metadata=_ABSENT)
+    km: float
+    share_with_speed_tag: float
+    features_built: int | None = field(default=None, metadata=_ABSENT)
+    places_not_running: dict[str, int] | None = field(default=None, metadata=_ABSENT)
+    stations_left_out: dict[str, int] | None = field(default=None, metadata=_ABSENT)
+    stations_left_out_ids: tuple[str, ...] | None = field(default=None, metadata=_ABSENT)
+    swap_stations_read: tuple[str, ...] | None = field(default=None, metadata=_ABSENT)
+    stations_read: int | None = field(default=None, metadata=_ABSENT)
+    stations_outside: int | None = field(default=None, metadata=_ABSENT)
+    places_without_surface: int | None = field(default=None, metadata=_ABSENT)
+    capacity_unread: int | None = field(default=None, metadata=_ABSENT)
+    places_read: int | None = field(default=None, metadata=_ABSENT)
+    places_outside: int
+    admin_nameless: int | None = field(default=None, metadata=_ABSENT)
+    places_by_kind: dict[str, int] | None = field(default=None, metadata=_ABSENT)
+    places_for_others: dict[str, int] | None = field(default=None, metadata=_ABSENT)
+    area_in_hull_share: float
+    area_near_road_share: float
+    parts: int | None = field(default=None, metadata=_ABSENT)
+    junctions_before: int | None = field(default=None, metadata=_ABSENT)
+    km_before: float | None = field(default=None, metadata=_ABSENT)
+    km_dropped: float | None = field(default=None, metadata=_ABSENT)
+
+    def __repr__(self) -> str:
+        """Say the roads and the places."""
+        places = self.places_by_kind or {}
+        return f"<MapReport: {self.km:,.1f} km of street, {sum(places.values()):,} places>"
+
+
+def report_of(tallies: object, origin: str) -> MapReport:
+    """Return the report of what a pack, or reading an extract, has counted.
+
+    Parameters
+    ----------
+    tallies
+        JSON types, by field of the report; others are left out.
+    origin
+        Name of the pack or extract.
+
+    Raises
+    ------
+    BrokenFileError
+        If a count is missing that every pack has.
+    """
+    known = tallies if isinstance(tallies, dict) else {}
+    found: Any = {
+        one.name: tuple(known[one.name]) if isinstance(known[one.name], list) else known[one.name]
+        for one in fields(MapReport)
+        if one.name in known
+    }
+    try:
+        return MapReport(**found)
+    except TypeError as error:
+        raise BrokenFileError(
+            f"'{origin}' does not say what was counted of its map: {error}",
+            where="inputs.osm",
+            cure="a pack is what 'siting fetch' writes; fetch it again",
+        ) from error
+
+
+def no_places(report: MapReport, source: Provenance) -> EmptyLayerError:
     """Return the error for an area without places, naming the filter that emptied it."""
-    tagged, built = report.get("elements_tagged", 0), report.get("places_read", 0)
+    tagged, built = report.elements_tagged, report.places_read
     if not tagged:
         step = "the filter 'place_kinds' (tags of data/place_kinds.csv) left 0 elements"
     elif not built:
@@ -153,46 +265,45 @@ def _reasons(by_reason: dict[str, int]) -> list[dict[str, str]]:
     ]
 
 
-def _use_notes(report: dict[str, Any]) -> list[Note]:
+def _use_notes(report: MapReport) -> list[Note]:
     """Tell what was left out for what it is for; a pack of an earlier version does not know."""
     notes = []
-    for key, counts in (
-        ("map_stations_left_out", "stations_left_out"),
-        ("places_not_running", "places_not_running"),
-        ("places_for_others", "places_for_others"),
+    for key, by_reason in (
+        ("map_stations_left_out", report.stations_left_out),
+        ("places_not_running", report.places_not_running),
+        ("places_for_others", report.places_for_others),
     ):
-        by_reason = report.get(counts, {})
         if by_reason:
-            values = {"count": sum(by_reason.values()), "reasons": _reasons(by_reason)}
+            values: Values = {"count": sum(by_reason.values()), "reasons": _reasons(by_reason)}
             if key == "map_stations_left_out":
-                values["ids"] = report["stations_left_out_ids"]
+                values["ids"] = list(report.stations_left_out_ids or ())
             notes.append(Note(key, values))
-    if swaps := report.get("swap_stations_read"):
-        notes.append(Note("map_swap_stations", {"count": len(swaps), "ids": swaps}))
+    if swaps := report.swap_stations_read:
+        notes.append(Note("map_swap_stations", {"count": len(swaps), "ids": list(swaps)}))
     return notes
 
 
-def map_notes(report: dict[str, Any], source: Provenance) -> tuple[Note, ...]:
+def map_notes(report: MapReport, source: Provenance) -> tuple[Note, ...]:
     """Turn the report's figures that a reader must know into notes."""
     notes: list[Note] = []
-    if report.get("oneway_opened"):  # a pack of an earlier version does not know
-        values = {"streets": report["oneway_opened"], "km": report["oneway_opened_km"]}
+    if report.oneway_opened:
+        values = {"streets": report.oneway_opened, "km": report.oneway_opened_km}
         notes.append(Note("oneway_opened", values))
-    if report["share_with_speed_tag"] < 1:
-        notes.append(Note("speeds_by_class", {"share": 1 - report["share_with_speed_tag"]}))
-    if report["places_outside"]:
-        notes.append(Note("places_outside", {"count": report["places_outside"]}))
+    if report.share_with_speed_tag < 1:
+        notes.append(Note("speeds_by_class", {"share": 1 - report.share_with_speed_tag}))
+    if report.places_outside:
+        notes.append(Note("places_outside", {"count": report.places_outside}))
     notes += _use_notes(report)
-    if report.get("admin_nameless"):  # a pack of an earlier version does not know
-        notes.append(Note("admin_nameless", {"count": report["admin_nameless"]}))
-    if report["ways_incomplete"] + report["ways_without_nodes"]:
-        count = report["ways_incomplete"] + report["ways_without_nodes"]
+    if report.admin_nameless:
+        notes.append(Note("admin_nameless", {"count": report.admin_nameless}))
+    if report.ways_incomplete + report.ways_without_nodes:
+        count = report.ways_incomplete + report.ways_without_nodes
         notes.append(Note("ways_incomplete", {"count": count}))
-    if min(report["area_in_hull_share"], report["area_near_road_share"]) < _NOTED_SHARE:
+    if min(report.area_in_hull_share, report.area_near_road_share) < _NOTED_SHARE:
         notes.append(
             Note(
                 "area_partly_covered",
-                {"in_hull": report["area_in_hull_share"], "near": report["area_near_road_share"]},
+                {"in_hull": report.area_in_hull_share, "near": report.area_near_road_share},
             )
         )
     if not source.as_of:

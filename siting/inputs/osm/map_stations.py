@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from siting.inputs.area_shape import AreaShape
+    from siting.inputs.osm.map_notes import Tallies
 
 CHARGE_POINT = "charge_point"
 CAR_PARK = "car_park"
@@ -30,9 +31,7 @@ _DEVICE_M = 60.0
 """A charge point outside every station belongs to the nearest one this near."""
 
 
-def station_table(
-    found: gpd.GeoDataFrame, area: AreaShape, report: dict[str, Any]
-) -> gpd.GeoDataFrame:
+def station_table(found: gpd.GeoDataFrame, area: AreaShape, tallies: Tallies) -> gpd.GeoDataFrame:
     """Make a row of each charging station and charge point that cars of the public may use.
 
     Charge points inside the ground of a station are its devices: they add up to its chargers
@@ -44,7 +43,7 @@ def station_table(
         Features of the layer ``stations`` with what they mean (``meaning.NAMES``).
     area
         The area; what is left out is counted inside it only.
-    report
+    tallies
         Takes up ``stations_left_out`` (count by reason), ``stations_left_out_ids`` and
         ``swap_stations_read``.
 
@@ -63,11 +62,11 @@ def station_table(
     out = table["reason"].notna().to_numpy(dtype=bool)
     inside = area.covers(shapely.get_coordinates(table.geometry.to_numpy()))
     lost = table[out & inside]
-    report["stations_left_out"] = counted(lost["reason"])
-    report["stations_left_out_ids"] = sorted(lost["station_id"])[:_SHOWN]
+    tallies["stations_left_out"] = counted(lost["reason"])
+    tallies["stations_left_out_ids"] = sorted(lost["station_id"])[:_SHOWN]
     kept = table[~out].drop(columns=["reason", "shape"])
     swaps = kept["swap"].to_numpy(dtype=bool) & inside[~out]
-    report["swap_stations_read"] = sorted(kept.loc[swaps, "station_id"])
+    tallies["swap_stations_read"] = sorted(kept.loc[swaps, "station_id"])
     return kept.sort_values("station_id", ignore_index=True)
 
 

@@ -23,10 +23,11 @@ from siting.geo import WGS84
 from siting.inputs.files.columns import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     import geopandas as gpd
+
+    from siting.inputs.osm.map_notes import Tallies
 
 FORMAT = "siting-pack-1"
 _PROVENANCE = "provenance"
@@ -160,6 +161,7 @@ def _facts(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def portable(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a report with plain JSON types, as it comes back from a pack."""
-    return json.loads(json.dumps(report))
+def portable(tallies: Tallies) -> Tallies:
+    """Return counts with plain JSON types, as they come back from a pack."""
+    plain: Tallies = json.loads(json.dumps(tallies))
+    return plain

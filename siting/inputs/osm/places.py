@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shapely import MultiPolygon, Polygon
 
     from siting.inputs.area_shape import AreaShape
+    from siting.inputs.osm.map_notes import Tallies
 
 LAYERS = ("places", "landscape", "admin", "stations", "substations")
 _LINE, _SURFACE = 1, 2
@@ -32,7 +33,7 @@ _YEAR = re.compile(r"\s*(\d{4})(?:-\d{2}){0,2}\s*$")
 
 def build_features(
     path: Path | None, area: AreaShape, clip: Polygon | MultiPolygon
-) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, Any]]:
+) -> tuple[dict[str, gpd.GeoDataFrame], Tallies]:
     """Build the feature layers of an area from the features of an ``.osm`` file.
 
     Parameters
@@ -50,30 +51,30 @@ def build_features(
     -------
     layers
         places, landscape, admin, stations, substations, all in WGS-84 and sorted by id.
-    report
+    tallies
         Counts of what was kept and dropped.
     """
     features = _read(path)
-    report: dict[str, Any] = {"features_built": len(features)}
+    tallies: Tallies = {"features_built": len(features)}
     found = {layer: _of_layer(features, layer) for layer in LAYERS}
-    found["places"] = _running(found["places"], area, report)
-    stations = station_table(found["stations"], area, report)
+    found["places"] = _running(found["places"], area, tallies)
+    stations = station_table(found["stations"], area, tallies)
     stations = car_park_stations(stations, _charging_parks(found["places"]), area.crs)
-    report["stations_read"] = len(stations)
     stands = _near(stations, clip)
-    report["stations_outside"] = report["stations_read"] - len(_inside(stands, area, {}, ""))
+    tallies["stations_read"] = len(stations)
+    tallies["stations_outside"] = len(stations) - len(_inside(stands, area, {}, ""))
     layers = {
-        "places": _inside(_place_table(found["places"], report), area, report, "places"),
+        "places": _inside(_place_table(found["places"], tallies), area, tallies, "places"),
         "landscape": _landscape_table(found["landscape"], clip),
-        "admin": _admin_table(found["admin"], report),
+        "admin": _admin_table(found["admin"], tallies),
         "stations": stands,
         "substations": _substation_table(found["substations"], clip),
     }
     kinds = layers["places"]["kind"].value_counts().sort_index()
-    report["places_by_kind"] = {str(kind): int(count) for kind, count in kinds.items()}
+    tallies["places_by_kind"] = {str(kind): int(count) for kind, count in kinds.items()}
     other = layers["places"]["access"][layers["places"]["access"].isin(OTHER_USES)]
-    report["places_for_others"] = counted(other)
-    return layers, report
+    tallies["places_for_others"] = counted(other)
+    return layers, tallies
 
 
 def _read(path: Path | None) -> gpd.GeoDataFrame:
@@ -104,11 +105,11 @@ def _of_layer(features: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     return features[kind.notna()].assign(kind=texts(kind.dropna())).reset_index(drop=True)
 
 
-def _running(found: gpd.GeoDataFrame, area: AreaShape, report: dict[str, Any]) -> gpd.GeoDataFrame:
+def _running(found: gpd.GeoDataFrame, area: AreaShape, tallies: Tallies) -> gpd.GeoDataFrame:
     """Leave out, and count, what is disused, closed or not there yet."""
     state = found[f"{KIND_TAG}places_state"]
     gone = _inside(found[state.notna()], area, {}, "gone")
-    report["places_not_running"] = counted(gone[f"{KIND_TAG}places_state"])
+    tallies["places_not_running"] = counted(gone[f"{KIND_TAG}places_state"])
     return found[state.isna()].reset_index(drop=True)
 
 
@@ -120,12 +121,12 @@ def _charging_parks(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return parks[(bays > 0) & ~shut]
 
 
-def _place_table(found: gpd.GeoDataFrame, report: dict[str, Any]) -> gpd.GeoDataFrame:
+def _place_table(found: gpd.GeoDataFrame, tallies: Tallies) -> gpd.GeoDataFrame:
     geometry = _surfaces_or_points(found.geometry.to_numpy())
     empty = shapely.is_empty(geometry)
     capacity = found["capacity"].map(tag_number).to_numpy(dtype=float)
-    report["places_without_surface"] = int(empty.sum())
-    report["capacity_unread"] = int((np.isnan(capacity) & found["capacity"].notna()).sum())
+    tallies["places_without_surface"] = int(empty.sum())
+    tallies["capacity_unread"] = int((np.isnan(capacity) & found["capacity"].notna()).sum())
     levels = [
         _first_number(row)
         for row in found[["building:levels", "parking:levels", "levels"]].itertuples(index=False)
@@ -176,12 +177,12 @@ def _landscape_table(found: gpd.GeoDataFrame, clip: Polygon | MultiPolygon) -> g
     return table[~table.geometry.is_empty].sort_values("landscape_id", ignore_index=True)
 
 
-def _admin_table(found: gpd.GeoDataFrame, report: dict[str, Any]) -> gpd.GeoDataFrame:
+def _admin_table(found: gpd.GeoDataFrame, tallies: Tallies) -> gpd.GeoDataFrame:
     """Make a row of each named area; a nameless one is mostly a piece of another's border."""
     name = found["name"].fillna(found["name:zh"]).fillna(found["name:en"])
     flat = shapely.get_dimensions(found.geometry.to_numpy()) == _SURFACE
     named = name.notna().to_numpy(dtype=bool)
-    report["admin_nameless"] = int((flat & ~named).sum())
+    tallies["admin_nameless"] = int((flat & ~named).sum())
     found = found.assign(name=texts(name))[flat & named]
     table = gpd.GeoDataFrame(
         {
@@ -215,13 +216,13 @@ def _substation_table(found: gpd.GeoDataFrame, clip: Polygon | MultiPolygon) -> 
 
 
 def _inside(
-    table: gpd.GeoDataFrame, area: AreaShape, report: dict[str, Any], layer: str
+    table: gpd.GeoDataFrame, area: AreaShape, tallies: Tallies, layer: str
 ) -> gpd.GeoDataFrame:
     """Keep the rows whose representative point lies in the area and count the others."""
     points = shapely.get_coordinates(table.geometry.representative_point().to_numpy())
     inside = area.covers(points)
-    report[f"{layer}_read"] = len(table)
-    report[f"{layer}_outside"] = int((~inside).sum())
+    tallies[f"{layer}_read"] = len(table)
+    tallies[f"{layer}_outside"] = int((~inside).sum())
     return table[inside].reset_index(drop=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shapely import MultiPolygon, Polygon
 
     from siting.arrays import Ints
+    from siting.inputs.osm.map_notes import Tallies
 
 OTHER = "other"
 # A junction is also where one of these changes, so that an edge has one of each.
@@ -38,7 +39,7 @@ _KM = 1000.0
 
 def build_roads(
     path: Path, clip: Polygon | MultiPolygon
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, dict[str, Any]]:
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, Tallies]:
     """Build the road network of an area from the drivable ways of an ``.osm`` file.
 
     osmnx reads the ways and simplifies them to junctions and ends. Every part is kept: which of
@@ -63,7 +64,7 @@ def build_roads(
         from_node, to_node, length_m, road_class, name, ref, tag_speed_kph (NaN without a
         readable maxspeed tag), tunnel, opened (against a one-way street), geometry (WGS-84, in
         driving direction). One row per allowed direction; of edges drawn twice one is kept.
-    report
+    tallies
         Counts: junctions, edges, components, km of street (each once, whether it may be driven
         in one direction or both), one-way streets opened, ...
 
@@ -98,7 +99,7 @@ def build_roads(
         )
     ends = pd.unique(edges[["from_node", "to_node"]].to_numpy().ravel())
     nodes = nodes[nodes["node_id"].isin(ends)].reset_index(drop=True)
-    report = {
+    tallies: Tallies = {
         "junctions": len(nodes),
         "edges": len(edges),
         "edges_repeated": repeated,
@@ -109,7 +110,7 @@ def build_roads(
         "km": round(street_km(edges), 1),
         "share_with_speed_tag": round(float(edges["tag_speed_kph"].notna().mean()), 4),
     }
-    return nodes, edges, report
+    return nodes, edges, tallies
 
 
 def street_ids(edges: gpd.GeoDataFrame) -> Ints:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from siting.arrays import Flags, Floats, Ints
+    from siting.notes import Values
     from siting.optimize.problem.problem import SitingProblem
 
 MILLION = 1e6
@@ -260,7 +261,7 @@ def _rules_over_years(problem: SitingProblem, years: Sequence[Year]) -> Rules:
 
 def _kept(
     what: str,
-    values: dict[str, Any],
+    values: Values,
     sites: Ints,
     at: tuple[int, int],
     *,

@@ -12,13 +12,14 @@ station at each of five sites obeys every pair but not the clique.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 if TYPE_CHECKING:
     from siting.arrays import Floats, Ints
+    from siting.notes import Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ class LinearRule:
 
     family: str
     what: str
-    values: dict[str, Any]
+    values: Values
     sites: Ints
     open_coef: Floats
     charger_coef: Floats
@@ -98,7 +99,7 @@ class CoverPromise:
 
     family: str
     what: str
-    values: dict[str, Any]
+    values: Values
     weight: Floats
     sites: tuple[tuple[int, ...], ...]
     need: float
@@ -134,7 +135,7 @@ NO_RULES = Rules()
 def row_of(  # noqa: PLR0913  # the parts of a row
     family: str,
     what: str,
-    values: dict[str, Any],
+    values: Values,
     sites: Ints | list[int],
     sense: str,
     rhs: float,

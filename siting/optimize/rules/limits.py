@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.arrays import Ints, Names
+    from siting.notes import Values
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.family import Ground
     from siting.optimize.rules.rulings import Path, Rulings, Way
@@ -93,7 +94,7 @@ def quotas(
     for part in parts:
         members = np.flatnonzero(usable & kinds & np.isin(problem.site_zone, part))
         place = f"zone {problem.zone_id[part[0]]}" if limit.each_zone else f"{len(part)} zones"
-        values: dict[str, Any] = {"count": limit.count, "place": place, "key": key}
+        values: Values = {"count": limit.count, "place": place, "key": key}
         if least is not None:
             values = {**values, "number": least}
             _check_floor(problem, limit, members, values)
@@ -118,14 +119,14 @@ def _ends(problem: SitingProblem, limit: scenario.Limit) -> tuple[int | None, in
 
 
 def _quota(
-    limit: scenario.Limit, what: str, values: dict[str, Any], members: Ints, sense: str, rhs: int
+    limit: scenario.Limit, what: str, values: Values, members: Ints, sense: str, rhs: int
 ) -> LinearRule:
     opens, chargers = (0.0, 1.0) if limit.count == "chargers" else (1.0, 0.0)
     return row_of("quota", what, values, members, sense, rhs, opens=opens, chargers=chargers)
 
 
 def _check_floor(
-    problem: SitingProblem, limit: scenario.Limit, members: Ints, values: dict[str, Any]
+    problem: SitingProblem, limit: scenario.Limit, members: Ints, values: Values
 ) -> None:
     room = len(members)
     if limit.count == "chargers":
@@ -140,7 +141,7 @@ def _check_floor(
 
 
 def _check_ceiling(
-    problem: SitingProblem, limit: scenario.Limit, members: Ints, values: dict[str, Any]
+    problem: SitingProblem, limit: scenario.Limit, members: Ints, values: Values
 ) -> None:
     standing = {
         "stations": problem.forced[members].sum(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.arrays import Flags, Floats
+    from siting.notes import Values
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.family import Ground
     from siting.optimize.rules.rulings import Path, Rulings, Way
@@ -241,7 +242,7 @@ def _share(
     group: _Group,
     standing: Flags,
     family: str,
-    values: dict[str, Any],
+    values: Values,
 ) -> CoverPromise | None:
     """Return the promise to a share; members with the same sites near count as one."""
     weights: dict[tuple[int, ...], float] = {}
