@@ -17,6 +17,11 @@ FUNCTIONS = [
     for node in ast.walk(ast.parse(text))
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 ]
+FREE = ("dict[str, Any]", "Mapping[str, Any]")
+CALLED = {"Values": "notes.py", "JsonObject": "files", "Settings": "scenario", "Figures": "study"}
+"""Names of what has no form of its own, and where they are made: sentences, files, settings."""
+NO_JSON = {"analysis", "optimize", "pipeline", "comparison", "cache"}
+"""Rooms that neither read a file nor write one."""
 SAME_JOB = {
     "__init__.py",
     "objective.py",  # what is best: as a rule of the model, counted again
@@ -43,6 +48,32 @@ def arguments(node):
     asked = node.args
     named = [one.arg for one in (*asked.posonlyargs, *asked.args, *asked.kwonlyargs)]
     return len([name for name in named if name not in {"self", "cls"}])
+
+
+def travelling(tree):
+    """Yield what a public class or function asks for, gives or holds: name and type."""
+    for node in tree.body:
+        if getattr(node, "name", "_").startswith("_"):
+            continue
+        if isinstance(node, ast.ClassDef):
+            fields = [one for one in node.body if isinstance(one, ast.AnnAssign)]
+            yield from ((f"{node.name}.{ast.unparse(one.target)}", one.annotation)
+                        for one in fields)  # fmt: skip
+            yield from travelling(node)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            asked = node.args
+            named = [*asked.posonlyargs, *asked.args, *asked.kwonlyargs]
+            kinds = [*(one.annotation for one in named), node.returns]
+            yield from ((node.name, kind) for kind in kinds if kind is not None)
+
+
+def free_in(text):
+    """Return what of a module travels as a dict without a form of its own."""
+    return [
+        name
+        for name, kind in travelling(ast.parse(text))
+        if any(free in ast.unparse(kind) for free in FREE)
+    ]
 
 
 def test_the_counting_is_right():
@@ -76,6 +107,32 @@ def test_at_most_one_function_in_a_hundred_is_over_40_lines():
 def test_no_function_asks_for_more_than_nine_arguments():
     counted = [(arguments(node), name, node.name) for name, _, node in FUNCTIONS]
     assert sorted(one for one in counted if one[0] > 9) == []
+
+
+def test_what_travels_is_found():
+    text = (
+        "class One:\n    held: dict[str, Any]\n    def of(self) -> dict[str, Any]: ...\n"
+        "def two(a: list[dict[str, Any]]) -> None:\n    local: dict[str, Any] = {}\n"
+        "def _three(a: dict[str, Any]) -> None: ...\n"
+    )
+    assert free_in(text) == ["One.held", "of", "two"]
+
+
+def test_no_dict_without_a_form_of_its_own_travels():
+    found = {name: free_in(text) for name, text in MODULES.items()}
+    assert {name: free for name, free in found.items() if free} == {}
+
+
+def test_the_names_of_what_has_no_form_are_few_and_json_stays_at_the_doors():
+    made = {
+        node.targets[0].id: name.partition("/")[0]
+        for name, text in MODULES.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Assign) and ast.unparse(node.value) in FREE
+    }
+    assert made == CALLED
+    rooms = {name.partition("/")[0] for name, text in MODULES.items() if "JsonObject" in text}
+    assert rooms & NO_JSON == set()
 
 
 def test_a_file_name_stands_in_one_room_unless_it_does_the_same_job():

@@ -6,7 +6,7 @@ measures on the ground instead and forgives that much.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from pyproj import Geod, Transformer
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.arrays import Flags, Floats, Ints
+    from siting.files import JsonObject
     from siting.plan.plan import Plan
 
 _METRE = 1e-6
@@ -46,9 +47,9 @@ class Evidence(NamedTuple):
 NONE = Evidence()
 
 
-def settings(plan: Plan, block: str) -> dict[str, Any]:
+def settings(plan: Plan, block: str) -> JsonObject:
     """Return a block of the plan's scenario; empty where it has none."""
-    found: dict[str, Any] = plan.scenario.get(block, {})
+    found: JsonObject = plan.scenario.get(block, {})
     return found
 
 
@@ -68,7 +69,7 @@ def spacings(plan: Plan, table: gpd.GeoDataFrame) -> np.ndarray:
     return np.array(asked, dtype=float)
 
 
-def allowed_sites(plan: Plan, promise: dict[str, Any]) -> set[str]:
+def allowed_sites(plan: Plan, promise: JsonObject) -> set[str]:
     """Return the ids where one may stand: allowed, not banned, clear of what exists."""
     every, model = plan.candidates, settings(plan, "model")
     swap = promise.get("facility") == "swap"
@@ -93,7 +94,7 @@ def allowed_sites(plan: Plan, promise: dict[str, Any]) -> set[str]:
     return set(every["site_id"][may]) & of_kind(plan, promise)
 
 
-def of_kind(plan: Plan, promise: dict[str, Any]) -> set[str]:
+def of_kind(plan: Plan, promise: JsonObject) -> set[str]:
     """Return the candidates of the kinds that count for a promise."""
     every = plan.candidates
     keep = every["kind"].isin(promise["kinds"]) if promise.get("kinds") else slice(None)

@@ -5,7 +5,7 @@ Used by :mod:`siting.audit.recount`, and as independent of the model as it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from siting.audit.ground import allowed_sites, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from siting.files import JsonObject
     from siting.plan.plan import Plan
 
 _SLACK = 1e-6
@@ -88,7 +89,7 @@ def _times(plan: Plan, reach: pd.DataFrame, within_m: float) -> np.ndarray:
 
 
 def _covered(plan: Plan, reach: pd.DataFrame) -> float:
-    cover: dict[str, Any] = settings(plan, "model")["cover"]
+    cover: JsonObject = settings(plan, "model")["cover"]
     need = plan.demand["kwh_day"].to_numpy(dtype=float)
     radii = cover.get("radii") or [{"within_m": cover["within_m"], "worth": 1.0}]
     backup, got, most = float(cover["backup"]), 0.0, 0.0

@@ -6,7 +6,7 @@ the travel stage's own table, not what the model made of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting.audit.ground import Evidence
+    from siting.files import JsonObject
     from siting.plan.plan import Plan
 
 _SHARE = 1e-9
-_CHONGQING: dict[str, dict[str, Any]] = {
+_CHONGQING: dict[str, JsonObject] = {
     "service_area_charging": {"place_kinds": ["service_area"], "within_m": 0.0},
     "sight_4a_charging": {"within_m": 300.0},
     "swap_5km": {"facility": "swap", "within_m": 5000.0, "unreachable": "note"},
@@ -82,9 +83,7 @@ def _service_areas_have_their_bays(plan: Plan) -> Iterator[str]:
         yield f"{site} has {have} chargers at {spaces:.0f} spaces"
 
 
-def _all_kept(
-    plan: Plan, named: list[tuple[str, dict[str, Any]]], evidence: Evidence
-) -> Iterator[str]:
+def _all_kept(plan: Plan, named: list[tuple[str, JsonObject]], evidence: Evidence) -> Iterator[str]:
     for name, promise in named:
         swap = promise.get("facility") == "swap"
         pairs = evidence.swap_reach if swap else evidence.reach
@@ -94,7 +93,7 @@ def _all_kept(
         yield from _kept(plan, name, promise, pairs)
 
 
-def _kept(plan: Plan, name: str, promise: dict[str, Any], reach: pd.DataFrame) -> Iterator[str]:
+def _kept(plan: Plan, name: str, promise: JsonObject, reach: pd.DataFrame) -> Iterator[str]:
     placed = promise.get("places") or promise.get("place_kinds")
     held = _places_held(plan, promise) if placed else _points_held(plan, promise, reach)
     if promise.get("unreachable") == "note":
@@ -106,7 +105,7 @@ def _kept(plan: Plan, name: str, promise: dict[str, Any], reach: pd.DataFrame) -
         yield f"{name}: {share:.2%} have what is promised; without: {ids}"
 
 
-def _points_held(plan: Plan, promise: dict[str, Any], reach: pd.DataFrame) -> pd.DataFrame:
+def _points_held(plan: Plan, promise: JsonObject, reach: pd.DataFrame) -> pd.DataFrame:
     """Return weight, covered and possible for each demand point of the group."""
     points = plan.demand[plan.demand["zone_id"].isin(_zones(plan, promise))]
     if promise.get("group"):
@@ -127,7 +126,7 @@ def _points_held(plan: Plan, promise: dict[str, Any], reach: pd.DataFrame) -> pd
     )
 
 
-def _places_held(plan: Plan, promise: dict[str, Any]) -> pd.DataFrame:
+def _places_held(plan: Plan, promise: JsonObject) -> pd.DataFrame:
     """Return the same for places; metres in a straight line on the ground."""
     every = plan.candidates
     places = every[
@@ -153,7 +152,7 @@ def _within(
     return found
 
 
-def _open(plan: Plan, promise: dict[str, Any]) -> set[str]:
+def _open(plan: Plan, promise: JsonObject) -> set[str]:
     """Return the ids where a facility of the class stands in the plan."""
     if promise.get("facility") == "swap":
         return set(plan.swap_sites["site_id"]) & of_kind(plan, promise)
@@ -165,7 +164,7 @@ def _open(plan: Plan, promise: dict[str, Any]) -> set[str]:
     return set(sites["site_id"]) & of_kind(plan, promise)
 
 
-def _zones(plan: Plan, promise: dict[str, Any]) -> pd.Series:
+def _zones(plan: Plan, promise: JsonObject) -> pd.Series:
     zones = plan.zones
     if promise.get("zones"):
         zones = zones[zones["zone_id"].isin(promise["zones"])]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from siting.files import JsonObject
     from siting.plan.plan import Plan
 
 _METRE_SLACK = 1e-6
@@ -51,7 +52,7 @@ def hydrogen_stations_are_as_asked(plan: Plan) -> Iterator[str]:
             yield f"{ids[one]} and {ids[other]} are {away:.0f} m apart"
 
 
-def _places_fit(plan: Plan, table: gpd.GeoDataFrame, block: dict[str, Any]) -> Iterator[str]:
+def _places_fit(plan: Plan, table: gpd.GeoDataFrame, block: JsonObject) -> Iterator[str]:
     """Let each stand on a candidate of an eligible kind that nothing stops, for sign-off."""
     there = plan.candidates.set_index("site_id")
     banned = plan.scenario.get("model", {}).get("banned", ())

@@ -7,7 +7,7 @@ one line for every breach. ``TWINS`` has one for each family that the optimiser 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting.audit.ground import Evidence
+    from siting.files import JsonObject
     from siting.plan.plan import Plan
 
     Twin = Callable[[Plan, Evidence], Iterator[str]]
@@ -83,7 +84,7 @@ def limits_hold(plan: Plan, _: Evidence = NONE) -> Iterator[str]:
         yield from _limit_holds(plan, limit)
 
 
-def _limit_holds(plan: Plan, limit: dict[str, Any]) -> Iterator[str]:
+def _limit_holds(plan: Plan, limit: JsonObject) -> Iterator[str]:
     counted = plan.swap_sites if limit["count"] == "swap_stations" else plan.sites
     zones = plan.zones
     if limit["zones"]:
@@ -105,7 +106,7 @@ def _limit_holds(plan: Plan, limit: dict[str, Any]) -> Iterator[str]:
         yield from _outside(limit, number, target, f"{number} {limit['count']} in {place}")
 
 
-def _outside(limit: dict[str, Any], number: int, target: int, told: str) -> Iterator[str]:
+def _outside(limit: JsonObject, number: int, target: int, told: str) -> Iterator[str]:
     least, most = limit["at_least"], limit["at_most"]
     if least is not None and number < least:
         yield f"{told}, at least {least} asked for"

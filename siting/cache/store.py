@@ -25,7 +25,7 @@ from siting.cache.keys import result_key, table_print
 from siting.errors import OutputError, ScenarioError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -229,7 +229,7 @@ class Memory:
         stage: str,
         function: Callable[..., Result],
         *arguments: Any,  # noqa: ANN401  # whatever the stage takes
-        silent: dict[str, Any] | None = None,
+        silent: Mapping[str, object] | None = None,
         keep: bool = True,
         **options: Any,  # noqa: ANN401
     ) -> Result:

@@ -6,12 +6,15 @@ None is unknown, or has nothing to count.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from siting.inputs.osm.map_notes import MapReport  # noqa: TC001  # json_types reads the fields' types
 from siting.notes import Note, Values  # noqa: TC001  # json_types reads the fields' types
 from siting.optimize.problem.inner_problem import Room  # noqa: TC001  # as above
 from siting.plan.parts import tidy
+
+if TYPE_CHECKING:
+    from siting.files import JsonObject
 
 FORMAT = "siting check 1"
 UNCOVERED = "uncovered"
@@ -266,7 +269,7 @@ class Checkup:
         helps = ", ".join(one.measure for one in self.advice)
         return f"<Checkup of {self.run.name}: {grades}{helps and f'; would help: {helps}'}>"
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> JsonObject:
         """Return what ``siting check --json`` prints, as JSON types."""
         return {"format": FORMAT, **tidy(self, None)}
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from siting.checkup.findings import Checkup
     from siting.errors import ClashingRule, Explanation, Setting, TriedChange
+    from siting.files import JsonObject
     from siting.inputs.osm.map_notes import MapReport
     from siting.notes import Say
     from siting.outputs.text.check_sections import Section
@@ -45,7 +46,7 @@ def told(*, as_json: bool) -> Iterator[None]:
         raise
 
 
-def content_of(error: SitingError) -> dict[str, Any]:
+def content_of(error: SitingError) -> JsonObject:
     """Return an error as JSON types, with the explanation of one that says no plan exists."""
     from siting.plan.parts import tidy  # noqa: PLC0415  # numpy behind it
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
@@ -26,6 +26,7 @@ from siting.cli.options import (
 from siting.errors import OutputError
 
 if TYPE_CHECKING:
+    from siting.files import JsonObject
     from siting.pipeline.list_zones import ZoneList
 
 
@@ -88,7 +89,7 @@ def zones(
         raise found.people_error
 
 
-def _content(found: ZoneList) -> dict[str, Any]:
+def _content(found: ZoneList) -> JsonObject:
     rows = found.zones[list(_COLUMNS)].astype(object)
     error = found.people_error
     return {

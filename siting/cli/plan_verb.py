@@ -31,6 +31,7 @@ from siting.scenario.variants import find_scenario
 
 if TYPE_CHECKING:
     from siting.cache import Cache
+    from siting.files import JsonObject
     from siting.optimize.problem.solution import Start
 
 AllVariantsOption = Annotated[
@@ -116,7 +117,7 @@ def make_many(  # what each run gets, by name
     begun: Start | None = None,
     cache: Cache | None,
     shown: bool,
-) -> tuple[dict[str, Any], int]:
+) -> tuple[JsonObject, int]:
     """Make one plan after the other; one that fails does not stop the rest.
 
     Returns

@@ -32,6 +32,7 @@ from siting.errors import EXIT_GOOD, DataError, NoPlanError
 if TYPE_CHECKING:
     from siting.cache import Cache
     from siting.comparison import Contrast
+    from siting.files import JsonObject
 
 
 def check(
@@ -57,7 +58,7 @@ def check(
 
     read = read_scenario(scenario, overrides)
     refused: NoPlanError | DataError | None = None
-    no_plan: dict[str, Any] = {}
+    no_plan: JsonObject = {}
     with screen.progress(read.run.language) as meter:
         prepared = pipeline.prepare(read, meter, cache=open_unless(no_cache))
         found = make_checkup(read, prepared, pipeline.pose(read, prepared, refuse=False))
@@ -194,7 +195,7 @@ def compare(
         raise typer.Exit(code)
 
 
-def _content(made: Contrast) -> dict[str, Any]:
+def _content(made: Contrast) -> JsonObject:
     from siting.comparison import count_changes  # noqa: PLC0415  # heavy
     from siting.plan.parts import tidy  # noqa: PLC0415  # heavy
 
@@ -223,6 +224,6 @@ def _content(made: Contrast) -> dict[str, Any]:
     }
 
 
-def _records(frame: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # a table
+def _records(frame: Any) -> list[JsonObject]:  # noqa: ANN401  # a table
     plain = frame.astype(object)
     return list(plain.where(plain.notna(), None).to_dict("records"))

@@ -10,6 +10,7 @@ Libraries report a full disk, or a file they cannot open, each in its own way: :
 """
 
 from siting.files.opening import (
+    JsonObject,
     expanded,
     is_file,
     read_bytes,
@@ -31,6 +32,7 @@ from siting.files.whole import (
 )
 
 __all__ = [
+    "JsonObject",
     "expanded",
     "is_file",
     "is_full",

@@ -18,6 +18,9 @@ from siting.errors import BrokenFileError, InputMissingError, ScenarioError, Sit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+JsonObject = dict[str, Any]
+"""An object as JSON and TOML know it, on its way into a file or out of one."""
+
 _COPY = "it may be cut short or not be what its name says: copy or download it again"
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.arrays import Floats
+    from siting.scenario import Settings
 
 _EXTRACTS = (".pbf", ".osm", ".gz", ".bz2")
 _SURE_OF_PRESET = 4
@@ -74,7 +75,7 @@ class Look:
 
     path: Path
     role: str = "unknown"
-    keys: dict[str, Any] = field(default_factory=dict)
+    keys: Settings = field(default_factory=dict)
     said: list[Note] = field(default_factory=list)
     questions: dict[str, str] = field(default_factory=dict)
     points: Floats = field(default_factory=lambda: np.empty((0, 2)))

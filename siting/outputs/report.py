@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from docx.document import Document
 
+    from siting.files import JsonObject
     from siting.notes import Say
     from siting.plan.plan import Plan
     from siting.tables.fields import Field
@@ -132,7 +133,7 @@ def _basis(plan: Plan, say: Say) -> list[Block]:
     ]
 
 
-def _told(policy: dict[str, Any], key: str, say: Say) -> Any:  # noqa: ANN401  # text or texts
+def _told(policy: JsonObject, key: str, say: Say) -> Any:  # noqa: ANN401  # text or texts
     """Return what a policy says in the language of the words, else in the other one."""
     own = say("report.language")
     other = "en" if own == "zh" else "zh"

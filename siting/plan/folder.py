@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from siting.files import JsonObject
     from siting.notes import Say
 
 _LOG = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ def _check_tables(tables: Mapping[str, Any]) -> None:
     check(tables["zones"], PLAN_ZONES)
 
 
-def plan_content(plan: Plan, *, say: Say) -> dict[str, Any]:
+def plan_content(plan: Plan, *, say: Say) -> JsonObject:
     """Return what ``plan.json`` holds: JSON types, no time, no path of a machine.
 
     ``totals.stations``, ``totals.chargers``, ``totals.swap_stations``, ``status``, ``bound``
@@ -264,12 +265,12 @@ def _refuse_foreign(folder: Path) -> None:
     )
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
+def _write_json(path: Path, content: JsonObject) -> None:
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
     files.write_whole(path, text + "\n")
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> JsonObject:
     if not files.is_file(path):
         raise InputMissingError(
             f"no plan here: {path.name} is missing",
@@ -323,7 +324,7 @@ def _from_content(content: dict[str, Any], tables: dict[str, Any]) -> Plan:
     )
 
 
-def _counts(content: dict[str, Any]) -> Counts | None:
+def _counts(content: JsonObject) -> Counts | None:
     """Return the counts of a plan; none of one that was made before they were counted."""
     if not content.get("totals_otherwise"):
         return None

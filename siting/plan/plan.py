@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siting.notes import Note
 from siting.plan.parts import Timings
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from siting.files import JsonObject
     from siting.optimize.problem.solution import Outcome, Start
     from siting.plan.parts import (
         ChargerClass,
@@ -153,7 +154,7 @@ class Plan:
     screening: tuple[tuple[str, int], ...]
     notes: tuple[Note, ...]
     sources: tuple[Source, ...]
-    scenario: dict[str, Any]
+    scenario: JsonObject
     versions: dict[str, str]
     timings: Timings = field(default_factory=Timings)
     scoring: ScoreSummary | None = None

@@ -54,6 +54,7 @@ from siting.scenario.model_blocks import (
 )
 from siting.scenario.policy_blocks import HandoutBody, Handouts, Policy
 from siting.scenario.reading import (
+    Settings,
     block_values,
     changed_scenario,
     dump_scenario,
@@ -97,6 +98,7 @@ __all__ = [
     "ScoreLayer",
     "Scoring",
     "Senses",
+    "Settings",
     "Sizing",
     "Solver",
     "Stability",

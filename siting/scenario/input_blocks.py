@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from siting.scenario._block import AtLeastOne, Block, Datum, File, MaybeDate, MaybeFile, Names
+
+if TYPE_CHECKING:
+    from siting.files import JsonObject
 
 
 def _as_names(value: Any) -> Any:  # noqa: ANN401  # whatever the file holds
@@ -82,7 +85,7 @@ def _as_conditions(value: Any) -> Any:  # noqa: ANN401  # whatever the file hold
     }
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parsed(text: str) -> JsonObject:
     """Return the conditions of a text such as ``状态 = 运营``."""
     column, sign, wanted = text.replace("==", "=").partition("!=" if "!=" in text else "=")
     if not sign or not column.strip():

@@ -18,9 +18,11 @@ from siting.scenario.variants import VARIANTS, check_names, parts_of, variant_ch
 from siting.shipped import SHIPPED_PREFIX, shipped_name, shipped_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pydantic import BaseModel
+
+    from siting.files import JsonObject
 
 _MAX_EXTENDS = 8
 _MOST_KEYS = 16
@@ -64,7 +66,7 @@ def load_scenario(
         ) from error
     content, variants = parts_of(whole)
 
-    def resolved(changes: dict[str, Any]) -> dict[str, Any]:
+    def resolved(changes: JsonObject) -> JsonObject:
         result = _merged(content, changes)
         for text in overrides:
             result = _merged(result, _override(text))
@@ -82,7 +84,11 @@ def load_scenario(
     return scenario_from(_merged(resolved(variants[variant]), {"run": run}), where=str(path))
 
 
-def changed_scenario(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
+Settings = dict[str, Any]
+"""Values of a scenario, as JSON types, by their keys with the path: ``"demand.nev_share"``."""
+
+
+def changed_scenario(scenario: Scenario, settings: Settings) -> Scenario:
     """Return a scenario with keys set to other values, all else as it is.
 
     Parameters
@@ -137,9 +143,7 @@ def variant_names(path: Path) -> tuple[str, ...]:
     return tuple(parts_of(_read_with_parents(path, seen=()))[1])
 
 
-def scenario_from(
-    content: dict[str, Any], *, where: str = "scenario", prefix: str = ""
-) -> Scenario:
+def scenario_from(content: JsonObject, *, where: str = "scenario", prefix: str = "") -> Scenario:
     """Check a nested dict against the scenario's keys and freeze it.
 
     Parameters
@@ -162,7 +166,7 @@ def scenario_from(
         raise translated(error, where, prefix) from error
 
 
-def dump_scenario(scenario: Scenario, *, folder: Path | None = None) -> dict[str, Any]:
+def dump_scenario(scenario: Scenario, *, folder: Path | None = None) -> JsonObject:
     """Return the resolved scenario as plain JSON types.
 
     Parameters
@@ -180,7 +184,7 @@ def dump_scenario(scenario: Scenario, *, folder: Path | None = None) -> dict[str
     return _with_paths(content, lambda text: _portable(text, here))
 
 
-def scenario_of_plan(content: dict[str, Any], *, folder: Path) -> Scenario:
+def scenario_of_plan(content: JsonObject, *, folder: Path) -> Scenario:
     """Return the scenario that a plan holds (:func:`dump_scenario`), its paths seen from a folder.
 
     Raises
@@ -192,7 +196,7 @@ def scenario_of_plan(content: dict[str, Any], *, folder: Path) -> Scenario:
     return scenario_from(there, where="the scenario in plan.json")
 
 
-def missing_files(content: dict[str, Any], *, folder: Path) -> list[str]:
+def missing_files(content: JsonObject, *, folder: Path) -> list[str]:
     """Return the files of a plan's scenario that are not there, seen from a folder."""
     missing: list[str] = []
 
@@ -218,7 +222,7 @@ def local_path(text: str) -> Path:
     return Path(text)
 
 
-def block_values(value: object) -> dict[str, Any] | None:
+def block_values(value: object) -> JsonObject | None:
     """Return the keys of a block with their values, files as paths; None if it is no block.
 
     Raises
@@ -228,7 +232,7 @@ def block_values(value: object) -> dict[str, Any] | None:
     """
     if not isinstance(value, Block):
         return None
-    result: dict[str, Any] = {}
+    result: JsonObject = {}
     for key, field in type(value).model_fields.items():
         held = getattr(value, key)
         is_path = any(isinstance(mark, IsPath) for mark in field.metadata)
@@ -238,7 +242,7 @@ def block_values(value: object) -> dict[str, Any] | None:
     return result
 
 
-def _read_with_parents(path: Path, *, seen: tuple[Path, ...]) -> dict[str, Any]:
+def _read_with_parents(path: Path, *, seen: tuple[Path, ...]) -> JsonObject:
     with files.reading(path):
         here = path.resolve()
     if here in seen or len(seen) > _MAX_EXTENDS:
@@ -268,7 +272,7 @@ def _read_with_parents(path: Path, *, seen: tuple[Path, ...]) -> dict[str, Any]:
     return _merged(_read_with_parents(base, seen=(*seen, here)), content)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path) -> JsonObject:
     try:
         text = files.read_text(path)
     except InputMissingError as error:
@@ -297,7 +301,7 @@ def _why(error: Exception) -> str:
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
-def _override(text: str) -> dict[str, Any]:
+def _override(text: str) -> JsonObject:
     """Return ``a.b=value`` as a nested dict; what is no TOML value is taken as text."""
     key, equals, value = text.partition("=")
     parts = [part.strip() for part in key.split(".")]
@@ -324,14 +328,14 @@ def _toml_value(text: str) -> Any:  # noqa: ANN401  # a value of TOML
         return text.strip()
 
 
-def _nested(parts: list[str], value: Any) -> dict[str, Any]:  # noqa: ANN401  # a value of TOML
+def _nested(parts: list[str], value: Any) -> JsonObject:  # noqa: ANN401  # a value of TOML
     """Return a value below its keys; paths are seen from the working folder."""
     for part in reversed(parts):
         value = {part: value}
     return _with_paths(value, lambda path: _anchored(path, Path.cwd()))
 
 
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def _merged(base: JsonObject, over: JsonObject) -> JsonObject:
     """Return base with the keys of over on top, block by block; lists are replaced whole."""
     result = dict(base)
     for key, value in over.items():
@@ -343,14 +347,14 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _is_other_area(key: str, value: dict[str, Any]) -> bool:
+def _is_other_area(key: str, value: JsonObject) -> bool:
     """Whether a block names another area: it keeps nothing of the old one's datum, date, CRS."""
     return key == "area" and not _AREA_KEYS.isdisjoint(value)
 
 
 def _with_paths(
-    content: dict[str, Any], change: Callable[[str], str], block: type[BaseModel] = Scenario
-) -> dict[str, Any]:
+    content: JsonObject, change: Callable[[str], str], block: type[BaseModel] = Scenario
+) -> JsonObject:
     """Return the nested dict with a change made to every key that is marked as a path.
 
     What does not fit the blocks is passed on as it is: the check comes after.

@@ -23,6 +23,8 @@ from siting.shipped import shipped_path
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from siting.files import JsonObject
+
 _FOLDER = "presets"
 Alternatives = Annotated[tuple[Names, ...], Field(strict=False)]
 
@@ -111,7 +113,7 @@ VARIANTS = "variants"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")  # part of the name of a folder
 
 
-def variant_changes(raw: Any, *, where: str) -> dict[str, dict[str, Any]]:  # noqa: ANN401  # TOML
+def variant_changes(raw: Any, *, where: str) -> dict[str, JsonObject]:  # noqa: ANN401  # TOML
     """Return the changes of each variant of a file.
 
     Raises
@@ -143,7 +145,7 @@ def variant_changes(raw: Any, *, where: str) -> dict[str, dict[str, Any]]:  # no
     return raw
 
 
-def parts_of(content: dict[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def parts_of(content: JsonObject) -> tuple[JsonObject, dict[str, JsonObject]]:
     """Return the content of a scenario file without its variants, and the variants."""
     rest = {key: value for key, value in content.items() if key != VARIANTS}
     return rest, content.get(VARIANTS, {})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from siting.arrays import Floats
     from siting.pipeline.prepare import Prepared
-    from siting.scenario import Scenario
+    from siting.scenario import Scenario, Settings
     from siting.study.pareto import Goal
     from siting.study.tasks import PlanRow
 
@@ -236,8 +236,8 @@ def _rounded(goal: Goal, limits: Floats) -> list[float]:
 
 def _settings(
     scenario: Scenario, goals: tuple[Goal, ...], limits: tuple[float, ...], zones: list[str]
-) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+) -> Settings:
+    found: Settings = {}
     for goal, limit in zip(goals[1:], limits, strict=True):
         assert goal.limited is not None  # noqa: S101  # read_goals saw to it
         new = goal.limited(scenario, limit, zones)

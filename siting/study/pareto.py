@@ -19,10 +19,8 @@ from siting.study.tasks import OK
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from siting.scenario import Scenario
-
-    Settings = dict[str, Any]
     from siting.arrays import Flags, Floats
+    from siting.scenario import Scenario, Settings
     from siting.study.tasks import PlanRow
 
 FEWEST, MOST = 2, 3

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from siting.files import JsonObject
     from siting.pipeline.prepare import Prepared
     from siting.scenario import Scenario
 
@@ -50,7 +51,7 @@ def what_holds(
     execution: Execution | None = None,
     *,
     most: int = 20,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Write into a sweep's folder what holds in its samples, and return the sum of it.
 
     ``site_shares.csv`` and ``.html``: the share of samples that choose each site. ``values.csv``:
@@ -94,7 +95,7 @@ def what_holds(
         "never": int((shares["holds"] == "never").sum()),
         "robust": robust_choice(plans, table[1:], table[0]),
     }
-    told: dict[str, Any] = tidy(content)
+    told: JsonObject = tidy(content)
     files.write_whole(folder / ROBUST_JSON, json.dumps(told, indent=1, sort_keys=True) + "\n")
     return told
 

@@ -15,7 +15,7 @@ from siting.scenario import changed_scenario, setting_values
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from siting.scenario import Scenario, Uncertain
+    from siting.scenario import Scenario, Settings, Uncertain
 
 _DIGITS = 6
 _BELL = 4.0
@@ -35,12 +35,12 @@ class Draw:
         Number of the sample, from 0; None without.
     """
 
-    grid: dict[str, Any] = field(default_factory=dict)
-    drawn: dict[str, Any] = field(default_factory=dict)
+    grid: Settings = field(default_factory=dict)
+    drawn: Settings = field(default_factory=dict)
     sample: int | None = None
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Settings:
         """All settings; what was drawn goes before the grid."""
         return {**self.grid, **self.drawn}
 
@@ -101,7 +101,7 @@ def make_draws(
     return [Draw(), *_all(points if grid else [{}], drawn)]
 
 
-def _all(points: list[dict[str, Any]], drawn: list[dict[str, Any]]) -> Iterator[Draw]:
+def _all(points: list[Settings], drawn: list[Settings]) -> Iterator[Draw]:
     for point in points:
         if not drawn:
             yield Draw(grid=point)
@@ -161,7 +161,7 @@ def _whole(scenario: Scenario, key: str, one: Uncertain) -> bool:
 
 def _drawn(
     ranges: dict[str, Uncertain], whole: dict[str, bool], seed: int, number: int
-) -> dict[str, Any]:
+) -> Settings:
     shares = np.random.default_rng([seed, number]).random(len(ranges))
     values = {
         key: round(quantile(one, float(share)), _DIGITS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from siting.arrays import Floats
-    from siting.scenario import Scenario
+    from siting.scenario import Scenario, Settings
     from siting.study.tasks import PlanRow
 
 
@@ -57,7 +57,7 @@ class Sample:
     """One draw of what is uncertain, as a task; the base has no settings."""
 
     id: str
-    settings: dict[str, Any]
+    settings: Settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +217,29 @@ def measures(values: Floats) -> dict[str, Floats]:
     }
 
 
-def robust_choice(plans: Sequence[SampledPlan], values: Floats, base: Floats) -> dict[str, Any]:
+@dataclass(frozen=True)
+class RobustPlan:
+    """The robust plan by one measure.
+
+    Attributes
+    ----------
+    plan
+        Its id.
+    value, value_of_base_plan
+        Its number under the measure, and that of the base's plan.
+    price
+        What it is worth less than the base's plan if all comes as in the base.
+    """
+
+    plan: str
+    value: float
+    value_of_base_plan: float
+    price: float
+
+
+def robust_choice(
+    plans: Sequence[SampledPlan], values: Floats, base: Floats
+) -> dict[str, RobustPlan]:
     """Return the robust plan by each measure, with its price against the plan of the base.
 
     Parameters
@@ -232,18 +254,17 @@ def robust_choice(plans: Sequence[SampledPlan], values: Floats, base: Floats) ->
     Returns
     -------
     dict
-        By measure: ``plan`` its id, its number under the measure and that of the base's plan,
-        and ``price``: what it is worth less than the base's plan if all comes as in the base.
+        The robust plan by name of ``MEASURES``.
     """
     told = {}
     for name, numbers in measures(values).items():
         best = int(np.argmax(numbers))
-        told[name] = {
-            "plan": plans[best].id,
-            "value": float(numbers[best]),
-            "value_of_base_plan": float(numbers[0]),
-            "price": float(base[0] - base[best]),
-        }
+        told[name] = RobustPlan(
+            plan=plans[best].id,
+            value=float(numbers[best]),
+            value_of_base_plan=float(numbers[0]),
+            price=float(base[0] - base[best]),
+        )
     return told
 
 

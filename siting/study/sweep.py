@@ -39,6 +39,7 @@ from siting.study.tasks import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from siting.files import JsonObject
     from siting.optimize.problem.solution import Start
     from siting.scenario import Scenario
 
@@ -167,7 +168,7 @@ def sweep(
     draws = make_draws(scenario, wanted.grid, samples=wanted.samples, seed=wanted.seed)
     payloads, inputs = hold(scenario, execution.cache)
     shared = Shared(scenario, payloads, folder.resolve() / "runs" if wanted.runs else None)
-    asked: dict[str, Any] = {
+    asked: JsonObject = {
         "scenario": dump_scenario(scenario),
         "samples": wanted.samples,
         "seed": wanted.seed,
@@ -188,7 +189,7 @@ def run_kept(
     folder: Path,
     execution: Execution,
     *,
-    asked: dict[str, Any],
+    asked: JsonObject,
 ) -> tuple[list[PlanRow], int]:
     """Run the tasks that a folder has no row of; return all rows in order, and how many it had.
 

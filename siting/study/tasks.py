@@ -23,11 +23,12 @@ from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder
 from siting.plan.parts import made, tidy
-from siting.scenario import changed_scenario, dump_scenario
+from siting.scenario import Settings, changed_scenario, dump_scenario
 from siting.study.engine import Held
 
 if TYPE_CHECKING:
     from siting.cache import Cache
+    from siting.files import JsonObject
     from siting.optimize.problem.solution import Start
     from siting.plan.plan import Plan
     from siting.scenario import Scenario
@@ -103,6 +104,9 @@ class Task:
 
 _ABSENT = {"absent": True}
 
+Figures = dict[str, Any]
+"""Every figure of a plan as JSON types, by name; None where it is missing."""
+
 
 @dataclass(frozen=True)
 class PlanRow:
@@ -125,10 +129,10 @@ class PlanRow:
     id: str
     state: str
     sample: int | None = None
-    grid: dict[str, Any] = field(default_factory=dict)
-    drawn: dict[str, Any] = field(default_factory=dict)
+    grid: Settings = field(default_factory=dict)
+    drawn: Settings = field(default_factory=dict)
     status: str | None = field(default=None, metadata=_ABSENT)
-    figures: dict[str, Any] = field(default_factory=dict)
+    figures: Figures = field(default_factory=dict)
     site_ids: tuple[str, ...] = ()
     site_chargers: tuple[int, ...] = ()
     swap_site_ids: tuple[str, ...] = ()
@@ -320,7 +324,7 @@ def results_frame(rows: list[PlanRow]) -> pd.DataFrame:
     return pd.DataFrame(flat).astype({"sample": "Int64"})
 
 
-def _in_order(figures: dict[str, Any]) -> list[str]:
+def _in_order(figures: Figures) -> list[str]:
     known = [name for name in directions() if name in figures]
     return [*known, *sorted(set(figures) - set(known))]
 
@@ -342,7 +346,7 @@ def write_table(rows: list[PlanRow], path: Path) -> None:
     files.write_whole(path, packed.getvalue())
 
 
-def begin_rows(folder: Path, asked: dict[str, Any]) -> dict[str, PlanRow]:
+def begin_rows(folder: Path, asked: JsonObject) -> dict[str, PlanRow]:
     """Make the folder of a sweep, write down what is asked, and return the rows it has by id.
 
     Raises

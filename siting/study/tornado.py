@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from siting.scenario import Scenario
-    from siting.study.tasks import PlanRow
+    from siting.study.tasks import Figures, PlanRow
 
 FIGURES = ("served_share", "mean_distance_m", "cost_cny", "access_gini")
 """Figures whose change is told beside that of the sites."""
@@ -182,6 +182,6 @@ def tornado_table(
     )
 
 
-def _less(figures: dict[str, Any], base: dict[str, Any], name: str) -> float:
+def _less(figures: Figures, base: Figures, name: str) -> float:
     one, other = figures.get(name), base.get(name)
     return float("nan") if one is None or other is None else round(one - other, 6)

@@ -39,13 +39,15 @@ import csv
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from siting.tables import catalogue
 from siting.tables.contract import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from siting.files import JsonObject
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Facility:
     spacing: str
     optional: bool = False
 
-    def spacing_m(self, scenario: Mapping[str, Any]) -> float:
+    def spacing_m(self, scenario: JsonObject) -> float:
         """Return how far apart new ones stay, straight line (m), by a resolved scenario.
 
         Raises

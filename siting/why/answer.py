@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siting.plan.parts import tidy
 
 if TYPE_CHECKING:
+    from siting.files import JsonObject
     from siting.notes import Note
 
 FORMAT = "siting-why"
@@ -240,9 +241,9 @@ class Why:
         reasons = ", ".join(reason.key for reason in self.keeps_out)
         return f"<Why {self.place_id} of {self.run}: {self.role}{reasons and f' ({reasons})'}>"
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> JsonObject:
         """Return what ``siting why --json`` prints, as JSON types."""
-        parts: dict[str, Any] = tidy(
+        parts: JsonObject = tidy(
             {
                 "format": FORMAT,
                 "format_version": FORMAT_VERSION,

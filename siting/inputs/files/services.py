@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from siting.files import JsonObject
     from siting.notes import Note
 
 SERVICE_SUFFIXES = (".json", ".geojson", ".js")
@@ -91,7 +92,7 @@ def records(
     return pd.DataFrame(rows, dtype=object).fillna("")
 
 
-def flat(item: dict[str, Any], prefix: str = "") -> dict[str, str]:
+def flat(item: JsonObject, prefix: str = "") -> dict[str, str]:
     """Return the values of an object as text, those of objects in it under names with dots.
 
     Examples
@@ -129,7 +130,7 @@ def _text(value: object) -> str:
     return str(value).strip()
 
 
-def _lists(content: object, depth: int = 0) -> Iterator[list[dict[str, Any]]]:
+def _lists(content: object, depth: int = 0) -> Iterator[list[JsonObject]]:
     """Yield every list of objects, and what holds one object alone as a list of one."""
     if depth > _DEEPEST:
         return
@@ -182,7 +183,7 @@ def polygon_of(polyline: str) -> shapely.Geometry | None:
     return result
 
 
-def _with_polyline(content: object, depth: int = 0) -> Iterator[dict[str, Any]]:
+def _with_polyline(content: object, depth: int = 0) -> Iterator[JsonObject]:
     if depth > 2 * _DEEPEST:
         return
     if isinstance(content, list):

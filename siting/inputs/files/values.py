@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from siting.arrays import Floats
 
     Columns = Mapping[str, tuple[str, ...]]
+    Column = NDArray[Any] | pd.api.extensions.ExtensionArray
 
 TRUE = frozenset(
     {"true", "1", "1.0", "yes", "y", "t", "是", "有", "对", "公共", "公用", "对外", "对外开放",
@@ -116,8 +118,8 @@ class Cells:
     converted: Converted
     decimal: str
 
-    def values(self, fields: tuple[PointField, ...]) -> dict[str, Any]:
-        """Return the values of each field, by name."""
+    def values(self, fields: tuple[PointField, ...]) -> dict[str, Column]:
+        """Return the values of each field, by name: numbers, flags, dates or texts."""
         return {one.name: self._field(one) for one in fields}
 
     def _field(self, one: PointField) -> Any:  # noqa: ANN401  # arrays of numbers, flags or texts

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siting import files
 from siting.errors import DownloadError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from siting.files import JsonObject
 
 _SHOWN = 300
 _MOST_ID = 1 << 62
@@ -31,13 +33,13 @@ class Answers:
         Time of the server's data, ISO; empty if it does not say.
     """
 
-    elements: dict[str, dict[int, dict[str, Any]]]
+    elements: dict[str, dict[int, JsonObject]]
     as_of: str
 
 
 def merged(folder: Path, endpoint: str) -> Answers:
     """Join the answers of all queries, each element once and sorted by id."""
-    found: dict[str, dict[int, dict[str, Any]]] = {"node": {}, "way": {}, "relation": {}}
+    found: dict[str, dict[int, JsonObject]] = {"node": {}, "way": {}, "relation": {}}
     times = set()
     for path in sorted(folder.glob("*.json")):
         answer = files.read_json(path)
@@ -51,12 +53,12 @@ def merged(folder: Path, endpoint: str) -> Answers:
     return Answers(elements, min(times, default=""))
 
 
-def _time_of(answer: dict[str, Any]) -> str:
+def _time_of(answer: JsonObject) -> str:
     server = answer.get("osm3s")
     return str(server.get("timestamp_osm_base", "")) if isinstance(server, dict) else ""
 
 
-def _elements_of(answer: dict[str, Any], endpoint: str) -> list[dict[str, Any]]:
+def _elements_of(answer: JsonObject, endpoint: str) -> list[JsonObject]:
     """Return the elements of an answer.
 
     Raises
@@ -107,7 +109,7 @@ def _is_within(value: object, most: float) -> bool:
     return isinstance(value, int | float) and abs(value) <= most
 
 
-def _tags(element: dict[str, Any]) -> dict[str, str]:
+def _tags(element: JsonObject) -> dict[str, str]:
     tags = element.get("tags", {})
     return {str(key)[:_LONGEST]: str(value)[:_LONGEST] for key, value in tags.items()}
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from osmium import BaseFilter
     from osmium.osm import osm_entity_bits
 
+    from siting.files import JsonObject
     from siting.inputs.osm.kinds import PlaceKinds
 
 SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
@@ -136,7 +137,7 @@ def read_header(path: Path) -> Header:
     return Header(as_of, any(says_synthetic(mark) for mark in marks))
 
 
-def write_elements(path: Path, elements: dict[str, dict[int, dict[str, Any]]], as_of: str) -> None:
+def write_elements(path: Path, elements: dict[str, dict[int, JsonObject]], as_of: str) -> None:
     """Write Overpass elements as an extract, so that a download takes the same road.
 
     Parameters

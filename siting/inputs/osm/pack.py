@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from siting.files import JsonObject
     from siting.inputs.osm.map_notes import Tallies
 
 FORMAT = "siting-pack-1"
@@ -56,7 +57,7 @@ class OsmLayers:
     admin: gpd.GeoDataFrame
     stations: gpd.GeoDataFrame
     substations: gpd.GeoDataFrame
-    facts: dict[str, Any]
+    facts: JsonObject
 
     def tables(self) -> dict[str, gpd.GeoDataFrame]:
         """Return the layers by name."""
@@ -91,7 +92,7 @@ def write_pack(path: Path, layers: OsmLayers, zones: gpd.GeoDataFrame) -> None:
         files.write_layer(table, half, layer=_PROVENANCE)
 
 
-def _fact_table(facts: dict[str, Any]) -> pd.DataFrame:
+def _fact_table(facts: JsonObject) -> pd.DataFrame:
     rows = [
         (key, value, "text")
         if isinstance(value, str)
@@ -154,7 +155,7 @@ def _read_layer(path: Path, layer: str) -> gpd.GeoDataFrame:
     return frame.assign(**changed).set_crs(WGS84, allow_override=True)
 
 
-def _facts(table: pd.DataFrame) -> dict[str, Any]:
+def _facts(table: pd.DataFrame) -> JsonObject:
     rows = table.fillna("")[["key", "value", "form"]].itertuples(index=False)
     return {
         str(key): json.loads(value) if form == "json" else str(value) for key, value, form in rows

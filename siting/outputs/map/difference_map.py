@@ -6,7 +6,7 @@ One page in the frame of the web map: no request leaves it, and the same plans g
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import offlinefolium as folium
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.comparison import Contrast
+    from siting.files import JsonObject
     from siting.notes import Say
     from siting.plan.plan import Plan
 
@@ -123,7 +124,7 @@ def make_share_map(
 
 def _share_part(
     shares: gpd.GeoDataFrame, holds: str, colour: str, to: shapes.Degrees, say: Say
-) -> dict[str, Any]:
+) -> JsonObject:
     rows = shares[shares["holds"] == holds]
     lon, lat = shapes.lonlat(rows.geometry, to)
     texts = [f"{_name(row, say)} · {row['share']:.0%}" for _, row in rows.iterrows()]
@@ -131,7 +132,7 @@ def _share_part(
             "swap": [0] * len(rows)}  # fmt: skip
 
 
-def _ground(zones: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, to: shapes.Degrees) -> dict[str, Any]:
+def _ground(zones: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, to: shapes.Degrees) -> JsonObject:
     thin = shapes.thin_zones(zones)
     edge = shapes.outline(thin)
     west, south, east, north = shapely.total_bounds(to([edge])).tolist()
@@ -147,7 +148,7 @@ def _ground(zones: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, to: shapes.Degrees
 def _page(
     title: str,
     head: str,
-    data: dict[str, Any],
+    data: JsonObject,
     layers: list[tuple[str, str, bool]],
     language: str,
 ) -> str:
@@ -158,7 +159,7 @@ def _page(
     return guarded(str(page.render()))
 
 
-def _map(data: dict[str, Any], layers: list[tuple[str, str, bool]]) -> folium.Map:
+def _map(data: JsonObject, layers: list[tuple[str, str, bool]]) -> folium.Map:
     (south, west), (north, east) = data["bounds"]
     drawn = Leaflet(
         location=[(south + north) / 2, (west + east) / 2],
@@ -177,7 +178,7 @@ def _map(data: dict[str, Any], layers: list[tuple[str, str, bool]]) -> folium.Ma
     return drawn
 
 
-def _plan(plan: Plan, to: shapes.Degrees, place: int, say: Say) -> dict[str, Any]:
+def _plan(plan: Plan, to: shapes.Degrees, place: int, say: Say) -> JsonObject:
     return {
         "colour": _PLAN_COLOURS[place % len(_PLAN_COLOURS)],
         "stations": _points(plan.sites, to, [
@@ -191,13 +192,13 @@ def _plan(plan: Plan, to: shapes.Degrees, place: int, say: Say) -> dict[str, Any
     }  # fmt: skip
 
 
-def _points(frame: gpd.GeoDataFrame, to: shapes.Degrees, texts: list[str]) -> dict[str, Any]:
+def _points(frame: gpd.GeoDataFrame, to: shapes.Degrees, texts: list[str]) -> JsonObject:
     lon, lat = shapes.lonlat(frame.geometry, to)
     size = frame["chargers"].tolist() if "chargers" in frame.columns else [0] * len(frame)
     return {"lon": lon, "lat": lat, "size": size, "text": texts}
 
 
-def _changes(frame: pd.DataFrame, to: shapes.Degrees, say: Say) -> list[dict[str, Any]]:
+def _changes(frame: pd.DataFrame, to: shapes.Degrees, say: Say) -> list[JsonObject]:
     """Return the changed sites by kind of change."""
     lon, lat = shapes.lonlat(gpd.points_from_xy(frame["x_m"], frame["y_m"]), to)
     drawn = []

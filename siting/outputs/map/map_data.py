@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting.arrays import Flags
+    from siting.files import JsonObject
     from siting.notes import Say
     from siting.plan.plan import Plan
 
@@ -81,7 +82,7 @@ class MapData:
         tables = (plan.candidates, plan.sites, plan.swap_sites)
         return sorted({kind for table in tables for kind in table["kind"]})
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> JsonObject:
         """Return everything that is drawn, as JSON types."""
         plan = self._plan
         outline = shapes.outline(self._thin_zones)
@@ -115,7 +116,7 @@ class MapData:
         east, north = (drawn - true).round(5).tolist()
         return [north, east]
 
-    def _candidates(self) -> dict[str, Any]:
+    def _candidates(self) -> JsonObject:
         """Return the sites that may be built on, and apart from them those a rule stops."""
         every = self._plan.candidates
         stopped = every[every["verdict"] == "stop"]
@@ -125,9 +126,9 @@ class MapData:
         more = {"stopped": self._points(stopped, "stopped")} if len(stopped) else {}
         return {"candidates": table, **more}
 
-    def _points(self, frame: gpd.GeoDataFrame, of: str) -> dict[str, Any]:
+    def _points(self, frame: gpd.GeoDataFrame, of: str) -> JsonObject:
         lon, lat = shapes.lonlat(frame.geometry, self._to)
-        table: dict[str, Any] = {"lon": lon, "lat": lat}
+        table: JsonObject = {"lon": lon, "lat": lat}
         if self._to is not self._true:  # drawn in GCJ-02, told in WGS-84
             table["true_lon"], table["true_lat"] = shapes.lonlat(frame.geometry, self._true)
         if "is_new" in frame.columns:
@@ -175,7 +176,7 @@ class MapData:
             numbers.append(at[text])
         return numbers
 
-    def _zones(self) -> dict[str, Any]:
+    def _zones(self) -> JsonObject:
         zones, say = self._plan.zones, self._say
         self._lookups["zone_kind"] = []
         kinds = zones["kind"].map(lambda kind: say(f"zone.{kind}"))
@@ -274,7 +275,7 @@ def near_people(plan: Plan, reach: Reach, zone_id: str) -> tuple[float, float] |
     return before, after
 
 
-def coverage_data(plan: Plan, to: shapes.Degrees) -> dict[str, Any]:
+def coverage_data(plan: Plan, to: shapes.Degrees) -> JsonObject:
     """Return the places of demand as the page's script draws them: point, size, two states."""
     lon, lat = shapes.lonlat(plan.demand.geometry, to, decimals=_DECIMALS)
     kwh = plan.demand["kwh_day"].to_numpy(dtype=float)

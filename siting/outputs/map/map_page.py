@@ -32,6 +32,7 @@ from siting.outputs.pages import Basemap, find_basemap, guarded
 from siting.tables.fields import FACILITIES, ZONE, fields, shown
 
 if TYPE_CHECKING:
+    from siting.files import JsonObject
     from siting.notes import Say
     from siting.plan.plan import Plan
     from siting.tables.fields import Field
@@ -44,7 +45,7 @@ _TOLD = frozenset({"", "bays", "chargers", "CNY", "degrees", "spaces", "stations
 _WHY_STOPPED = ("verdict_name", "reason")
 
 
-def popup_facts(data: dict[str, Any], say: Say) -> dict[str, list[list[Any]]]:
+def popup_facts(data: JsonObject, say: Say) -> dict[str, list[list[Any]]]:
     """Return the rows of the popups by table of the page's data.
 
     Parameters
@@ -71,7 +72,7 @@ def popup_facts(data: dict[str, Any], say: Say) -> dict[str, list[list[Any]]]:
     }
 
 
-def _popup_keys(table: str, columns: dict[str, Any]) -> list[str]:
+def _popup_keys(table: str, columns: JsonObject) -> list[str]:
     """Return the columns of a table that its popups show, those that the plan has."""
     keys = [key for key in shown("popup", table, columns) if key in columns]
     first = _WHY_STOPPED if table == "stopped" else ()
@@ -145,7 +146,7 @@ def make_map(
     return guarded(str(page.render()), pictures=tiles.hosts if tiles else ())
 
 
-def _map(data: dict[str, Any], tiles: Basemap | None, say: Say, *, phased: bool) -> folium.Map:
+def _map(data: JsonObject, tiles: Basemap | None, say: Say, *, phased: bool) -> folium.Map:
     (south, west), (north, east) = data["bounds"]
     drawn = Leaflet(
         location=[(south + north) / 2, (west + east) / 2],
@@ -219,7 +220,7 @@ def _script_words(say: Say) -> dict[str, str]:
     }
 
 
-def _style(kinds: list[str], *, on_tiles: bool) -> dict[str, Any]:
+def _style(kinds: list[str], *, on_tiles: bool) -> JsonObject:
     return {
         "kinds": [palette.kind_colour(kind) for kind in kinds],
         "paper": palette.PAPER,

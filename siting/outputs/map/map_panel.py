@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -24,6 +24,7 @@ from siting.outputs.text.plan_lines import (
 from siting.tables.fields import TOTALS
 
 if TYPE_CHECKING:
+    from siting.files import JsonObject
     from siting.notes import Say
     from siting.outputs.map.views import View
     from siting.plan.plan import Plan, Source
@@ -92,7 +93,7 @@ def panel_html(
     )
 
 
-def _total(plan: Plan, key: str, say: Say) -> dict[str, Any]:
+def _total(plan: Plan, key: str, say: Say) -> JsonObject:
     met = plan.meets(key)
     return {
         "label": say(f"total.{key}"),
@@ -122,7 +123,7 @@ def _views(views: list[View]) -> list[tuple[str, list[tuple[int, str]]]]:
     return list(groups.items())
 
 
-def _legend_kinds(plan: Plan, kinds: list[str], say: Say) -> list[dict[str, Any]]:
+def _legend_kinds(plan: Plan, kinds: list[str], say: Say) -> list[JsonObject]:
     """Return the kinds that have stations in the plan, the most frequent first."""
     counts = plan.sites["kind"].value_counts()
     shown = [
@@ -138,7 +139,7 @@ def _legend_kinds(plan: Plan, kinds: list[str], say: Say) -> list[dict[str, Any]
     return sorted(shown, key=lambda entry: (-entry["count"], entry["index"]))
 
 
-def _signs(plan: Plan, say: Say) -> list[dict[str, Any]]:
+def _signs(plan: Plan, say: Say) -> list[JsonObject]:
     roads = palette.ROAD_STYLES
     drawings = {
         "legend.new": signs.dot(filled=True),
@@ -171,7 +172,7 @@ def _signs(plan: Plan, say: Say) -> list[dict[str, Any]]:
     return [{"drawing": Markup(svg), "label": say(key)} for key, svg in drawings.items()]  # noqa: S704  # our own drawings
 
 
-def _source(source: Source, say: Say) -> dict[str, Any]:
+def _source(source: Source, say: Say) -> JsonObject:
     return {
         "name": say(f"source.{source.name}"),
         "origin": source.origin,

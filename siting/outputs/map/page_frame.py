@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 import offlinefolium as folium
 from branca.element import Element, Figure, MacroElement
@@ -11,6 +11,9 @@ from jinja2 import Template
 from offlinefolium.map import Layer
 
 from siting.outputs.pages import MARK
+
+if TYPE_CHECKING:
+    from siting.files import JsonObject
 
 _ESCAPES = {
     "<": "\\u003c",
@@ -98,7 +101,7 @@ def name_plainly(page: Page) -> None:
         waiting.extend(element._children.values())  # noqa: SLF001
 
 
-def script_json(content: dict[str, Any]) -> str:
+def script_json(content: JsonObject) -> str:
     """Return JSON that may stand in a script, whatever the names in it hold."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return "".join(_ESCAPES.get(sign, sign) for sign in text)
@@ -147,7 +150,7 @@ class Script(Element):
     def __init__(  # the parts of a page
         self,
         call: str,
-        data: dict[str, Any],
+        data: JsonObject,
         drawn_on: folium.Map,
         *,
         code: str,

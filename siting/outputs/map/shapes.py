@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from siting.files import JsonObject
+
     Shapes = NDArray[np.object_]
 
     from siting.plan.plan import Plan
@@ -110,7 +112,7 @@ def borders(shapes: Shapes, edge: Any) -> Any:  # noqa: ANN401  # polygon in, li
     return shapely.difference(lines, shapely.buffer(shapely.boundary(edge), _ZONE_THIN_M))
 
 
-def road_lines(roads: gpd.GeoDataFrame, to: Degrees) -> list[dict[str, Any]]:
+def road_lines(roads: gpd.GeoDataFrame, to: Degrees) -> list[JsonObject]:
     """Return the roads by class, minor ones first, each class one bundle of lines."""
     classes = roads["road_class"].str.removesuffix("_link")
     drawn = []
@@ -122,7 +124,7 @@ def road_lines(roads: gpd.GeoDataFrame, to: Degrees) -> list[dict[str, Any]]:
     return drawn
 
 
-def landscape_parts(landscape: gpd.GeoDataFrame, to: Degrees) -> list[dict[str, Any]]:
+def landscape_parts(landscape: gpd.GeoDataFrame, to: Degrees) -> list[JsonObject]:
     """Return woods, water and runways, lowest first; ponds too small to see are left out."""
     drawn = []
     for kind, colour in palette.LANDSCAPE_COLOURS.items():
@@ -180,7 +182,7 @@ _HAN_FROM = "\u2e80"
 
 def map_labels(
     plan: Plan, thin_zones: Shapes, zone_names: dict[str, str], to: Degrees
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """Return the names of the map, the weightiest first: what comes first gets the room.
 
     Parameters
@@ -208,7 +210,7 @@ def map_labels(
 
 def _zone_labels(
     zones: gpd.GeoDataFrame, thin: Shapes, names: dict[str, str], to: Degrees
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     lon, lat = lonlat(middle_points(thin), to)
     largest_first = np.argsort(-zones.geometry.area.to_numpy(), kind="stable")
     return [
@@ -224,7 +226,7 @@ def _short_name(name: str) -> str:
     return name.removesuffix(" Subdistrict").removesuffix(" Town") or name
 
 
-def _road_labels(roads: gpd.GeoDataFrame, to: Degrees) -> list[dict[str, Any]]:
+def _road_labels(roads: gpd.GeoDataFrame, to: Degrees) -> list[JsonObject]:
     """Return road numbers along expressways and trunk roads, and names of long streets."""
     labels = []
     for road_class, zoom in _SHIELD_ZOOM.items():
@@ -239,7 +241,7 @@ def _road_labels(roads: gpd.GeoDataFrame, to: Degrees) -> list[dict[str, Any]]:
     return labels
 
 
-def _water_labels(landscape: gpd.GeoDataFrame, to: Degrees) -> list[dict[str, Any]]:
+def _water_labels(landscape: gpd.GeoDataFrame, to: Degrees) -> list[JsonObject]:
     water = landscape[
         (landscape["kind"] == "water")
         & landscape["name"].notna()
@@ -256,13 +258,13 @@ def _water_labels(landscape: gpd.GeoDataFrame, to: Degrees) -> list[dict[str, An
 
 def _labels_at(
     points: list[Any], to: Degrees, text: str, look: str, size: float, zoom: int
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     lon, lat = lonlat(points, to)
     pairs = zip(lon, lat, strict=True)
     return [_label(text, east, north, look, size) | {"from": zoom} for east, north in pairs]
 
 
-def _label(text: str, lon: float, lat: float, look: str, size: float) -> dict[str, Any]:
+def _label(text: str, lon: float, lat: float, look: str, size: float) -> JsonObject:
     most = _LETTERS if max(text, default="") >= _HAN_FROM else _LATIN_LETTERS
     short = text if len(text) <= most else text[: most - 1] + "…"
     return {

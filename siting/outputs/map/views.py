@@ -7,7 +7,7 @@ that paper and screen cannot differ.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siting.outputs import palette
 from siting.outputs.map import signs
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from siting.files import JsonObject
     from siting.notes import Say
     from siting.outputs.paper.sheet import Sheet
     from siting.plan.plan import Plan
@@ -42,7 +43,7 @@ class View:
     key: str
     name: str
     group: str
-    content: dict[str, Any]
+    content: JsonObject
 
 
 def make_views(plan: Plan, *, say: Say, language: str) -> list[View]:
@@ -74,7 +75,7 @@ def make_views(plan: Plan, *, say: Say, language: str) -> list[View]:
     return views
 
 
-def _content(plan: Plan, sheet: Sheet, zone: int | None, say: Say) -> dict[str, Any]:
+def _content(plan: Plan, sheet: Sheet, zone: int | None, say: Say) -> JsonObject:
     """Return a sheet as the script reads it: rows of the page's tables in the sheet's order."""
     lines = list(sheet.facts)
     if not sheet.tables:
@@ -108,7 +109,7 @@ def year_numbers(plan: Plan, frame: gpd.GeoDataFrame) -> dict[str, pd.Series]:
     return {"opens": frame[PHASE].map(number).astype("Float64").fillna(STANDS)}
 
 
-def year_data(plan: Plan, say: Say) -> dict[str, Any]:
+def year_data(plan: Plan, say: Say) -> JsonObject:
     """Return under ``phases`` what the page's script needs; nothing without phases."""
     years = plan_years(plan)
     if not years:
@@ -125,7 +126,7 @@ def year_data(plan: Plan, say: Say) -> dict[str, Any]:
     }
 
 
-def year_panel(plan: Plan, say: Say) -> dict[str, Any] | None:
+def year_panel(plan: Plan, say: Say) -> JsonObject | None:
     """Return the section of the panel: a row a year with its totals, and a key of the colours."""
     years = plan_years(plan)
     if not years:

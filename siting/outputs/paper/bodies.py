@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from siting.files import JsonObject
     from siting.notes import Say
     from siting.plan.plan import Plan
 
@@ -112,7 +113,7 @@ def all_bodies(plan: Plan) -> list[Body]:
     return [overview, *named, *townships]
 
 
-def _usual_bodies() -> list[dict[str, Any]]:
+def _usual_bodies() -> list[JsonObject]:
     table = shipped_path("handout_bodies.csv").read_text(encoding="utf-8")
     split = ("informed", "also", "columns")
     return [
@@ -121,7 +122,7 @@ def _usual_bodies() -> list[dict[str, Any]]:
     ]
 
 
-def _with_grid(body: Body, policy: dict[str, Any]) -> Body:
+def _with_grid(body: Body, policy: JsonObject) -> Body:
     """Return the grid company under the name the scenario gives it."""
     zh, en = policy.get("grid_company_zh"), policy.get("grid_company_en")
     if body.key != GRID or not (zh or en):
@@ -129,7 +130,7 @@ def _with_grid(body: Body, policy: dict[str, Any]) -> Body:
     return replace(body, name_zh=zh or en or "", name_en=en or zh or "")
 
 
-def _body(row: dict[str, Any]) -> Body:
+def _body(row: JsonObject) -> Body:
     return Body(
         key=row["body"],
         name_zh=row["name_zh"],

@@ -111,7 +111,7 @@ def phase_header(key: str, say: Say) -> str:
     return say(f"phase.{key}")
 
 
-def phase_rows(plan: Plan) -> list[dict[str, Any]]:
+def phase_rows(plan: Plan) -> list[dict[str, float | None]]:
     """Return the years of a plan, missing numbers as None; no row without phases."""
     return [{key: _known(getattr(row, key)) for key, _ in COLUMNS} for row in plan.years]
 

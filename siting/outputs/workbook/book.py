@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from siting.comparison import Contrast
+    from siting.files import JsonObject
     from siting.notes import Say
     from siting.plan.plan import Plan
     from siting.tables.fields import Facility
@@ -243,7 +244,7 @@ def _assumptions(made: _Sheets) -> None:
     write_table(sheet, after, [Field(say("book.col.key")), Field(say("book.col.value"))], keys, "")
 
 
-def _flat(content: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+def _flat(content: JsonObject, prefix: str = "") -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for key, value in content.items():
         if isinstance(value, dict):
