@@ -19,7 +19,8 @@ from siting.errors import ScenarioError
 from siting.outputs.gis import make_layers, write_layers
 from siting.outputs.paper import all_bodies
 from siting.outputs.paper.sheet import make_sheet
-from siting.outputs.report import make_report, write_docx, write_markdown
+from siting.outputs.report import make_report
+from siting.outputs.report_files import write_docx, write_markdown
 from siting.outputs.workbook import write_workbook
 from siting.plan.parts import Hydrogen
 

@@ -24,7 +24,8 @@ from siting.outputs.map.difference_map import make_contrast_map
 from siting.outputs.pages import make_contrast_page
 from siting.outputs.paper import all_bodies
 from siting.outputs.paper.sheet import make_sheet
-from siting.outputs.report import make_report, write_markdown
+from siting.outputs.report import make_report
+from siting.outputs.report_files import write_markdown
 from siting.outputs.text.check_sections import make_sections
 from siting.outputs.workbook import write_workbook
 from siting.plan.folder import load_plan, plan_content, save_plan

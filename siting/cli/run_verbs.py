@@ -142,8 +142,8 @@ def report(
     Example: [bold]siting report maps/yubei-2025[/]
     """
     from siting.outputs import paper  # noqa: PLC0415  # heavy
-    from siting.outputs import report as writer  # noqa: PLC0415  # heavy
-    from siting.outputs.report import MAP_NAME  # noqa: PLC0415  # with them
+    from siting.outputs import report_files as writer  # noqa: PLC0415  # heavy
+    from siting.outputs.report import MAP_NAME, make_report  # noqa: PLC0415  # with them
     from siting.plan import folder as runfolder  # noqa: PLC0415  # heavy; --help stays quick
 
     made = runfolder.load_plan(run)
@@ -152,7 +152,7 @@ def report(
     folder = run / runfolder.REPORT
     with files.merged_folder(folder) as part:
         paper.write_map(made, part / MAP_NAME, language=words, date=date)
-        blocks = writer.make_report(made, language=words, date=date, picture=True)
+        blocks = make_report(made, language=words, date=date, picture=True)
         path = part / f"report.{form}"
         (writer.write_docx if form == "docx" else writer.write_markdown)(blocks, path)
     screen.say(f"wrote {folder / path.name}")

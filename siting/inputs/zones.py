@@ -12,7 +12,7 @@ import shapely
 
 from siting.errors import AreaError, Collected, TableError
 from siting.geo import WGS84
-from siting.inputs.area import best_level, level_table
+from siting.inputs.admin_levels import best_level, level_table
 from siting.inputs.files.columns import texts
 from siting.inputs.files.sheets import refuse_form
 from siting.inputs.files.vectors import read_vector, surfaces
