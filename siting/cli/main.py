@@ -18,7 +18,7 @@ from typer import Abort
 from typer.exceptions import TyperException
 
 from siting import __version__
-from siting.cli import check_screen, screen
+from siting.cli import refusal, screen
 from siting.cli.input_verbs import fetch, show_cache, zones
 from siting.cli.new_verb import new
 from siting.cli.plan_verb import plan
@@ -111,7 +111,7 @@ def _told(error: BaseException) -> tuple[str, int]:  # noqa: PLR0911  # one retu
     """Return what the terminal says of a failure, in rich's markup, and its exit code."""
     match error:
         case SitingError():
-            return f"[bold red]error[/] {escape(check_screen.text_of(error))}", error.exit_code
+            return f"[bold red]error[/] {escape(refusal.text_of(error))}", error.exit_code
         case TyperException():
             cure = "  cure:  siting --help lists the verbs, siting VERB --help the options"
             return f"[bold red]error[/] {escape(error.format_message())}\n{cure}", EXIT_SCENARIO

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from siting import files
-from siting.cli import check_screen, screen
+from siting.cli import refusal, screen
 from siting.cli.answer_screens import show_contrast
 from siting.cli.options import (
     DEFAULT_SCENARIO,
@@ -54,6 +54,7 @@ def check(
     Example: [bold]siting check my-plan.toml --html check.html[/]
     """
     from siting.checkup import make_checkup  # noqa: PLC0415  # heavy; --help stays quick
+    from siting.cli import check_screen  # noqa: PLC0415  # beside what it shows
     from siting.outputs.pages import make_check_page  # noqa: PLC0415  # heavy
     from siting.pipeline import run as pipeline  # noqa: PLC0415  # heavy
 
@@ -68,10 +69,10 @@ def check(
                 pipeline.pose(read, prepared)
         except (NoPlanError, DataError) as error:
             refused = error
-            no_plan = check_screen.content_of(error)
+            no_plan = refusal.content_of(error)
     chosen = language or read.run.language
     if html is not None:
-        told = check_screen.text_of(refused).splitlines() if refused else ()
+        told = refusal.text_of(refused).splitlines() if refused else ()
         files.write_whole(html, make_check_page(found, chosen, refusal=told))
     if as_json:
         screen.emit(

@@ -11,7 +11,7 @@ import typer
 from siting import files
 from siting.cli import screen
 from siting.cli.options import BasemapOption, JsonOption, LanguageOption, RunArgument
-from siting.outputs.pages import tile_key
+from siting.outputs.basemaps import tile_key
 
 
 def show(run: RunArgument, as_json: JsonOption = False) -> None:

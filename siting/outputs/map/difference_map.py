@@ -15,6 +15,7 @@ import shapely
 from siting.comparison.comparison import count_changes
 from siting.outputs import palette, words
 from siting.outputs.assets import asset
+from siting.outputs.basemaps import guarded
 from siting.outputs.map import shapes
 from siting.outputs.map.page_frame import (
     AtlasLayer,
@@ -25,7 +26,6 @@ from siting.outputs.map.page_frame import (
     Start,
     name_plainly,
 )
-from siting.outputs.pages import guarded
 from siting.outputs.text.figure_tables import contrast_warnings
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ import offlinefolium as folium
 
 from siting.outputs import palette, words
 from siting.outputs.assets import asset
+from siting.outputs.basemaps import Basemap, find_basemap, guarded
 from siting.outputs.map import signs
 from siting.outputs.map.map_data import MapData
 from siting.outputs.map.map_panel import panel_html
@@ -28,7 +29,6 @@ from siting.outputs.map.page_frame import (
     name_plainly,
 )
 from siting.outputs.map.views import make_views
-from siting.outputs.pages import Basemap, find_basemap, guarded
 from siting.tables.fields import FACILITIES, ZONE, fields, shown
 
 if TYPE_CHECKING:

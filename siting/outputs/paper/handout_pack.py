@@ -23,7 +23,7 @@ from matplotlib.image import imsave
 
 from siting import files
 from siting.outputs.assets import asset
-from siting.outputs.pages import guarded
+from siting.outputs.basemaps import guarded
 from siting.outputs.paper.base_map import make_ground
 from siting.outputs.paper.bodies import all_bodies
 from siting.outputs.paper.document import Setting, draw_first_page, draw_pages
