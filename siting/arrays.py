@@ -11,6 +11,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.integer[Any]]
 Flags = NDArray[np.bool_]
 Names = NDArray[np.object_]
+Shapes = NDArray[np.object_]
 
 
 def sums(keys: Ints, amounts: Floats, size: int) -> Floats:

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     import geopandas as gpd
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from siting.arrays import Floats
+    from siting.arrays import Flags, Floats
 
     Shift: TypeAlias = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
@@ -291,7 +290,7 @@ def _shifted(frame: gpd.GeoDataFrame, shift: Shift) -> gpd.GeoDataFrame:
     return result.set_geometry(values, crs=WGS84)
 
 
-def in_china(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+def in_china(lon: Floats, lat: Floats) -> Flags:
     """Tell which points lie in the box around China in which GCJ-02 differs from WGS-84."""
     west, south, east, north = _CHINA
     return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)

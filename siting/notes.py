@@ -25,6 +25,9 @@ class Note(NamedTuple):
     values: Values = {}  # noqa: RUF012  # never changed
 
 
+Notes = list[Note]
+"""Notes as a stage collects them."""
+
 Say = Callable[..., str]
 """Words of one language: ``say(key, **values)``."""
 

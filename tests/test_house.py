@@ -20,6 +20,15 @@ FUNCTIONS = [
 FREE = ("dict[str, Any]", "Mapping[str, Any]")
 CALLED = {"Values": "notes.py", "JsonObject": "files", "Settings": "scenario", "Figures": "study"}
 """Names of what has no form of its own, and where they are made: sentences, files, settings."""
+ONE_PLACE = {
+    "arrays.py": ("NDArray[np.float64]", "NDArray[np.bool_]", "NDArray[np.object_]",
+                  "NDArray[np.int64]", "NDArray[np.integer[Any]]"),
+    "notes.py": ("Callable[[str, float], None]", "Callable[[str, str, float], None]",
+                 "Callable[[int, int, int], None]"),
+}  # fmt: skip
+"""Types that one module names for all."""
+WRITERS = {"write_text", "write_bytes", "os.replace", "os.rename", "os.fdopen"}
+"""What ``siting/files`` alone calls: everybody else writes whole or not at all."""
 NO_JSON = {"analysis", "optimize", "pipeline", "comparison", "cache"}
 """Rooms that neither read a file nor write one."""
 SAME_JOB = {
@@ -133,6 +142,27 @@ def test_the_names_of_what_has_no_form_are_few_and_json_stays_at_the_doors():
     assert made == CALLED
     rooms = {name.partition("/")[0] for name, text in MODULES.items() if "JsonObject" in text}
     assert rooms & NO_JSON == set()
+
+
+def test_arrays_progress_and_notes_have_one_name_each():
+    for place, types in ONE_PLACE.items():
+        assert [name for name, text in MODULES.items()
+                if name != place and any(one in text for one in types)] == []  # fmt: skip
+    notes = [name for name, text in MODULES.items() if "Notes = list[Note]" in text]
+    assert notes == ["notes.py"]
+
+
+def test_one_room_writes_files():
+    found = {
+        (name, ast.unparse(node.func))
+        for name, text in MODULES.items()
+        if not name.startswith("files/")
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (node.func.attr in WRITERS or ast.unparse(node.func) in WRITERS)
+    }
+    assert found == set()
 
 
 def test_a_file_name_stands_in_one_room_unless_it_does_the_same_job():

@@ -21,12 +21,11 @@ from siting.errors import TableError
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
-    from siting.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints, Shapes
 
 
-def zone_positions(points: NDArray[np.object_], zones: gpd.GeoDataFrame) -> NDArray[np.int64]:
+def zone_positions(points: Shapes, zones: gpd.GeoDataFrame) -> Ints:
     """Return the row of the zone each point lies in, -1 outside all.
 
     Parameters
@@ -49,7 +48,7 @@ def zone_positions(points: NDArray[np.object_], zones: gpd.GeoDataFrame) -> NDAr
     return result
 
 
-def zone_ids(points: NDArray[np.object_], zones: gpd.GeoDataFrame) -> NDArray[np.object_]:
+def zone_ids(points: Shapes, zones: gpd.GeoDataFrame) -> Shapes:
     """Return the zone_id of each point, None outside all zones (see above)."""
     found = zone_positions(points, zones)
     result = np.full(len(points), None, dtype=object)

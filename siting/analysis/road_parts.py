@@ -24,10 +24,8 @@ from siting.tables import zone_names
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    Notes = list[Note]
-    from numpy.typing import NDArray
-
-    from siting.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints, Shapes
+    from siting.notes import Notes
 
 
 def without_crossed(
@@ -102,12 +100,12 @@ class Needing:
     landscape: gpd.GeoDataFrame
     barriers: gpd.GeoDataFrame | None = None
 
-    def points(self) -> NDArray[np.object_]:
+    def points(self) -> Shapes:
         """Return a point of each place, station and row of people."""
         layers = [self.places, self.stations, *([] if self.people is None else [self.people])]
         return np.concatenate([shapely.point_on_surface(one.geometry.to_numpy()) for one in layers])
 
-    def apart(self, ways: NDArray[np.object_]) -> Flags:
+    def apart(self, ways: Shapes) -> Flags:
         """Tell which straight ways cross wide water or a barrier."""
         cut = _over_water(ways, self._water())
         if self.barriers is not None:
@@ -115,7 +113,7 @@ class Needing:
             cut[lines.query(ways, predicate="intersects")[0]] = True
         return cut
 
-    def _water(self) -> NDArray[np.object_]:
+    def _water(self) -> Shapes:
         shapes = self.landscape.geometry[self.landscape["kind"] == "water"].to_numpy()
         return np.asarray(shapes[shapely.get_dimensions(shapes) == 2], dtype=object)  # noqa: PLR2004 - two dimensions: a surface
 
@@ -232,7 +230,7 @@ def _wanted(
     return np.flatnonzero(np.isin(rank, best))
 
 
-def _over_water(ways: NDArray[np.object_], water: NDArray[np.object_]) -> Flags:
+def _over_water(ways: Shapes, water: Shapes) -> Flags:
     """Tell which straight ways cross wide water."""
     wet = np.zeros(len(ways))
     way, body = shapely.STRtree(water).query(ways, predicate="intersects")

@@ -20,9 +20,8 @@ from siting.errors import TableError
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
-    from siting.arrays import Flags, Floats, Ints
+    from siting.arrays import Flags, Floats, Ints, Shapes
 
 FIRST_ON_STREET = 10**15
 """Ids from here on are points on streets; those of OSM nodes are a hundred thousand times smaller.
@@ -70,7 +69,7 @@ class Streets:
     """
 
     street_id: Ints
-    line: NDArray[np.object_]
+    line: Shapes
     first: Ints
     last: Ints
 
@@ -214,7 +213,7 @@ class Streets:
         )
 
 
-def _forward(lines: NDArray[np.object_]) -> Flags:
+def _forward(lines: Shapes) -> Flags:
     """Tell which lines run from the more western end, of equals the more southern.
 
     A ring is judged by its second and last but one corner. So the direction of a street is

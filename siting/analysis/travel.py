@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siting.arrays import Floats, Ints
+    from siting.notes import Notes
 
-    Notes = list[Note]
     _Pairs = tuple[NDArray[np.int32], NDArray[np.int32], Floats, Floats]
 
 _log = logging.getLogger(__name__)

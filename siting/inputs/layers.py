@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.inputs.area_shape import AreaShape
-    from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
+    from siting.notes import Notes
 
 _YEARS = 2200
 _NEEDS = next(column.choices for column in DEMAND.columns if column.name == "kind")

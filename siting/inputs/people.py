@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.inputs.area_shape import AreaShape
-    from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
+    from siting.notes import Notes
 
 PLACE = "place"
 """Value of ``inputs.zones.people_key`` for rows that say where they are."""

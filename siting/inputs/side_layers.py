@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.inputs.area_shape import AreaShape
-    from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
+    from siting.notes import Notes
 
 _SUBSTATIONS = "inputs.substations"
 _LEAST_KW, _MOST_KW = 100, 2_000_000

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.arrays import Flags
     from siting.inputs.area_shape import AreaShape
-    from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
+    from siting.notes import Notes
     from siting.scenario import Condition
 
 _MOST_CHARGERS = 10_000

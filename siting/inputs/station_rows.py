@@ -16,7 +16,7 @@ from siting.notes import Note
 if TYPE_CHECKING:
     from siting.arrays import Flags
     from siting.inputs.files.columns import PointFile
-    from siting.inputs.files.points import Notes
+    from siting.notes import Notes
 
 _SHOWN = 20
 _EXAMPLES = 3

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.inputs.area_shape import AreaShape
-    from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
+    from siting.notes import Notes
 
 _COLUMNS = [
     "station_id", "name", "operator", "chargers", "power_kw", "swap", "as_of", "source",

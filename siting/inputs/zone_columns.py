@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting import scenario
-    from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
+    from siting.notes import Notes
 
 QUALITIES = ("exact", "rounded", "suspect", "estimated", "missing")
 TEXTS = ("zone_id", "name", "name_en", "kind", "managed_by", "population_quality")

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.inputs.area_shape import AreaShape
-    from siting.inputs.files.points import Notes
     from siting.inputs.provenance import Provenance
+    from siting.notes import Notes
 
 
 def zones_of_file(

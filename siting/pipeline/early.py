@@ -31,17 +31,15 @@ from siting.scenario import local_path
 from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
     from siting import scenario
-    from siting.inputs.area_shape import AreaShape
-    from siting.inputs.world import World
-
-    Notes = list[Note]
-    import geopandas as gpd
-
     from siting.analysis.candidates.site_rules import SiteRule
     from siting.analysis.station.chargers import Chargers
+    from siting.inputs.area_shape import AreaShape
+    from siting.inputs.world import World
+    from siting.notes import Notes
     from siting.scenario import Factors, Scenario, Targets
 
 _CHONGQING = (105.28, 28.15, 110.20, 32.21)

@@ -16,7 +16,7 @@ from siting.geo import is_metric
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
+    from siting.arrays import Flags
 
 
 DType = Literal["str", "int", "float", "bool", "category", "geometry"]
@@ -194,7 +194,7 @@ def _right_type(values: pd.Series, dtype: DType) -> bool:
             return isinstance(values, gpd.GeoSeries)
 
 
-def _rows(frame: pd.DataFrame, mask: NDArray[np.bool_]) -> str:
+def _rows(frame: pd.DataFrame, mask: Flags) -> str:
     numbers = np.flatnonzero(mask)
     shown = ", ".join(str(frame.index[number]) for number in numbers[:_SHOWN])
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""

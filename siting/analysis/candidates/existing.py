@@ -14,11 +14,8 @@ from siting.analysis.network import zone_ids
 from siting.notes import Note
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from siting.arrays import Ints
-
-    Notes = list[Note]
+    from siting.notes import Notes
 
 _ON_THE_SPOT_M2 = 100_000.0
 """A station inside a larger place (10 ha, some 300 m across) is a site of its own: it says
@@ -118,7 +115,7 @@ def _matches(
     return found[:, 0], found[:, 1]
 
 
-def _chargers(stations: gpd.GeoDataFrame, fewest: NDArray[np.int64]) -> NDArray[np.int64]:
+def _chargers(stations: gpd.GeoDataFrame, fewest: Ints) -> Ints:
     known = stations["chargers"].to_numpy(dtype=float, na_value=np.nan)
     return np.where(known > 0, np.maximum(np.rint(np.nan_to_num(known)), 1), fewest).astype(
         np.int64

@@ -14,11 +14,9 @@ from siting.tables.catalogue import NOT_PUBLIC, OTHER_USES
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
-    from numpy.typing import NDArray
 
-    from siting.arrays import Flags, Ints
+    from siting.arrays import Flags, Floats, Ints, Shapes
 
-    Objects = NDArray[np.object_]
 
 RESIDENTIAL = "residential"
 SERVICE_AREA = "service_area"
@@ -84,7 +82,7 @@ def with_whole_service_areas(
     return places.drop(index=inner).reset_index(drop=True), parts
 
 
-def _mostly_in(shapes: Objects, inner_rows: Ints, outer_rows: Ints) -> tuple[Ints, Ints]:
+def _mostly_in(shapes: Shapes, inner_rows: Ints, outer_rows: Ints) -> tuple[Ints, Ints]:
     """Pairs of a shape and a larger one around it: its point and more than half of its area."""
     tree = shapely.STRtree(shapes[outer_rows])
     inner, outer = tree.query(shapely.point_on_surface(shapes[inner_rows]), predicate="within")
@@ -112,7 +110,7 @@ def _spaces_in(
     return spaces, by_outer["spaces_source"].agg(lambda values: bool(values.eq(CAPACITY_TAG).all()))
 
 
-def quarters(geometry: Objects, *, least_m2: float) -> tuple[Flags, Ints, Ints]:
+def quarters(geometry: Shapes, *, least_m2: float) -> tuple[Flags, Ints, Ints]:
     """Tell which residential areas are quarters drawn over the compounds in them.
 
     A quarter is an area above 50 ha with a compound in it, or one above 10 ha a fifth of which
@@ -200,7 +198,7 @@ def _by_importance(places: gpd.GeoDataFrame) -> Ints:
     return rank
 
 
-def _containers(places: gpd.GeoDataFrame, points: Objects, order: Ints) -> Ints:
+def _containers(places: gpd.GeoDataFrame, points: Shapes, order: Ints) -> Ints:
     """Position of the largest place of the same kind around each point, or -1."""
     inner, outer = places.sindex.query(points, predicate="within")
     kinds = places["kind"].to_numpy(dtype=object)
@@ -221,9 +219,7 @@ def _groups(rows: Ints, labels: Ints) -> list[Ints]:
     return [rows[part] for part in np.split(by_label, borders) if len(part) > 1]
 
 
-def _absorb(
-    members: Ints, xy: NDArray[np.float64], main: NDArray[np.int64], merge_m: float
-) -> None:
+def _absorb(members: Ints, xy: Floats, main: Ints, merge_m: float) -> None:
     """Let the most important members take their neighbours, in place; members in order."""
     while len(members) > 1:
         head = members[0]

@@ -20,11 +20,9 @@ from siting.notes import Note
 from siting.tables import Column, Table, check
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from siting import scenario
-
-    Notes = list[Note]
+    from siting.arrays import Floats
+    from siting.notes import Notes
 
 NEW_BUILD, EXISTING_PLACE, COMMUNITY = POOLS = ("A", "B", "C")
 _HOME = "residential"
@@ -260,9 +258,7 @@ def with_pools(
     return sites.assign(pool=pd.array(pool, dtype="str"), **owed), notes
 
 
-def _owed(
-    sites: gpd.GeoDataFrame, projects: gpd.GeoDataFrame | None, name: str
-) -> NDArray[np.float64]:
+def _owed(sites: gpd.GeoDataFrame, projects: gpd.GeoDataFrame | None, name: str) -> Floats:
     """Return a figure of the projects on each site, summed; NaN where one is unknown."""
     if projects is None:
         return np.full(len(sites), np.nan)
@@ -279,7 +275,7 @@ def _members(site: str, merged: object) -> list[str]:
     return [site, *(merged.split("+") if isinstance(merged, str) else ())]
 
 
-def _years(sites: gpd.GeoDataFrame) -> NDArray[np.float64]:
+def _years(sites: gpd.GeoDataFrame) -> Floats:
     if "built_year" not in sites.columns:
         return np.full(len(sites), np.nan)
     return sites["built_year"].to_numpy(dtype=float, na_value=np.nan)

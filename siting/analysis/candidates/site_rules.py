@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    from siting.arrays import Flags
-
-    Objects = NDArray[np.object_]
-    Notes = list[Note]
+    from siting.arrays import Flags, Floats, Ints, Shapes
+    from siting.notes import Notes
 
 
 class Tally:
@@ -257,7 +255,7 @@ class Setting:
 
 
 def judge(
-    sites: gpd.GeoDataFrame, ground: Objects, setting: Setting, rules: tuple[SiteRule, ...]
+    sites: gpd.GeoDataFrame, ground: Shapes, setting: Setting, rules: tuple[SiteRule, ...]
 ) -> gpd.GeoDataFrame:
     """Return the sites with the worst verdict of their kind and their setting.
 
@@ -320,7 +318,7 @@ def not_checked(setting: Setting, rules: tuple[SiteRule, ...]) -> Notes:
     ]
 
 
-def near_any(points: Objects, areas: Objects, *, within_m: float) -> Flags:
+def near_any(points: Shapes, areas: Shapes, *, within_m: float) -> Flags:
     """Return which points lie within a distance (m) of any of the areas; 0 is on them."""
     result = np.zeros(len(points), dtype=bool)
     if len(areas):
@@ -330,7 +328,7 @@ def near_any(points: Objects, areas: Objects, *, within_m: float) -> Flags:
 
 
 def _hits(
-    sites: gpd.GeoDataFrame, ground: Objects, setting: Setting, rule: SiteRule
+    sites: gpd.GeoDataFrame, ground: Shapes, setting: Setting, rule: SiteRule
 ) -> dict[int, str]:
     """Return the reason by position of each site that the rule hits."""
     rows = np.flatnonzero(rule.is_for(sites["kind"]))
@@ -355,7 +353,7 @@ def _hits(
 
 
 def _in_layers(
-    sites: gpd.GeoDataFrame, rows: NDArray[np.int64], setting: Setting, rule: SiteRule
+    sites: gpd.GeoDataFrame, rows: Ints, setting: Setting, rule: SiteRule
 ) -> dict[int, str]:
     """Return the reason with the name of the area for each site in one, or within its metres."""
     points, found = sites.geometry.to_numpy()[rows], {}
@@ -375,7 +373,7 @@ def _in_layers(
     return found
 
 
-def _covered(ground: Objects, areas: Objects) -> NDArray[np.float64]:
+def _covered(ground: Shapes, areas: Shapes) -> Floats:
     """Return the share of each ground that the areas cover; a point is on them or not."""
     share = np.zeros(len(ground))
     surfaces = areas[shapely.area(areas) > 0] if len(areas) else areas

@@ -31,10 +31,9 @@ from siting.tables import SITES, check
 from siting.tables.catalogue import NOT_PUBLIC, OTHER_USES
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from siting import scenario
     from siting.analysis.candidates.site_rules import SiteRule
+    from siting.arrays import Flags, Floats, Ints
 
 
 _log = logging.getLogger(__name__)
@@ -203,7 +202,7 @@ def _screened(
     steps = Tally()
     steps.add("places", pool["zone_id"])
 
-    def keep(key: str, mask: NDArray[np.bool_]) -> None:
+    def keep(key: str, mask: Flags) -> None:
         nonlocal pool
         pool = pool[mask]
         steps.add(key, pool["zone_id"])
@@ -219,7 +218,7 @@ def _screened(
     return pool.sort_values("site_id", ignore_index=True), steps
 
 
-def _charger_limits(pool: pd.DataFrame, kinds: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
+def _charger_limits(pool: pd.DataFrame, kinds: pd.DataFrame) -> dict[str, Ints]:
     """Fewest and most chargers of a place, by its spaces and kind.
 
     ``max = clip(floor(spaces * share_of_spaces), min, max)``; with unknown spaces the
@@ -236,7 +235,7 @@ def _charger_limits(pool: pd.DataFrame, kinds: pd.DataFrame) -> dict[str, NDArra
     return {"min_chargers": fewest, "max_chargers": most.astype(np.int64)}
 
 
-def _by_spaces(pool: pd.DataFrame, rule: pd.DataFrame) -> NDArray[np.float64]:
+def _by_spaces(pool: pd.DataFrame, rule: pd.DataFrame) -> Floats:
     # The tiny amount keeps 20 spaces x 0.15 from being 2 by binary arithmetic.
     share = rule["share_of_spaces"].to_numpy(dtype=float)
     by_kind = np.floor(pool["spaces"].to_numpy(dtype=float) * share + 1e-9)
@@ -244,7 +243,7 @@ def _by_spaces(pool: pd.DataFrame, rule: pd.DataFrame) -> NDArray[np.float64]:
     return np.where(np.isnan(room), by_kind, room)
 
 
-def _big_enough(pool: pd.DataFrame, kinds: pd.DataFrame) -> NDArray[np.bool_]:
+def _big_enough(pool: pd.DataFrame, kinds: pd.DataFrame) -> Flags:
     rule = kinds.loc[pool["kind"]]
     area = pool["area_m2"].to_numpy(dtype=float)
     is_point = np.isnan(area)
@@ -310,9 +309,7 @@ def _merged(
     return result.assign(**_charger_limits(result, kinds)), int((~stays).sum())
 
 
-def _merged_room(
-    kept: gpd.GeoDataFrame, kinds: pd.DataFrame, most: pd.Series
-) -> NDArray[np.float64]:
+def _merged_room(kept: gpd.GeoDataFrame, kinds: pd.DataFrame, most: pd.Series) -> Floats:
     """Return its own room of each kept place, else that of a list if it is the larger one."""
     own = kept["room"].to_numpy(dtype=float)
     by_kind = _by_spaces(kept, kinds.loc[kept["kind"]])

@@ -41,13 +41,11 @@ from siting.tables.catalogue import OTHER_USES
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from siting import scenario
     from siting.analysis.network import Graph, Network
-    from siting.arrays import Floats, Ints
-
-    Notes = list[Note]
+    from siting.arrays import Floats, Ints, Shapes
+    from siting.notes import Notes
 
 ESTIMATED = "estimated"
 """Quality of demand away from home: drawn from people who live elsewhere."""
@@ -188,7 +186,7 @@ def through_kwh(
     return energy * settings.through_charged_share
 
 
-def next_stops(network: Network, service_areas: NDArray[np.object_]) -> Ints:
+def next_stops(network: Network, service_areas: Shapes) -> Ints:
     """Return the id of the place on the road where a driver at each node stops next.
 
     The nearest one in driving direction that touches an ordinary road or is that of a service
@@ -257,7 +255,7 @@ def node_parts(
     return parts.assign(kind="road", quality=ESTIMATED)
 
 
-def _points(xy: Floats) -> NDArray[np.object_]:
+def _points(xy: Floats) -> Shapes:
     return np.asarray(shapely.points(xy), dtype=object)
 
 

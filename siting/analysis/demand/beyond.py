@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.arrays import Floats
-
-    Notes = list[Note]
+    from siting.notes import Notes
 
 _SHOWN = 10
 

@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.arrays import Floats
-
-    Notes = list[Note]
+    from siting.notes import Notes
 
 KINDS = ("home", "work", "retail", "visit", "road", "fleet")
 """Kinds of demand, in the order of the chain."""

@@ -46,8 +46,7 @@ from siting.tables import DEMAND, check, zone_names
 if TYPE_CHECKING:
     from siting import scenario
     from siting.arrays import Floats, Ints
-
-    Notes = list[Note]
+    from siting.notes import Notes
 
 
 QUALITIES = ("counted", "spread", "estimated")

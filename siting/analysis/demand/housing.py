@@ -26,8 +26,7 @@ from siting.tables import PEOPLE, check, zone_names
 
 if TYPE_CHECKING:
     from siting.analysis.network import Network
-
-    Notes = list[Note]
+    from siting.notes import Notes
 
 RESIDENTIAL = "residential"
 _HOMES = (RESIDENTIAL, "flats")

@@ -20,12 +20,11 @@ from siting.analysis.scores.criteria import NEUTRAL, Criterion
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from siting import scenario
     from siting.analysis.network import Network
     from siting.analysis.scores.criteria import Scales
-    from siting.arrays import Floats
+    from siting.arrays import Flags, Floats, Ints
 
 
 _HALF_M = 1000.0
@@ -68,11 +67,11 @@ class Pairs:
         return self.kwh_day * np.clip(1.0 - served, 0.0, 1.0)
 
 
-def _sums(groups: NDArray[np.int64], values: Floats, count: int) -> Floats:
+def _sums(groups: Ints, values: Floats, count: int) -> Floats:
     return np.bincount(groups, weights=values, minlength=count).astype(float)
 
 
-def _codes(values: pd.Series, ids: pd.Series) -> NDArray[np.int64]:
+def _codes(values: pd.Series, ids: pd.Series) -> Ints:
     """Positions of categorical ids in a column of ids."""
     lookup = pd.Index(ids).get_indexer(values.cat.categories)
     return lookup[values.cat.codes.to_numpy()]
@@ -195,7 +194,7 @@ def site_features(sites: gpd.GeoDataFrame, xy: Floats, measures: dict[str, Float
     )
 
 
-def _others(xy: Floats, counted: NDArray[np.bool_], within_m: float) -> Floats:
+def _others(xy: Floats, counted: Flags, within_m: float) -> Floats:
     """Return ``ln(1 + count)`` of counted sites near each site, itself left out."""
     if not counted.any():
         return np.zeros(len(xy))

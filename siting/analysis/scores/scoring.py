@@ -73,8 +73,7 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.analysis.scores.learned import Learned
     from siting.arrays import Flags, Floats
-
-    Notes = list[Note]
+    from siting.notes import Notes
 
 
 def weighted_sum(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    Notes = list[Note]
+    from siting.notes import Notes
 
 COORDINATES = ("lon", "lat")
 PAIR = "coordinates"

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from siting.arrays import Flags, Floats
     from siting.inputs.area_shape import AreaShape
+    from siting.notes import Notes
 
 _SHOWN = 20
 _MAX_LON, _MAX_LAT = 180.0, 90.0
@@ -47,8 +48,6 @@ _ORDER_NOTES = {
     "usual": "coordinates_by_usual",
 }
 """By what decided the order of coordinates in one column."""
-
-Notes = list[Note]
 
 
 @dataclass(frozen=True)

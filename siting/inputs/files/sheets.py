@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    Notes = list[Note]
+    from siting.notes import Notes
 
 WORKBOOKS = (".xlsx", ".xlsm")
 TABLE_SUFFIXES = (".csv", ".txt", ".tsv", *WORKBOOKS)

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from numpy.typing import NDArray
     from osmium import BaseFilter
     from osmium.osm import osm_entity_bits
 
+    from siting.arrays import Ints
     from siting.files import JsonObject
     from siting.inputs.osm.kinds import PlaceKinds
 
@@ -95,10 +95,10 @@ class Content:
         default_factory=dict
     )
     points: dict[int, dict[str, str]] = field(default_factory=dict)
-    ids: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    xy: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    ids: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    xy: Ints = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
 
-    def rows(self, refs: NDArray[np.int64]) -> NDArray[np.int64]:
+    def rows(self, refs: Ints) -> Ints:
         """Return the row of each node id, -1 where the extract lacks the node."""
         if not len(self.ids):
             return np.full(len(refs), -1)
@@ -283,7 +283,7 @@ _FILTER_BYTES = 1 << 26
 _BYTES_AN_ID = 64
 
 
-def id_batches(ids: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def id_batches(ids: Ints) -> Iterator[Ints]:
     """Split ids into batches that a filter of pyosmium holds in bounded memory.
 
     It keeps a bit for each id in blocks of 4 MB, wherever an id lies: a few thousand ids spread

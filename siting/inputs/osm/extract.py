@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from siting.arrays import Ints
+    from siting.arrays import Flags, Floats, Ints, Shapes
     from siting.inputs.osm.kinds import PlaceKinds
 
 COASTLINE = "coastline"
@@ -49,7 +49,7 @@ _LAND_SHARE = 0.01
 
 
 def sea_area(
-    coast: NDArray[np.object_], clip: Polygon | MultiPolygon, area: Polygon | MultiPolygon
+    coast: Shapes, clip: Polygon | MultiPolygon, area: Polygon | MultiPolygon
 ) -> Polygon | MultiPolygon:
     """Return the sea within a polygon; empty where the map has no coast, or not enough of it.
 
@@ -81,7 +81,7 @@ def with_sea(landscape: gpd.GeoDataFrame, sea: Polygon | MultiPolygon) -> gpd.Ge
 _SEA = {"landscape_id": "sea", "kind": "water", "name": None}
 
 
-def _sea_in(coast: NDArray[np.object_], box: Polygon) -> Polygon | MultiPolygon:
+def _sea_in(coast: Shapes, box: Polygon) -> Polygon | MultiPolygon:
     near = coast[shapely.intersects(coast, box)]
     if not len(near):
         return Polygon()
@@ -99,7 +99,7 @@ def _surface(shape: BaseGeometry) -> Polygon | MultiPolygon:
     return joined if isinstance(joined, Polygon | MultiPolygon) else Polygon()
 
 
-def _ends_to_frame(lines: BaseGeometry, box: Polygon) -> NDArray[np.object_]:
+def _ends_to_frame(lines: BaseGeometry, box: Polygon) -> Shapes:
     """Return straight lines on to the frame from where the coast ends just before it."""
     ends = shapely.get_parts(shapely.boundary(shapely.line_merge(lines)))
     west, south, east, north = box.bounds
@@ -109,9 +109,7 @@ def _ends_to_frame(lines: BaseGeometry, box: Polygon) -> NDArray[np.object_]:
     return np.asarray(shapely.shortest_line(ends[near], box.exterior), dtype=object)
 
 
-def _votes(
-    coast: NDArray[np.object_], faces: NDArray[np.object_], box: Polygon
-) -> tuple[Ints, Ints]:
+def _votes(coast: Shapes, faces: Shapes, box: Polygon) -> tuple[Ints, Ints]:
     """Count the pieces of coast in a box that have each face on their right, and on their left."""
     xy, line = shapely.get_coordinates(coast, return_index=True)
     same = line[1:] == line[:-1]
@@ -158,8 +156,8 @@ class Reduced:
 
     roads: Path | None
     features: Path | None
-    road_points: NDArray[np.float64]
-    coast: NDArray[np.object_]
+    road_points: Floats
+    coast: Shapes
     counts: dict[str, int]
     synthetic: bool
 
@@ -243,7 +241,7 @@ def _ways_inside(content: Content, box: tuple[float, float, float, float]) -> di
     return dict(zip(keys, touched.tolist(), strict=True))
 
 
-def _in_box(xy: NDArray[Any], box: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+def _in_box(xy: NDArray[Any], box: tuple[float, float, float, float]) -> Flags:
     west, south, east, north = (value * SCALE for value in box)
     lon, lat = xy[:, 0], xy[:, 1]
     return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
@@ -284,7 +282,7 @@ def _whole_roads(
     return roads
 
 
-def _longest_run(refs: list[int], known: NDArray[np.bool_]) -> list[int]:
+def _longest_run(refs: list[int], known: Flags) -> list[int]:
     """Return the longest stretch of a way whose nodes are all known, the first of equals."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(np.int8)))
     starts, ends = edges[::2], edges[1::2]
@@ -338,7 +336,7 @@ def _is_feature(way: Way) -> bool:
     return bool(kinds) and kinds.get(_LANDSCAPE) != COASTLINE
 
 
-def _coast(content: Content, inside: dict[int, bool]) -> NDArray[np.object_]:
+def _coast(content: Content, inside: dict[int, bool]) -> Shapes:
     """Return the lines of the coast near the box, their nodes in the order of the way."""
     lines = []
     for key, way in sorted(content.ways.items()):
@@ -350,7 +348,7 @@ def _coast(content: Content, inside: dict[int, bool]) -> NDArray[np.object_]:
     return np.array(lines, dtype=object)
 
 
-def _invalid_ring(refs: list[int], xy: NDArray[np.int64]) -> bool:
+def _invalid_ring(refs: list[int], xy: Ints) -> bool:
     closed = len(refs) > 3 and refs[0] == refs[-1]  # noqa: PLR2004 - a ring has four points
     return closed and not shapely.is_valid(shapely.polygons(xy / SCALE))
 

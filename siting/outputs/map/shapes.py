@@ -18,12 +18,8 @@ from siting.outputs import palette
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from numpy.typing import NDArray
-
+    from siting.arrays import Shapes
     from siting.files import JsonObject
-
-    Shapes = NDArray[np.object_]
-
     from siting.plan.plan import Plan
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
+    from siting.arrays import Shapes
     from siting.outputs.paper.frames import Frame
     from siting.plan.plan import Plan
 
@@ -47,10 +47,10 @@ class Ground:
         Lines by class, as in ``palette.ROAD_STYLES``.
     """
 
-    zones: NDArray[np.object_]
+    zones: Shapes
     land: shapely.Geometry
-    landscape: dict[str, NDArray[np.object_]]
-    roads: dict[str, NDArray[np.object_]]
+    landscape: dict[str, Shapes]
+    roads: dict[str, Shapes]
 
 
 def make_ground(plan: Plan) -> Ground:
@@ -65,7 +65,7 @@ def make_ground(plan: Plan) -> Ground:
     )
 
 
-def _by(frame: pd.DataFrame, column: str, wanted: Iterable[str]) -> dict[str, NDArray[np.object_]]:
+def _by(frame: pd.DataFrame, column: str, wanted: Iterable[str]) -> dict[str, Shapes]:
     groups = {kind: frame.loc[frame[column] == kind, "geometry"] for kind in wanted}
     return {kind: shapes.to_numpy() for kind, shapes in groups.items() if len(shapes)}
 
@@ -106,7 +106,7 @@ def draw_ground(
     _stroke(axes, outline, palette.OUTLINE, 0.9, order=0.61)
 
 
-def _cut(shapes: NDArray[np.object_], frame: Frame) -> NDArray[np.object_]:
+def _cut(shapes: Shapes, frame: Frame) -> Shapes:
     """Return single shapes inside the window, as fine as the paper shows."""
     by_mm = frame.scale / 1000
     near = shapes[shapely.intersects(shapes, shapely.box(*frame.bounds))]
@@ -119,7 +119,7 @@ def _cut(shapes: NDArray[np.object_], frame: Frame) -> NDArray[np.object_]:
     return np.asarray(thin[~small & ~shapely.is_empty(thin)])
 
 
-def _fill(axes: Axes, shapes: NDArray[np.object_], colour: str, *, order: float) -> None:
+def _fill(axes: Axes, shapes: Shapes, colour: str, *, order: float) -> None:
     areas = shapes[shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON]
     if len(areas):
         outlines = [_outline(area) for area in areas]
@@ -139,7 +139,7 @@ def _outline(area: shapely.Polygon) -> Outline:
 
 def _stroke(  # the look of a line
     axes: Axes,
-    shapes: NDArray[np.object_],
+    shapes: Shapes,
     colour: str,
     width_pt: float,
     *,
@@ -157,7 +157,7 @@ def _stroke(  # the look of a line
         )  # fmt: skip
 
 
-def _trace(lines: NDArray[np.object_]) -> Outline:
+def _trace(lines: Shapes) -> Outline:
     """Return lines as one path of many parts, which is drawn at one stroke."""
     corners, of_line = shapely.get_coordinates(lines, return_index=True)
     codes = np.full(len(corners), Outline.LINETO, dtype=Outline.code_type)

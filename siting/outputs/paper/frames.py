@@ -17,7 +17,7 @@ import shapely
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
+    from siting.arrays import Flags, Floats, Ints
 
 
 _ZOOMS = (2.0, 3.0, 4.0, 6.0, 9.0, 14.0, 20.0)
@@ -56,7 +56,7 @@ class Frame:
     width_m: float
     height_m: float
     box_mm: tuple[float, float]
-    sites: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    sites: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     tags: Placed = field(default_factory=lambda: Placed(np.zeros((0, 2))))
     scale_right: bool = False
 
@@ -70,14 +70,14 @@ class Frame:
         """West, south, east, north (m)."""
         return (self.west, self.south, self.west + self.width_m, self.south + self.height_m)
 
-    def to_mm(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    def to_mm(self, xy: Floats) -> Floats:
         """Return points given in metres in mm from the window's south-west corner."""
         corner = np.array([self.west, self.south])
         return np.asarray((xy - corner) / self.width_m * self.box_mm[0])
 
 
 def make_frames(
-    xy: NDArray[np.float64],
+    xy: Floats,
     bounds: tuple[float, float, float, float],
     *,
     radius_mm: float,
@@ -141,9 +141,7 @@ def _whole(bounds: tuple[float, float, float, float], box_mm: tuple[float, float
     return Frame("", middle[0] - width / 2, middle[1] - height / 2, width, height, box_mm)
 
 
-def _tightened(
-    frame: Frame, xy: NDArray[np.float64], radius_mm: float, numbered: Callable[..., Frame]
-) -> Frame:
+def _tightened(frame: Frame, xy: Floats, radius_mm: float, numbered: Callable[..., Frame]) -> Frame:
     """Return a window closer around its sites, if their tags find room there as well."""
     sites = xy[frame.sites]
     low, high = sites.min(axis=0), sites.max(axis=0)
@@ -170,7 +168,7 @@ def _round_scale(least: float) -> float:
 def _numbered(
     frame: Frame,
     *,
-    xy: NDArray[np.float64],
+    xy: Floats,
     radius_mm: float,
     land: shapely.Geometry | None,
     reach_mm: float,
@@ -195,7 +193,7 @@ def _numbered(
 
 def _hidden(
     frame: Frame,
-    spots_mm: NDArray[np.float64],
+    spots_mm: Floats,
     corner_mm: tuple[float, float],
     land: shapely.Geometry | None,
     *,
@@ -224,9 +222,7 @@ def scale_corner_mm(radius_mm: float) -> float:
     return 8.5 + radius_mm
 
 
-def _cover(
-    xy: NDArray[np.float64], size: tuple[float, float], whole: Frame
-) -> list[tuple[float, float]]:
+def _cover(xy: Floats, size: tuple[float, float], whole: Frame) -> list[tuple[float, float]]:
     """Return south-west corners of windows that hold every point: strips, then steps in them.
 
     The windows lie inside the whole.
@@ -281,16 +277,16 @@ _TURNS = 16
 class Placed:
     """Positions of tags (n, 2) in mm; a tag left to a zoom sheet has nan."""
 
-    xy: NDArray[np.float64]
+    xy: Floats
 
     @property
-    def left(self) -> NDArray[np.int64]:
+    def left(self) -> Ints:
         """Positions of the tags that found no room."""
         return np.flatnonzero(np.isnan(self.xy[:, 0]))
 
 
 def place_tags(
-    sites_mm: NDArray[np.float64],
+    sites_mm: Floats,
     radius_mm: float,
     box_mm: tuple[float, float],
     *,
@@ -336,13 +332,13 @@ def place_tags(
 
 def _spot(  # everything a spot must keep clear of
     index: int,
-    sites: NDArray[np.float64],
-    placed: NDArray[np.float64],
+    sites: Floats,
+    placed: Floats,
     tree: shapely.STRtree,
     radius: float,
     room: tuple[tuple[float, float], tuple[float, float]],
     reach: float,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return the nearest free place for one tag; nan if there is none."""
     site = sites[index]
     here = tree.geometries[index]
@@ -365,20 +361,18 @@ def _spot(  # everything a spot must keep clear of
 
 
 def _inside(
-    spots: NDArray[np.float64],
+    spots: Floats,
     radius: float,
     box: tuple[float, float],
     corner: tuple[float, float],
-) -> NDArray[np.bool_]:
+) -> Flags:
     low = (spots >= radius).all(axis=1)
     high = (spots <= np.array(box) - radius).all(axis=1)
     clear = (spots >= np.array(corner) + radius).any(axis=1)
     return np.asarray(low & high & clear)
 
 
-def _clear(
-    spots: NDArray[np.float64], others: NDArray[np.float64], distance: float
-) -> NDArray[np.bool_]:
+def _clear(spots: Floats, others: Floats, distance: float) -> Flags:
     """Return which spots keep a distance from every other point."""
     if not len(others):
         return np.ones(len(spots), dtype=bool)

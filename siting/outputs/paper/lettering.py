@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from matplotlib.backend_bases import GraphicsContextBase, RendererBase
     from matplotlib.figure import Figure
     from matplotlib.transforms import Transform
-    from numpy.typing import NDArray
+
+    from siting.arrays import Floats
 
     Placed = tuple["Line", float, float]
 
@@ -228,9 +229,7 @@ class Letters(Artist):
         width = self._face.width_mm(line.text, line.size_pt, bold=line.bold)
         return width / _MM_PER_INCH * _POINTS
 
-    def _draw_grey(
-        self, renderer: RendererBase, gc: GraphicsContextBase, starts: NDArray[np.float64]
-    ) -> None:
+    def _draw_grey(self, renderer: RendererBase, gc: GraphicsContextBase, starts: Floats) -> None:
         """Draw a grey bar for each line: a page as small as this cannot be read anyhow."""
         dots_per_point = float(np.asarray(renderer.points_to_pixels(1.0)))
         corners = []

@@ -21,9 +21,9 @@ from siting.outputs.paper.paper import FAINT, INK, make_sign
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from siting.arrays import Flags, Floats, Ints
     from siting.outputs.paper.base_map import Ground
     from siting.outputs.paper.frames import Frame
     from siting.outputs.paper.lettering import Face
@@ -46,10 +46,10 @@ class Pins:
     existing ones rings.
     """
 
-    xy: NDArray[np.float64]
+    xy: Floats
     label: tuple[str, ...]
     colour: tuple[str, ...]
-    filled: NDArray[np.bool_]
+    filled: Flags
     form: tuple[str, ...]
 
 
@@ -131,8 +131,8 @@ def _draw_pins(paper: Axes, frame: Frame, pins: Pins, radius: float, letters: Le
 
 def _draw_tags(  # tags and their look
     paper: Axes,
-    tags: NDArray[np.float64],
-    sites: NDArray[np.int64],
+    tags: Floats,
+    sites: Ints,
     pins: Pins,
     radius: float,
     letters: Letters,
@@ -194,7 +194,7 @@ def _draw_windows(
 
 
 def _free_corner(
-    low: NDArray[np.float64], high: NDArray[np.float64], size: tuple[float, float], tags: list[Box]
+    low: Floats, high: Floats, size: tuple[float, float], tags: list[Box]
 ) -> tuple[float, float]:
     """Return a place for a letter inside a window's corner that no tag stands on."""
     wide, tall = size
@@ -239,7 +239,7 @@ def _draw_names(  # what a name must keep clear of
                 break
 
 
-def _spots(area: BaseGeometry) -> NDArray[np.float64]:
+def _spots(area: BaseGeometry) -> Floats:
     """Return places inside an area, the middle first."""
     middle = area.representative_point()
     west, south, east, north = area.bounds
@@ -250,7 +250,7 @@ def _spots(area: BaseGeometry) -> NDArray[np.float64]:
     return np.vstack([[middle.x, middle.y], inside[near]])
 
 
-def _overlaps(box: Box, boxes: NDArray[np.float64]) -> bool:
+def _overlaps(box: Box, boxes: Floats) -> bool:
     return bool(
         (
             (boxes[:, 0] < box[2]) & (boxes[:, 2] > box[0])
