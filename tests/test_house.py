@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -163,6 +164,24 @@ def test_one_room_writes_files():
         and (node.func.attr in WRITERS or ast.unparse(node.func) in WRITERS)
     }
     assert found == set()
+
+
+def test_no_private_name_is_left_that_nobody_uses():
+    unused = []
+    for name, text in MODULES.items():
+        for node in ast.parse(text).body:
+            if getattr(node, "decorator_list", []):
+                continue  # registered by it
+            made = {one.id for one in ast.walk(node)
+                    if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}  # fmt: skip
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                made = {node.name}
+            elif not isinstance(node, ast.Assign | ast.AnnAssign):
+                continue
+            unused += [f"{name}: {one}" for one in made if one.startswith("_")
+                       and not one.startswith("__")
+                       and len(re.findall(rf"\b{one}\b", text)) == 1]  # fmt: skip
+    assert unused == []
 
 
 def test_a_file_name_stands_in_one_room_unless_it_does_the_same_job():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from siting.plan.plan import Plan
 
-HIGHER, LOWER = "higher", "lower"
+HIGHER = "higher"
 _TOTALS = (*TOTALS, *(f"new_{total}" for total in TOTALS))
 _OUTCOME = ("value", "bound", "gap_share", "swap_gap_share")
 _SAME = 1e-9

@@ -172,8 +172,6 @@ _MAGIC: dict[str, tuple[bytes, ...]] = {
     ".fgb": (b"fgb\x03",),
     ".kml": (b"<",),
 }
-FORMS = tuple(_MAGIC)
-"""Endings of the files of layers that are read."""
 _TEXT = (".kml", *(form for form, magic in _MAGIC.items() if magic[0] == b"{"))
 # What makes GDAL read something else than the file itself; it looks for the first anywhere.
 _FOREIGN = (b"<OGRVRT", b"<VRTDATASET", b"<GDAL_WMS", b"<OGRWFS")

@@ -47,7 +47,6 @@ _FIELDS = (
     PointField("population", "number", required=True, unit="people"),
 )
 _HOMES = ("residential", "flats")
-_SHOWN = 20
 
 
 def read_people_at(
@@ -197,6 +196,9 @@ def _homes_in(zones: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> np.ndarray:
     floor = parts.geometry.area * parts["levels"].where(parts["levels"] > 0, 1.0)
     sums = floor.groupby(parts["zone_id"]).sum()
     return sums.reindex(zones["zone_id"], fill_value=0.0).to_numpy(dtype=float)
+
+
+_SHOWN = 20
 
 
 def read_people(zones: scenario.ZonesInput, notes: Notes) -> tuple[pd.DataFrame, pd.DataFrame]:

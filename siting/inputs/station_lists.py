@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from siting.scenario import Condition
 
 _MOST_CHARGERS = 10_000
-_MOST_KW = 1e6
 _LEAST_KW_EACH, _MOST_KW_EACH = 1.0, 3_000.0
 _SHOWN = 20
 

@@ -286,11 +286,6 @@ def _places(cells: pd.DataFrame, there: list[str]) -> Floats:
     return points[np.isfinite(points).all(axis=1)].reshape(-1, 2)
 
 
-def _degrees(cells: pd.Series, decimal: str) -> list[float]:
-    angles = [read_angle(cell, decimal=decimal) for cell in cells]
-    return [np.nan if one is None else one[0] for one in angles]
-
-
 # --- datum -----------------------------------------------------------------------------------
 
 

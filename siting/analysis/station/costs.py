@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from siting.analysis.station.chargers import Chargers
 
 
-CASES = ("low", "base", "high")
-"""The three prices of everything."""
-
 ENDS = {"low": "_low_cny", "base": "_cny", "high": "_high_cny"}
 """How the name of a column ends in each case."""
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _MIN_H = 60.0
 _MOST_CHARGERS = 1_000_000
-QUEUE_COLUMNS = ("wait_min", "wait_over_promise_share", "chargers_needed", "peak_busy_share")
 
 
 def erlang_b(servers: ArrayLike, load: ArrayLike) -> Floats:

@@ -38,13 +38,6 @@ if TYPE_CHECKING:
 
     Sites = dict[int, pulp.LpVariable]
 
-_SENSES = {
-    "<": pulp.LpConstraintLE,
-    "<=": pulp.LpConstraintLE,
-    "=": pulp.LpConstraintEQ,
-    ">=": pulp.LpConstraintGE,
-    ">": pulp.LpConstraintGE,
-}
 _TINY = 1e-9
 
 

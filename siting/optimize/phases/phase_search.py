@@ -131,7 +131,6 @@ _SPOTS = 12
 _SWEEPS = 3
 _LEAST_WISH = 0.01
 _LEAST_GAIN = 1e-4
-_HALF = 0.5
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,8 +30,6 @@ _PACKAGES = {
     "copt": "coptpy",
     "xpress": "xpress",
 }
-NAMED = tuple(_INTERFACES)
-"""Solvers that can be asked for by name."""
 _AT_THE_GAP = "gaplimit"
 
 

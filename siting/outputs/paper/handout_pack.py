@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import logging
 import os
 import re
 import unicodedata
@@ -89,8 +88,6 @@ def make_sheet_page(
 def _embedded(picture: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
 
-
-_LOG = logging.getLogger(__name__)
 
 CONTACT_SHEET = "contact-sheet.png"
 _THUMB_DPI = 24
