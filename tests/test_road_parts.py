@@ -137,4 +137,4 @@ def test_the_same_whatever_the_order_of_the_rows(order):
     nodes = nodes.iloc[::order].reset_index(drop=True)
     found = needed_parts(nodes, edges.iloc[::order], needing, within_m=400.0)
     assert sorted(found[0]["node_id"])[-2:] == [9010, 9011]
-    assert found[3]["junctions"] == 27
+    assert found[3].junctions == 27
