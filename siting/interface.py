@@ -16,7 +16,7 @@ from siting.comparison import Contrast, contrast
 from siting.outputs import map as webmap
 from siting.outputs import paper as handouts
 from siting.outputs import words
-from siting.outputs.basemaps import tile_key
+from siting.outputs.pages import tile_key
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder

@@ -8,7 +8,7 @@ from problem_cases import small_problem
 from scipy.optimize import linprog
 
 from siting.arrays import sums
-from siting.optimize.model.assign import Sizes, assign
+from siting.optimize.model.fill import Sizes, assign
 from siting.optimize.solver.solver import open_solver
 
 OPEN = np.arange(8)

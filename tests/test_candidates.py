@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from siting import scenario
 from siting.analysis.candidates.merging import main_places
-from siting.analysis.candidates.site_kinds import check_site_kinds
+from siting.analysis.candidates.site_kinds import check_site_kinds, estimate_spaces
 from siting.analysis.candidates.sites import make_candidates
-from siting.analysis.candidates.spaces import estimate_spaces
 from siting.analysis.network import Network
 from siting.errors import EmptyLayerError, TableError
 from siting.tables import SITES, check

@@ -24,9 +24,9 @@ from siting.inputs.files.decode import decoded, guess_encoding
 from siting.inputs.files.numbers import read_number
 from siting.inputs.files.services import polygon_of
 from siting.inputs.files.sheets import MISSING, read_table
-from siting.inputs.lists import read_lists
+from siting.inputs.side_layers import load_substations
 from siting.inputs.stations import load_stations
-from siting.inputs.substations import load_substations
+from siting.inputs.world import read_lists
 from siting.inputs.zones import load_zones
 from siting.outputs.words import note_text
 

@@ -20,14 +20,14 @@ from problem_cases import small_problem
 from siting.checkup import Checkup, basis
 from siting.checkup.findings import Measure
 from siting.checkup.grades import STAGES, advice, graded, measures
+from siting.cli.check_screen import show_checkup
 from siting.cli.main import run
-from siting.cli.show.check_screen import show_checkup
 from siting.errors import EXIT_GOOD, EXIT_NO_PLAN, EXIT_SCENARIO
 from siting.notes import Note
-from siting.optimize.problem.room import capacity
+from siting.optimize.problem.inner_problem import capacity
 from siting.outputs.pages import make_check_page
 from siting.outputs.words import all_words
-from siting.plan.json_types import made
+from siting.plan.parts import made
 from siting.scenario import load_scenario
 from siting.shipped import shipped_path
 
@@ -46,7 +46,7 @@ def checked(desk):
     page = desk.with_name("check.html")
     with pytest.MonkeyPatch.context() as patch:
         printed = []
-        patch.setattr("siting.cli.show.screen.emit", printed.append)
+        patch.setattr("siting.cli.screen.emit", printed.append)
         assert run(["check", str(desk), "--json", "--html", str(page)]) == EXIT_GOOD
     return json.loads(printed[0]), page.read_text(encoding="utf-8")
 

@@ -21,10 +21,9 @@ from siting.optimize.classic import (
     p_median,
     set_cover,
 )
-from siting.optimize.classic.capacitated import capacitated_model
 from siting.optimize.classic.coverage import Coverage
 from siting.optimize.classic.max_cover import Zones, max_cover_model, max_min_model
-from siting.optimize.classic.p_median import median_costs, median_model
+from siting.optimize.classic.p_median import capacitated_model, median_costs, median_model
 from siting.optimize.classic.set_cover import cover_model, cover_part
 from siting.optimize.problem.solution import Status
 from siting.optimize.solver.solver import open_solver

@@ -11,7 +11,7 @@ from osm_town import BBOX, make_town
 
 from siting import scenario
 from siting.inputs.area import load_area
-from siting.inputs.osm.coast import sea_area
+from siting.inputs.osm.extract import sea_area
 from siting.inputs.osm.load import load_osm
 
 CLIP = shapely.box(0, 0, 10, 10)

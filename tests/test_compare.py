@@ -22,7 +22,7 @@ from siting.comparison.figure_lines import directions
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO
 from siting.outputs.map.difference_map import make_contrast_map
 from siting.outputs.pages import make_contrast_page
-from siting.outputs.text.comparison_grids import contrast_warnings
+from siting.outputs.text.figure_tables import contrast_warnings
 from siting.outputs.words import all_words, speaker
 from siting.outputs.workbook.book import write_contrast_book
 from siting.plan.plan import Source

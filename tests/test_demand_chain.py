@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siting import scenario
-from siting.analysis.demand import demand_chain, destinations
+from siting.analysis.demand import away_from_home, demand_chain
 from siting.errors import ScenarioError, TableError
 from siting.optimize.build import swap_needs
 from siting.shipped import shipped_path
@@ -195,7 +195,7 @@ def test_part_of_the_charging_at_shops_stays_in_the_zone_of_the_home():
 )
 def test_a_pool_gives_out_what_it_took_in(pull, energy, local):
     places = pd.DataFrame(pull, columns=["zone_id", "work"]).assign(point=None)
-    parts = destinations.pool_parts(
+    parts = away_from_home.pool_parts(
         places, "work", pd.Series(energy, dtype=float), local_share=local
     )
     assert parts.empty == (not any(weight > 0 for _, weight in pull))

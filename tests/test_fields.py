@@ -21,16 +21,14 @@ from siting.outputs.gis import make_layers
 from siting.outputs.map import make_map
 from siting.outputs.paper import all_bodies
 from siting.outputs.paper.bodies import TO_FILL, layout
-from siting.outputs.report import make_report
-from siting.outputs.report.chapters import Grid
+from siting.outputs.report import Grid, make_report
 from siting.outputs.workbook import write_workbook
 from siting.plan import described as readable
 from siting.plan.described import described, heading
 from siting.plan.folder import load_plan, save_plan
 from siting.scenario.model_blocks import Limit, Senses
 from siting.tables.contract import DType
-from siting.tables.facilities import CHARGING, FACILITIES, TOTALS
-from siting.tables.fields import OUTPUTS, ZONE, fields, shown
+from siting.tables.fields import CHARGING, FACILITIES, OUTPUTS, TOTALS, ZONE, fields, shown
 
 PACKAGE = Path(__file__).parents[1] / "siting"
 EVERY = [*fields().values(), *fields(zone=True).values()]

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from siting import files
 from siting.errors import BrokenFileError, InputMissingError, OutputError, ScenarioError
-from siting.files import _hidden
+from siting.files import whole
 
 
 def ours(name: str) -> bool:
@@ -59,7 +59,7 @@ def test_a_kill_between_any_two_steps_leaves_the_old_or_the_new(tmp_path, monkey
     folder = tmp_path / "run"
     stand(folder, "old")
     steps = iter(range(100))
-    rename, rmtree = Path.rename, _hidden.shutil.rmtree
+    rename, rmtree = Path.rename, whole.shutil.rmtree
 
     def dying(self, target):
         if next(steps) >= last:
@@ -147,7 +147,7 @@ def test_a_reader_that_settles_in_the_middle_of_a_swap_does_no_harm(tmp_path):
 
 def test_what_a_dead_writer_left_goes_after_a_day(tmp_path):
     place = tmp_path / "plan.gpkg"
-    dead = _hidden.sibling(place, _hidden.PART, suffix=".gpkg")
+    dead = whole.sibling(place, whole.PART, suffix=".gpkg")
     dead.write_text("half", encoding="utf-8")
     files.write_whole(place, "one")
     assert dead.exists()

@@ -18,8 +18,7 @@ from siting.outputs.charts import draw_front
 from siting.scenario import changed_scenario, load_scenario
 from siting.study.engine import Execution
 from siting.study.front import Asked, front
-from siting.study.goals import GOALS, read_goals, read_ranges
-from siting.study.pareto import Seen, front_table, knee, unbeaten
+from siting.study.pareto import GOALS, Seen, front_table, knee, read_goals, read_ranges, unbeaten
 from siting.study.tasks import OK, PlanRow
 
 SERVED_COST = read_goals("served,cost")

@@ -10,10 +10,9 @@ import pytest
 from plans import HOSTILE, phased_plan, small_plan
 
 from siting.comparison import contrast
-from siting.outputs.guard import MARK, guarded
 from siting.outputs.map import make_map
 from siting.outputs.map.difference_map import make_contrast_map
-from siting.outputs.pages import make_contrast_page
+from siting.outputs.pages import MARK, guarded, make_contrast_page
 from siting.outputs.paper import all_bodies
 from siting.outputs.paper.handout_pack import make_sheet_page
 from siting.outputs.paper.sheet import make_sheet

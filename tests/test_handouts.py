@@ -25,15 +25,14 @@ from pylopdf_fonts_zh_cn import sans_path
 from siting.errors import ScenarioError
 from siting.outputs.paper import (
     Order,
-    _lettering,
     all_bodies,
     find_body,
-    fonts,
     handout_pack,
+    lettering,
     write_handouts,
 )
-from siting.outputs.paper._lettering import wrap
 from siting.outputs.paper.frames import make_frames, place_tags, scale_corner
+from siting.outputs.paper.lettering import wrap
 from siting.outputs.paper.paper import FORMATS, Page
 from siting.outputs.paper.sheet import make_say, make_sheet
 from siting.tables.fields import fields
@@ -48,7 +47,7 @@ def plan():
 
 @pytest.fixture(scope="module")
 def face():
-    return fonts.find_face()
+    return lettering.find_face()
 
 
 def sheets(plan, language="zh"):
@@ -193,7 +192,7 @@ def test_lines_fit_and_lose_nothing(face):
 
 
 def test_a_character_no_font_has_gets_a_stand_in_and_a_line_in_the_log(face, caplog):
-    caplog.set_level(logging.WARNING, logger=fonts.__name__)
+    caplog.set_level(logging.WARNING, logger=lettering.__name__)
     assert face.visible("垚砀\U000e0041") in {"垚砀□", "垚砀"}
     assert face.visible("站\U0001fae8") == "站□"
     assert "stands in" in caplog.text
@@ -263,10 +262,10 @@ def test_a_page_written_at_once_says_what_the_library_would_write(face, tmp_path
     quick = words_of("quick.pdf")
     assert "12,000" in quick
     assert "垚䶮砀" in quick
-    shown = [text for text in map(face.visible, lines) if _lettering.is_plain(text)]
+    shown = [text for text in map(face.visible, lines) if lettering.is_plain(text)]
     assert len(shown) == len(lines) - 1
-    if _lettering.can_write(SimpleNamespace(file=object.__new__(PdfFile))):
-        monkeypatch.setattr(_lettering, "can_write", lambda _renderer: False)
+    if lettering.can_write(SimpleNamespace(file=object.__new__(PdfFile))):
+        monkeypatch.setattr(lettering, "can_write", lambda _renderer: False)
         assert quick == words_of("slow.pdf")
 
 

@@ -20,14 +20,14 @@ from shapely.geometry import Point
 
 from siting.outputs import palette, words
 from siting.outputs.gis import write_layers
-from siting.outputs.paper import Order, all_bodies, find_body, fonts, write_handouts
+from siting.outputs.paper import Order, all_bodies, find_body, lettering, write_handouts
 from siting.outputs.paper.base_map import make_ground
 from siting.outputs.paper.document import Setting, draw_first_page
 from siting.outputs.paper.paper import FORMATS
 from siting.outputs.paper.sheet import make_sheet
 from siting.outputs.workbook import write_workbook
 from siting.plan.tables import write_sheet
-from siting.tables.facilities import CHARGING
+from siting.tables.fields import CHARGING
 
 ORDER = Order("zh", "A4", "2026-01-01")
 CROWD = 300
@@ -35,7 +35,7 @@ CROWD = 300
 
 @pytest.fixture(scope="module")
 def face():
-    return fonts.find_face()
+    return lettering.find_face()
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_names_stay_on_their_line_and_rare_characters_are_printed(pack):
 
 
 def test_a_sign_no_font_has_is_a_box_and_a_line_in_the_log(face, plan, tmp_path, caplog):
-    caplog.set_level(logging.WARNING, logger=fonts.__name__)
+    caplog.set_level(logging.WARNING, logger=lettering.__name__)
     names = plan.sites["name"].astype(object).copy()
     names.iloc[0] = "站\U000e1234\U0010fffd"
     odd = dataclasses.replace(plan, sites=plan.sites.assign(name=names))

@@ -11,8 +11,7 @@ import pytest
 from plans import small_plan
 from problem_cases import small_problem
 
-from siting.audit.hydrogen import hydrogen_stations_are_as_asked
-from siting.audit.recount import recount
+from siting.audit.recount import hydrogen_stations_are_as_asked, recount
 from siting.cli.main import run
 from siting.errors import InfeasibleError, RecountError, ScenarioError
 from siting.optimize import swap

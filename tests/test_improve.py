@@ -10,7 +10,7 @@ from test_model import optimum, random_problem
 from test_solve import door, hold_rules, plain, run, town
 
 from siting.optimize.model.fill import filled
-from siting.optimize.model.stations import select_stations
+from siting.optimize.model.selection import select_stations
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.search import improve, solve
 from siting.optimize.search.improve import improved, spots

@@ -18,7 +18,7 @@ from siting.analysis.candidates.sites import make_candidates
 from siting.analysis.demand.demand_points import make_demand
 from siting.analysis.travel import make_reach, unreached
 from siting.inputs.world import load_world
-from siting.pipeline.adjust import counted_world
+from siting.pipeline.early import counted_world
 
 EAST_BY = 0.08
 """How far east of the town the second island lies: some 7.7 km."""

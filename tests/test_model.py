@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from problem_cases import brute_force, small_problem
 
 from siting.optimize.model import joint, reduce
-from siting.optimize.problem.spacing import clique_cover, conflict_pairs, most_stations
+from siting.optimize.problem.linear_rules import clique_cover, conflict_pairs, most_stations
 from siting.optimize.solver.solver import State, open_solver
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -104,7 +104,7 @@ def test_the_datum_is_known_by_the_map_s_own_stations(tmp_path, datum):
     """Points in the sample's extract are moved as a list of that datum would have them."""
     extract = tmp_path / "map.osm.pbf"
     shutil.copy(shipped_path("sample/yubei-sample.osm.pbf"), extract)
-    from siting.inputs.osm.landmarks import landmarks  # noqa: PLC0415  # one test wants it
+    from siting.inputs.osm.kinds import landmarks  # noqa: PLC0415  # one test wants it
 
     there = landmarks(extract, "power", "substation")
     lon, lat = there[:, 0], there[:, 1]
@@ -147,7 +147,7 @@ def planned(path, **keys):
 
 def test_a_plan_of_another_district_says_nothing_of_yubei(tmp_path):
     from siting.outputs.paper.bodies import all_bodies  # noqa: PLC0415
-    from siting.outputs.report.chapters import make_report  # noqa: PLC0415
+    from siting.outputs.report import make_report  # noqa: PLC0415
     from siting.plan.folder import load_plan  # noqa: PLC0415  # one test wants it
 
     path = desk.set_up(tmp_path)

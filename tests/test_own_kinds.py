@@ -16,7 +16,7 @@ from test_webmap import data_of
 
 from siting import compare, load_scenario, make_map, make_plan
 from siting.analysis.candidates.site_kinds import check_site_kinds, own_names
-from siting.cli.show.why_screen import show_why
+from siting.cli.answer_screens import show_why
 from siting.errors import BrokenFileError
 from siting.outputs import words
 from siting.outputs.gis import write_layers

@@ -13,17 +13,16 @@ import pandas as pd
 import pytest
 from plans import phased_plan
 
-from siting.audit.phases import phases_lead_to_the_plan
-from siting.audit.recount import recount
+from siting.audit.recount import phases_lead_to_the_plan, recount
 from siting.cli.main import run
-from siting.cli.show.screen import show_plan
+from siting.cli.screen import show_plan
 from siting.errors import RecountError, ScenarioError
 from siting.outputs import map as webmap
 from siting.outputs import palette
 from siting.outputs.gis import make_layers
 from siting.outputs.paper import all_bodies
 from siting.outputs.paper.sheet import make_sheet
-from siting.outputs.report.chapters import Grid, Heading, make_report
+from siting.outputs.report import Grid, Heading, make_report
 from siting.outputs.text.figure_tables import COLUMNS, count_years, phase_header
 from siting.outputs.words import speaker
 from siting.outputs.workbook import write_workbook

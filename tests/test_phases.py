@@ -16,8 +16,8 @@ from siting.errors import ImpossibleTargetError, InfeasibleError
 from siting.optimize.model.joint import joint_model
 from siting.optimize.model.reduce import keep_sites
 from siting.optimize.phases import phases
+from siting.optimize.phases.phase_search import swaps_by_year
 from siting.optimize.phases.phases import solve_phases
-from siting.optimize.phases.swap_years import swaps_by_year
 from siting.optimize.phases.years import Year, all_years, charging_only, spent_cny, standing
 from siting.optimize.problem.problem import SiteCosts
 from siting.optimize.search.solve import solve_problem

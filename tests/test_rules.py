@@ -12,7 +12,7 @@ from problem_cases import _served, small_problem
 from siting.errors import InfeasibleError, NoPlanError
 from siting.optimize.bound import Descent, Relaxation, prices_from, uniform_wish
 from siting.optimize.model import joint
-from siting.optimize.model.stations import select_stations, size_stations
+from siting.optimize.model.selection import select_stations, size_stations
 from siting.optimize.problem.linear_rules import CoverPromise, Rules, row_of
 from siting.optimize.search.solve import solve_problem
 from siting.optimize.solver.solver import State, open_solver

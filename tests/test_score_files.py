@@ -17,14 +17,14 @@ from pyproj import CRS
 
 from siting import scenario
 from siting.analysis.scores.measures import measured
-from siting.analysis.scores.ranking import rank_stability
+from siting.analysis.scores.scoring import rank_stability
 from siting.cli.main import run
 from siting.errors import BrokenFileError, DatumError, TableError
 from siting.inputs.area_shape import AreaShape
-from siting.inputs.score_files import load_score_files
+from siting.inputs.layers import load_score_files
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
-from siting.plan.json_types import tidy
+from siting.plan.parts import tidy
 from siting.scenario import load_scenario
 
 HOTELS = (

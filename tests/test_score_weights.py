@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from siting import scenario
 from siting.analysis.scores.criteria import BUILT_IN, Criterion, Scales, check_criteria
 from siting.analysis.scores.pairwise import eigenvector, pairwise_weights
-from siting.analysis.scores.ranking import RANKINGS, topsis, weighted_sum
+from siting.analysis.scores.scoring import RANKINGS, topsis, weighted_sum
 from siting.analysis.scores.weighting import critic_weights, entropy_weights, weigh
 from siting.errors import DataError, TableError
 from siting.shipped import shipped_path

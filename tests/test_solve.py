@@ -10,9 +10,9 @@ from problem_cases import small_problem
 from test_model import optimum, random_problem
 
 from siting.errors import InfeasibleError, NoAnswerError, NoPlanError
-from siting.optimize.model import stations
-from siting.optimize.model.assign import Sizes, assign
-from siting.optimize.model.stations import fair_chargers
+from siting.optimize.model import selection
+from siting.optimize.model.fill import Sizes, assign
+from siting.optimize.model.selection import fair_chargers
 from siting.optimize.problem.solution import Status, gap_of, outcome_of
 from siting.optimize.search import improve, solve
 from siting.optimize.search.solve import solve_problem
@@ -180,7 +180,7 @@ def test_limits_that_clash_with_the_floors_are_told_with_numbers():
         max_chargers=np.array([6, 6, 6, 5, 5, 5]),
     )
     with pytest.raises(InfeasibleError, match="2 stations with 12 chargers among 6 sites"):
-        stations.select_stations(problem, problem.score, door())
+        selection.select_stations(problem, problem.score, door())
 
 
 def test_swap_stations_that_do_not_fit_are_told_with_numbers():
@@ -293,7 +293,7 @@ def test_with_hardly_any_time_there_is_still_a_plan(name, monkeypatch):
 
 def test_late_flows_are_greedy_legal_and_noted(monkeypatch):
     problem = town(chargers=40)
-    sites = stations.select_stations(problem, problem.score, door())
+    sites = selection.select_stations(problem, problem.score, door())
     sizes = Sizes(problem.min_chargers[sites], problem.max_chargers[sites], problem.chargers)
     best = assign(problem, sites, sizes, door())
     assert best.exact
@@ -323,7 +323,7 @@ def test_whole_chargers_keep_the_sum_and_the_limits(seed, total):
     least, need = rng.integers(0, 4, 10), rng.uniform(0, 8, 10)
     most = least + rng.integers(4, 9, 10)
     total = int(np.clip(total, least.sum(), most.sum()))
-    whole = stations.whole_chargers(fair_chargers(need, least, most, total))
+    whole = selection.whole_chargers(fair_chargers(need, least, most, total))
     assert whole.sum() == total
     assert (least <= whole).all()
     assert (whole <= most).all()

@@ -15,8 +15,8 @@ from siting.errors import BrokenFileError, DatumError, InputMissingError, TableE
 from siting.geo import wgs84_to_gcj02
 from siting.inputs.area import load_area
 from siting.inputs.files.columns import texts
+from siting.inputs.side_layers import load_substations
 from siting.inputs.stations import load_stations
-from siting.inputs.substations import load_substations
 
 BBOX = (106.5, 29.6, 106.7, 29.8)
 AREA = load_area(scenario.Area(bbox=BBOX, epsg=4545), overpass=scenario.Overpass())

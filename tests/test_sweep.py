@@ -17,12 +17,11 @@ from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO, ScenarioError
 from siting.outputs.charts import draw_tornado
 from siting.pipeline import run as pipeline
-from siting.pipeline.adjust import factored_prices
+from siting.pipeline.early import factored_prices
 from siting.pipeline.meter import Meter
 from siting.scenario import Factors, Uncertain, changed_scenario, load_scenario
 from siting.study import engine
-from siting.study.engine import Execution, run_tasks, workers
-from siting.study.memory_cache import Held, hold
+from siting.study.engine import Execution, Held, hold, run_tasks, workers
 from siting.study.samples import make_draws, quantile, read_grid
 from siting.study.shared_sites import distinct_plans, holding, measures, site_shares
 from siting.study.sweep import Wanted, make_tasks, sweep

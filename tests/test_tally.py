@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siting.analysis.candidates.screening import Tally
+from siting.analysis.candidates.site_rules import Tally
 
 
 @given(st.lists(st.sampled_from(["A", "B", None]), max_size=20))

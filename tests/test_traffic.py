@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from siting.errors import InputMissingError, TableError
-from siting.inputs.traffic import load_traffic
+from siting.inputs.side_layers import load_traffic
 from siting.scenario import TrafficInput
 from siting.tables import TRAFFIC, check
 

@@ -20,9 +20,9 @@ from siting.errors import ScenarioError
 from siting.notes import Note
 from siting.optimize.problem.solution import Status
 from siting.outputs import palette
-from siting.outputs.basemaps import find_basemap
 from siting.outputs.map import make_map, shapes
 from siting.outputs.map.map_data import charging_reach, near_people, swap_reach
+from siting.outputs.pages import find_basemap
 from siting.outputs.paper import all_bodies
 from siting.outputs.paper.sheet import make_sheet
 from siting.outputs.text.plan_lines import date_text

@@ -10,7 +10,7 @@ import shapely
 from siting import scenario
 from siting.analysis.candidates.merging import quarters, with_whole_service_areas
 from siting.analysis.candidates.sites import make_candidates
-from siting.analysis.demand.destinations import drawing_places
+from siting.analysis.demand.away_from_home import drawing_places
 from siting.analysis.demand.housing import home_parts
 from siting.analysis.network import Network
 from siting.errors import EmptyLayerError

@@ -18,20 +18,21 @@ from test_model import random_problem
 import siting
 from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO, InfeasibleError, ScenarioError
-from siting.optimize.model.assign import Sizes, assign
-from siting.optimize.model.fill import Filled
+from siting.optimize.model.fill import Filled, Sizes, assign
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.search import resolve
 from siting.optimize.search.resolve import neighbourhood, solve_again, with_site, without_site
 from siting.optimize.search.site_value import (
     compare,
+    compare_swap,
     lost_kwh,
     only_in_reach,
     rules_in_the_way,
     rules_that_need,
+    swap_worth,
     taken_over,
+    too_near,
 )
-from siting.optimize.search.swap_resolve import compare_swap, swap_worth, too_near
 from siting.optimize.solver.solver import open_solver
 from siting.outputs.words import all_words
 from siting.why.ask import find_site

@@ -1,4 +1,4 @@
-"""Distances on the ellipsoid, so that the recount does not share an error of the plan's CRS.
+"""What a recount stands on: what the scenario of a plan asks, and distances on the ellipsoid.
 
 Plans are made on a map whose lengths are true to 0.1 % (:func:`siting.geo.area_crs`). The recount
 measures on the ground instead and forgives that much.
@@ -6,18 +6,99 @@ measures on the ground instead and forgives that much.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from pyproj import Geod, Transformer
 from scipy.spatial import cKDTree
 
 from siting.geo import MOST_DISTORTION, WGS84
+from siting.tables.fields import CHARGING, SWAP
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from siting.arrays import Flags, Floats, Ints
+    from siting.plan.plan import Plan
+
+_METRE = 1e-6
+PROMISING = ("set_cover", "min_cost")
+"""Objectives that promise coverage; their number of stations is an outcome."""
+
+
+class Evidence(NamedTuple):
+    """What a recount needs beside the plan; None where it is not at hand.
+
+    Attributes
+    ----------
+    reach, swap_reach
+        The travel stage's pairs in reach for charging and for swapping (``tables.REACH``).
+    substations
+        The substations.
+    """
+
+    reach: pd.DataFrame | None = None
+    swap_reach: pd.DataFrame | None = None
+    substations: gpd.GeoDataFrame | None = None
+
+
+NONE = Evidence()
+
+
+def settings(plan: Plan, block: str) -> dict[str, Any]:
+    """Return a block of the plan's scenario; empty where it has none."""
+    found: dict[str, Any] = plan.scenario.get(block, {})
+    return found
+
+
+def spacings(plan: Plan, table: gpd.GeoDataFrame) -> np.ndarray:
+    """Return the distance a new station at each row keeps from any other (m)."""
+    model = settings(plan, "model")
+    by_kind = dict(model.get("spacing_by_kind", {}))
+    if "service_area_charging" in model.get("chongqing", ()):
+        by_kind.setdefault("service_area", 0.0)
+    by_zone = model.get("spacing_by_zone_kind", {})
+    zone_kind = dict(zip(plan.zones["zone_id"], plan.zones["kind"], strict=True)) if by_zone else {}
+    base = CHARGING.spacing_m(plan.scenario)
+    asked = [
+        by_kind.get(kind, by_zone.get(zone_kind.get(zone), base))
+        for kind, zone in zip(table["kind"], table["zone_id"], strict=True)
+    ]
+    return np.array(asked, dtype=float)
+
+
+def allowed_sites(plan: Plan, promise: dict[str, Any]) -> set[str]:
+    """Return the ids where one may stand: allowed, not banned, clear of what exists."""
+    every, model = plan.candidates, settings(plan, "model")
+    swap = promise.get("facility") == "swap"
+    stands = every["existing_swap"] if swap else every["existing_station"]
+    may = (
+        every["swap_ok"] if swap else every["max_chargers"].ge(every["min_chargers"].clip(lower=1))
+    )
+    banned = every["site_id"].isin(list(model.get("banned", ())))
+    may = may & (every["verdict"] != "stop") & ~banned
+    spacing = np.full(len(every), SWAP.spacing_m(plan.scenario)) if swap else spacings(plan, every)
+    old = every[stands].geometry
+    clear = np.array(
+        [
+            old.empty or float(old.distance(point).min()) >= apart - _METRE
+            for point, apart in zip(every.geometry, spacing, strict=True)
+        ],
+        dtype=bool,
+    )
+    may = stands | (may & clear)
+    if not swap and promise.get("min_kw"):
+        may &= every["strongest_kw"] >= promise["min_kw"]
+    return set(every["site_id"][may]) & of_kind(plan, promise)
+
+
+def of_kind(plan: Plan, promise: dict[str, Any]) -> set[str]:
+    """Return the candidates of the kinds that count for a promise."""
+    every = plan.candidates
+    keep = every["kind"].isin(promise["kinds"]) if promise.get("kinds") else slice(None)
+    return set(every["site_id"][keep])
+
 
 FORGIVEN = MOST_DISTORTION
 """Share by which a distance on the map may differ from that on the ground."""

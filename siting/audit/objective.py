@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from siting.audit.asked import allowed_sites, settings
+from siting.audit.ground import allowed_sites, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from siting.audit.asked import PROMISING, allowed_sites, of_kind, settings
-from siting.audit.ground import within
+from siting.audit.ground import PROMISING, allowed_sites, of_kind, settings, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import geopandas as gpd
 
-    from siting.audit.asked import Evidence
+    from siting.audit.ground import Evidence
     from siting.plan.plan import Plan
 
 _SHARE = 1e-9

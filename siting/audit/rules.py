@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.spatial import cKDTree
 
-from siting.audit.asked import NONE, PROMISING, settings, spacings
-from siting.audit.ground import FORGIVEN, near_pairs
+from siting.audit.ground import FORGIVEN, NONE, PROMISING, near_pairs, settings, spacings
 from siting.audit.promises import chongqing_rules_hold, promises_are_kept
-from siting.tables.facilities import SWAP, TOTALS
+from siting.tables.fields import SWAP, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import geopandas as gpd
 
-    from siting.audit.asked import Evidence
+    from siting.audit.ground import Evidence
     from siting.plan.plan import Plan
 
     Twin = Callable[[Plan, Evidence], Iterator[str]]

@@ -24,7 +24,7 @@ from siting.checkup.findings import (
 )
 from siting.checkup.grades import advice, graded, measures
 from siting.inputs.files.sheets import read_rule_table
-from siting.optimize.problem.room import capacity
+from siting.optimize.problem.inner_problem import capacity
 from siting.scenario import local_path
 from siting.shipped import shipped_path
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from siting.notes import Note  # noqa: TC001  # json_types reads the fields' types
-from siting.optimize.problem.room import Room  # noqa: TC001  # as above
-from siting.plan.json_types import tidy
+from siting.optimize.problem.inner_problem import Room  # noqa: TC001  # as above
+from siting.plan.parts import tidy
 
 FORMAT = "siting check 1"
 UNCOVERED = "uncovered"

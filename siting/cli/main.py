@@ -16,25 +16,14 @@ from rich.markup import escape
 from typer import Abort
 from typer.exceptions import TyperException
 
-from siting.cli.cache_verb import show_cache
-from siting.cli.check_verb import check
-from siting.cli.compare_verb import compare
-from siting.cli.fetch_verb import fetch
-from siting.cli.front_verb import front
-from siting.cli.handout_verb import handout
-from siting.cli.map_verb import make_map
+from siting.cli import check_screen
+from siting.cli.input_verbs import fetch, show_cache, zones
 from siting.cli.new_verb import new
 from siting.cli.plan_verb import plan
-from siting.cli.report_verb import report
-from siting.cli.robust_verb import robust
-from siting.cli.show import refusal
-from siting.cli.show.terminal import Terminal
-from siting.cli.show_verb import show
-from siting.cli.sweep_verb import sweep
-from siting.cli.table_verb import table
-from siting.cli.tornado_verb import tornado
-from siting.cli.why_verb import why
-from siting.cli.zones_verb import zones
+from siting.cli.question_verbs import check, compare, why
+from siting.cli.run_verbs import handout, make_map, report, show, table
+from siting.cli.screen import Terminal
+from siting.cli.study_verbs import front, robust, sweep, tornado
 from siting.errors import EXIT_BUG, EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO, SitingError
 from siting.files import is_full, unwritable
 
@@ -102,7 +91,7 @@ def _told(error: BaseException) -> tuple[str, int]:  # noqa: PLR0911  # one retu
     """Return what the terminal says of a failure, in rich's markup, and its exit code."""
     match error:
         case SitingError():
-            return f"[bold red]error[/] {escape(refusal.text_of(error))}", error.exit_code
+            return f"[bold red]error[/] {escape(check_screen.text_of(error))}", error.exit_code
         case TyperException():
             cure = "  cure:  siting --help lists the verbs, siting VERB --help the options"
             return f"[bold red]error[/] {escape(error.format_message())}\n{cure}", EXIT_SCENARIO

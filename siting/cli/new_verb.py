@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from siting import files
+from siting.cli import screen
 from siting.cli.options import LanguageOption
-from siting.cli.show import screen
 from siting.errors import ScenarioError
 from siting.shipped import shipped_path
 

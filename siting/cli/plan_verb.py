@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from siting.cli import check_screen, screen
 from siting.cli.options import (
     DEFAULT_SCENARIO,
     BasemapOption,
@@ -23,9 +24,8 @@ from siting.cli.options import (
     open_unless,
     read_scenario,
 )
-from siting.cli.show import refusal, screen
 from siting.errors import EXIT_GOOD, ScenarioError, SitingError
-from siting.outputs.basemaps import tile_key
+from siting.outputs.pages import tile_key
 from siting.scenario import Scenario, variant_names
 from siting.scenario.variants import find_scenario
 
@@ -68,7 +68,7 @@ def plan(
     cache = open_unless(no_cache)
     if not variants and not all_variants:
         read = read_scenario(scenario, changes)
-        with refusal.told(as_json=as_json):
+        with check_screen.told(as_json=as_json):
             _make(read, out, data=folder_of(scenario), begun=begun, cache=cache, shown=not as_json)
         if as_json:
             path = out / read.run.name / runfolder.PLAN_JSON
@@ -134,8 +134,8 @@ def make_many(  # what each run gets, by name
             _make(read, out, data=data, begun=begun, cache=cache, shown=shown)
         except SitingError as error:
             code = code or error.exit_code
-            screen.complain(f"{name}: {refusal.text_of(error)}")
-            told[name] = refusal.content_of(error)
+            screen.complain(f"{name}: {check_screen.text_of(error)}")
+            told[name] = check_screen.content_of(error)
         else:
             text = (out / name / runfolder.PLAN_JSON).read_text(encoding="utf-8")
             told[name] = json.loads(text)

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from siting.comparison.figure_lines import Line, figure_lines
-from siting.tables.facilities import CHARGING, SWAP
-from siting.tables.fields import PLAN_SITES, PLAN_ZONES, ZONE, shown
+from siting.tables.fields import CHARGING, PLAN_SITES, PLAN_ZONES, SWAP, ZONE, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

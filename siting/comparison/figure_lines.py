@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from siting.shipped import shipped_path
-from siting.tables.facilities import TOTALS
+from siting.tables.fields import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

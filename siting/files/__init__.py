@@ -9,10 +9,26 @@ Libraries report a full disk, or a file they cannot open, each in its own way: :
 :func:`reading` make one error of ours of all of them.
 """
 
-from siting.files.folders import merged_folder, settle, whole_folder
-from siting.files.forms import require_form
-from siting.files.opening import expanded, is_file, read_bytes, read_json, read_text, reading
-from siting.files.whole import is_full, unwritable, whole_file, write_layer, write_whole, writing
+from siting.files.opening import (
+    expanded,
+    is_file,
+    read_bytes,
+    read_json,
+    read_text,
+    reading,
+    require_form,
+)
+from siting.files.whole import (
+    is_full,
+    merged_folder,
+    settle,
+    unwritable,
+    whole_file,
+    whole_folder,
+    write_layer,
+    write_whole,
+    writing,
+)
 
 __all__ = [
     "expanded",

@@ -10,7 +10,7 @@ import numpy as np
 
 from siting.errors import TableError
 from siting.inputs.files.columns import PointField, PointFile, names_of
-from siting.inputs.files.names import find_field, match_name, plain_name
+from siting.inputs.files.header import find_field, match_name, plain_name
 from siting.inputs.files.numbers import half_width, read_number
 from siting.inputs.files.points import RawPoints, file_rows, read_points, read_raw
 from siting.inputs.files.sheets import Reading

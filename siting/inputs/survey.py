@@ -13,12 +13,12 @@ from siting.errors import Collected
 from siting.geo import DATUMS, in_china, to_wgs84
 from siting.inputs.files.columns import PAIR
 from siting.inputs.files.coordinates import read_angle, read_pairs
-from siting.inputs.files.names import find_field, match_name
+from siting.inputs.files.header import find_field, match_name
 from siting.inputs.files.numbers import UNITS, decimal_sign, header_unit, read_number
 from siting.inputs.files.points import is_table
 from siting.inputs.files.sheets import MISSING, read_table, refuse_form
 from siting.inputs.files.vectors import read_vector, require_file
-from siting.inputs.osm.landmarks import landmarks
+from siting.inputs.osm.kinds import landmarks
 from siting.inputs.station_lists import count_columns, says_not_standing
 from siting.notes import Note
 from siting.scenario import preset_names, read_preset

@@ -10,7 +10,7 @@ import pandas as pd
 
 from siting.errors import ScenarioError, TableError
 from siting.inputs.files.columns import texts
-from siting.inputs.files.names import find_field, match_name
+from siting.inputs.files.header import find_field, match_name
 from siting.inputs.files.numbers import (
     decimal_sign,
     half_width,

@@ -8,9 +8,15 @@ import numpy as np
 
 from siting.errors import TableError
 from siting.notes import Note
-from siting.optimize.problem.pairs import pairs_of, positions, refuse_unknown
-from siting.optimize.problem.problem import NO_COSTS, SiteCosts, SitingProblem
-from siting.optimize.problem.spacing import conflict_pairs
+from siting.optimize.problem.linear_rules import conflict_pairs
+from siting.optimize.problem.problem import (
+    NO_COSTS,
+    SiteCosts,
+    SitingProblem,
+    pairs_of,
+    positions,
+    refuse_unknown,
+)
 from siting.optimize.rules.all_rules import FAMILIES, check_site_names, site_terms, with_rules
 from siting.optimize.rules.family import Ground
 from siting.optimize.rules.objective import goal_of

@@ -22,10 +22,8 @@ from siting.arrays import first_of_each, groups, sums
 from siting.errors import InfeasibleError, NoAnswerError
 from siting.optimize.model.joint import write_rules
 from siting.optimize.model.reduce import cell_codes
-from siting.optimize.problem.linear_rules import NO_RULES
-from siting.optimize.problem.pairs import pairs_of
-from siting.optimize.problem.problem import keep_for_rules
-from siting.optimize.problem.spacing import clique_cover, conflict_pairs
+from siting.optimize.problem.linear_rules import NO_RULES, clique_cover, conflict_pairs
+from siting.optimize.problem.problem import keep_for_rules, pairs_of
 from siting.optimize.rules.totals import SENSES
 from siting.optimize.solver.run_log import FINISH_S
 from siting.optimize.solver.solver import State, linear, open_solver, row, values_of

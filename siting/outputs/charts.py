@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from siting.outputs.palette import KIND_COLOURS
-from siting.outputs.paper.fonts import find_face
+from siting.outputs.paper.lettering import find_face
 from siting.outputs.words import words
 
 if TYPE_CHECKING:

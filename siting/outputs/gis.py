@@ -20,8 +20,7 @@ from siting.errors import ScenarioError
 from siting.outputs import palette, words
 from siting.plan.described import described
 from siting.plan.tables import harmless
-from siting.tables.facilities import CHARGING
-from siting.tables.fields import ZONE, shown
+from siting.tables.fields import CHARGING, ZONE, shown
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from siting.plan.parts import BodyCount, OpenCount, OtherTotals, PoolCount
-from siting.tables.facilities import TOTALS
+from siting.tables.fields import TOTALS
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from siting.analysis.travel import make_reach
 from siting.errors import ImpossibleTargetError
 from siting.notes import Note
-from siting.optimize.rules.filters import check_names
+from siting.optimize.rules.family import check_names
 from siting.optimize.swap import choose_hydrogen
 from siting.plan.parts import Hydrogen
-from siting.tables.facilities import HYDROGEN
+from siting.tables.fields import HYDROGEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from siting.errors import DataError
-from siting.inputs.admin_levels import level_table
-from siting.inputs.area import load_area
+from siting.inputs.area import level_table, load_area
 from siting.inputs.osm.load import load_osm
 from siting.inputs.zones import load_zones
 from siting.scenario import OVERPASS
@@ -15,7 +14,7 @@ from siting.scenario import OVERPASS
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from siting.inputs.admin_levels import Level
+    from siting.inputs.area import Level
     from siting.notes import Note
     from siting.pipeline.meter import Meter
     from siting.scenario import Scenario
@@ -33,7 +32,7 @@ class ZoneList:
     zones
         ``tables.ZONES`` with ``km2``.
     levels
-        The map's levels of boundaries; see :func:`siting.inputs.admin_levels.level_table`.
+        The map's levels of boundaries; see :func:`siting.inputs.area.level_table`.
     notes
         Notes of the zones.
     people_error

@@ -17,7 +17,7 @@ from siting.optimize.phases.years import Year, spent_cny, standing
 from siting.optimize.problem.solution import outcome_of
 from siting.plan.parts import Phases, PhaseTotal, PhaseYear
 from siting.scenario import local_path
-from siting.tables.facilities import TOTALS
+from siting.tables.fields import TOTALS
 
 if TYPE_CHECKING:
     import geopandas as gpd

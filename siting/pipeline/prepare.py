@@ -24,15 +24,16 @@ from siting.inputs.files.sheets import read_rule_table
 from siting.inputs.provenance import Provenance
 from siting.inputs.world import World, load_world
 from siting.notes import Note
-from siting.pipeline.adjust import (
+from siting.pipeline.early import (
     around,
     counted_world,
     factored_chargers,
     factored_prices,
     factored_world,
     local_tables,
+    read_early,
+    refuse_people,
 )
-from siting.pipeline.early import read_early, refuse_people
 from siting.pipeline.hydrogen import check_hydrogen
 from siting.scenario import OVERPASS
 from siting.shipped import shipped_path

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siting import __version__
-from siting.analysis.scores.ranking import rank_stability
+from siting.analysis.scores.scoring import rank_stability
 from siting.audit.recount import recount
 from siting.geo import crs_name
 from siting.inputs.area import load_area
@@ -34,14 +34,13 @@ from siting.pipeline.equip import (
 )
 from siting.pipeline.hydrogen import with_hydrogen
 from siting.pipeline.phases import in_phases, with_phases, without_phases, years_of
-from siting.pipeline.pose import explained, ground_under, pose, standing_targets
+from siting.pipeline.pose import explained, ground_under, pose, standing_targets, with_site_ids
 from siting.pipeline.prepare import Prepared, prepare
-from siting.pipeline.site_names import with_site_ids
 from siting.plan.figures import build_figures, plan_figures
 from siting.plan.parts import Counts
 from siting.plan.plan import Plan, Source
 from siting.scenario import dump_scenario
-from siting.tables.facilities import TOTALS
+from siting.tables.fields import TOTALS
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -29,7 +29,6 @@ from siting.errors import (
 )
 from siting.notes import Note
 from siting.optimize.problem.solution import Outcome, Status
-from siting.plan.json_types import made, tidy
 from siting.plan.parts import (
     ChargerClass,
     Counts,
@@ -38,13 +37,14 @@ from siting.plan.parts import (
     Phases,
     ScoreSummary,
     Timings,
+    made,
+    tidy,
 )
 from siting.plan.plan import Plan, Source
 from siting.plan.start import RESTART_NPZ, write_start
 from siting.plan.tables import read_tables, write_sheet, write_tables
 from siting.tables import PLAN_ZONES, check
-from siting.tables.facilities import FACILITIES
-from siting.tables.fields import plan_table
+from siting.tables.fields import FACILITIES, plan_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

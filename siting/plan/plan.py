@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from siting.plan.parts import Timings
-from siting.tables.facilities import FACILITIES
+from siting.tables.fields import FACILITIES
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         PhaseYear,
         ScoreSummary,
     )
-    from siting.tables.facilities import Facility
+    from siting.tables.fields import Facility
 
 _SAME_M = 1e-6
 

@@ -13,15 +13,14 @@ from pyogrio.errors import DataSourceError
 from siting import files
 from siting.errors import BrokenFileError, InputMissingError
 from siting.plan.described import described
-from siting.tables.facilities import FACILITIES
-from siting.tables.fields import fields, find_field, shown
+from siting.tables.fields import FACILITIES, fields, find_field, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from siting.notes import Say
     from siting.plan.plan import Plan
-    from siting.tables.facilities import Facility
+    from siting.tables.fields import Facility
 
 LAYERS = (
     *(one.table for one in FACILITIES if not one.optional),

@@ -53,7 +53,6 @@ from siting.scenario.model_blocks import (
     Targets,
 )
 from siting.scenario.policy_blocks import HandoutBody, Handouts, Policy
-from siting.scenario.presets import Preset, preset_names, read_preset
 from siting.scenario.reading import (
     block_values,
     changed_scenario,
@@ -64,6 +63,7 @@ from siting.scenario.reading import (
     setting_values,
     variant_names,
 )
+from siting.scenario.variants import Preset, preset_names, read_preset
 
 __all__ = [
     "OVERPASS",

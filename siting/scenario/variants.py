@@ -1,4 +1,4 @@
-"""Which scenario is meant: a file of its own or a shipped one, and a variant of it.
+"""Which scenario is meant: shipped or of its own, a variant of it, and presets for registers.
 
 ``[variants.<name>.<block>]`` of a file holds what differs; everything else is as in the file. A
 variant of a file that is extended is taken over, and changed key by key like any block.
@@ -8,15 +8,74 @@ from __future__ import annotations
 
 import difflib
 import re
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
 
 from siting import files
 from siting.errors import InputMissingError, ScenarioError
+from siting.scenario._block import Block, Datum, Names
+from siting.scenario.input_blocks import Where
 from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_FOLDER = "presets"
+Alternatives = Annotated[tuple[Names, ...], Field(strict=False)]
+
+
+class Preset(Block):
+    """A common register: of each list of names the first that a file has is meant."""
+
+    label: str
+    source: str
+    datum: Datum
+    group_by: Names = ()
+    group_columns: Alternatives = ()
+    chargers_of: Literal["station", "row"] | None = None
+    marks: Names = ()
+    columns: dict[str, Names] = Field(default_factory=dict)
+    sums: dict[str, Alternatives] = Field(default_factory=dict)
+    where: Where = Field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name of a column that it knows."""
+        plain = [name for names in self.columns.values() for name in names]
+        summed = [name for parts in self.sums.values() for part in parts for name in part]
+        return (*plain, *summed)
+
+
+def preset_names() -> list[str]:
+    """Return the names of the shipped presets."""
+    return sorted(path.stem for path in shipped_path(_FOLDER).glob("*.toml"))
+
+
+def read_preset(name: str, *, key: str) -> Preset:
+    """Return a shipped preset.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none of that name; names those there are.
+    """
+    known = preset_names()
+    if name not in known:
+        raise ScenarioError(
+            f"there is no preset '{name}'",
+            where=f"{key}.preset",
+            cure=f"one of: {', '.join(known)}",
+        )
+    try:
+        text = shipped_path(f"{_FOLDER}/{name}.toml").read_text(encoding="utf-8")
+        return Preset.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        raise ScenarioError(
+            f"the preset '{name}' is faulty: {error}", where=f"{key}.preset"
+        ) from error
 
 
 def find_scenario(name: str) -> Path:

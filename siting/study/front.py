@@ -1,6 +1,6 @@
 """A trade-off: the best of one goal for each limit on one or two others, as far as it is proven.
 
-Every point is a plan of its own with its bound (see :mod:`siting.study.goals`). A plan that
+Every point is a plan of its own with its bound (see :mod:`siting.study.pareto`). A plan that
 keeps a tighter limit keeps a looser one too, and no plan under a tighter limit is better than the
 bound of a looser one; both are used, so the front never bends back.
 """
@@ -22,12 +22,10 @@ from siting.optimize.rules.budget import least_cost
 from siting.outputs.charts import draw_front
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
-from siting.plan.json_types import tidy
+from siting.plan.parts import tidy
 from siting.scenario import changed_scenario, dump_scenario
-from siting.study.engine import Execution
-from siting.study.goals import FEWEST
-from siting.study.memory_cache import Held, hold
-from siting.study.pareto import Seen, front_table
+from siting.study.engine import Execution, Held, hold
+from siting.study.pareto import FEWEST, Seen, front_table
 from siting.study.samples import Draw
 from siting.study.sweep import make_tasks, run_kept
 from siting.study.tasks import Shared
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
     from siting.arrays import Floats
     from siting.pipeline.prepare import Prepared
     from siting.scenario import Scenario
-    from siting.study.goals import Goal
+    from siting.study.pareto import Goal
     from siting.study.tasks import PlanRow
 
 

@@ -15,9 +15,8 @@ from siting.outputs.map.difference_map import make_share_map
 from siting.pipeline import assemble
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
-from siting.plan.json_types import tidy
-from siting.study.engine import Execution, run_tasks, workers
-from siting.study.memory_cache import Held, hold
+from siting.plan.parts import tidy
+from siting.study.engine import Execution, Held, hold, run_tasks, workers
 from siting.study.shared_sites import (
     CORE,
     CORE_SHARE,

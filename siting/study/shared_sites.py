@@ -22,7 +22,7 @@ from siting.optimize.solver.solver import open_solver
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.scenario import changed_scenario, scenario_from
-from siting.study.memory_cache import Held
+from siting.study.engine import Held
 from siting.study.tasks import ASKED, read_rows
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from siting import files
 from siting.errors import SitingError
 from siting.plan.start import RESTART_NPZ, read_start, write_start
 from siting.scenario import changed_scenario, dump_scenario
-from siting.study.engine import Execution, run_tasks, workers
-from siting.study.memory_cache import hold
+from siting.study.engine import Execution, hold, run_tasks, workers
 from siting.study.samples import Draw, make_draws
 from siting.study.tasks import (
     ROWS,

@@ -22,9 +22,9 @@ from siting.outputs import words
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.plan import folder as runfolder
-from siting.plan.json_types import made, tidy
+from siting.plan.parts import made, tidy
 from siting.scenario import changed_scenario, dump_scenario
-from siting.study.memory_cache import Held
+from siting.study.engine import Held
 
 if TYPE_CHECKING:
     from siting.cache import Cache
@@ -159,7 +159,7 @@ class Shared:
     scenario
         The base scenario.
     payloads
-        What its stages made; see :func:`siting.study.memory_cache.hold`.
+        What its stages made; see :func:`siting.study.engine.hold`.
     runs
         Folder for run folders, seen from the worker; None for none.
     start

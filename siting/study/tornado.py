@@ -16,8 +16,7 @@ from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
 from siting.scenario import dump_scenario
 from siting.shipped import shipped_path
-from siting.study.engine import Execution
-from siting.study.memory_cache import Held, hold
+from siting.study.engine import Execution, Held, hold
 from siting.study.samples import Draw, fitted
 from siting.study.sweep import make_tasks, run_kept
 from siting.study.tasks import Shared

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from siting.plan.json_types import tidy
+from siting.plan.parts import tidy
 
 FORMAT = "siting-why"
 FORMAT_VERSION = 1

@@ -10,18 +10,16 @@ import numpy as np
 from siting.optimize.search.resolve import partners
 from siting.optimize.search.site_value import (
     compare,
+    compare_swap,
     lost_kwh,
     only_in_reach,
+    only_swap_in_reach,
     rules_in_the_way,
     rules_that_need,
-    taken_over,
-    travel_m,
-)
-from siting.optimize.search.swap_resolve import (
-    compare_swap,
-    only_swap_in_reach,
     swap_worth,
+    taken_over,
     too_near,
+    travel_m,
 )
 from siting.why.answer import (
     Again,
@@ -45,8 +43,7 @@ if TYPE_CHECKING:
 
     from siting.arrays import Floats, Ints
     from siting.optimize.model.fill import Filled
-    from siting.optimize.search.site_value import Bar, Compared
-    from siting.optimize.search.swap_resolve import SwapChoice
+    from siting.optimize.search.site_value import Bar, Compared, SwapChoice
     from siting.optimize.solver.solver import Solver
     from siting.plan.plan import Plan
     from siting.why.rebuild import Rebuilt

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siting.analysis.candidates.site_kinds import EXISTING
-from siting.analysis.candidates.spaces import MISSING
-from siting.analysis.zoning import zone_ids
+from siting.analysis.candidates.site_kinds import EXISTING, MISSING
+from siting.analysis.network import zone_ids
 from siting.notes import Note
 
 if TYPE_CHECKING:

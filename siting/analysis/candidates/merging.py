@@ -8,9 +8,8 @@ import numpy as np
 import shapely
 from sklearn.cluster import DBSCAN
 
-from siting.analysis.candidates.site_kinds import kind_by_place
-from siting.analysis.candidates.spaces import CAPACITY_TAG, estimate_spaces
-from siting.tables.access import NOT_PUBLIC, OTHER_USES
+from siting.analysis.candidates.site_kinds import CAPACITY_TAG, estimate_spaces, kind_by_place
+from siting.tables.catalogue import NOT_PUBLIC, OTHER_USES
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -1,4 +1,4 @@
-"""The rules of the setting: what stops a site, what needs a sign-off, what is noted.
+"""The rules of the setting: what stops a site, what needs a sign-off; and what each step leaves.
 
 One row a rule; the figures stand in ``data/site_rules.csv``, each with its source and mark. A
 figure nobody could verify stays empty there: the rule is then told as not checked.
@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from siting.analysis.candidates.site_kinds import Language, split_names
-from siting.errors import TableError
+from siting.errors import EmptyLayerError, TableError
 from siting.notes import Note
 from siting.tables import Column, Table, check
 
@@ -22,12 +22,59 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from siting.arrays import Flags
 
     Objects = NDArray[np.object_]
     Notes = list[Note]
+
+
+class Tally:
+    """Counts what each step leaves.
+
+    Attributes
+    ----------
+    steps
+        Steps with the count left after each, in their order.
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int]] = []
+        self._by_zone: dict[str, pd.Series] = {}
+
+    def add(self, step: str, zone_id: pd.Series) -> None:
+        """Note what a step leaves, by the zones it lies in; in no zone is missing."""
+        self.steps.append((step, len(zone_id)))
+        self._by_zone[step] = zone_id.value_counts()
+
+    def by_zone(self, zone_id: ArrayLike) -> pd.DataFrame:
+        """Return the counts of each zone.
+
+        Returns
+        -------
+        DataFrame
+            ``zone_id``, sorted, and a column for each step. What lies in no zone is in none of
+            the rows: before the step ``in_a_zone`` they may sum to less than the step.
+        """
+        zones = np.sort(np.asarray(zone_id, dtype=object))
+        counts = {
+            step: count.reindex(zones).fillna(0).to_numpy(dtype=np.int64)
+            for step, count in self._by_zone.items()
+        }
+        return pd.DataFrame({"zone_id": zones, **counts})
+
+
+def no_site(screening: Tally) -> EmptyLayerError:
+    """Return the error for a map without any candidate, naming what each step left."""
+    left = ", ".join(f"{key} {count}" for key, count in screening.steps)
+    return EmptyLayerError(
+        f"no place of the map may take a station; left after each step: {left}",
+        where="candidates",
+        cure="see the step that leaves none: kinds and sizes stand in candidates.site_kinds, kinds "
+        "left out in candidates.leave_out and counting.not_public, places of your own can be given "
+        "as a layer (inputs.layers, role places)",
+    )
 
 
 LAYER_TESTS = ("red_lines", "protected", "flood", "slope")

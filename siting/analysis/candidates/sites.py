@@ -23,15 +23,12 @@ from siting.analysis.candidates.merging import (
     with_whole_service_areas,
 )
 from siting.analysis.candidates.regimes import Around, regime_places, with_pools
-from siting.analysis.candidates.screening import Tally, no_site
-from siting.analysis.candidates.site_kinds import kind_by_place
-from siting.analysis.candidates.site_rules import Setting, judge, not_checked
-from siting.analysis.candidates.spaces import CAPACITY_TAG, estimate_spaces
-from siting.analysis.network import Network
-from siting.analysis.zoning import zone_ids
+from siting.analysis.candidates.site_kinds import CAPACITY_TAG, estimate_spaces, kind_by_place
+from siting.analysis.candidates.site_rules import Setting, Tally, judge, no_site, not_checked
+from siting.analysis.network import Network, zone_ids
 from siting.notes import Note
 from siting.tables import SITES, check
-from siting.tables.access import NOT_PUBLIC, OTHER_USES
+from siting.tables.catalogue import NOT_PUBLIC, OTHER_USES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,16 +20,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 
+from siting.analysis.network import zone_ids
 from siting.errors import ScenarioError, TableError
+from siting.notes import Note
 from siting.tables import Column, Table, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import geopandas as gpd
+
     from siting import scenario
     from siting.arrays import Floats
 
+    Notes = list[Note]
 
 KINDS = ("home", "work", "retail", "visit", "road", "fleet")
 """Kinds of demand, in the order of the chain."""
@@ -284,3 +290,50 @@ def peak(kwh_day: pd.Series, hours: pd.DataFrame) -> Peak:
         peak_kw=float(load[top]),
         peak_share=float(load[top]) / total if total > 0 else float("nan"),
     )
+
+
+_KIND = "visit"
+
+
+def given_parts(
+    layer: gpd.GeoDataFrame | None, zones: gpd.GeoDataFrame
+) -> tuple[pd.DataFrame | None, Notes]:
+    """Return the demand of a layer as parts of the demand, on top of all else.
+
+    A row of no kind is a visit; an area counts at a point inside it. Rows outside all zones are
+    left out and told by the note ``demand_outside``.
+
+    Parameters
+    ----------
+    layer
+        ``kwh_day``, ``kind`` and geometry, or None.
+    zones
+        ``tables.ZONES`` of the same metric CRS.
+
+    Returns
+    -------
+    DataFrame or None
+        ``kind``, ``zone_id``, ``point``, ``kwh_day``, ``quality`` (counted).
+    notes
+        Notes for the reader.
+    """
+    if layer is None:
+        return None, []
+    points = shapely.point_on_surface(layer.geometry.to_numpy())
+    parts = pd.DataFrame(
+        {
+            "kind": layer["kind"].fillna(_KIND).astype(object),
+            "zone_id": zone_ids(points, zones),
+            "point": points,
+            "kwh_day": layer["kwh_day"].astype(float),
+            "quality": "counted",
+        }
+    )
+    inside = parts[parts["zone_id"].notna()].reset_index(drop=True)
+    whole, found = float(parts["kwh_day"].sum()), float(inside["kwh_day"].sum())
+    values = {"rows": len(inside), "kwh_day": round(found, 1)}
+    notes: Notes = [Note("demand_from_layer", values)]
+    if len(inside) < len(parts):
+        lost = {"rows": len(parts) - len(inside), "kwh_day": round(whole - found, 1)}
+        notes.append(Note("demand_outside", lost))
+    return inside, notes

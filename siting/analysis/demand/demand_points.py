@@ -17,10 +17,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siting.analysis.demand.corridor import (
+from siting.analysis.demand.away_from_home import (
+    ESTIMATED,
     counted_km,
+    drawing_places,
+    fleet_parts,
     next_stops,
     node_parts,
+    pool_parts,
     road_pull,
     through_kwh,
 )
@@ -29,15 +33,12 @@ from siting.analysis.demand.demand_chain import (
     YEAR,
     DemandChain,
     FleetEnergy,
+    given_parts,
     nev_share,
     peak,
     public_shares,
 )
-from siting.analysis.demand.demand_layer import given_parts
-from siting.analysis.demand.destinations import ESTIMATED, drawing_places, pool_parts
-from siting.analysis.demand.fleets import fleet_parts
-from siting.analysis.demand.housing import home_parts
-from siting.analysis.demand.people_layer import counted_parts
+from siting.analysis.demand.housing import counted_parts, home_parts
 from siting.analysis.network import Network
 from siting.notes import Note
 from siting.tables import DEMAND, check, zone_names

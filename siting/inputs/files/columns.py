@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from siting.errors import TableError
-from siting.inputs.files.names import find_field, match_name
+from siting.inputs.files.header import find_field, match_name
 from siting.inputs.files.sheets import AS_FOUND, Reading
 from siting.notes import Note
 

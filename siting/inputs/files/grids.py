@@ -17,7 +17,7 @@ import shapely
 from siting import geo
 from siting.errors import TableError
 from siting.inputs.files.columns import texts
-from siting.inputs.files.door import broken
+from siting.inputs.files.vectors import broken
 from siting.inputs.provenance import file_provenance
 
 if TYPE_CHECKING:

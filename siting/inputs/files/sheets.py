@@ -13,11 +13,17 @@ import pandas as pd
 from siting import files
 from siting.errors import BrokenFileError, TableError
 from siting.inputs.files.decode import decoded, note_encoding
-from siting.inputs.files.door import broken
-from siting.inputs.files.header import Cells, Layout, Sought, lay_out
-from siting.inputs.files.names import is_known, last_part, plain_name
+from siting.inputs.files.header import (
+    Cells,
+    Layout,
+    Sought,
+    is_known,
+    last_part,
+    lay_out,
+    plain_name,
+)
 from siting.inputs.files.services import SERVICE_SUFFIXES, records
-from siting.inputs.files.vectors import require_file
+from siting.inputs.files.vectors import broken, require_file
 from siting.inputs.files.workbooks import OLE, read_sheets
 from siting.notes import Note
 

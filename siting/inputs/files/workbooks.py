@@ -9,7 +9,7 @@ import openpyxl
 
 from siting import files
 from siting.errors import BrokenFileError, TableError
-from siting.inputs.files.door import broken
+from siting.inputs.files.vectors import broken
 
 if TYPE_CHECKING:
     from pathlib import Path

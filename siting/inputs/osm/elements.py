@@ -16,7 +16,7 @@ import osmium
 from osmium.filter import IdFilter, KeyFilter
 
 from siting.errors import BrokenFileError
-from siting.inputs.osm.meaning import meanings
+from siting.inputs.osm.uses import meanings
 from siting.inputs.provenance import says_synthetic
 
 if TYPE_CHECKING:

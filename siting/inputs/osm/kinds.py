@@ -1,17 +1,22 @@
-"""The table of tags: which OSM elements are what, as data and not as code."""
+"""The table of tags: which OSM elements are what, and where an extract has one sort of them."""
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from siting.errors import InputMissingError, TableError
+import numpy as np
+import osmium
+
+from siting.errors import BrokenFileError, InputMissingError, TableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from siting.arrays import Floats
 
 LAYERS = ("places", "landscape", "stations", "substations")
 ANY = "*"
@@ -177,3 +182,41 @@ def _rule(row: dict[str, str]) -> KindRule:
         also.append((also_key, wanted))
     priority = int(row["priority"] or "")
     return KindRule(layer, kind, key, values, tuple(also), priority)
+
+
+def landmarks(path: Path, key: str, value: str) -> Floats:
+    """Return the places of the nodes and ways of an extract that have a tag.
+
+    Parameters
+    ----------
+    path
+        An extract.
+    key, value
+        The tag, e.g. ``power``, ``substation``.
+
+    Returns
+    -------
+    array of shape (n, 2)
+        Lon and lat in WGS-84; of a way the middle of its nodes.
+
+    Raises
+    ------
+    BrokenFileError
+        If the extract cannot be read.
+    """
+    found: list[Floats] = []
+    try:
+        objects: Any = osmium.FileProcessor(str(path)).with_locations()
+        for one in objects.with_filter(osmium.filter.TagFilter((key, value))):
+            if one.is_node():
+                found.append(np.array([one.lon, one.lat]))
+            elif one.is_way():
+                line = [(node.lon, node.lat) for node in one.nodes if node.location.valid()]
+                found += [np.mean(line, axis=0)] if line else []
+    except (RuntimeError, ValueError) as error:
+        raise BrokenFileError(
+            f"'{path.name}' cannot be read: {error}",
+            where=str(path),
+            cure="it may be cut short: download it again",
+        ) from error
+    return np.array(found).reshape(-1, 2)

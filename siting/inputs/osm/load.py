@@ -22,10 +22,9 @@ import shapely
 from siting.errors import CoverageError, ScenarioError
 from siting.geo import WGS84
 from siting.inputs.files.vectors import require_file
-from siting.inputs.osm.coast import sea_area, with_sea
 from siting.inputs.osm.download import download
 from siting.inputs.osm.elements import read_header, write_elements
-from siting.inputs.osm.extract import reduce_extract
+from siting.inputs.osm.extract import reduce_extract, sea_area, with_sea
 from siting.inputs.osm.kinds import read_place_kinds
 from siting.inputs.osm.map_notes import (
     map_notes,

@@ -13,7 +13,7 @@ from siting.geo import WGS84
 from siting.inputs.files.columns import tag_number, texts
 from siting.inputs.osm.elements import KIND_TAG
 from siting.inputs.osm.station_tags import same_operator
-from siting.tables.access import NOT_PUBLIC, OTHER_USES
+from siting.tables.catalogue import NOT_PUBLIC, OTHER_USES
 
 if TYPE_CHECKING:
     from pyproj import CRS

@@ -15,8 +15,8 @@ from siting.inputs.files.columns import tag_number, texts
 from siting.inputs.files.vectors import parts_of_dimension, surfaces
 from siting.inputs.osm.elements import ADMIN, KIND_TAG
 from siting.inputs.osm.map_stations import car_park_stations, counted, station_table
-from siting.inputs.osm.meaning import NAMES as MEANINGS
-from siting.tables.access import NOT_PUBLIC, OTHER_USES
+from siting.inputs.osm.uses import NAMES as MEANINGS
+from siting.tables.catalogue import NOT_PUBLIC, OTHER_USES
 
 if TYPE_CHECKING:
     from pathlib import Path

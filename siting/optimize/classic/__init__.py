@@ -11,12 +11,10 @@ formulations and searches, under every rule of the scenario.
 Choice(1 sites, value 6, bound 6, optimal)
 """
 
-from siting.optimize.classic.capacitated import SharedChoice, capacitated
-from siting.optimize.classic.choice import Choice
 from siting.optimize.classic.max_cover import max_cover, max_min
 from siting.optimize.classic.p_center import p_center
-from siting.optimize.classic.p_median import p_median
-from siting.optimize.classic.reach import Reach
+from siting.optimize.classic.p_median import SharedChoice, capacitated, p_median
+from siting.optimize.classic.reach import Choice, Reach
 from siting.optimize.classic.set_cover import min_cost_cover, set_cover
 
 __all__ = [

@@ -3,7 +3,7 @@
 A model starts from ``open_j`` in {0, 1} and the rows about which sites may be open together: on a
 bare matrix the number of sites (:func:`bare_sites`), in a plan the station total, the room for the
 chargers, spacing cliques, zone floors and every rule of the scenario
-(:func:`siting.optimize.model.stations.station_rules`). The functions here write on either what the
+(:func:`siting.optimize.model.selection.station_rules`). The functions here write on either what the
 model asks for. All maximise: what is to be least stands with a minus, since solvers are asked to
 maximise.
 
@@ -27,7 +27,7 @@ import numpy as np
 import pulp
 
 from siting.arrays import groups
-from siting.optimize.model.stations import StationModel
+from siting.optimize.model.selection import StationModel
 from siting.optimize.solver.solver import linear, row
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ import numpy as np
 
 from siting.arrays import sums
 from siting.errors import ImpossibleTargetError
-from siting.optimize.classic.choice import GAP_SHARE, Question
 from siting.optimize.classic.coverage import Coverage, transposed, zone_shares
 from siting.optimize.classic.formulation import (
     Levels,
@@ -19,6 +18,7 @@ from siting.optimize.classic.formulation import (
     raise_worst,
 )
 from siting.optimize.classic.median_search import Costs, improved
+from siting.optimize.classic.reach import GAP_SHARE, Question
 from siting.optimize.problem.solution import gap_between
 from siting.optimize.solver.solver import values_of
 
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from siting.arrays import Flags, Floats
-    from siting.optimize.classic.choice import Choice
-    from siting.optimize.classic.reach import Reach
-    from siting.optimize.model.stations import StationModel
+    from siting.optimize.classic.reach import Choice, Reach
+    from siting.optimize.model.selection import StationModel
     from siting.optimize.solver.solver import Solver
 
 _SLACK = 1e-9

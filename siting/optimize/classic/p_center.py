@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from siting.errors import InfeasibleError, NoAnswerError
-from siting.optimize.classic.choice import GAP_SHARE, Question
+from siting.optimize.classic.reach import GAP_SHARE, Question
 from siting.optimize.classic.set_cover import cover_part, greedy_cover, solve_cover
 from siting.optimize.problem.solution import gap_between
 
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from siting.arrays import Flags, Ints
-    from siting.optimize.classic.choice import Choice
-    from siting.optimize.classic.reach import Reach
+    from siting.optimize.classic.reach import Choice, Reach
     from siting.optimize.solver.solver import Solver
 
 _TRIES = 40

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ImpossibleTargetError, InfeasibleError
-from siting.optimize.classic.choice import GAP_SHARE, Question, each_of
 from siting.optimize.classic.coverage import (
     Coverage,
     contained,
@@ -19,14 +18,14 @@ from siting.optimize.classic.coverage import (
     without_columns,
 )
 from siting.optimize.classic.formulation import bare_sites, cost_least, cover_all, cover_share
+from siting.optimize.classic.reach import GAP_SHARE, Question, each_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from siting.arrays import Flags, Floats
-    from siting.optimize.classic.choice import Choice
-    from siting.optimize.classic.reach import Reach
-    from siting.optimize.model.stations import StationModel
+    from siting.optimize.classic.reach import Choice, Reach
+    from siting.optimize.model.selection import StationModel
     from siting.optimize.solver.solver import Solver
 
 _TINY = 1e-9

@@ -27,7 +27,7 @@ import numpy as np
 import pulp
 
 from siting.arrays import groups
-from siting.optimize.problem.spacing import clique_cover
+from siting.optimize.problem.linear_rules import clique_cover
 from siting.optimize.solver.solver import linear, row
 
 if TYPE_CHECKING:

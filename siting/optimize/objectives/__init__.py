@@ -1,7 +1,7 @@
 """The objectives beside the joint one: each chooses the stations by its own model under all rules.
 
 Every model has the station total, the room for the charger total, spacing cliques, zone floors and
-the rules of the scenario (:func:`siting.optimize.model.stations.station_rules`), so the objectives
+the rules of the scenario (:func:`siting.optimize.model.selection.station_rules`), so the objectives
 differ in what they ask for and in nothing else. Chargers and service then follow as in any plan.
 """
 

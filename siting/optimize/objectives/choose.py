@@ -15,9 +15,9 @@ from siting.arrays import sums
 from siting.errors import NoAnswerError, ScenarioError
 from siting.optimize.classic.formulation import Levels
 from siting.optimize.model.fill import filled
-from siting.optimize.model.stations import infeasible, no_answer, select_stations
+from siting.optimize.model.selection import infeasible, no_answer, select_stations
 from siting.optimize.objectives import goal_models as models
-from siting.optimize.objectives.distance import p_center, p_median
+from siting.optimize.objectives.goal_models import p_center, p_median
 from siting.optimize.objectives.measure import (
     Chosen,
     covered_shares,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from siting.arrays import Floats, Ints
     from siting.optimize.classic.coverage import Coverage
     from siting.optimize.model.fill import Filled
-    from siting.optimize.model.stations import StationModel
+    from siting.optimize.model.selection import StationModel
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.problem.solution import Outcome
     from siting.optimize.solver.run_log import Run

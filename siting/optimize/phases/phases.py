@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ImpossibleTargetError, InfeasibleError, NoAnswerError
-from siting.optimize.phases.phase_search import Path, PhaseSearch
-from siting.optimize.phases.swap_years import swaps_by_year
+from siting.optimize.phases.phase_search import Path, PhaseSearch, swaps_by_year
 from siting.optimize.phases.years import (
     Built,
     all_years,

@@ -14,8 +14,7 @@ import numpy as np
 from siting.optimize.problem.linear_rules import Rules
 from siting.optimize.rules.budget import BUDGET
 from siting.optimize.rules.chongqing import CHONGQING
-from siting.optimize.rules.family import SiteTerms
-from siting.optimize.rules.filters import check_names
+from siting.optimize.rules.family import SiteTerms, check_names
 from siting.optimize.rules.headroom import HEADROOM
 from siting.optimize.rules.limits import LIMITS
 from siting.optimize.rules.named_sites import BANNED, LOCKED, UPGRADES
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
     from siting.arrays import Ints
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.family import Ground
-    from siting.optimize.rules.levers import Lever
-    from siting.optimize.rules.rulings import Rulings
+    from siting.optimize.rules.rulings import Lever, Rulings
 
 FAMILIES = (
     LOCKED,

@@ -24,7 +24,7 @@ from siting.errors import ImpossibleTargetError, ScenarioError
 from siting.optimize.problem.inner_problem import Choice
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.rules.family import Family
-from siting.optimize.rules.levers import Filled, Lever, put
+from siting.optimize.rules.rulings import Filled, Lever, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from siting.arrays import Floats
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.family import Ground
-    from siting.optimize.rules.levers import Lack
-    from siting.optimize.rules.rulings import Path, Rulings
+    from siting.optimize.rules.rulings import Lack, Path, Rulings
 
 _NAME = "budget"
 MILLION = 1e6

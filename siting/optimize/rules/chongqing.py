@@ -38,7 +38,7 @@ import numpy as np
 from siting.errors import ImpossibleTargetError, ScenarioError
 from siting.notes import Note
 from siting.optimize.rules.family import AskedLimit, AskedPromise, Family
-from siting.optimize.rules.levers import PER_MILLE, Lever, Stepwise, share_less
+from siting.optimize.rules.rulings import PER_MILLE, Lever, Stepwise, share_less
 from siting.scenario import Limit, Promise
 
 if TYPE_CHECKING:

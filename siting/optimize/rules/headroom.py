@@ -20,7 +20,7 @@ from siting.arrays import groups
 from siting.notes import Note
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.rules.family import Family
-from siting.optimize.rules.levers import Filled, Lever, Stepwise, put
+from siting.optimize.rules.rulings import Filled, Lever, Stepwise, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from siting.optimize.problem.linear_rules import LinearRule
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.family import Ground
-    from siting.optimize.rules.levers import Lack
-    from siting.optimize.rules.rulings import Path, Rulings
+    from siting.optimize.rules.rulings import Lack, Path, Rulings
 
 _NAME = "headroom"
 _TINY = 1e-6

@@ -14,9 +14,8 @@ import numpy as np
 
 from siting.errors import ImpossibleTargetError
 from siting.optimize.problem.linear_rules import LinearRule, Rules, row_of
-from siting.optimize.rules.family import AskedLimit, Family
-from siting.optimize.rules.filters import chosen_zones, kinds_flags, pool_flags
-from siting.optimize.rules.levers import (
+from siting.optimize.rules.family import AskedLimit, Family, chosen_zones, kinds_flags, pool_flags
+from siting.optimize.rules.rulings import (
     NO_END,
     PER_MILLE,
     STATIONS,
@@ -39,8 +38,7 @@ if TYPE_CHECKING:
     from siting.arrays import Ints, Names
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.family import Ground
-    from siting.optimize.rules.levers import Way
-    from siting.optimize.rules.rulings import Path, Rulings
+    from siting.optimize.rules.rulings import Path, Rulings, Way
 
 _TINY = 1e-9
 

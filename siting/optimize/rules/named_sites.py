@@ -11,7 +11,7 @@ import numpy as np
 from siting.errors import ImpossibleTargetError, ScenarioError
 from siting.optimize.problem.linear_rules import LinearRule, Rules, row_of
 from siting.optimize.rules.family import Family
-from siting.optimize.rules.levers import Lever, Release, Stepwise, put
+from siting.optimize.rules.rulings import Lever, Release, Stepwise, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,7 +11,7 @@ from siting.errors import ScenarioError
 from siting.notes import Note
 from siting.optimize.problem.problem import FEWEST, Goal
 from siting.optimize.rules.family import AskedPromise, Family
-from siting.optimize.rules.levers import PER_MILLE, Lever, Stepwise, metres_more, put, share_less
+from siting.optimize.rules.rulings import PER_MILLE, Lever, Stepwise, metres_more, put, share_less
 from siting.scenario import Promise
 
 if TYPE_CHECKING:

@@ -19,10 +19,22 @@ from siting.arrays import groups
 from siting.errors import ImpossibleTargetError, ScenarioError
 from siting.notes import Note
 from siting.optimize.problem.linear_rules import CoverPromise, LinearRule, Rules, row_of
-from siting.optimize.rules.family import AskedPromise, Family
-from siting.optimize.rules.filters import check_names, chosen_zones, kinds_flags
-from siting.optimize.rules.levers import PER_MILLE, Lever, Stepwise, metres_more, put, share_less
-from siting.optimize.rules.rulings import FARTHEST_M
+from siting.optimize.rules.family import (
+    AskedPromise,
+    Family,
+    check_names,
+    chosen_zones,
+    kinds_flags,
+)
+from siting.optimize.rules.rulings import (
+    FARTHEST_M,
+    PER_MILLE,
+    Lever,
+    Stepwise,
+    metres_more,
+    put,
+    share_less,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +43,7 @@ if TYPE_CHECKING:
     from siting.arrays import Flags, Floats
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.family import Ground
-    from siting.optimize.rules.levers import Way
-    from siting.optimize.rules.rulings import Path, Rulings
+    from siting.optimize.rules.rulings import Path, Rulings, Way
 
 _SHOWN = 5
 _TINY = 1e-9

@@ -1,7 +1,7 @@
 """Spacing: how far new stations and new swap stations keep from any other, in a straight line.
 
 Sites too near to a standing station are closed when the problem is built; the rows between new
-ones are part of every model, as cliques (:mod:`siting.optimize.problem.spacing`).
+ones are part of every model, as cliques (:mod:`siting.optimize.problem.linear_rules`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ImpossibleTargetError
-from siting.optimize.problem.room import station_room
-from siting.optimize.rules.family import Family, zone_kinds
-from siting.optimize.rules.filters import check_names
-from siting.optimize.rules.levers import Lever, Stepwise, metres_less, put
+from siting.optimize.problem.inner_problem import station_room
+from siting.optimize.rules.family import Family, check_names, zone_kinds
+from siting.optimize.rules.rulings import Lever, Stepwise, metres_less, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

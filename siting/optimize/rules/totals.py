@@ -11,18 +11,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from siting.errors import ImpossibleTargetError
+from siting.optimize.problem.inner_problem import charger_range, swap_room
 from siting.optimize.problem.problem import FEWEST
-from siting.optimize.problem.room import charger_range, swap_room
 from siting.optimize.rules.family import Family
-from siting.optimize.rules.levers import NO_END, STATIONS, SWAP, Lever, Soft, Stepwise, moved
+from siting.optimize.rules.rulings import NO_END, STATIONS, SWAP, Lever, Soft, Stepwise, moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.family import Ground
-    from siting.optimize.rules.levers import Way
-    from siting.optimize.rules.rulings import Path, Rulings
+    from siting.optimize.rules.rulings import Path, Rulings, Way
 
 SENSES = {"exactly": "=", "at_least": ">=", "at_most": "<="}
 

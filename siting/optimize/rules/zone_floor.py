@@ -13,7 +13,7 @@ import numpy as np
 
 from siting.errors import ImpossibleTargetError
 from siting.optimize.rules.family import Family
-from siting.optimize.rules.levers import Lever, Stepwise, moved, put
+from siting.optimize.rules.rulings import Lever, Stepwise, moved, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

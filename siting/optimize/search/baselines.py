@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import NoAnswerError
-from siting.optimize.model.stations import select_stations
+from siting.optimize.model.selection import select_stations
 from siting.optimize.objectives import goal_outcome
 from siting.optimize.problem.problem import JOINT, after_swap
 from siting.optimize.problem.solution import Solution, assignment_table, outcome_of

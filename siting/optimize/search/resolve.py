@@ -17,7 +17,7 @@ import pulp
 
 from siting.optimize.model.fill import filled
 from siting.optimize.model.joint import joint_model
-from siting.optimize.model.stations import select_stations
+from siting.optimize.model.selection import select_stations
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.search.solve import EXACT_PAIRS
 from siting.optimize.search.subproblem import (

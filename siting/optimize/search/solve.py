@@ -1,4 +1,9 @@
-"""The staged method: from a problem to a plan with its bound.
+"""The staged method: from a problem, and a start where there is one, to a plan with its bound.
+
+Its stations, the prices of its bound and the wish of those prices are on ids, so a changed
+weight, target or lock, or a few other sites, do no harm: what is not known here is left out, and
+what the start says is only ever where to look. The bound is worked out anew from the prices
+and the plan anew from the stations, so a bad start costs time, never truth.
 
 1. Swap stations by their own covering model.
 2. A first legal plan: the small selection model on a first wish; it also proves infeasibility.
@@ -8,7 +13,7 @@
    then free a few sites at a time where wish and plan disagree
    (:mod:`siting.optimize.search.improve`); repeat until the gap is small enough or no longer falls.
 
-A start from an earlier solve (:mod:`siting.optimize.search.start`) stands in for the first plan
+A start from an earlier solve (:mod:`siting.optimize.search.solve`) stands in for the first plan
 and the first prices; where its stations may all stand, 3 is left out if 4 reaches the gap from
 there.
 
@@ -24,30 +29,100 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siting.errors import ScenarioError
 from siting.notes import Note
-from siting.optimize.bound import Descent, Relaxation, prices_from, uniform_wish
+from siting.optimize.bound import Descent, Prices, Relaxation, prices_from, uniform_wish
 from siting.optimize.model import reduce
 from siting.optimize.model.fill import better, fill_stations, filled, try_filled
 from siting.optimize.model.joint import joint_model
-from siting.optimize.model.stations import select_stations, try_stations
+from siting.optimize.model.selection import select_stations, try_stations
 from siting.optimize.objectives import plan_by_objective
 from siting.optimize.problem.problem import JOINT, after_swap
-from siting.optimize.problem.solution import PROVEN, Solution, assignment_table, gap_of, outcome_of
+from siting.optimize.problem.solution import (
+    PROVEN,
+    Solution,
+    Start,
+    assignment_table,
+    gap_of,
+    outcome_of,
+)
 from siting.optimize.search.improve import improved
-from siting.optimize.search.start import descent_from, start_of, wished_for
 from siting.optimize.solver.run_log import Run
 from siting.optimize.solver.solver import State, open_solver, values_of
 from siting.optimize.swap import swap_again, swap_cover, swap_key
 
 if TYPE_CHECKING:
     from siting import scenario
-    from siting.arrays import Floats
+    from siting.arrays import Floats, Ints, Names
     from siting.notes import Progress
     from siting.optimize.model.fill import Filled
     from siting.optimize.problem.problem import SitingProblem
-    from siting.optimize.problem.solution import Outcome, Start
+    from siting.optimize.problem.solution import Outcome
     from siting.optimize.solver.solver import Option
     from siting.optimize.swap import SwapCover
+
+_STANDS = 1.0
+
+
+def start_of(
+    problem: SitingProblem, sites: Ints, descent: Descent, swap: SwapCover, swap_key: str
+) -> Start:
+    """Return what a finished solve leaves; ``swap_key`` is empty if the clock ended that stage."""
+    wished = np.flatnonzero(descent.wish > 0)
+    return Start(
+        stations=problem.site_id[sites],
+        swap_ids=problem.site_id[swap.sites],
+        site_id=problem.site_id[wished],
+        wish=descent.wish[wished],
+        demand_id=problem.demand_id,
+        price=descent.best.demand,
+        charger_price=descent.best.charger,
+        swap_key=swap_key,
+    )
+
+
+def wished_for(problem: SitingProblem, start: Start) -> tuple[Ints, Floats]:
+    """Return the start's stations that may stand here, sorted, and its wish by site.
+
+    Raises
+    ------
+    ScenarioError
+        If it knows none of the sites: a start from somewhere else.
+    """
+    stands = np.flatnonzero(np.isin(problem.site_id, start.stations) & problem.openable)
+    if not len(stands):
+        raise ScenarioError(
+            f"none of the stations of run '{start.run}' can stand here",
+            where="--start",
+            cure="start from a run of the same district, or leave --start out",
+        )
+    wish = np.zeros(len(problem.site_id))
+    place, known = _matched(problem.site_id, start.site_id)
+    wish[known] = start.wish[place]
+    return stands, wish
+
+
+def descent_from(problem: SitingProblem, stands: Ints, wish: Floats, start: Start) -> Descent:
+    """Return the bound's descent from the start's prices; new demand gets a price of its own."""
+    opened = wish.copy()
+    opened[stands] = _STANDS
+    prices = prices_from(problem, opened).demand
+    place, known = _matched(problem.demand_id, start.demand_id)
+    prices[known] = np.maximum(start.price[place], 0.0)
+    charger = start.charger_price
+    if problem.charger_sense == "<=":
+        charger = max(charger, 0.0)
+    elif problem.charger_sense == ">=":
+        charger = min(charger, 0.0)
+    return Descent(Relaxation(problem), Prices(prices, charger), wish)
+
+
+def _matched(here: Names, there: Names) -> tuple[Ints, Ints]:
+    """Return the places in ``there`` of the ids known to both, and their places in ``here``."""
+    place = {name: number for number, name in enumerate(there.tolist())}
+    both = [(place[name], k) for k, name in enumerate(here.tolist()) if name in place]
+    pairs = np.array(both, dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
 
 
 __all__ = ["Solution", "fill_stations", "solve_problem"]

@@ -15,7 +15,6 @@ import shapely
 from siting.comparison.comparison import count_changes
 from siting.outputs import palette, words
 from siting.outputs.assets import asset
-from siting.outputs.guard import guarded
 from siting.outputs.map import shapes
 from siting.outputs.map.page_frame import (
     AtlasLayer,
@@ -26,7 +25,8 @@ from siting.outputs.map.page_frame import (
     Start,
     name_plainly,
 )
-from siting.outputs.text.comparison_grids import contrast_warnings
+from siting.outputs.pages import guarded
+from siting.outputs.text.figure_tables import contrast_warnings
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,8 +15,6 @@ import offlinefolium as folium
 
 from siting.outputs import palette, words
 from siting.outputs.assets import asset
-from siting.outputs.basemaps import Basemap, find_basemap
-from siting.outputs.guard import guarded
 from siting.outputs.map import signs
 from siting.outputs.map.map_data import MapData
 from siting.outputs.map.map_panel import panel_html
@@ -30,8 +28,8 @@ from siting.outputs.map.page_frame import (
     name_plainly,
 )
 from siting.outputs.map.views import make_views
-from siting.tables.facilities import FACILITIES
-from siting.tables.fields import ZONE, fields, shown
+from siting.outputs.pages import Basemap, find_basemap, guarded
+from siting.tables.fields import FACILITIES, ZONE, fields, shown
 
 if TYPE_CHECKING:
     from siting.notes import Say

@@ -21,7 +21,7 @@ from siting.outputs.text.plan_lines import (
     plan_class_text,
     score_lines,
 )
-from siting.tables.facilities import TOTALS
+from siting.tables.fields import TOTALS
 
 if TYPE_CHECKING:
     from siting.notes import Say

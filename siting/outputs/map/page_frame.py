@@ -10,7 +10,7 @@ from branca.element import Element, Figure, MacroElement
 from jinja2 import Template
 from offlinefolium.map import Layer
 
-from siting.outputs.guard import MARK
+from siting.outputs.pages import MARK
 
 _ESCAPES = {
     "<": "\\u003c",

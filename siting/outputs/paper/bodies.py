@@ -21,8 +21,7 @@ import pandas as pd
 from siting.errors import ScenarioError
 from siting.plan.described import column, heading
 from siting.shipped import shipped_path
-from siting.tables.facilities import SWAP
-from siting.tables.fields import fields
+from siting.tables.fields import SWAP, fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,14 +22,14 @@ from siting.outputs.paper.paper import (
     line_mm,
 )
 from siting.outputs.paper.sheet import Sheet, make_say, site_points
-from siting.tables.facilities import CHARGING, FACILITIES, HYDROGEN, SWAP
+from siting.tables.fields import CHARGING, FACILITIES, HYDROGEN, SWAP
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from siting.notes import Say
     from siting.outputs.paper.base_map import Ground
-    from siting.outputs.paper.fonts import Face
+    from siting.outputs.paper.lettering import Face
     from siting.plan.plan import Plan
 
 

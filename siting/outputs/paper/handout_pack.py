@@ -23,11 +23,11 @@ from matplotlib.image import imsave
 
 from siting import files
 from siting.outputs.assets import asset
-from siting.outputs.guard import guarded
+from siting.outputs.pages import guarded
 from siting.outputs.paper.base_map import make_ground
 from siting.outputs.paper.bodies import all_bodies
 from siting.outputs.paper.document import Setting, draw_first_page, draw_pages
-from siting.outputs.paper.fonts import find_face
+from siting.outputs.paper.lettering import find_face
 from siting.outputs.paper.paper import FORMATS
 from siting.outputs.paper.sheet import make_say, make_sheet
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from siting.notes import Progress
     from siting.outputs.paper.bodies import Body
-    from siting.outputs.paper.fonts import Face
+    from siting.outputs.paper.lettering import Face
     from siting.outputs.paper.sheet import Sheet
     from siting.plan.plan import Plan
 

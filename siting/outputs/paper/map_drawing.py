@@ -14,9 +14,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, Polygon, Rectangle
 
 from siting.outputs import palette
-from siting.outputs.paper._lettering import Letters, Line
 from siting.outputs.paper.base_map import draw_ground
 from siting.outputs.paper.frames import DOT_MM, SCALE_SHARE, scale_corner
+from siting.outputs.paper.lettering import Letters, Line
 from siting.outputs.paper.paper import FAINT, INK, make_sign
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from siting.outputs.paper.base_map import Ground
-    from siting.outputs.paper.fonts import Face
     from siting.outputs.paper.frames import Frame
+    from siting.outputs.paper.lettering import Face
 
     Box = tuple[float, float, float, float]
 

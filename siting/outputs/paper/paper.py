@@ -13,15 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, RegularPolygon
 from matplotlib.transforms import Affine2D
 
-from siting.outputs.paper._lettering import Letters, Line, wrap
+from siting.outputs.paper.lettering import Letters, Line, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.patches import Patch
     from matplotlib.transforms import Transform
 
-    from siting.outputs.paper._lettering import Align
-    from siting.outputs.paper.fonts import Face
+    from siting.outputs.paper.lettering import Align, Face
 
     _Rule = tuple[float, float, float]
     _Box = tuple[tuple[float, float, float, float], str, str]

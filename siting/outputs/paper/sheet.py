@@ -26,7 +26,7 @@ from siting.outputs.paper.bodies import (
 )
 from siting.outputs.text.figure_tables import count_years
 from siting.outputs.text.plan_lines import hydrogen_line
-from siting.tables.facilities import CHARGING, HYDROGEN, SWAP, TOTALS
+from siting.tables.fields import CHARGING, HYDROGEN, SWAP, TOTALS
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from siting.outputs import words
-from siting.plan.json_types import tidy
+from siting.plan.parts import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,14 +17,16 @@ from openpyxl.utils import get_column_letter
 
 from siting import files
 from siting.outputs import words
-from siting.outputs.text.comparison_grids import (
+from siting.outputs.text.figure_tables import (
+    COLUMNS,
     NUMBERS,
     Grid,
     change_grids,
     contrast_grids,
     contrast_warnings,
+    phase_header,
+    phase_rows,
 )
-from siting.outputs.text.figure_tables import COLUMNS, phase_header, phase_rows
 from siting.outputs.workbook.cells import (
     Block,
     Field,
@@ -35,8 +37,7 @@ from siting.outputs.workbook.cells import (
     write_text,
 )
 from siting.plan.described import described, heading
-from siting.tables.facilities import CHARGING, SWAP, TOTALS
-from siting.tables.fields import ZONE, find_field, shown
+from siting.tables.fields import CHARGING, SWAP, TOTALS, ZONE, find_field, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from siting.comparison import Contrast
     from siting.notes import Say
     from siting.plan.plan import Plan
-    from siting.tables.facilities import Facility
+    from siting.tables.fields import Facility
 
 
 _WHOLE, _MONEY = "#,##0", "#,##0"
