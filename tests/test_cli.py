@@ -217,3 +217,32 @@ def test_from_a_checkout_it_runs_as_a_module_and_tells_its_version():
     assert b"fetch" in done.stdout
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert siting.__version__ == project["version"]
+
+
+def test_it_says_its_version(capsys):
+    assert run(["--version"]) == EXIT_GOOD
+    assert capsys.readouterr().out == f"siting {siting.__version__}\n"
+
+
+def numbers():
+    """Return each option of a verb that takes a number."""
+    for verb, command in sorted(get_command(app).commands.items()):
+        for option in command.params:
+            if option.type_descriptor.annotation in {int, float}:
+                yield verb, option.opts[0]
+
+
+@pytest.mark.parametrize(("verb", "option"), list(numbers()))
+@pytest.mark.parametrize("number", ["1000000000000", "-1000000000000", "9" * 5000, "nan"])
+def test_a_number_beyond_all_measure_is_refused_before_anything_is_read(
+    tmp_path, capsys, verb, option, number
+):
+    needed = {"robust": [str(tmp_path)], "new": [str(tmp_path / "new.toml")]}
+    assert run([verb, *needed.get(verb, []), option, number]) == EXIT_SCENARIO
+    text = capsys.readouterr().err
+    assert option in text
+    assert "cure:" in text
+    told = "less than or equal|greater than or equal|valid integer|maximum size|is no number"
+    assert re.search(told, text)
+    assert len(text) < 6000
+    assert list(tmp_path.iterdir()) == []

@@ -97,7 +97,9 @@ def test_goals_that_make_no_front_are_refused(text):
         read_goals(text)
 
 
-@pytest.mark.parametrize("text", ["cost=1", "cost=1,x", "grid=0.1,0.2", "cost", "cost=2,2"])
+@pytest.mark.parametrize(
+    "text", ["cost=1", "cost=1,x", "grid=0.1,0.2", "cost", "cost=2,2", "cost=0,inf"]
+)
 def test_a_range_that_is_none_is_refused(text):
     with pytest.raises(ScenarioError, match="range"):
         read_ranges([text], SERVED_COST)

@@ -98,6 +98,16 @@ def test_a_key_that_counts_is_drawn_whole(tmp_path):
         ("", [], 0, "nothing is to be varied"),
         ("", [], 5, "says of nothing"),
         (UNCERTAIN, ["factors.prices=1,2"], 5, "at once"),
+        (UNCERTAIN, [], 10**9, "1,000,000,000 plans are wanted"),
+        (
+            UNCERTAIN,
+            [
+                f"targets.{key}={','.join(map(str, range(400, 500)))}"
+                for key in ("stations", "chargers")
+            ],
+            11,
+            "110,000 plans",
+        ),
         (UNCERTAIN, ["targets.statons=1,2"], 0, "statons"),
         (UNCERTAIN, ["targets.stations=0"], 0, r"targets\.stations"),
         (UNCERTAIN, ["targets.stations"], 0, "key=value"),

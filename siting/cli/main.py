@@ -10,13 +10,15 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 from typer import Abort
 from typer.exceptions import TyperException
 
-from siting.cli import check_screen
+from siting import __version__
+from siting.cli import check_screen, screen
 from siting.cli.input_verbs import fetch, show_cache, zones
 from siting.cli.new_verb import new
 from siting.cli.plan_verb import plan
@@ -34,6 +36,24 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001  # as typer calls it
+    if asked:
+        screen.emit(f"siting {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_any_verb(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
 
 app.command()(new)
 app.command()(check)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from siting.inputs.survey import Look
 
 TEMPLATE = "new-scenario.toml"
+_MOST = 1_000_000_000  # what a scenario takes
 
 
 def new(  # noqa: PLR0917  # each option is a parameter
@@ -34,9 +35,11 @@ def new(  # noqa: PLR0917  # each option is a parameter
         typer.Option(help="Datum of the files that do not say theirs."),
     ] = None,
     stations: Annotated[
-        int | None, typer.Option(help="Target: stations, existing and new.")
+        int | None, typer.Option(min=0, max=_MOST, help="Target: stations, existing and new.")
     ] = None,
-    chargers: Annotated[int | None, typer.Option(help="Target: public chargers.")] = None,
+    chargers: Annotated[
+        int | None, typer.Option(min=0, max=_MOST, help="Target: public chargers.")
+    ] = None,
     language: LanguageOption = None,
     ask: Annotated[
         bool, typer.Option(help="Ask on the terminal what the files do not say.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -44,7 +45,8 @@ VariantOption = Annotated[
     typer.Option("--variant", metavar="NAME", help="A variant of the scenario; may be repeated."),
 ]
 WorkersOption = Annotated[
-    int | None, typer.Option(min=1, help="Worker processes; as many as cores if left out.")
+    int | None,
+    typer.Option(min=1, max=256, help="Worker processes; as many as cores if left out."),
 ]
 SchedulerOption = Annotated[
     str | None, typer.Option(metavar="TCP", help="A dask scheduler that runs, tcp://host:port.")
@@ -57,6 +59,13 @@ NoCacheOption = Annotated[
     bool, typer.Option("--no-cache", help="Work out every stage anew, and keep nothing.")
 ]
 RunArgument = Annotated[Path, typer.Argument(help="A run folder, e.g. maps/yubei-2025.")]
+
+
+def a_number(value: float) -> float:
+    """Refuse what the range of an option lets pass: no number at all."""
+    if math.isnan(value):
+        raise typer.BadParameter(f"{value} is no number")
+    return value
 
 
 def read_scenario(

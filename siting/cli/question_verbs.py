@@ -21,6 +21,7 @@ from siting.cli.options import (
     ScenarioArgument,
     SetOption,
     VariantOption,
+    a_number,
     folder_of,
     grouped,
     open_unless,
@@ -162,7 +163,13 @@ def compare(
     planned: PlannedOptions,
     files: FileOptions,
     moved_m: Annotated[
-        float, typer.Option(min=0, help="A site moved if it comes back within so many metres.")
+        float,
+        typer.Option(
+            min=0,
+            max=1e6,
+            callback=a_number,
+            help="A site moved if it comes back within so many metres.",
+        ),
     ] = 500.0,
     different_data: Annotated[
         bool, typer.Option("--different-data", help="Compare plans made from different data.")

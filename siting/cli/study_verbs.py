@@ -38,9 +38,10 @@ def sweep(
         typer.Option("--grid", metavar="KEY=V,V", help="Values of a key; may be repeated."),
     ] = None,
     samples: Annotated[
-        int, typer.Option(min=0, help="Samples of what the scenario calls uncertain.")
+        int,
+        typer.Option(min=0, max=10_000, help="Samples of what the scenario calls uncertain."),
     ] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the samples.")] = 7,
     many: ManyOptions,
     form: Annotated[
         Literal["parquet", "csv"], typer.Option("--format", help="Form of the table.")
@@ -89,7 +90,9 @@ def _tell(swept: Swept) -> None:
 def robust(
     folder: Annotated[Path, typer.Argument(help="Folder of a sweep, e.g. maps/yubei-2025-sweep.")],
     *,
-    plans: Annotated[int, typer.Option(min=1, help="Most plans to value; the likeliest.")] = 20,
+    plans: Annotated[
+        int, typer.Option(min=1, max=1_000, help="Most plans to value; the likeliest.")
+    ] = 20,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     no_cache: NoCacheOption = False,

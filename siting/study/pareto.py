@@ -7,6 +7,7 @@ one of its rules, so every point has the bound and the recount of any plan.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +141,7 @@ def read_ranges(texts: Sequence[str], goals: tuple[Goal, ...]) -> dict[str, tupl
             low, high = sorted(float(part) for part in rest.split(","))
         except ValueError:
             low = high = float("nan")
-        if name not in limited or not low < high:
+        if name not in limited or not low < high or math.isinf(high - low):
             raise ScenarioError(
                 f"'{text}' is no range of a goal that is limited",
                 where="--range",

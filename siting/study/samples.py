@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _DIGITS = 6
 _BELL = 4.0
+_MOST_PLANS = 100_000
+"""More plans than a cluster makes in a week; the list of them alone fills a memory."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def make_draws(
     ------
     ScenarioError
         If nothing is to be varied, nothing is uncertain though samples are wanted, a key is in
-        both, or a value does not fit its key.
+        both, a value does not fit its key, or there are too many plans.
     """
     _refuse(scenario, grid, samples)
     ranges = {key: scenario.uncertainty[key] for key in sorted(scenario.uncertainty)}
@@ -182,6 +185,13 @@ def _refuse(scenario: Scenario, grid: dict[str, tuple[Any, ...]], samples: int) 
             "nothing is to be varied",
             where="siting sweep",
             cure='give --grid "key=value,value", or --samples with a block [uncertainty]',
+        )
+    plans = math.prod(map(len, grid.values())) * max(samples, 1)
+    if plans > _MOST_PLANS:
+        raise ScenarioError(
+            f"{plans:,} plans are wanted, and a sweep makes {_MOST_PLANS:,} at most",
+            where="--grid, --samples",
+            cure="give fewer values or samples: 100 to 1,000 samples show what holds",
         )
     if both := sorted(set(grid) & set(scenario.uncertainty)) if samples else []:
         raise ScenarioError(
