@@ -1,5 +1,6 @@
 """Fetching: a local server answers as Overpass and Nominatim do, well and badly."""
 
+import contextlib
 import gc
 import logging
 import socket
@@ -12,6 +13,7 @@ import pytest
 from osm_town import BBOX, make_town
 from overpass_server import OSM_TIME, serving
 from shapely import Point, box
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from siting import scenario
 from siting.errors import AreaError, DownloadError, OutputError, ScenarioError
@@ -204,7 +206,22 @@ def test_a_tag_longer_than_osm_has_is_cut(tmp_path, server):
     assert (tmp_path / "a.gpkg").exists()
 
 
-def test_an_answer_that_drips_comes_to_an_end(tmp_path):
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "drops", "fault"),
+    [
+        (HEAD + b"\r\n{", [b" "], "has not sent all of its answer within 3 s"),
+        (HEAD, [b"X: y\r\n"], "has not begun its answer within 3 s"),
+        (HEAD + b"X: ", [b"y"], "has not begun its answer within 3 s"),
+        (b"HTTP/1.1 200 ", [b"O"], "has not begun its answer within 3 s"),
+        (b"HTTP/1.1 ", [b"100 Continue\r\n\r\nHTTP/1.1 "], "has not begun its answer within 3 s"),
+        (HEAD, [*[b"X: y\r\n"] * 40, b"\r\n{", b" "], "has not sent all .* within 3 s"),
+    ],
+    ids=["body", "headers", "a header", "status", "continue", "headers, then body"],
+)
+def test_an_answer_that_drips_comes_to_an_end(tmp_path, first, drops, fault):
     def drip(listener):
         while True:
             try:
@@ -214,9 +231,9 @@ def test_an_answer_that_drips_comes_to_an_end(tmp_path):
             with connection:
                 try:
                     connection.recv(65536)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{")
-                    for _ in range(600):
-                        connection.sendall(b" ")
+                    connection.sendall(first)
+                    for number in range(600):
+                        connection.sendall(drops[min(number, len(drops) - 1)])
                         time.sleep(0.05)
                 except OSError:
                     continue
@@ -226,7 +243,31 @@ def test_an_answer_that_drips_comes_to_an_end(tmp_path):
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         settings = scenario.Overpass(endpoint=url, nominatim=url, timeout_s=1, retries=0)
         begun = time.monotonic()
-        with pytest.raises(DownloadError, match="has not sent all of its answer within 3 s"):
+        with pytest.raises(DownloadError, match=fault):
+            fetch(inputs("x", settings), SHAPE, tmp_path / "a.gpkg")
+        assert time.monotonic() - begun < 15
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_proxy_that_drips_comes_to_an_end(tmp_path, monkeypatch):
+    def drip(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                    for _ in range(600):
+                        connection.sendall(b"X: y\r\n")
+                        time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, args=[listener], daemon=True).start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        url = "https://overpass.example"
+        settings = scenario.Overpass(endpoint=url, nominatim=url, timeout_s=1, retries=0)
+        begun = time.monotonic()
+        with pytest.raises(DownloadError, match="has not begun its answer within 3 s"):
             fetch(inputs("x", settings), SHAPE, tmp_path / "a.gpkg")
         assert time.monotonic() - begun < 15
 
@@ -274,12 +315,14 @@ def test_osmnx_gets_its_settings_back(tmp_path, server):
     names = [name for name in dir(ox.settings) if not name.startswith("_")]
     before = {name: getattr(ox.settings, name) for name in names}
     look_up = socket.getaddrinfo
+    kinds = [pool.ConnectionCls for pool in (HTTPConnectionPool, HTTPSConnectionPool)]
     fetch(inputs("x", overpass(server)), SHAPE, tmp_path / "a.gpkg")
     server.failures = [(400, {}, b"bad")]
     with pytest.raises(DownloadError):
         fetch(inputs("x", overpass(server)), SHAPE, tmp_path / "b.gpkg")
     assert {name: getattr(ox.settings, name) for name in names} == before
     assert socket.getaddrinfo is look_up
+    assert kinds == [pool.ConnectionCls for pool in (HTTPConnectionPool, HTTPSConnectionPool)]
 
 
 def test_a_cache_is_read_and_mended(tmp_path, server):

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import osmnx as ox
 import requests
 from osmnx._errors import CacheOnlyInterruptError, InsufficientResponseError
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from siting import files
@@ -203,6 +204,7 @@ def _require_network(url: str, timeout_s: float) -> None:
 @contextlib.contextmanager
 def _osmnx_as(settings: scenario.Overpass, folder: Path, *, cache_only: bool) -> Iterator[None]:
     """Lend osmnx our settings and put back its own, and the name look-up it replaces."""
+    limit_s = _WHOLE_ANSWER * settings.timeout_s
     wanted: dict[str, Any] = {
         "overpass_url": settings.endpoint,
         "nominatim_url": settings.nominatim,
@@ -212,9 +214,7 @@ def _osmnx_as(settings: scenario.Overpass, folder: Path, *, cache_only: bool) ->
         "use_cache": settings.cache_dir is not None or cache_only,
         "cache_folder": folder,
         "cache_only_mode": cache_only,
-        "requests_kwargs": {
-            "hooks": {"response": _judge_within(_WHOLE_ANSWER * settings.timeout_s)}
-        },
+        "requests_kwargs": {"hooks": {"response": _judge_within(limit_s)}},
     }
     _forget_broken(folder)
     before = {name: getattr(ox.settings, name) for name in wanted}
@@ -222,11 +222,65 @@ def _osmnx_as(settings: scenario.Overpass, folder: Path, *, cache_only: bool) ->
     try:
         for name, value in wanted.items():
             setattr(ox.settings, name, value)
-        yield
+        with _headers_within(limit_s):
+            yield
     finally:
         for name, value in before.items():
             setattr(ox.settings, name, value)
         socket.getaddrinfo = look_up
+
+
+@contextlib.contextmanager
+def _headers_within(limit_s: float) -> Iterator[None]:
+    """Have urllib3 wait for the headers of an answer, and of a proxy's, only so long in all.
+
+    Its own limit is for each piece of them: a server that sends a letter now and then would hold
+    us for ever.
+    """
+    pools: tuple[Any, ...] = (HTTPConnectionPool, HTTPSConnectionPool)
+    before = [pool.ConnectionCls for pool in pools]
+    try:
+        for pool, kind in zip(pools, before, strict=True):
+            pool.ConnectionCls = _hurried(kind, limit_s)
+        yield
+    finally:
+        for pool, kind in zip(pools, before, strict=True):
+            pool.ConnectionCls = kind
+
+
+def _hurried(kind: Any, limit_s: float) -> Any:  # noqa: ANN401  # a class of urllib3
+    """Return a kind of connection that is cut off when its headers are not there in time."""
+
+    class Hurried(kind):
+        def _tunnel(self) -> None:  # of a proxy
+            with _cut_off(self, limit_s):
+                super()._tunnel()
+
+        def getresponse(self) -> Any:  # noqa: ANN401  # what urllib3 gives
+            with _cut_off(self, limit_s):
+                return super().getresponse()
+
+    return Hurried
+
+
+@contextlib.contextmanager
+def _cut_off(connection: Any, limit_s: float) -> Iterator[None]:  # noqa: ANN401  # one of urllib3
+    late = threading.Event()
+
+    def cut() -> None:
+        late.set()
+        with contextlib.suppress(OSError, AttributeError):  # closed, or not open yet
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(limit_s, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if late.is_set():
+            raise _BusyError(f"{connection.host} has not begun its answer within {limit_s:g} s")
 
 
 def _judge_within(limit_s: float) -> Callable[..., None]:
@@ -264,14 +318,15 @@ def _require_data(response: requests.Response, limit_s: float) -> None:
 
 def _body(response: requests.Response, host: str, limit_s: float) -> bytes:
     """Return the body of a response: requests limits the wait for each piece, not for all."""
-    begun, parts, size = time.monotonic(), [], 0
+    ends = time.monotonic() + limit_s - response.elapsed.total_seconds()
+    parts, size = [], 0
     try:
         while part := response.raw.read1(_PIECE, decode_content=True):
             parts.append(part)
             size += len(part)
             if size > _MOST_BYTES:
                 raise _RefusedError(f"{host} answers with more than {_MOST_BYTES / 1e9:g} GB")
-            if time.monotonic() - begun > limit_s:
+            if time.monotonic() > ends:
                 raise _BusyError(f"{host} has not sent all of its answer within {limit_s:g} s")
     except HTTPError as error:
         raise _BusyError(f"the answer of {host} broke off: {error}") from error
