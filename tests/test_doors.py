@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import random
 import sqlite3
+import subprocess
+import sys
 import threading
+import zipfile
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
@@ -16,6 +22,8 @@ import shapely
 
 from siting import files
 from siting.errors import BrokenFileError, DataError, DatumError, InputMissingError, TableError
+from siting.inputs.files import workbooks
+from siting.inputs.files.sheets import read_table
 from siting.inputs.files.vectors import read_vector
 
 SQUARE = shapely.box(106.60, 29.70, 106.61, 29.71)
@@ -163,3 +171,145 @@ def test_a_file_held_open_or_closed_to_us_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(type(path), "open", held)
     with pytest.raises(BrokenFileError, match="a program holds it open"):
         files.require_form(path)
+
+
+# --- workbooks that unpack to more than a memory holds ----------------------------------------
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+SHARED = (
+    '<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-'
+    'officedocument.spreadsheetml.sharedStrings+xml"/></Types>'
+)
+
+
+def workbook(path, pieces, *, texts=(), more=()):
+    """Write a workbook whose sheet and shared texts are given as pieces of XML."""
+    plain = io.BytesIO()
+    openpyxl.Workbook().save(plain)
+    sheet = [f'<worksheet xmlns="{MAIN}"><dimension ref="A1:XFD1048576"/><sheetData>',
+             *pieces, "</sheetData></worksheet>"]  # fmt: skip
+    members = {"xl/worksheets/sheet1.xml": sheet}
+    if texts:
+        members["xl/sharedStrings.xml"] = [f'<sst xmlns="{MAIN}">', *texts, "</sst>"]
+    with (
+        zipfile.ZipFile(plain) as source,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for name in source.namelist():
+            content = source.read(name).decode()
+            if name == "[Content_Types].xml" and texts:
+                content = content.replace("</Types>", SHARED)
+            if name not in members:
+                packed.writestr(name, content)
+        for name, parts in members.items():
+            with packed.open(name, "w") as stream:
+                for part in parts:
+                    stream.write(part.encode())
+        for name in more:
+            packed.writestr(name, b"")
+    return path
+
+
+HEADER = '<row r="1"><c t="str"><v>name</v></c><c t="str"><v>lon</v></c></row>'
+ROW = '<row r="2"><c t="str"><v>a</v></c><c><v>106.6</v></c></row>'
+WIDE = [f'<row r="{n}"><c r="A{n}"><v>1</v></c><c r="XFD{n}"><v>1</v></c></row>'
+        for n in range(2, 60_000)]  # fmt: skip
+BOMBS = {
+    "zeros": ([HEADER, *[" " * 10_000_000] * 60], {}, "MB unpack to 600 MB"),
+    "cells in one row": (["<row>", *["<c/>" * 100_000] * 45, "</row>"], {}, "has 4,500,0"),
+    "tags of no meaning": (["<x/>" * 100_000] * 45, {}, "has 4,500,0"),
+    "ten million rows": (["<row><c><v>1</v></c></row>" * 100_000] * 100, {}, "MB unpack to"),
+    "cells far to the right": ([HEADER, *WIDE], {}, "its rows reach over 100,0"),
+    "values far to the right": (
+        [f'<row r="{n}"><c r="BED{n}"><v>1</v></c></row>' for n in range(1, 14_000)], {},
+        "its rows reach over 20,0"),
+    "texts": ([HEADER], {"texts": ["<si><t/></si>" * 100_000] * 14}, "has 4,200,0"),
+    "one text everywhere": (
+        [f'<row r="{n}"><c t="s"><v>0</v></c></row>' for n in range(1, 9_000)],
+        {"texts": [f"<si><t>{'ab' * 16_000} </t></si>"]}, "hold 256,0"),
+    "members": ([HEADER], {"more": [f"m/{n}" for n in range(10_001)]}, "is packed of 10,0"),
+}  # fmt: skip
+
+IN_LITTLE = """
+import json, resource, sys, time
+from pathlib import Path
+from siting.errors import TableError
+from siting.inputs.files.sheets import read_table
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+told = {}
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    begun = time.process_time()
+    try:
+        said = f"{len(read_table(path))} rows"
+    except TableError as error:
+        said = str(error)
+    told[path.stem] = [said, time.process_time() - begun]
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def refusals(tmp_path_factory):
+    """What is said of each bomb, and how long it took, in a process of 3 GB."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no limit of a process's memory")
+    folder = tmp_path_factory.mktemp("bombs")
+    for kind, (pieces, options, _) in BOMBS.items():
+        path = workbook(folder / f"{kind}.xlsx", pieces, **options)
+        assert path.stat().st_size < 3_000_000
+    done = subprocess.run(
+        [sys.executable, "-c", IN_LITTLE, str(folder)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_workbook_that_would_fill_the_memory_is_refused(refusals, kind):
+    said, seconds = refusals[kind]
+    assert BOMBS[kind][2] in said
+    assert f"'{kind}.xlsx' is too large to be a list" in said
+    assert "where: " in said
+    assert "cure:  open it in Excel" in said
+    assert seconds < 30
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
+        '<row r="99999999999"><c><v>1</v></c></row>',
+        '<row r="3"><c r="XFD3"><v>1</v></c></row>',
+        "".join(f'<row r="{n}"><c r="A{n}" s="0"/></row>' for n in range(3, 20_000)),
+        "<row/>" * 100_000,
+    ],
+    ids=["last cell", "no such row", "last column", "blank cells", "blank rows"],
+)
+def test_what_lies_astray_in_a_sheet_costs_nothing(tmp_path, stray):
+    path = workbook(tmp_path / "list.xlsx", [HEADER, ROW, stray])
+    found = read_table(path)
+    assert found.loc[0].to_dict() == {"name": "a", "lon": "106.6"}
+    assert (found.drop(index=0) == "").all(axis=None)
+    cells = workbooks.read_sheets(path, None)["Sheet"]
+    assert len(cells) < 6_000
+    assert max(map(len, cells)) == 2
+
+
+def test_a_member_that_says_it_is_small_is_no_larger(tmp_path):
+    path = workbook(tmp_path / "list.xlsx", [HEADER, ROW * 100_000])
+    raw = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as packed:
+        size = packed.getinfo("xl/worksheets/sheet1.xml").file_size
+    raw = bytes(raw).replace(size.to_bytes(4, "little"), (9_000).to_bytes(4, "little"))
+    path.write_bytes(raw)
+    with pytest.raises(BrokenFileError, match="cannot be read"):
+        read_table(path)
+
+
+def test_pictures_in_a_workbook_are_no_bomb(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbooks, "_MOST_BYTES", 100_000)
+    path = workbook(tmp_path / "list.xlsx", [HEADER, ROW])
+    with zipfile.ZipFile(path, "a") as packed:
+        packed.writestr("xl/media/image1.jpeg", random.Random(7).randbytes(500_000))
+    assert len(read_table(path)) == 1
