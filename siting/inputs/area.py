@@ -99,6 +99,7 @@ def best_level(levels: list[Level]) -> int:
     return min(good, key=lambda one: (one.zones < 2, abs(one.level - _USUAL), one.level)).level  # noqa: PLR2004  # several
 
 
+_SHOWN = 20
 _NAME_COLUMNS = ("name", "NAME", "Name", "名称")
 _AS_OF_COLUMNS = ("as_of", "as_of_date", "valid_on")
 _GONE = ("渝北", "yubei")
@@ -155,8 +156,20 @@ def _from_file(area: scenario.Area, path: Path) -> AreaShape:
         "area", path, as_of=as_of, synthetic=synthetic, licence=stated_licence(frame)
     )
     repaired = int((~shapely.is_valid(frame.geometry.dropna().to_numpy())).sum())
-    notes = (Note("area_repaired", {"count": repaired}),) if repaired else ()
-    return _shape(area, polygons, name=name or path.stem, source=source, notes=notes)
+    notes = [Note("area_repaired", {"count": repaired})] if repaired else []
+    notes += _rows_left_out(frame, path)
+    return _shape(area, polygons, name=name or path.stem, source=source, notes=tuple(notes))
+
+
+def _rows_left_out(frame: gpd.GeoDataFrame, path: Path) -> list[Note]:
+    """Return a note of the rows of a boundary that are no areas, by name where they have one."""
+    bare = np.flatnonzero(shapely.is_empty(surfaces(frame.geometry.to_numpy())))
+    names = [
+        f"{_first_text(frame.iloc[[place]], _NAME_COLUMNS) or '?'} ({place + 1})"
+        for place in bare[:_SHOWN].tolist()
+    ]
+    values = {"file": path.name, "count": len(bare), "names": names}
+    return [Note("area_rows_left_out", values)] if len(bare) else []
 
 
 def _from_place(area: scenario.Area, place: str, overpass: scenario.Overpass) -> AreaShape:
