@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,21 @@ def test_a_table_held_open_is_told(desk, tmp_path, monkeypatch, key):
         monkeypatch.setattr(Path, name, held(name))
     told = read_or_told(desk, key, path)
     assert "a program holds it open" in told
+
+
+@pytest.mark.parametrize(
+    ("key", "column", "row"),
+    [("candidates.site_kinds", "verdict", 4), ("candidates.charger_classes", "power_kw", 2),
+     ("costs.prices", "base", 3), ("inputs.speeds", "speed_kph", 2),
+     ("inputs.place_kinds", "priority", 5), ("scoring.criteria", "direction", 2)],
+)  # fmt: skip
+def test_rows_count_as_a_spreadsheet_does(desk, tmp_path, key, column, row):
+    lines = shipped_path(TABLES[key]).read_text("utf-8").splitlines()
+    table = list(csv.reader(lines))
+    table[row - 1][table[0].index(column)] = ""
+    path = tmp_path / "own.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(table)
+    told = read_or_told(desk, key, path)
+    assert isinstance(told, str)
+    assert re.search(rf"row(\(s\))? {row}\b", told), told
