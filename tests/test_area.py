@@ -124,6 +124,17 @@ def test_a_crossed_outline_is_repaired_and_noted(tmp_path):
     assert ("area_repaired", {"count": 1}) in shape.notes
 
 
+def test_rows_of_an_outline_that_are_no_areas_are_told_by_name(tmp_path):
+    path = tmp_path / "outline.gpkg"
+    rows = {"name": ["甲", "乙", None, "丁"]}
+    shapes = [box(106.5, 29.6, 106.7, 30.0), Point(106.6, 29.7), None, box(106.7, 29.6, 106.9, 30)]
+    gpd.GeoDataFrame(rows, geometry=shapes, crs=4326).to_file(path)
+    shape = area(boundary=str(path), datum="wgs84")
+    assert shape.polygon.equals(YUBEI)
+    told = dict(shape.notes)["area_rows_left_out"]
+    assert told == {"file": "outline.gpkg", "count": 2, "names": ["乙 (2)", "? (3)"]}
+
+
 def test_an_outline_without_polygons_is_refused(tmp_path):
     with pytest.raises(AreaError, match="no polygon"):
         area(boundary=save(tmp_path / "outline.gpkg", Point(106.6, 29.7)), datum="wgs84")

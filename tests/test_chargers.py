@@ -64,7 +64,7 @@ def tables():
 @pytest.mark.parametrize(
     ("table", "row", "column", "value", "told"),
     [
-        (0, 0, "power_kw", -7.0, "below 0.1 kW in row(s) 0"),
+        (0, 0, "power_kw", -7.0, "below 0.1 kW in row(s) 2"),
         (0, 1, "price_low_cny", 1e6, "price_low_cny <= price_cny <= price_high_cny does not hold"),
         (0, 3, "for_swap", "no", "0 rows are for swap stations"),
         (1, 0, "share", 0.7, "the shares of 'residential' sum to 0.95, not 1"),

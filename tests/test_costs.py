@@ -137,7 +137,7 @@ def test_low_base_high_stand_in_order_and_more_index_costs_more(kind, metres, in
 @pytest.mark.parametrize(
     ("row", "column", "value", "told"),
     [
-        (0, "base", -1.0, "below 0 in row(s) 0"),
+        (0, "base", -1.0, "below 0 in row(s) 2"),
         (3, "low", 900.0, "low <= base <= high does not hold in: cable"),
         (2, "item", "trafo", "holds trafo; allowed: station_works"),
         (1, "item", "cable", "holds a value twice"),

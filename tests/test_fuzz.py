@@ -6,12 +6,16 @@ whole, spoils one of its files, and opens the door that reads it.
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 import os
 import random
 import time
+import zipfile
 from contextlib import contextmanager
 
 import geopandas as gpd
+import pandas as pd
 import psutil
 import pytest
 import shapely
@@ -20,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from osm_town import BBOX
 from plans import small_plan
+from rule_tables import TABLES
 
 from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_NO_PLAN, EXIT_SCENARIO, SitingError
@@ -45,7 +50,8 @@ TOKENS = (
     "不详", "true", "[", "]" * 9, "[" * 3000, "{", '"', "'", '"""', "\\", "\n", "\r", "\t", "\0",
     "\x1b[2J", "\u202e", "\ufeff", "\U0001f50c", "é", "~nosuch/x", "/", "..", "shipped:..", "CON",
     "=1+1", "2023-02-30", "name", "zone_id", "lon", "180", "-91", "；", "，", "a" * 3000, "null",
-    "<x>", "<OGRVRTDataSource>", "&#0;", "node", "id", "1" * 25,
+    "<x>", "<OGRVRTDataSource>", "&#0;", "node", "id", "1" * 25, "XFD1048576", "</row>", "<row>",
+    "<c><v>", "&amp;",
 )  # fmt: skip
 
 
@@ -129,10 +135,26 @@ def spoil_bytes(data, raw):
     return bytes(raw)
 
 
+def spoil_packed(data, raw):
+    """Spoil one member of a packed file as text, and pack it again."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+        members = {name: packed.read(name) for name in packed.namelist()}
+    names = sorted(members)
+    name = data.choice(names + 3 * [one for one in names if "sheet" in one])
+    members[name] = spoil_text(data, members[name].decode()).encode("utf-8", errors="replace")
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        for one, content in members.items():
+            packed.writestr(one, content)
+    return made.getvalue()
+
+
 def spoil(data, path, encodings=("utf-8",)):
     """Spoil a file: as text in one of some encodings where it is one, else its bytes."""
     raw = path.read_bytes()
-    if path.suffix in {".csv", ".toml", ".json", ".geojson", ".osm", ".prj", ".txt"}:
+    if path.suffix == ".xlsx" and data.random() < 0.7:
+        path.write_bytes(spoil_packed(data, raw))
+    elif path.suffix in {".csv", ".toml", ".json", ".geojson", ".osm", ".prj", ".txt"}:
         text = spoil_text(data, raw.decode("utf-8-sig"))
         encoding = data.choice(encodings)
         path.write_bytes(text.encode(encoding, errors="replace"))
@@ -146,11 +168,23 @@ role = "projects"
 file = "projects.geojson"
 datum = "wgs84"
 columns = { project_id = "zone_id" }
+[[inputs.stations]]
+file = "ledger.xlsx"
+datum = "wgs84"
+columns = { chargers = "快充+慢充" }
 [[inputs.layers]]
 role = "red_lines"
 file = "red.shp"
 datum = "wgs84"
 """
+
+
+LEDGER = (
+    ("名称", "经度", "纬度", "快充", "慢充", "power_kw", "as_of"),
+    ("西站", 106.5975, 29.6975, 4, 2, 240.5, dt.date(2024, 1, 31)),
+    ("中站", 106.6012, 29.7014, 0, 3, 21, dt.date(2024, 2, 29)),
+    ("合计", None, None, 4, 5, None, None),
+)  # fmt: skip
 
 
 def make_desk(folder):
@@ -167,6 +201,10 @@ def make_desk(folder):
     zones[["name", "geometry"]].to_file(folder / "red.shp", encoding="utf-8")
     points = zones.assign(geometry=zones.geometry.representative_point())
     points.assign(kind="residential", bays=12).to_file(folder / "projects.geojson")
+    ledger = pd.DataFrame(LEDGER[1:], columns=LEDGER[0])
+    with pd.ExcelWriter(folder / "ledger.xlsx") as book:
+        pd.DataFrame({"说明": ["填报单位"]}).to_excel(book, sheet_name="说明", index=False)
+        ledger.to_excel(book, sheet_name="台账", index=False, startrow=1)
     town = gpd.GeoDataFrame({"name": ["town"]}, geometry=[shapely.box(*BBOX)], crs=4326)
     town.to_file(folder / "area.geojson")
     text = scenario.read_text("utf-8")
@@ -236,8 +274,8 @@ def test_overrides(desk, known, seed):
         load_scenario(desk / "town.toml", overrides=(f"{key}={text}", text))
 
 
-LISTS = ("existing.csv", "people.csv", "zones.gpkg", "area.geojson", "projects.geojson", "red.shp",
-         "red.dbf", "red.shx", "red.prj")  # fmt: skip
+LISTS = ("existing.csv", "people.csv", "ledger.xlsx", "ledger.xlsx", "zones.gpkg", "area.geojson",
+         "projects.geojson", "red.shp", "red.dbf", "red.shx", "red.prj")  # fmt: skip
 
 
 @pytest.mark.slow
@@ -254,34 +292,21 @@ def test_lists_and_layers(desk, known, loaded, seed):
         world.load_world(scenario.area, scenario.inputs)
 
 
-def rule_files():
-    """Return the tables of rules that a scenario may name, by the key that names each."""
-    scenario = load_scenario(shipped_path("scenarios/yubei-2025.toml"))
-    found = {}
-    for block in ("candidates", "demand", "costs"):
-        for key, value in getattr(scenario, block):
-            if isinstance(value, str) and value.endswith(".csv"):
-                found[f"{block}.{key}"] = value
-    return found
-
-
 @cases(0.1)
 @given(seed=SEEDS)
-def test_tables_of_rules(desk, known, tmp_path_factory, seed):
+def test_tables_of_rules(desk, known, seed):
     data = random.Random(seed)
     put_back(known)
-    files = rule_files()
-    key = data.choice(sorted(files))
+    key = data.choice(sorted(TABLES))
     path = desk / "rules.csv"
-    path.write_bytes(shipped_path(files[key].removeprefix("shipped:")).read_bytes())
-    if data.random() < 0.5:
+    path.write_bytes(shipped_path(TABLES[key]).read_bytes())
+    if data.random() < 0.9:
         spoil(data, path, ("utf-8", "utf-8", "gb18030", "utf-16"))
     else:  # its header alone
         path.write_text(path.read_text("utf-8-sig").partition("\n")[0], encoding="utf-8")
+    more = ('scoring.method="ahp"',) if key == "scoring.pairwise" else ()
     with held():
-        scenario = load_scenario(desk / "town.toml", overrides=(f'{key}="{path}"',))
-        early.rule_tables(scenario)
-        early._demand_figures(scenario)
+        early.read_early(load_scenario(desk / "town.toml", overrides=(f'{key}="{path}"', *more)))
 
 
 @pytest.mark.slow
@@ -341,4 +366,5 @@ def test_the_desk_itself_is_whole(desk, known, loaded):
     scenario = load_scenario(desk / "town.toml")
     found = world.load_world(scenario.area, scenario.inputs)
     assert len(found.zones) == 2
+    assert {"旧站", "西站", "中站"} <= set(found.stations["name"])
     assert {"projects", "red_lines"} <= set(found.layers)

@@ -49,22 +49,22 @@ def test_a_good_table_passes_and_stays_as_it_was():
     [
         ({"zone_id": ["a", "b", "a"]}, "column 'zone_id' repeats a"),
         ({"zone_id": [1, 2, 3]}, "column 'zone_id' should be str, is int64"),
-        ({"name": ["甲", None, "丙"]}, "column 'name' has missing values in row(s) 1"),
+        ({"name": ["甲", None, "丙"]}, "column 'name' has missing values in row(s) 3"),
         ({"population": ["many", "few", None]}, "column 'population' should be float"),
         ({"population": [True, False, True]}, "column 'population' should be float, is bool"),
-        ({"population": [5.0, -1.0, -2.0]}, "column 'population' is below 0 people in row(s) 1, 2"),
-        ({"population": [5.0, np.inf, np.nan]}, "column 'population' is infinite in row(s) 1"),
+        ({"population": [5.0, -1.0, -2.0]}, "column 'population' is below 0 people in row(s) 3, 4"),
+        ({"population": [5.0, np.inf, np.nan]}, "column 'population' is infinite in row(s) 3"),
         (
             {"population_quality": ["exact", "guess", "exact"]},
             "column 'population_quality' holds guess; allowed: exact, rounded, suspect",
         ),
         (
             {"geometry": [shapely.Point(), shapely.Point(1, 1), shapely.Point(2, 2)]},
-            "column 'geometry' is empty in row(s) 0",
+            "column 'geometry' is empty in row(s) 2",
         ),
         (
             {"geometry": [shapely.Point(0, 0), None, shapely.Point(2, 2)]},
-            "column 'geometry' has missing values in row(s) 1",
+            "column 'geometry' has missing values in row(s) 3",
         ),
     ],
 )
@@ -110,7 +110,7 @@ def test_every_fault_is_named_at_once_with_the_place():
     with pytest.raises(TableError) as caught:
         check(bad, tables.ZONES, where="zones.gpkg")
     text = str(caught.value)
-    assert "table 'zones' breaks its contract in 4 place(s)" in text
+    assert "table 'zones' breaks its contract in 4 place(s) (the header is row 1)" in text
     assert caught.value.where == "zones.gpkg"
     for part in ("'zone_id' repeats a", "'kind' is missing", "'name' is missing", "below 0 people"):
         assert part in text
@@ -119,7 +119,7 @@ def test_every_fault_is_named_at_once_with_the_place():
 def test_long_lists_are_cut_and_counted():
     table = Table("t", "a test", (Column("n", "int", "a number", low=0),))
     (line,) = faults(pd.DataFrame({"n": np.full(12, -1)}), table)
-    assert line == "column 'n' is below 0 in row(s) 0, 1, 2, 3, 4 and 7 more"
+    assert line == "column 'n' is below 0 in row(s) 2, 3, 4, 5, 6 and 7 more"
 
 
 @settings(max_examples=50, deadline=None)

@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import Point, box
+from shapely import GeometryCollection, LineString, MultiPoint, Point, Polygon, box
 
 from siting import scenario, tables
 from siting.errors import (
@@ -194,9 +194,45 @@ def test_a_file_of_another_place_is_refused(tmp_path):
         load(save(tmp_path, (box(0, 0, 1, 1),)))
 
 
-def test_zones_without_surfaces_are_refused(tmp_path):
-    with pytest.raises(AreaError):
-        load(save(tmp_path, (Point(106.6, 29.7),)))
+LINE = LineString([(106.55, 29.65), (106.6, 29.7)])
+
+
+@pytest.mark.parametrize("file", ["zones.gpkg", "zones.geojson"])
+@pytest.mark.parametrize(
+    ("shape", "what"),
+    [
+        (None, "has no geometry"),
+        (Polygon(), "has no geometry"),
+        (Point(106.55, 29.65), "is a Point, not an area"),
+        (MultiPoint([(106.55, 29.65)]), "is a MultiPoint, not an area"),
+        (LINE, "is a LineString, not an area"),
+        (GeometryCollection([Point(106.55, 29.65), LINE]), "is a GeometryCollection, not an area"),
+        (Polygon([(106.5, 29.6), (106.6, 29.6), (106.5, 29.6)]), "is a Polygon, not an area"),
+    ],
+    ids=["null", "empty", "point", "points", "line", "collection", "flat"],
+)
+def test_a_zone_without_an_area_is_refused_by_name(tmp_path, file, shape, what):
+    path = save(
+        tmp_path, (WEST, shape, EAST), file=file, name=["甲街道", "乙镇", "丙乡"],
+        population=[9000.0, 6000.0, 1.0],
+    )  # fmt: skip
+    with pytest.raises(TableError) as caught:
+        load(path)
+    assert f"feature 2: '乙镇' (6,000 people) {what}" in str(caught.value)
+    assert "has 1 fault(s)" in str(caught.value)
+    assert "take its row out" in caught.value.cure
+
+
+def test_every_zone_without_an_area_is_refused(tmp_path):
+    points = (Point(106.6, 29.7), Point(106.65, 29.7))
+    with pytest.raises(TableError, match=r"feature 1: '街道0' is a Point.*\n.*feature 2: '街道1'"):
+        load(save(tmp_path, points))
+
+
+def test_a_zone_of_an_area_and_a_point_is_its_area(tmp_path):
+    zones, notes, _ = load(save(tmp_path, (WEST, GeometryCollection([EAST, Point(106.6, 29.7)]))))
+    assert list(zones.index) == ["Z0", "Z1"]
+    assert "area_without_zone" not in notes
 
 
 def test_zones_of_the_map_by_level():

@@ -13,7 +13,7 @@ from shapely import MultiPolygon, Polygon
 from siting.errors import AreaError
 from siting.geo import area_crs
 from siting.inputs.area_shape import AreaShape
-from siting.inputs.files.vectors import read_vector
+from siting.inputs.files.vectors import read_vector, surfaces
 from siting.inputs.osm.download import geocode
 from siting.inputs.provenance import (
     OSM_LICENCE,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
 
+_SHOWN = 20
 _NAME_COLUMNS = ("name", "NAME", "Name", "名称")
 _AS_OF_COLUMNS = ("as_of", "as_of_date", "valid_on")
 _GONE = ("渝北", "yubei")
@@ -89,8 +90,20 @@ def _from_file(area: scenario.Area, path: Path) -> AreaShape:
         "area", path, as_of=as_of, synthetic=synthetic, licence=stated_licence(frame)
     )
     repaired = int((~shapely.is_valid(frame.geometry.dropna().to_numpy())).sum())
-    notes = (Note("area_repaired", {"count": repaired}),) if repaired else ()
-    return _shape(area, polygons, name=name or path.stem, source=source, notes=notes)
+    notes = [Note("area_repaired", {"count": repaired})] if repaired else []
+    notes += _rows_left_out(frame, path)
+    return _shape(area, polygons, name=name or path.stem, source=source, notes=tuple(notes))
+
+
+def _rows_left_out(frame: gpd.GeoDataFrame, path: Path) -> list[Note]:
+    """Return a note of the rows of a boundary that are no areas, by name where they have one."""
+    bare = np.flatnonzero(shapely.is_empty(surfaces(frame.geometry.to_numpy())))
+    names = [
+        f"{_first_text(frame.iloc[[place]], _NAME_COLUMNS) or '?'} ({place + 1})"
+        for place in bare[:_SHOWN].tolist()
+    ]
+    values = {"file": path.name, "count": len(bare), "names": names}
+    return [Note("area_rows_left_out", values)] if len(bare) else []
 
 
 def _from_place(area: scenario.Area, place: str, overpass: scenario.Overpass) -> AreaShape:

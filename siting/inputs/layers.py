@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from siting import files
 from siting.errors import BrokenFileError, Collected, TableError
 from siting.inputs.files.columns import PointField, PointFile, map_columns, texts
 from siting.inputs.files.grids import GRIDS, read_people_grid
@@ -223,6 +223,7 @@ def joined_places(places: gpd.GeoDataFrame, layer: gpd.GeoDataFrame) -> gpd.GeoD
 _VALUED = ("sum", "value")
 _NARROWEST = 2
 _SHOWN = 20
+_PLAN = "name the plan.json of a run made with this version"
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,11 +287,11 @@ def load_score_files(settings: scenario.Scoring, area: AreaShape) -> ScoreFiles:
 
 def _matrix(path: Path) -> pd.DataFrame:
     require_file(path, "scoring.pairwise")
-    frame = read_table(path)
+    frame = read_table(path, key="scoring.pairwise")
     if frame.shape[1] < _NARROWEST or frame.empty:
         raise TableError(
             f"'{path.name}' holds no matrix",
-            where=str(path),
+            where=f"scoring.pairwise: {path}",
             cure="first column and header name the criteria; data/pairwise.csv shows one",
         )
     return frame
@@ -351,16 +352,15 @@ def _shapes(file: PointFile, name: str, notes: Notes) -> tuple[gpd.GeoDataFrame,
 
 
 def _extremes(path: Path) -> dict[str, tuple[float, float]]:
-    require_file(path, "scoring.extremes")
+    content = files.read_json(path, where="scoring.extremes", cure=_PLAN)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
         found = content["scoring"]["extremes"]
         extremes = {str(key): (float(low), float(high)) for key, (low, high) in found.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BrokenFileError(
             f"'{path.name}' holds no extremes of criteria",
             where=f"scoring.extremes: {path}",
-            cure="name the plan.json of a run made with this version",
+            cure=_PLAN,
         ) from error
     if any(not np.isfinite([low, high]).all() or low > high for low, high in extremes.values()):
         raise BrokenFileError(

@@ -16,6 +16,7 @@ from siting.inputs.files.vectors import require_file
 from siting.inputs.layers import joined_places, load_layers, people_rows
 from siting.inputs.osm.kinds import read_place_kinds
 from siting.inputs.osm.load import NO_EXTRACT, load_osm
+from siting.inputs.osm.roads import read_speeds
 from siting.inputs.people import share_area_people
 from siting.inputs.provenance import Provenance
 from siting.inputs.side_layers import (
@@ -93,6 +94,8 @@ def read_lists(
     kinds: dict[str, tuple[str, ...]] = {}
     with faults.of():
         kinds = _known_kinds(inputs, project_kinds)
+    with faults.of():
+        read_speeds(local_path(inputs.speeds))
     with faults.of():
         layers = load_layers(inputs.layers, shape, kinds=kinds)
     with faults.of():

@@ -186,8 +186,9 @@ def refuse(faults: list[str], path: Path) -> None:
             + "\n    - ".join(faults[:_SHOWN])
             + more,
             where=str(path),
-            cure="each zone wants one row with an id of its own (join its parts to a "
-            "multipolygon); leave a figure empty where it is unknown",
+            cure="each zone wants one row with an id and an area of its own (join its parts to a "
+            "multipolygon; draw what has none, or take its row out); leave a figure empty where "
+            "it is unknown",
         )
 
 

@@ -66,7 +66,8 @@ def zones_of_file(
     InputMissingError, BrokenFileError, DatumError
         As :func:`siting.inputs.files.vectors.read_vector`.
     TableError
-        For no rows, missing columns, repeated ids and bad figures, all at once.
+        For no rows, missing columns, repeated ids, bad figures and zones without an area, all at
+        once.
     """
     refuse_form(path, "inputs.zones")
     frame = read_vector(
@@ -94,9 +95,26 @@ def zones_of_file(
     )
     id_faults(values["zone_id"], "zone_id", rows, faults)
     quality_faults(values["population_quality"], rows, faults)
+    _shape_faults(frame, values, rows, faults)
     refuse(faults, path)
     table = gpd.GeoDataFrame(values, geometry=frame.geometry.to_numpy(), crs=WGS84)
     return tidy(table), source_of("zones", path, frame)
+
+
+def _shape_faults(
+    frame: gpd.GeoDataFrame, values: dict[str, Any], rows: list[str], faults: list[str]
+) -> None:
+    """Name the zones that have no area, with their people: they would be lost in silence."""
+    geometry = frame.geometry.to_numpy()
+    for place in np.flatnonzero(shapely.is_empty(surfaces(geometry))).tolist():
+        shape = geometry[place]
+        bare = shape is None or shape.is_empty
+        what = "has no geometry" if bare else f"is a {shape.geom_type}, not an area"
+        name = next((str(one[place]) for one in (values["name"], values["zone_id"])
+                     if not pd.isna(one[place])), "without a name")  # fmt: skip
+        people = values["population"][place]
+        more = "" if np.isnan(people) else f" ({people:,.0f} people)"
+        faults.append(f"{rows[place]}: '{name}'{more} {what}")
 
 
 def zones_of_map(admin: gpd.GeoDataFrame, level: int) -> gpd.GeoDataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from siting.analysis.candidates.site_rules import check_site_rules
 from siting.analysis.demand.demand_chain import check_hour_profiles, check_nev_shares
 from siting.analysis.demand.demand_points import Figures
 from siting.analysis.road_parts import Needing, needed_parts, without_crossed
+from siting.analysis.scores.criteria import check_criteria
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
 from siting.errors import Collected, ScenarioError, TableError
@@ -28,9 +30,11 @@ from siting.inputs.people import with_people, with_people_at
 from siting.inputs.world import Lists, read_lists
 from siting.notes import Note
 from siting.scenario import local_path
-from siting.shipped import shipped_path
+from siting.shipped import SHIPPED_PREFIX, shipped_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import geopandas as gpd
     import pandas as pd
 
@@ -225,26 +229,43 @@ def read_early(scenario: Scenario) -> Early:
         What the files are at fault with: one fault as it is, several as a list.
     """
     faults = Collected()
-    made: dict[str, Any] = {"ratios": ()}
-    with faults.of():
+    made: dict[str, Any] = {}
+    with faults.of(), _own_files_named(scenario):
         made["ratios"] = build_ratios(scenario.candidates)
-    with faults.of():
+    with faults.of(), _own_files_named(scenario):
         made["kinds"], made["rules"], made["chargers"] = rule_tables(scenario)
-    with faults.of():
+    with faults.of(), _own_files_named(scenario):
         made["figures"] = _demand_figures(scenario)
-    with faults.of():
+    with faults.of(), _own_files_named(scenario):
         prices = read_rule_table(local_path(scenario.costs.prices), key="costs.prices")
         made["prices"] = check_costs(prices)
 
     def scores(area: AreaShape) -> None:
         made["files"] = load_score_files(scenario.scoring, area)
+        check_criteria(made["files"].criteria)
 
-    kinds = tuple(getattr(made["ratios"], "index", ()))
+    kinds = tuple(made["ratios"].index) if "ratios" in made else ()
     made["lists"] = read_lists(
         scenario.area, scenario.inputs, project_kinds=kinds, faults=faults, also=scores
     )
     _refuse_people_of_files(scenario, made["lists"])
     return Early(**made)
+
+
+@contextmanager
+def _own_files_named(scenario: Scenario) -> Iterator[None]:
+    """Have a fault in a table of rules name the planner's file, where it is not the shipped one."""
+    try:
+        yield
+    except TableError as error:
+        where = error.where
+        for block in (scenario.candidates, scenario.demand, scenario.costs):
+            for name, field in type(block).model_fields.items():
+                shipped, own = field.default, getattr(block, name)
+                if isinstance(shipped, str) and shipped != own:
+                    place = f"data/{shipped.removeprefix(SHIPPED_PREFIX)}"
+                    where = where.replace(place, str(local_path(own)))
+        raise TableError(error.what, where=where, cure=error.cure) from error
 
 
 def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...], Chargers]:

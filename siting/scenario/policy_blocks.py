@@ -70,7 +70,7 @@ def _read_bodies(value: Any) -> Any:  # noqa: ANN401  # whatever the file holds
     Raises
     ------
     ValueError
-        If it is no CSV table in UTF-8.
+        If it is no CSV table in UTF-8, or has no rows.
     """
     if not isinstance(value, str):
         return value
@@ -86,6 +86,8 @@ def _read_bodies(value: Any) -> Any:  # noqa: ANN401  # whatever the file holds
         rows = list(csv.DictReader(files.read_text(path, where="handouts.bodies").splitlines()))
     except (BrokenFileError, csv.Error) as error:
         raise ValueError(f"'{path.name}' is no CSV table in UTF-8: {error}") from error
+    if not rows:
+        raise ValueError(f"'{path.name}' names nobody: it has no row below its header")
     known = HandoutBody.model_fields
     return [{key: cell or "" for key, cell in row.items() if key in known} for row in rows]
 

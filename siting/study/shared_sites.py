@@ -7,7 +7,6 @@ the best on the mean, the best in the worst case and the best by CVaR follow.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from siting.errors import InputMissingError, NoPlanError, ScenarioError
+from siting import files
+from siting.errors import BrokenFileError, InputMissingError, NoPlanError, ScenarioError
 from siting.optimize.model.fill import fill_stations
 from siting.optimize.problem.problem import after_swap
 from siting.optimize.solver.solver import open_solver
@@ -39,6 +39,7 @@ CORE_SHARE = 0.9
 TAIL_SHARE = 0.1
 """CVaR is the mean of this share of the samples, the worst ones (a proposal)."""
 
+_AGAIN = "name the folder of a sweep; siting sweep SCENARIO --samples 20 makes one"
 CORE, SWING, NEVER = "core", "swing", "never"
 MEASURES = ("expected", "worst", "cvar")
 
@@ -74,8 +75,8 @@ def read_sweep(folder: Path) -> tuple[Scenario, list[PlanRow]]:
 
     Raises
     ------
-    InputMissingError
-        If the folder holds no sweep.
+    InputMissingError, BrokenFileError
+        If the folder holds no sweep, or what was asked of it cannot be read.
     ScenarioError
         If no sample of it has a plan.
     """
@@ -84,18 +85,24 @@ def read_sweep(folder: Path) -> tuple[Scenario, list[PlanRow]]:
         raise InputMissingError(
             f"no sweep here: {ASKED} is missing",
             where=str(folder),
-            cure="name the folder of a sweep; siting sweep SCENARIO --samples 20 makes one",
+            cure=_AGAIN,
         )
-    asked = json.loads(path.read_text(encoding="utf-8"))
+    asked = files.read_json(path, cure=_AGAIN)
     known = read_rows(folder)
-    rows = [known[name] for name in asked["ids"] if name in known]
+    try:
+        base = scenario_from(asked["scenario"], where=str(path))
+        rows = [known[name] for name in asked["ids"] if name in known]
+    except (KeyError, TypeError) as error:
+        raise BrokenFileError(
+            f"{ASKED} does not say what was asked of the sweep", where=str(path), cure=_AGAIN
+        ) from error
     if not any(row.sampled for row in rows):
         raise ScenarioError(
             "no sample of this sweep has a plan",
             where=str(folder),
             cure="draw some: siting sweep SCENARIO --samples 20",
         )
-    return scenario_from(asked["scenario"], where=str(path)), rows
+    return base, rows
 
 
 def site_shares(rows: Sequence[PlanRow]) -> dict[str, float]:

@@ -23,6 +23,7 @@ DType = Literal["str", "int", "float", "bool", "category", "geometry"]
 _ANY = re.compile(r"<\w+>")
 # Rows and values named in one fault; the rest is counted.
 _SHOWN = 5
+_FIRST_ROW = 2  # as a spreadsheet counts, below the header
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,9 @@ def check(frame: pd.DataFrame, table: Table, *, where: str = "") -> None:
     """
     faults = list(_faults(frame, table))
     if faults:
+        counted = " (the header is row 1)" if _is_unnamed(frame) else ""
         raise TableError(
-            f"table '{table.name}' breaks its contract in {len(faults)} place(s):\n    - "
+            f"table '{table.name}' breaks its contract in {len(faults)} place(s){counted}:\n    - "
             + "\n    - ".join(faults),
             where=where or table.made_by,
             cure="mend the rows named above; docs/tables.md says what each column holds",
@@ -194,9 +196,17 @@ def _right_type(values: pd.Series, dtype: DType) -> bool:
             return isinstance(values, gpd.GeoSeries)
 
 
+def _is_unnamed(frame: pd.DataFrame) -> bool:
+    """Whether the rows of a table have no ids but their positions, as those read from a file."""
+    return isinstance(frame.index, pd.RangeIndex)
+
+
 def _rows(frame: pd.DataFrame, mask: Flags) -> str:
     numbers = np.flatnonzero(mask)
-    shown = ", ".join(str(frame.index[number]) for number in numbers[:_SHOWN])
+    first = _FIRST_ROW if _is_unnamed(frame) else None
+    shown = ", ".join(
+        str(frame.index[number] if first is None else number + first) for number in numbers[:_SHOWN]
+    )
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
     return f"row(s) {shown}{more}"
 

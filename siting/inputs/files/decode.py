@@ -30,6 +30,7 @@ _ALONE = re.compile(r"(?<![^\x00-\x7f])[^\W\d_\x00-\x7f](?![^\x00-\x7f])")
 _SAMPLE = 200_000
 _HIGH = 0x80
 _NUL_SHARE = 0.2
+_MANY_TIMES = 20
 _COMMON_BONUS = 0.3
 _MOSTLY_COMMON = 0.9
 _ENOUGH = 6
@@ -170,10 +171,9 @@ def _bare_utf16(data: bytes) -> str | None:
     half = len(sample) // 2
     if not half or len(data) % 2:
         return None
-    if sample[1::2].count(0) > _NUL_SHARE * half and not sample[0::2].count(0):
-        return "utf-16-le"
-    if sample[0::2].count(0) > _NUL_SHARE * half and not sample[1::2].count(0):
-        return "utf-16-be"
+    low, high = sample[0::2].count(0), sample[1::2].count(0)
+    if max(low, high) > _NUL_SHARE * half and min(low, high) * _MANY_TIMES < max(low, high):
+        return "utf-16-le" if high > low else "utf-16-be"
     return None
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -228,6 +229,17 @@ def split_cells(text: str, path: Path) -> Cells:
         If a quoted cell does not end.
     """
     text = text.replace("\x00", "")
+    chosen = separator_of(text)
+    try:
+        cells = [[cell.strip() for cell in row] for row in _rows(text, chosen)]
+    except csv.Error as error:
+        raise broken(path, error) from error
+    _refuse_open_quote(text, chosen, path)
+    return cells
+
+
+def separator_of(text: str) -> str:
+    """Return the separator that gives the most regular rows."""
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     best: tuple[float, int, int] = (0.0, 0, 0)
     chosen = ","
@@ -241,12 +253,7 @@ def split_cells(text: str, path: Path) -> Cells:
         rank = (round(count / max(widths.total(), 1), 2), usual, -place)
         if usual > 1 and rank > best:
             best, chosen = rank, separator
-    try:
-        cells = [[cell.strip() for cell in row] for row in _rows(text, chosen)]
-    except csv.Error as error:
-        raise broken(path, error) from error
-    _refuse_open_quote(text, chosen, path)
-    return cells
+    return chosen
 
 
 def _sample(text: str) -> str:
@@ -311,25 +318,62 @@ def read_rule_table(path: Path, *, key: str) -> pd.DataFrame:
     Parameters
     ----------
     path
-        CSV, best in UTF-8; other encodings are told by their bytes.
+        CSV, best in UTF-8; other encodings and separators are told by the text.
     key
         Key of the scenario that names the file, for the message.
 
     Raises
     ------
-    InputMissingError
-        If the file is not there.
+    InputMissingError, BrokenFileError
+        If the file is not there, or may not be read.
     TableError
-        If it is no CSV.
+        If it is no CSV, or has no row below its header.
     """
-    require_file(path, key)
+    text = _rule_text(path, key)
     try:
-        return pd.read_csv(
-            io.StringIO(decoded(files.read_bytes(path, where=key), path, key=key).text)
-        )
-    except (BrokenFileError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise TableError(
-            f"'{path.name}' is no CSV table: {error}",
-            where=f"{key} = {path.name}",
-            cure="save it as 'CSV UTF-8'; the shipped one in data/ shows the columns",
-        ) from error
+        frame = pd.read_csv(io.StringIO(text), sep=separator_of(text))
+    except (ValueError, OverflowError, csv.Error) as error:
+        raise _no_rules(path, key, f"is no CSV table: {error}") from error
+    if frame.empty:
+        raise _no_rules(path, key, "has no row below its header")
+    return frame
+
+
+def read_rule_rows(path: Path, *, key: str) -> list[dict[str, str]]:
+    """Read a table of rules as rows of text; as :func:`read_rule_table`.
+
+    Examples
+    --------
+    >>> from siting.shipped import shipped_path
+    >>> read_rule_rows(shipped_path("road_speeds.csv"), key="inputs.speeds")[0]["road_class"]
+    'motorway'
+    """
+    try:
+        header, *rows = split_cells(_rule_text(path, key), path) or [[]]
+    except (BrokenFileError, csv.Error) as error:
+        raise _no_rules(path, key, f"is no CSV table: {error}") from error
+    width = len(header)
+    found = [dict(zip_longest(header, row[:width], fillvalue="")) for row in rows if any(row)]
+    if not found:
+        raise _no_rules(path, key, "has no row below its header")
+    return found
+
+
+def _rule_text(path: Path, key: str) -> str:
+    require_file(path, key)
+    refuse_form(path, key)
+    data = files.read_bytes(path, where=key)
+    if data.startswith((_ZIP, OLE)):
+        raise _no_rules(path, key, "is a workbook, and tables of rules are text")
+    try:
+        return decoded(data, path, key=key).text
+    except BrokenFileError as error:
+        raise _no_rules(path, key, f"is no CSV table: {error.what}") from error
+
+
+def _no_rules(path: Path, key: str, what: str) -> TableError:
+    return TableError(
+        f"'{path.name}' {what}",
+        where=f"{key}: {path}",
+        cure="save it as 'CSV UTF-8'; the shipped one in data/ shows the columns",
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import osmium
 
-from siting.errors import BrokenFileError, InputMissingError, TableError
+from siting.errors import BrokenFileError, TableError
+from siting.inputs.files.sheets import read_rule_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,59 +128,51 @@ def read_place_kinds(path: Path) -> PlaceKinds:
 
     Raises
     ------
-    InputMissingError
-        If the file is not there.
+    InputMissingError, BrokenFileError
+        If the file is not there, or may not be read.
     TableError
-        Naming every bad row at once.
+        If it is no CSV table; else naming every bad row at once.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputMissingError(
-            f"no such table of place kinds: {path.name}",
-            where=str(path),
-            cure='leave inputs.place_kinds out to use "shipped:place_kinds.csv"',
-        ) from error
-    reader = csv.DictReader(text.splitlines())
-    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+    rows = read_rule_rows(path, key="inputs.place_kinds")
+    missing = [name for name in _COLUMNS if name not in rows[0]]
     if missing:
         raise TableError(
             f"the table of place kinds lacks the column(s) {', '.join(missing)}",
-            where=str(path),
-            cure=f"it has: {', '.join(reader.fieldnames or ['nothing'])}",
+            where=f"inputs.place_kinds: {path}",
+            cure=f"it has: {', '.join(rows[0])}; compare it with the shipped data/place_kinds.csv",
         )
     rules, faults = [], []
-    for number, row in enumerate(reader, start=2):
+    for number, row in enumerate(rows, start=2):
         try:
             rules.append(_rule(row))
         except ValueError as error:
             faults.append(f"row {number}: {error}")
-    if faults or not rules:
+    if faults:
         raise TableError(
-            "the table of place kinds has faults:\n    - " + "\n    - ".join(faults or ["no rows"]),
-            where=str(path),
+            "the table of place kinds has faults:\n    - " + "\n    - ".join(faults),
+            where=f"inputs.place_kinds: {path}",
             cure="compare it with the shipped data/place_kinds.csv",
         )
     return PlaceKinds(tuple(sorted(rules, key=lambda rule: (rule.layer, rule.priority, rule.kind))))
 
 
 def _rule(row: dict[str, str]) -> KindRule:
-    layer, kind, key = ((row[name] or "").strip() for name in ("layer", "kind", "key"))
+    layer, kind, key = (row[name] for name in ("layer", "kind", "key"))
     if layer not in LAYERS:
         raise ValueError(f"layer '{layer}' is none of {', '.join(LAYERS)}")
     if not kind or not key:
         raise ValueError("kind and key must not be empty")
-    value = (row["value"] or "").strip()
+    value = row["value"]
     if not value:
         raise ValueError("value is empty; write * for any")
     values = frozenset() if value == ANY else frozenset(value.split("|"))
     also = []
-    for test in filter(None, (part.strip() for part in (row["also"] or "").split(";"))):
+    for test in filter(None, (part.strip() for part in row["also"].split(";"))):
         also_key, equals, wanted = test.partition("=")
         if not equals:
             raise ValueError(f"also wants key=value, got '{test}'")
         also.append((also_key, wanted))
-    priority = int(row["priority"] or "")
+    priority = int(row["priority"])
     return KindRule(layer, kind, key, values, tuple(also), priority)
 
 

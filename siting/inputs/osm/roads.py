@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -13,9 +12,10 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from siting.errors import EmptyLayerError, InputMissingError, TableError
+from siting.errors import EmptyLayerError, TableError
 from siting.geo import WGS84
 from siting.inputs.files.columns import texts
+from siting.inputs.files.sheets import read_rule_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,23 +146,16 @@ def read_speeds(path: Path) -> dict[str, float]:
 
     Raises
     ------
-    InputMissingError, TableError
-        If the file is not there, lacks a column or ``other``, or holds no number above 0.
+    InputMissingError, BrokenFileError, TableError
+        If the file is not there, may not be read, is no CSV table, lacks a column or ``other``,
+        or holds no number above 0.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputMissingError(
-            f"no such table of speeds: {path.name}",
-            where=str(path),
-            cure='leave inputs.speeds out to use "shipped:road_speeds.csv"',
-        ) from error
     speeds: dict[str, float] = {}
     faults = []
-    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+    for number, row in enumerate(read_rule_rows(path, key="inputs.speeds"), start=2):
         try:
-            speeds[row["road_class"].strip()] = speed = float(row["speed_kph"])
-        except (KeyError, ValueError, AttributeError, TypeError):
+            speeds[row["road_class"]] = speed = float(row["speed_kph"])
+        except (KeyError, ValueError):
             faults.append(f"row {number}: wants road_class and a number in speed_kph")
             continue
         if not 0 < speed < np.inf:
@@ -172,7 +165,7 @@ def read_speeds(path: Path) -> dict[str, float]:
     if faults:
         raise TableError(
             "the table of speeds has faults:\n    - " + "\n    - ".join(faults),
-            where=str(path),
+            where=f"inputs.speeds: {path}",
             cure="compare it with the shipped data/road_speeds.csv",
         )
     return speeds
