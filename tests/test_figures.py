@@ -181,7 +181,7 @@ def test_what_a_plan_costs_and_how_long_it_waits_by_hand():
         }
     )  # fmt: skip
     swaps = stations.iloc[:1].assign(cost_cny=9.0, substation_id="C", headroom_kw=np.nan)
-    assert build_figures(stations, swaps, promise_share=0.9) == {
+    assert build_figures(stations, swaps, promise_share=0.9, diversity=0.95) == {
         "cost_low_cny": 4.0,
         "cost_cny": 15.0,
         "cost_high_cny": 16.0,
@@ -189,6 +189,6 @@ def test_what_a_plan_costs_and_how_long_it_waits_by_hand():
         "mean_wait_min": (10 * 1 + 30 * 4) / 40,  # the third station never catches up
         "sites_over_wait": 2.0,
         "kva": 400.0,
-        "substations_overdrawn": 1.0,  # 110 kW at A; nothing new at B; nobody knows of C
+        "substations_overdrawn": 1.0,  # 0.95 of 110 kW at A; nothing new at B; nobody knows of C
         "headroom_unknown_sites": 1.0,
     }

@@ -13,7 +13,7 @@ from test_model import hold, optimum
 from test_recount import legal_plan
 from test_rule_families import chargers, plan_with, quiet, rows, town, under
 
-from siting.analysis.station.power import make_grid
+from siting.analysis.station.power import DemandFactors, draw_line, make_grid
 from siting.audit.recount import recount
 from siting.errors import RecountError
 from siting.optimize.build import build_problem
@@ -42,7 +42,9 @@ def road(known=TWO, *, assigned=None, **keys):
     """Return the straight road with two substations of known headroom, one station existing."""
     content = tables(existing_station=np.arange(8) == 7, existing_chargers=[0] * 7 + [3])
     content["sites"] = content["sites"].assign(kw_per_charger=50.0)
-    model = Model(**{"headroom": True, "coincidence": 0.8, "swap_station_kw": 600, **keys})
+    model = Model(
+        **{"headroom": True, "coincidence": 0.8, "diversity": 1, "swap_station_kw": 600, **keys}
+    )
     return build_problem(
         **content,
         targets=Targets(stations=3, chargers=12, swap_stations=1),
@@ -72,6 +74,26 @@ def test_where_nobody_knows_what_is_free_there_is_no_rule_but_a_note():
 def test_an_assigned_substation_takes_the_place_of_the_nearest():
     problem = road(assigned={"way/2": "S0"})
     assert [rule.sites.tolist() for rule in problem.rules.rows] == [[0, 1, 2], [6, 7]]
+
+
+def test_stations_that_peak_apart_share_the_power_but_none_has_more_than_all():
+    problem = road(diversity=0.5)
+    one, two, *large = problem.rules.rows
+    assert one.charger_coef.tolist() == two.charger_coef.tolist() == [20, 20]
+    assert [(rule.sites.tolist(), rule.charger_coef.tolist()) for rule in large] == [
+        ([6], [40]), ([7], [40]),
+    ]  # fmt: skip
+    assert [rule.rhs for rule in (one, two, *large)] == [1000, 200 + 60, 200, 200 + 120]
+
+
+def test_a_row_of_demand_factors_holds_what_the_recount_will_count():
+    content = tables(existing_station=np.arange(8) == 7, existing_chargers=[0] * 7 + [3])
+    sites = content["sites"].assign(kw_per_charger=50.0)
+    factors = DemandFactors(np.array([1, 5]), np.array([1.0, 0.6]))
+    opens, each = draw_line(sites, factors)
+    for size in range(1, 11):
+        drawn = 50 * factors.at_once(np.array([size]))
+        assert opens[0] + each[0] * size >= drawn - 1e-9
 
 
 def test_without_any_known_headroom_there_is_a_note_and_no_rule():
@@ -113,7 +135,7 @@ def test_the_town_without_headroom_gives_the_office_more(plan_with):
 
 
 def test_a_substation_overdrawn_is_named():
-    plan = under(headroom=True, coincidence=0.7, swap_station_kw=900.0)
+    plan = under(headroom=True, coincidence=0.7, diversity=1.0, swap_station_kw=900.0)
     plan = dataclasses.replace(plan, scenario={**plan.scenario})
     first = plan.sites.geometry.iloc[0]
     with pytest.raises(RecountError, match="kW drawn at substation S0, 5 kW are free"):

@@ -162,7 +162,10 @@ _KWH_SLACK = 1e-3
 
 
 def recount(
-    plan: Plan, *reaches: pd.DataFrame, substations: gpd.GeoDataFrame | None = None
+    plan: Plan,
+    *reaches: pd.DataFrame,
+    substations: gpd.GeoDataFrame | None = None,
+    demand_factors: pd.DataFrame | None = None,
 ) -> tuple[str, ...]:
     """Hold every rule of the scenario against the plan itself.
 
@@ -174,8 +177,8 @@ def recount(
         The travel stage's pairs in reach for charging and for swapping (``tables.REACH``).
         Without them the promises of coverage cannot be counted, and a plan that makes one
         is refused.
-    substations
-        The substations, likewise for headroom.
+    substations, demand_factors
+        The substations and the table of demand factors, likewise for headroom.
 
     Returns
     -------
@@ -188,7 +191,7 @@ def recount(
         Naming every broken rule with the sites or zones that break it.
     """
     near, swap_near = reaches or (None, None)
-    evidence = Evidence(near, swap_near, substations)
+    evidence = Evidence(near, swap_near, substations, demand_factors)
     twins = tuple(dict.fromkeys(TWINS.values()))
     faults: list[str] = []
     for check in CHECKS:

@@ -21,6 +21,7 @@ from siting.analysis.demand.demand_points import Figures
 from siting.analysis.road_parts import Needing, needed_parts, without_crossed
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
+from siting.analysis.station.power import check_demand_factors
 from siting.errors import Collected, ScenarioError, TableError
 from siting.inputs.files.sheets import read_rule_table
 from siting.inputs.layers import ScoreFiles, load_score_files
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from siting.analysis.candidates.site_rules import SiteRule
     from siting.analysis.station.chargers import Chargers
+    from siting.analysis.station.power import DemandFactors
     from siting.scenario import Factors, Scenario, Targets
 
 _CHONGQING = (105.28, 28.15, 110.20, 32.21)
@@ -215,6 +217,7 @@ class Early:
     chargers: Chargers
     figures: Figures
     prices: pd.DataFrame
+    demand_factors: DemandFactors
     files: ScoreFiles
 
 
@@ -237,6 +240,11 @@ def read_early(scenario: Scenario) -> Early:
     with faults.of():
         prices = read_rule_table(local_path(scenario.costs.prices), key="costs.prices")
         made["prices"] = check_costs(prices)
+    with faults.of():
+        path = local_path(scenario.power.demand_factors)
+        made["demand_factors"] = check_demand_factors(
+            read_rule_table(path, key="power.demand_factors")
+        )
 
     def scores(area: AreaShape) -> None:
         made["files"] = load_score_files(scenario.scoring, area)

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.analysis.station.costs import ENDS, make_costs
-from siting.analysis.station.power import drawn_kw, make_grid, transformer_kva
+from siting.analysis.station.power import (
+    DemandFactors,
+    draw_line,
+    make_grid,
+    rated_kva,
+    transformer_kva,
+)
 from siting.analysis.station.queues import peak_shares, station_queues
 from siting.notes import Note
 from siting.plan.parts import ChargerClass
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.analysis.station.chargers import Chargers
     from siting.analysis.station.costs import Costs
+    from siting.arrays import Floats
 
 _GRID = ("substation_id", "substation_m", "headroom_kw")
 CLASS_PREFIX = "chargers_"
@@ -37,13 +44,17 @@ class Ground:
     Attributes
     ----------
     grid
-        ``tables.GRID``.
+        ``tables.GRID``, with ``open_kw`` and ``charger_kw``, the straight line of what a station
+        draws at its busiest.
     costs
         Prices of the sites and of a swap station.
+    factors
+        The demand factors by number of chargers.
     """
 
     grid: pd.DataFrame
     costs: Costs
+    factors: DemandFactors
 
 
 def ground_of(
@@ -52,6 +63,7 @@ def ground_of(
     chargers: Chargers,
     prices: pd.DataFrame,
     *,
+    factors: DemandFactors,
     power: scenario.Power,
     model: scenario.Model,
 ) -> Ground:
@@ -65,21 +77,25 @@ def ground_of(
         Classes of chargers and their mix.
     prices
         Result of ``check_costs``.
+    factors
+        The demand factors by number of chargers.
     power, model
-        Blocks of the scenario.
+        Blocks of the scenario; ``model.coincidence`` goes before the factors.
 
     Raises
     ------
     ScenarioError
         If ``power.assigned`` names what is not there.
     """
+    if model.coincidence is not None:
+        factors = DemandFactors.flat(model.coincidence)
     grid = make_grid(sites, substations, assigned=power.assigned)
     costs = make_costs(
         sites, grid, chargers,
-        prices=prices, power=power, coincidence=model.coincidence,
-        swap_station_kw=model.swap_station_kw,
+        prices=prices, power=power, factors=factors, swap_station_kw=model.swap_station_kw,
     )  # fmt: skip
-    return Ground(grid, costs)
+    open_kw, charger_kw = draw_line(sites, factors)
+    return Ground(grid.assign(open_kw=open_kw, charger_kw=charger_kw), costs, factors)
 
 
 def equipped(
@@ -114,13 +130,10 @@ def equipped(
     for place, name in enumerate(chargers.classes.index):
         result[f"{CLASS_PREFIX}{name}"] = by_class[:, place]
     result["power_kw"] = by_class @ chargers.classes["power_kw"].to_numpy(dtype=float)
-    coincidence = given.model.coincidence
-    result["kva"] = transformer_kva(
-        result["power_kw"], coincidence=coincidence, settings=given.power
-    )
-    result = _on_grid(result, ground)
+    result = _on_grid(result, ground).assign(**station_draw(result, ground.factors))
+    busiest_kw = result["demand_factor"].fillna(0.0) * result["power_kw"]
+    result["kva"] = rated_kva(transformer_kva(busiest_kw, given.power))
     new = (result["chargers"] - result["existing_chargers"]).to_numpy(dtype=np.int64)
-    result["drawn_kw"] = drawn_kw(new, result["kw_per_charger"], coincidence)
     prices = ground.costs.sites.set_index("site_id").reindex(result["site_id"])
     opens = result["is_new"].to_numpy(dtype=bool)
     for end in ENDS.values():
@@ -143,11 +156,26 @@ def equipped_swaps(
     new = swaps["is_new"].to_numpy(dtype=bool)
     result = _on_grid(swaps.copy(), ground)
     result["power_kw"] = given.model.swap_station_kw
-    result["kva"] = transformer_kva(result["power_kw"], coincidence=1.0, settings=given.power)
+    result["kva"] = rated_kva(transformer_kva(result["power_kw"], given.power))
     result["drawn_kw"] = np.where(new, given.model.swap_station_kw, 0.0)
     for case, end in ENDS.items():
         result[f"cost{end}"] = np.where(new, ground.costs.swap_station_cny[case], 0.0)
     return result
+
+
+def station_draw(stations: pd.DataFrame, factors: DemandFactors) -> dict[str, Floats]:
+    """Return what stations draw, by column.
+
+    ``demand_factor`` is the share of its power that a station draws at its busiest, missing where
+    it has no charger. ``drawn_kw`` is what it draws more than today, of chargers of its kind's
+    mean power: ``(at_once(n) - at_once(existing)) kw``.
+    """
+    chargers = stations["chargers"].to_numpy(dtype=np.int64)
+    before = factors.at_once(stations["existing_chargers"].to_numpy(dtype=np.int64))
+    after = factors.at_once(chargers)
+    kw = stations["kw_per_charger"].to_numpy(dtype=float)
+    share = np.divide(after, chargers, out=np.full(len(after), np.nan), where=chargers > 0)
+    return {"demand_factor": share, "drawn_kw": (after - before) * kw}
 
 
 def usage(stations: pd.DataFrame) -> dict[str, pd.Series]:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.analysis.station.chargers import Chargers
+    from siting.analysis.station.power import DemandFactors
     from siting.cache import Cache
     from siting.pipeline.meter import Meter
     from siting.scenario import Candidates as CandidatesBlock
@@ -70,6 +71,7 @@ class Prepared:
     notes: tuple[Note, ...]
     chargers: Chargers
     prices: pd.DataFrame
+    demand_factors: DemandFactors
     kind_names: dict[str, dict[str, str]]
 
 
@@ -156,6 +158,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         notes=tuple(Note(key, dict(values)) for key, values in told),
         chargers=factored_chargers(early.chargers, scenario.factors),
         prices=factored_prices(early.prices, scenario.factors),
+        demand_factors=early.demand_factors,
         kind_names=own_names(kinds, _shipped_kinds()),
     )
 

@@ -126,8 +126,7 @@ def run(
         with meter.stage("hydrogen"):
             plan = with_hydrogen(plan, scenario, prepared.world, problem)
     with meter.stage("recount"):
-        substations = prepared.world.substations
-        recount(plan, prepared.reach, prepared.swap_reach, substations=substations)
+        _recounted(plan, prepared)
         plan = plan if lean else _beside(plan, scenario, prepared, others)
     return replace(plan, timings=meter.timings())
 
@@ -226,7 +225,12 @@ def _decided(
                 prepared.reach,
                 cover_m=scenario.model.cover.within_m,
             ),
-            **build_figures(stations, swaps, promise_share=scenario.sizing.promise_share),
+            **build_figures(
+                stations,
+                swaps,
+                promise_share=scenario.sizing.promise_share,
+                diversity=scenario.model.diversity,
+            ),
         },
         "charger_classes": class_table(stations, chargers),
         "counts": Counts(
@@ -250,12 +254,25 @@ def _beside(
     for name, solution in others.items():
         decided = _decided(scenario, prepared, solution, ground)
         other = without_phases(replace(plan, run=f"{plan.run}: {name}", **decided))
-        substations = prepared.world.substations
-        recount(other, prepared.reach, prepared.swap_reach, substations=substations)
+        _recounted(other, prepared)
         figures[name] = other.figures
     missing = [name for name in BASELINES if name not in others]
     note = Note("baselines_missing", {"count": len(missing), "of": len(BASELINES)})
     return replace(plan, baselines=figures, notes=(*plan.notes, *([note] if missing else [])))
+
+
+def _recounted(plan: Plan, prepared: Prepared) -> None:
+    """Hold a plan against every rule.
+
+    Raises
+    ------
+    RecountError
+        If it breaks one.
+    """
+    recount(
+        plan, prepared.reach, prepared.swap_reach,
+        substations=prepared.world.substations, demand_factors=prepared.demand_factors.table,
+    )  # fmt: skip
 
 
 def _versions() -> dict[str, str]:

@@ -211,11 +211,6 @@ def _classes(plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> pd.Series | None:
     return _series(rows, [class_text(dict(zip(names, row, strict=True)), say) for row in counts])
 
 
-def _coincidence(plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> pd.Series | None:
-    share = plan.scenario.get("model", {}).get("coincidence")
-    return None if share is None else pd.Series(float(share), index=rows.index)
-
-
 def _cost_range(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> pd.Series | None:
     names = ["cost_cny", "cost_low_cny", "cost_high_cny"]
     if not set(names) <= set(rows.columns):
@@ -273,7 +268,7 @@ _OF_PLACES: dict[str, Made] = {
     "lat": _lat, "lonlat": _lonlat, "state": _state, "state_year": _state_year,
     "status": _status, "opening": _opening, "chosen": _chosen, "limits": _limits,
     "new_chargers": _new_chargers, "by_year": _by_year, "classes": _classes,
-    "coincidence": _coincidence, "cost_range": _cost_range, "unit_cost": _unit_cost,
+    "cost_range": _cost_range, "unit_cost": _unit_cost,
     "due": _due, "priority": _priority, "mark": _mark,
 }  # fmt: skip
 _OF_ZONES: dict[str, Made] = {

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from siting.arrays import Floats
 
@@ -69,7 +69,7 @@ def plan_figures(
 
 
 def build_figures(
-    stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, *, promise_share: float
+    stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, *, promise_share: float, diversity: float
 ) -> dict[str, float]:
     """Return what a plan costs to build, and how long people wait in the peak hour.
 
@@ -79,6 +79,8 @@ def build_figures(
         As ``Plan.sites`` and ``Plan.swap_sites``.
     promise_share
         Share of the arrivals that the promise of ``[sizing]`` is made to.
+    diversity
+        ``model.diversity``, between the stations of a substation.
 
     Returns
     -------
@@ -103,23 +105,41 @@ def build_figures(
         "mean_wait_min": _mean(wait[known], load[known]),
         "sites_over_wait": float(over.sum()),
         "kva": float(stations["kva"].sum() + swaps["kva"].sum()),
-        **_grid(stations, swaps),
+        **_grid(stations, swaps, diversity),
     }
 
 
-def _grid(stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame) -> dict[str, float]:
+def substation_kw(stations: pd.DataFrame, swaps: pd.DataFrame, *, diversity: float) -> pd.Series:
+    """Return what is new at each substation draws there at its busiest (kW), by substation.
+
+    Charging stations do not all peak in the same minute: together they draw ``diversity`` of the
+    sum of their ``drawn_kw``, at least that of the largest; swap stations draw theirs on top.
+    ``""`` is where no substation is known.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> three = pd.DataFrame({"substation_id": ["A", "A", "B"], "drawn_kw": [60.0, 40.0, 50.0]})
+    >>> substation_kw(three, three.iloc[2:], diversity=0.9).to_dict()
+    {'A': 90.0, 'B': 100.0}
+    """
+    here = stations["drawn_kw"].groupby(stations["substation_id"].fillna(""), sort=True)
+    together = (diversity * here.sum()).combine(here.max(), max)
+    swapped = swaps["drawn_kw"].groupby(swaps["substation_id"].fillna(""), sort=True).sum()
+    return together.add(swapped, fill_value=0.0).rename("drawn_kw")
+
+
+def _grid(
+    stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, diversity: float
+) -> dict[str, float]:
     columns = ["substation_id", "headroom_kw", "drawn_kw"]
-    each = [table.loc[table["drawn_kw"] > 0, columns] for table in (stations, swaps)]
-    drawn = [*each[0].itertuples(index=False), *each[1].itertuples(index=False)]
-    load: dict[str, float] = {}
-    free: dict[str, float] = {}
-    for row in drawn:
-        if np.isfinite(row.headroom_kw):
-            load[row.substation_id] = load.get(row.substation_id, 0.0) + row.drawn_kw
-            free[row.substation_id] = row.headroom_kw
+    new, swapped = (table.loc[table["drawn_kw"] > 0, columns] for table in (stations, swaps))
+    every = pd.concat([new, swapped], ignore_index=True)
+    free = every.dropna().groupby("substation_id")["headroom_kw"].first()
+    drawn = substation_kw(new, swapped, diversity=diversity).reindex(free.index)
     return {
-        "substations_overdrawn": float(sum(load[name] > free[name] + _KW_SLACK for name in load)),
-        "headroom_unknown_sites": float(sum(not np.isfinite(row.headroom_kw) for row in drawn)),
+        "substations_overdrawn": float((drawn > free + _KW_SLACK).sum()),
+        "headroom_unknown_sites": float(every["headroom_kw"].isna().sum()),
     }
 
 

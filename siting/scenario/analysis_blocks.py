@@ -37,8 +37,11 @@ class Sizing(Block):
 class Power(Block):
     """The connection of a station; sources in data/parameters.csv."""
 
-    load_factor: Annotated[Share, Field(gt=0)] = 0.72
-    """Share of its rated power a transformer is planned to carry (0.70 to 0.75)."""
+    demand_factors: File = "shipped:demand_factors.csv"
+    """Table of the share of their power that chargers draw at once, by number at a station."""
+    load_factor: Annotated[Share, Field(gt=0)] = 1
+    """Share of its rating a transformer may carry at the peak: 1 on a single bus, at most 0.6 on
+    a split one, 0.70 to 0.75 where a compound's substation keeps a reserve."""
     power_factor: Annotated[Share, Field(gt=0)] = 0.95
     """Power factor of the chargers."""
     assigned: dict[str, str] = Field(default_factory=dict)

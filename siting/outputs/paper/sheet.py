@@ -173,7 +173,7 @@ def make_sheet(plan: Plan, body: Body, *, language: str) -> Sheet:
         ),
         swaps=make_table(plan, swaps, with_phase(plan, swap_keys(body)), SWAP.letter, say),
         hydrogen=make_table(plan, hydrogen, HYDROGEN_KEYS, HYDROGEN.letter, say),
-        clusters=make_clusters(sites, swaps, say) if body.restricted else None,
+        clusters=make_clusters(plan, sites, swaps, say) if body.restricted else None,
         totals=_totals(plan, body, (sites, swaps, hydrogen), say),
         status=_status(plan, body, say),
         facts=(*_facts(plan, body, sites, say), *year_lines(plan, body, sites, swaps, say)),
