@@ -299,6 +299,11 @@ def classes_add_up(plan: Plan) -> Iterator[str]:
     for name in sites["site_id"][counted != sites["chargers"]]:
         yield f"the chargers of {name} by class do not make its chargers"
     power = sum(sites[f"chargers_{name}"] * one.power_kw for name, one in classes.items())
+    if "existing_kw" in sites.columns:  # what stands has its listed power, and grows alike
+        listed = sites["existing_kw"] / sites["existing_chargers"].where(
+            sites["existing_chargers"] > 0
+        )
+        power = (listed * sites["chargers"]).fillna(power)
     for name in sites["site_id"][(power - sites["power_kw"]).abs() > _KW_SLACK]:
         yield f"the power of {name} is not that of its classes"
     for name, one in classes.items():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siting.analysis.station.chargers import has_listed_power
 from siting.analysis.station.costs import ENDS, make_costs
 from siting.analysis.station.power import (
     DemandFactors,
@@ -125,11 +126,15 @@ def equipped(
     GeoDataFrame
         The same with the columns that ``Plan.sites`` says.
     """
-    by_class = chargers.split(stations["kind"], stations["chargers"].to_numpy(dtype=np.int64))
+    by_class = chargers.split(stations, stations["chargers"].to_numpy(dtype=np.int64))
     result = stations.copy()
     for place, name in enumerate(chargers.classes.index):
         result[f"{CLASS_PREFIX}{name}"] = by_class[:, place]
-    result["power_kw"] = by_class @ chargers.classes["power_kw"].to_numpy(dtype=float)
+    result["power_kw"] = np.where(
+        has_listed_power(stations),
+        stations["kw_per_charger"] * stations["chargers"],
+        by_class @ chargers.classes["power_kw"].to_numpy(dtype=float),
+    )
     result = _on_grid(result, ground).assign(**station_draw(result, ground.factors))
     busiest_kw = result["demand_factor"].fillna(0.0) * result["power_kw"]
     result["kva"] = rated_kva(transformer_kva(busiest_kw, given.power))
@@ -152,10 +157,16 @@ def equipped(
 def equipped_swaps(
     swaps: gpd.GeoDataFrame, ground: Ground, given: scenario.Scenario
 ) -> gpd.GeoDataFrame:
-    """Return the swap stations of a plan with power and price; what exists costs nothing."""
+    """Return the swap stations of a plan with power and price.
+
+    What exists costs nothing, and has the power it is listed with where it offers no chargers.
+    """
     new = swaps["is_new"].to_numpy(dtype=bool)
     result = _on_grid(swaps.copy(), ground)
-    result["power_kw"] = given.model.swap_station_kw
+    listed = result.pop("existing_kw").where(
+        ~result["is_new"] & (result.pop("existing_chargers") == 0)
+    )
+    result["power_kw"] = listed.fillna(given.model.swap_station_kw)
     result["kva"] = rated_kva(transformer_kva(result["power_kw"], given.power))
     result["drawn_kw"] = np.where(new, given.model.swap_station_kw, 0.0)
     for case, end in ENDS.items():
@@ -223,7 +234,8 @@ def class_table(stations: pd.DataFrame, chargers: Chargers) -> dict[str, Charger
 def ground_notes(stations: pd.DataFrame, ground: Ground) -> list[Note]:
     """Return notes on what is estimated or unknown about the stations."""
     notes: list[Note] = []
-    if stood := int(stations["existing_chargers"].sum()):
+    guessed = stations.loc[~has_listed_power(stations), "existing_chargers"]
+    if stood := int(guessed.sum()):
         notes.append(Note("classes_estimated", {"chargers": stood}))
     if ground.costs.distance_unknown:
         notes.append(Note("grid_distance_unknown", {"sites": ground.costs.distance_unknown}))

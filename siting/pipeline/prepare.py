@@ -6,7 +6,7 @@ Each stage gets tables and its own block of the scenario, and is called through 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from siting import tables
@@ -17,6 +17,7 @@ from siting.analysis.demand.demand_chain import YEAR, DemandChain, FleetEnergy
 from siting.analysis.demand.demand_points import DemandResult, make_demand
 from siting.analysis.scores.scoring import Scored, make_scores
 from siting.analysis.scores.weighting import ScoreSummary
+from siting.analysis.station.chargers import with_listed_power
 from siting.analysis.travel import make_reach, unreached
 from siting.cache import Memory
 from siting.inputs.area_shape import AreaShape
@@ -115,6 +116,9 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             kinds=kinds, rules=early.rules, settings=_candidate_settings(scenario),
             around=lists,
         )  # fmt: skip
+    chargers = factored_chargers(early.chargers, scenario.factors)
+    sites = with_listed_power(candidates.sites, chargers)
+    candidates = replace(candidates, sites=sites)
     check_hydrogen(scenario, candidates.sites, kinds.index)
     with meter.stage("demand"):
         demand = memory.call(
@@ -156,7 +160,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         scoring=scored.summary,
         score_sources=files.sources,
         notes=tuple(Note(key, dict(values)) for key, values in told),
-        chargers=factored_chargers(early.chargers, scenario.factors),
+        chargers=chargers,
         prices=factored_prices(early.prices, scenario.factors),
         demand_factors=early.demand_factors,
         kind_names=own_names(kinds, _shipped_kinds()),
