@@ -20,7 +20,7 @@ from siting.analysis.station.power import (
     rated_kva,
     transformer_kva,
 )
-from siting.analysis.station.queues import peak_shares, station_queues
+from siting.analysis.station.queues import Load, peak_shares, station_queues
 from siting.notes import Note
 from siting.plan.parts import ChargerClass
 
@@ -147,11 +147,36 @@ def equipped(
         if end == ENDS["base"]:
             result["site_fixed_cny"], result["charger_cny"] = fixed, each
         result[f"cost{end}"] = fixed + each * new
-    load = result["load_kwh_day"].to_numpy(dtype=float)
-    peak = peak_shares(result["site_id"], assignments, demand, given.sizing)
-    queues = station_queues(load, peak, by_class, chargers.classes, given.sizing)
+    asked = asked_of(result, assignments, demand, chargers=chargers, sizing=given.sizing)
+    queues = station_queues(asked, result["chargers"].to_numpy(dtype=np.int64))
     result = result.assign(**{name: queues[name].to_numpy() for name in queues.columns})
     return result.assign(**usage(result))
+
+
+def asked_of(
+    stations: pd.DataFrame,
+    assignments: pd.DataFrame,
+    demand: pd.DataFrame,
+    *,
+    chargers: Chargers,
+    sizing: scenario.Sizing,
+) -> Load:
+    """Return what stations are asked for in the peak hour of their busiest weekday.
+
+    Parameters
+    ----------
+    stations
+        ``load_kwh_day`` and the columns of ``tables.SITES``.
+    assignments, demand
+        Who is served where; ``tables.DEMAND``.
+    chargers
+        Classes of chargers and their mix.
+    sizing
+        Block of the scenario.
+    """
+    peak = peak_shares(stations["site_id"], assignments, demand, sizing) * sizing.busiest_day
+    load = stations["load_kwh_day"].to_numpy(dtype=float)
+    return Load(load * peak, chargers.shares_at(stations), chargers.classes, sizing)
 
 
 def equipped_swaps(

@@ -31,7 +31,11 @@ class Sizing(Block):
     promise_share: Annotated[float, Field(gt=0, lt=1)] = 0.9
     """Share of the arrivals of the peak hour that it is promised to."""
     stay_cv: NonNegative = 1
-    """Coefficient of variation of the time a session takes; 1 is M/M/c, 0 all alike."""
+    """Coefficient of variation of the energy a session takes; 1 is M/M/c, 0 all alike."""
+    busiest_day: Annotated[float, Field(ge=1, le=7)] = 1.1
+    """Energy of the busiest weekday over that of the mean day."""
+    availability: Annotated[Share, Field(gt=0)] = 0.92
+    """Share of the guns that work; of a class at a station the nearest whole number, at least 1."""
 
 
 class Power(Block):

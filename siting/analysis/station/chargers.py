@@ -70,7 +70,7 @@ class Chargers:
     ----------
     classes
         Checked rows of ``charger_classes`` for charging stations, indexed by class, the
-        weakest first.
+        weakest first, with ``servers``, the guns of what the plan counts as one.
     swap_bay
         The row of the swap bay.
     shares
@@ -85,7 +85,7 @@ class Chargers:
         """Return the classes with a gun as the charger: its part of power, energy and price."""
         guns = self.classes["guns"]
         parts = {name: self.classes[name] / guns for name in _OF_A_PILE}
-        return replace(self, classes=self.classes.assign(**parts))
+        return replace(self, classes=self.classes.assign(**parts, servers=1))
 
     def mean(self, column: str) -> pd.Series:
         """Return a figure of the mean charger of each kind of site, e.g. ``power_kw``."""
@@ -129,7 +129,7 @@ class Chargers:
         array of int
             One row a site, one column a class.
         """
-        return _apportioned(self.shares_at(sites), chargers)
+        return apportioned(self.shares_at(sites), chargers)
 
     def sure_kw(self, kind: pd.Series, least: Ints, most: Ints) -> Floats:
         """Return the power of the strongest charger that a new station has whatever its size (kW).
@@ -147,7 +147,7 @@ class Chargers:
         for name, low, high in cases.drop_duplicates().itertuples(index=False):
             sizes = np.arange(max(low, 1), max(high, low, 1) + 1)
             mix = np.tile(self.shares.loc[name].to_numpy(dtype=float), (len(sizes), 1))
-            always = (_apportioned(mix, sizes) > 0).all(axis=0)
+            always = (apportioned(mix, sizes) > 0).all(axis=0)
             found[name, low, high] = float(power[always].max(initial=0.0))
         return np.array([found[row] for row in cases.itertuples(index=False, name=None)])
 
@@ -177,6 +177,7 @@ def make_chargers(classes: pd.DataFrame, mix: pd.DataFrame, kinds: pd.DataFrame)
     _check_mix(mix, charging, kinds)
     shares = mix.pivot_table(index="kind", columns="charger_class", values="share", aggfunc="sum")
     shares = shares.reindex(columns=charging.index).fillna(0.0)
+    charging = charging.assign(servers=charging["guns"])
     return Chargers(charging, bay, shares.div(shares.sum(axis=1), axis=0))
 
 
@@ -238,7 +239,16 @@ def _mixed_to(mean: Floats, power: Floats) -> Floats:
     return shares
 
 
-def _apportioned(shares: Floats, total: Ints) -> Ints:
+def apportioned(shares: Floats, total: Ints) -> Ints:
+    """Return whole numbers that sum to each total: by largest remainder, as :meth:`Chargers.split`.
+
+    Parameters
+    ----------
+    shares
+        One row a total, one column a class; rows sum to 1.
+    total
+        Whole numbers from 0.
+    """
     quota = shares * np.asarray(total, dtype=float)[:, None]
     # The tiny amount keeps 0.3 x 10 from being 2 by binary arithmetic.
     whole = np.floor(quota + _TINY)
