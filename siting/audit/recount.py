@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from siting.audit.ground import FORGIVEN, Evidence, near_pairs
+from siting.audit.ground import FORGIVEN, Evidence, near_pairs, settings
 from siting.audit.objective import answer_holds
 from siting.audit.rules import TWINS
 from siting.errors import RecountError
@@ -159,6 +159,7 @@ VALUE = "value and bound agree"
 _SHOWN = 5
 _KW_SLACK = 1e-3
 _KWH_SLACK = 1e-3
+_SHARE_SLACK = 1e-9
 
 
 def recount(
@@ -311,6 +312,21 @@ def classes_add_up(plan: Plan) -> Iterator[str]:
             yield f"{name}: the plan's total is not the sum of its stations"
 
 
+def sizes_have_reasons(plan: Plan) -> Iterator[str]:
+    """Add up why each station has its chargers, and hold what it needs against who waits there."""
+    sites = plan.sites
+    parts = ["size_promise", "size_floor", "size_growth", "size_target"]
+    if not set(parts) <= set(sites.columns):
+        return
+    told = sites["existing_chargers"] + sites[parts].sum(axis=1)
+    yield from _listed(sites["site_id"][told != sites["chargers"]], "reasons sum to another size")
+    share = settings(plan, "sizing").get("promise_share")
+    if share is not None:
+        late = sites["wait_over_promise_share"] > 1.0 - float(share) + _SHARE_SLACK
+        short = sites["chargers_needed"] > sites["chargers"]
+        yield from _listed(sites["site_id"][late != short], "needs and waits disagree")
+
+
 CHECKS: tuple[Callable[[Plan], Iterator[str]], ...] = (
     sites_are_single,
     existing_are_kept,
@@ -320,6 +336,7 @@ CHECKS: tuple[Callable[[Plan], Iterator[str]], ...] = (
     demand_is_served_once,
     prices_add_up,
     classes_add_up,
+    sizes_have_reasons,
     hydrogen_stations_are_as_asked,
     phases_lead_to_the_plan,
 )

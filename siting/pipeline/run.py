@@ -26,6 +26,7 @@ from siting.pipeline import assemble
 from siting.pipeline.assemble import count_otherwise, count_pools
 from siting.pipeline.early import rule_tables
 from siting.pipeline.equip import (
+    asked_of,
     class_table,
     equipped,
     equipped_swaps,
@@ -36,6 +37,7 @@ from siting.pipeline.hydrogen import with_hydrogen
 from siting.pipeline.phases import in_phases, with_phases, without_phases, years_of
 from siting.pipeline.pose import explained, ground_under, pose, standing_targets, with_site_ids
 from siting.pipeline.prepare import Prepared, prepare
+from siting.pipeline.sizes import reasons, sized
 from siting.plan.figures import build_figures, plan_figures
 from siting.plan.parts import Counts
 from siting.plan.plan import Plan, Source
@@ -114,12 +116,16 @@ def run(
             progress=step,
         )
     solution, phased = in_phases(scenario, problem, solution, years, meter)
+    solution = sized(scenario, prepared, problem, solution)
     others = {}
     if not lean:
         with meter.stage("baselines"):
             others = make_baselines(
                 problem, solution, solver=scenario.solver, seed=scenario.run.seed
             )
+            others = {
+                name: sized(scenario, prepared, problem, other) for name, other in others.items()
+            }
     plan = _plan(scenario, prepared, solution, folder=folder or Path.cwd())
     plan = with_phases(plan, problem, years, phased)
     if scenario.hydrogen is not None:
@@ -211,6 +217,10 @@ def _decided(
     stations = equipped(
         stations, solution.assignments, demand, chargers=chargers, ground=ground, given=scenario
     )
+    asked = asked_of(
+        stations, solution.assignments, demand, chargers=chargers, sizing=scenario.sizing
+    )
+    stations = stations.assign(**reasons(stations, asked, scenario))
     swaps = equipped_swaps(assemble.swap_table(candidates, solution), ground, scenario)
     assignments = assemble.travel_times(solution.assignments, prepared.reach)
     zones = assemble.zone_table(prepared.world.zones, stations, swaps, demand, assignments)

@@ -28,6 +28,13 @@ _KW_SLACK = 1e-3
 _SHARE_SLACK = 1e-9
 _FEWEST_ZONES = 2
 
+NATION_KWH_DAY = (52.0, 54.0)
+"""Energy a public charger of China gave a day in August 2024: 5.3 TWh in the month, 1,624 kWh a
+pile, 3.26 million piles (facts v 33: liguangjs.com/03731, CPCA) [v]."""
+
+NATION_KW = 35.0
+"""Mean power of a public charger of China, mid-2024: 110 GW of 3.12 million (facts V 32) [V]."""
+
 
 def plan_figures(
     stations: gpd.GeoDataFrame,
@@ -90,7 +97,8 @@ def build_figures(
         stations' part; ``mean_wait_min`` by energy served, over the stations that can keep up;
         ``sites_over_wait``, stations that break the promise of the wait; ``kva``;
         ``substations_overdrawn``, those where new stations draw more than the known headroom,
-        and ``headroom_unknown_sites``, new stations where it is unknown.
+        and ``headroom_unknown_sites``, new stations where it is unknown; and the figures of
+        :func:`need`.
     """
     over = stations["wait_over_promise_share"] > 1.0 - promise_share + _SHARE_SLACK
     wait = stations["wait_min"].to_numpy(dtype=float)
@@ -106,6 +114,36 @@ def build_figures(
         "sites_over_wait": float(over.sum()),
         "kva": float(stations["kva"].sum() + swaps["kva"].sum()),
         **_grid(stations, swaps, diversity),
+        **need(stations),
+    }
+
+
+def need(stations: pd.DataFrame) -> dict[str, float]:
+    """Return the chargers of a plan held against need, and how hard they work.
+
+    ``chargers_needed`` is what the promise of the wait needs; ``chargers_over_need``, what stations
+    have beyond that, is what the target adds; ``chargers_short`` is what others lack: ``needed +
+    over - short`` is all chargers. ``kwh_per_charger_day`` and ``hours_per_day_in_use`` (equivalent
+    hours at full power) are of all stations together.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> two = pd.DataFrame({"chargers": [10, 4], "chargers_needed": [4, 5]})
+    >>> need(two.assign(load_kwh_day=[400.0, 300.0], power_kw=[300.0, 50.0]))
+    ... # doctest: +NORMALIZE_WHITESPACE
+    {'chargers_needed': 9.0, 'chargers_over_need': 6.0, 'chargers_short': 1.0,
+     'kwh_per_charger_day': 50.0, 'hours_per_day_in_use': 2.0}
+    """
+    spare = (stations["chargers"] - stations["chargers_needed"]).to_numpy(dtype=float)
+    load, power = float(stations["load_kwh_day"].sum()), float(stations["power_kw"].sum())
+    chargers = float(stations["chargers"].sum())
+    return {
+        "chargers_needed": float(stations["chargers_needed"].sum()),
+        "chargers_over_need": float(np.maximum(spare, 0.0).sum()),
+        "chargers_short": float(np.maximum(-spare, 0.0).sum()),
+        "kwh_per_charger_day": load / chargers if chargers > 0 else float("nan"),
+        "hours_per_day_in_use": load / power if power > 0 else float("nan"),
     }
 
 

@@ -36,6 +36,11 @@ class Sizing(Block):
     """Energy of the busiest weekday over that of the mean day."""
     availability: Annotated[Share, Field(gt=0)] = 0.92
     """Share of the guns that work; of a class at a station the nearest whole number, at least 1."""
+    surplus: Literal["equal_use", "growth", "township_floor"] = "equal_use"
+    """Who gets the chargers beyond need: whoever uses theirs most, the need of growth_year first,
+    or the township with the fewest chargers a head."""
+    growth_year: Annotated[int, Field(ge=1900, le=2200)] = 2030
+    """Year whose demand surplus = "growth" builds for, by the share of NEVs (demand.nev_shares)."""
 
 
 class Power(Block):

@@ -25,7 +25,7 @@ from siting.outputs.paper.bodies import (
     swap_keys,
 )
 from siting.outputs.text.figure_tables import count_years
-from siting.outputs.text.plan_lines import hydrogen_line
+from siting.outputs.text.plan_lines import hydrogen_line, need_lines
 from siting.tables.fields import CHARGING, HYDROGEN, SWAP, TOTALS
 
 if TYPE_CHECKING:
@@ -251,6 +251,8 @@ def _facts(plan: Plan, body: Body, sites: gpd.GeoDataFrame, say: Say) -> list[st
         facts.append(say("handout.own", own=own, informed=len(sites) - own))
     fresh = sites[sites["is_new"]]
     facts.append(say("handout.split", new=len(fresh), existing=len(sites) - len(fresh)))
+    if body.key == OVERVIEW:
+        facts += need_lines(plan, say)
     if body.zone_id is not None:
         facts += _people(plan, body.zone_id, say)
         share = len(sites) / plan.targets["stations"] if plan.targets["stations"] else math.nan

@@ -185,6 +185,10 @@ _ROWS = (
     _Row("cost_range", ("cost_low_cny", "cost_high_cny"), _money_range),
     _row("mean_wait_min", "{:.1f} min"),
     _row("sites_over_wait", "{:,.0f}"),
+    _row("chargers_needed", "{:,.0f}"),
+    _row("chargers_over_need", "{:,.0f}"),
+    _row("kwh_per_charger_day", "{:,.0f} kWh"),
+    _row("hours_per_day_in_use", "{:.1f} h"),
 )
 
 
