@@ -127,6 +127,8 @@ class Fleet(Block):
     """Share of it taken by swapping batteries; the rest is charged."""
     public_share: Share = 0.9
     """Share of the charging at public stations; the rest is in yards of its own."""
+    in_mean: bool = False
+    """Its energy is in kwh_per_nev_day already: it is taken off the residents' and counts once."""
     places: Names = ()
     """Kinds of site where it charges and swaps, by their spaces."""
 
@@ -134,6 +136,8 @@ class Fleet(Block):
 class Taxi(Fleet):
     """Electric taxis."""
 
+    in_mean: bool = True
+    """Its energy is in kwh_per_nev_day already: it is taken off the residents' and counts once."""
     swap_share: Share = 0.3
     """Share of the energy taken by swapping batteries; the rest is charged."""
     places: Names = ("transport_hub", "retail", "fuel")
@@ -143,6 +147,8 @@ class Taxi(Fleet):
 class RideHailing(Fleet):
     """Electric cars of ride-hailing."""
 
+    in_mean: bool = True
+    """Its energy is in kwh_per_nev_day already: it is taken off the residents' and counts once."""
     places: Names = ("transport_hub", "retail", "parking")
     """Kinds of site where they charge and swap, by their spaces."""
 

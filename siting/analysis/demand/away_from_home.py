@@ -18,6 +18,9 @@ residents: only vehicles from elsewhere are counted in it.
     swap_kwh    = vehicles * kwh_per_vehicle_day * swap_share
     public_kwh  = vehicles * kwh_per_vehicle_day * (1 - swap_share) * public_share
 
+``kwh_per_nev_day`` is a mean of all NEVs of a city, taxis and ride-hailing among them: the energy
+of such a fleet (``in_mean``) is taken off what the residents charge, so that it counts once.
+
 A fleet of unknown size is not counted, and named in a note; it never counts as no vehicles.
 """
 
@@ -298,6 +301,37 @@ def fleet_energy(fleet: scenario.Fleet) -> FleetEnergy:
         public_kwh_day=energy * (1 - fleet.swap_share) * fleet.public_share,
         swap_kwh_day=energy * fleet.swap_share,
     )
+
+
+def residents_kwh_per_nev(nevs: float, settings: scenario.Demand) -> tuple[float, Notes]:
+    """Return what an NEV of the residents charges a day without the fleets in the mean, and a note.
+
+    ``max(0, kwh_per_nev_day - sum of the energy of the fleets in it / nevs)``
+
+    Parameters
+    ----------
+    nevs
+        NEVs of the area by its people.
+    settings
+        Block ``demand``.
+    """
+    held = {
+        name: fleet.vehicles * fleet.kwh_per_vehicle_day
+        for name, fleet in settings.fleets
+        if fleet.in_mean and fleet.vehicles
+    }
+    mean = settings.kwh_per_nev_day
+    if not held or nevs <= 0:
+        return mean, []
+    energy = sum(held.values())
+    left = max(0.0, mean - energy / nevs)
+    values = {
+        "names": [NAMES[name] for name in held],
+        "kwh_day": round(energy, 1),
+        "mean_kwh": mean,
+        "left_kwh": round(left, 2),
+    }
+    return left, [Note("fleets_once" if left > 0 else "fleets_above_mean", values)]
 
 
 def fleet_parts(
