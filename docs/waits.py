@@ -15,7 +15,7 @@ import numpy as np
 from siting.analysis.station.queues import mean_wait_h, wait_over_share
 
 GUNS, BUSY, CVS = (2, 6, 20), (0.6, 0.8, 0.9), (0.0, 0.5, 1.5)
-ARRIVALS, SEED, SESSION_H = 600_000, 7, 2 / 3
+ARRIVALS, SEEDS, SESSION_H = 600_000, range(1, 11), 2 / 3
 _LATE_H = 1 / 6
 _WARM_UP = 0.05
 
@@ -49,12 +49,20 @@ def computed(guns: int, busy: float, cv: float) -> tuple[float, float]:
     )
 
 
-def row(guns: int, busy: float, cv: float, *, arrivals: int = ARRIVALS, seed: int = SEED) -> str:
+def measured(guns: int, busy: float, cv: float) -> tuple[float, float, float]:
+    """Return the mean wait, its standard error as a share of it, and the share over 10 minutes."""
+    runs = [simulated(guns, busy, cv, arrivals=ARRIVALS, seed=seed) for seed in SEEDS]
+    waits, late = np.array(runs).T
+    error = waits.std(ddof=1) / np.sqrt(len(SEEDS)) / waits.mean()
+    return float(waits.mean()), float(error), float(late.mean())
+
+
+def row(guns: int, busy: float, cv: float) -> str:
     """Return a row of the table of the page."""
-    wait, late = simulated(guns, busy, cv, arrivals=arrivals, seed=seed)
+    wait, error, late = measured(guns, busy, cv)
     told, told_late = computed(guns, busy, cv)
     return (
-        f"| {cv:g} | {guns} | {busy:.0%} | {60 * wait:.2f} | {60 * told:.2f} "
+        f"| {cv:g} | {guns} | {busy:.0%} | {60 * wait:.2f} | {error:.1%} | {60 * told:.2f} "
         f"| {told / wait - 1:+.1%} "
         f"| {late:.1%} | {told_late:.1%} | {100 * (told_late - late):+.1f} |"
     )

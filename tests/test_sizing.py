@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import runpy
+from pathlib import Path
 
 import grid_town
 import numpy as np
@@ -212,3 +214,37 @@ def test_the_peak_of_a_station_is_that_of_whom_it_serves():
     assert peak_shares(sites, served, demand, Sizing()).tolist() == [0.125, 0.0]
     given_share = Sizing(peak_hour_share=0.08)
     assert peak_shares(sites, served, demand, given_share).tolist() == [0.08, 0.08]
+
+
+# The table of docs/sizing.md
+
+PAGE = Path(__file__).resolve().parents[1] / "docs"
+WAITS = runpy.run_path(str(PAGE / "waits.py"))
+TOLD = [
+    [float(cell.strip().rstrip("%")) for cell in line.strip("|").split("|")]
+    for line in (PAGE / "sizing.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith(("| 0", "| 1.5"))
+]
+
+
+def test_the_page_tells_what_the_formulas_say():
+    assert len(TOLD) == len(WAITS["CVS"]) * len(WAITS["GUNS"]) * len(WAITS["BUSY"])
+    for cv, guns, busy, _, _, wait, _, _, late, _ in TOLD:
+        hours, share = WAITS["computed"](int(guns), busy / 100, cv)
+        assert (round(60 * hours, 2), round(100 * share, 1)) == (wait, late)
+
+
+@pytest.mark.parametrize("case", [(0.0, 6.0, 60.0), (0.5, 2.0, 60.0), (1.5, 6.0, 60.0)])
+def test_a_shorter_simulation_agrees_with_the_page(case):
+    cv, guns, busy = case
+    told = next(row for row in TOLD if tuple(row[:3]) == case)
+    hours, late = WAITS["simulated"](int(guns), busy / 100, cv, arrivals=200_000, seed=23)
+    assert 60 * hours == pytest.approx(told[3], rel=0.06)
+    assert 100 * late == pytest.approx(told[7], abs=1.0)
+
+
+def test_the_simulation_finds_erlang_where_sessions_are_exponential():
+    hours, late = WAITS["simulated"](6, 0.8, 1.0, arrivals=200_000, seed=5)
+    told, told_late = WAITS["computed"](6, 0.8, 1.0)
+    assert hours == pytest.approx(told, rel=0.08)
+    assert late == pytest.approx(told_late, abs=0.02)
