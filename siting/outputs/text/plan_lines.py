@@ -121,8 +121,7 @@ def need_lines(plan: Plan, say: Say) -> list[str]:
             "count.nation",
             low=low,
             high=high,
-            low_h=low / NATION_KW,
-            high_h=high / NATION_KW,
+            hours=(low + high) / 2 / NATION_KW,
             kw=NATION_KW,
         ),
     ]
