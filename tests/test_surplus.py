@@ -142,3 +142,13 @@ def test_reasons_that_do_not_add_up_and_needs_that_disagree_are_seen(plan_with):
     ):
         with pytest.raises(RecountError, match=told):
             recount(dataclasses.replace(plan, sites=broken))
+
+
+def test_the_same_service_never_costs_more_where_the_surplus_is_cheapest(plan_of):
+    figures = plan_of(chargers=60).figures
+    assert figures["same_service_cny"] <= figures["cost_cny"] + 1e-6
+
+
+def test_the_cheapest_chargers_go_first_whatever_their_use():
+    cheap = Round(ROAD.max_chargers[SITES], USE, price=np.array([3.0, 9.0, 5.0, 1.0]))
+    assert shared([4, 4, 4, 4], [cheap]) == [4, 1, 1, 10]

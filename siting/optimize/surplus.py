@@ -39,12 +39,16 @@ class Round:
     group, size
         Group of each station and the size of each group: the group with the fewest chargers for
         its size goes first, use decides within it. None: one group.
+    price
+        Price of a charger at each station: the cheapest goes first, whatever its use. None: use
+        decides.
     """
 
     up_to: Ints
     use: Floats
     group: Ints | None = None
     size: Floats | None = None
+    price: Floats | None = None
 
 
 def share_out(
@@ -145,7 +149,9 @@ def _give(count: Ints, up_to: Ints, one: Round, limits: _Limits, spare: int) -> 
         a_head = held[group[place]] / people if people > 0 else np.inf
         return (
             0.0 if one.group is None else float(a_head),
-            -float(one.use[place]) / max(int(count[place]), 1),
+            float(one.price[place])
+            if one.price is not None
+            else -float(one.use[place]) / max(int(count[place]), 1),
             place,
         )
 

@@ -37,7 +37,7 @@ from siting.pipeline.hydrogen import with_hydrogen
 from siting.pipeline.phases import in_phases, with_phases, without_phases, years_of
 from siting.pipeline.pose import explained, ground_under, pose, standing_targets, with_site_ids
 from siting.pipeline.prepare import Prepared, prepare
-from siting.pipeline.sizes import reasons, sized
+from siting.pipeline.sizes import LEAST_COST, reasons, same_service, sized
 from siting.plan.figures import build_figures, plan_figures
 from siting.plan.parts import Counts
 from siting.plan.plan import Plan, Source
@@ -116,6 +116,7 @@ def run(
             progress=step,
         )
     solution, phased = in_phases(scenario, problem, solution, years, meter)
+    cheapest = sized(scenario, prepared, problem, solution, surplus=LEAST_COST)
     solution = sized(scenario, prepared, problem, solution)
     others = {}
     if not lean:
@@ -127,6 +128,7 @@ def run(
                 name: sized(scenario, prepared, problem, other) for name, other in others.items()
             }
     plan = _plan(scenario, prepared, solution, folder=folder or Path.cwd())
+    plan = replace(plan, figures={**plan.figures, **same_service(plan, cheapest)})
     plan = with_phases(plan, problem, years, phased)
     if scenario.hydrogen is not None:
         with meter.stage("hydrogen"):

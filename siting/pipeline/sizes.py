@@ -29,15 +29,23 @@ if TYPE_CHECKING:
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.search.solve import Solution
     from siting.pipeline.prepare import Prepared
+    from siting.plan.plan import Plan
     from siting.scenario import Scenario
 
-EQUAL_USE, GROWTH, TOWNSHIP_FLOOR = "equal_use", "growth", "township_floor"
+GROWTH, TOWNSHIP_FLOOR, LEAST_COST = "growth", "township_floor", "least_cost"
+"""Rules of the surplus; the last is not the planner's to choose: it shows what another one costs."""
+
 _TINY = 1e-6
 _MOST_TRIES = 8
 
 
 def sized(
-    scenario: Scenario, prepared: Prepared, problem: SitingProblem, solution: Solution
+    scenario: Scenario,
+    prepared: Prepared,
+    problem: SitingProblem,
+    solution: Solution,
+    *,
+    surplus: str | None = None,
 ) -> Solution:
     """Return a solution with its chargers shared out: what is needed first, then the surplus.
 
@@ -51,6 +59,8 @@ def sized(
         What was solved.
     solution
         The plan on ids.
+    surplus
+        The rule instead of ``sizing.surplus``.
     """
     if scenario.phases or problem.goal.name != JOINT:
         return solution
@@ -68,7 +78,10 @@ def sized(
     least = np.minimum(np.maximum(problem.min_chargers[sites], carrying(stations)), chargers)
     need, count = chargers_needed(asked, chargers), chargers
     for _ in range(_MOST_TRIES):
-        rounds = _rounds(scenario, prepared, problem, stations, asked, need)
+        rounds = _rounds(
+            scenario, prepared, problem, stations, asked=asked, need=need,
+            surplus=surplus or scenario.sizing.surplus,
+        )  # fmt: skip
         count = share_out(problem, sites, chargers, least=least, rounds=rounds)
         # whole chargers by class: a size above the need may break what the need keeps
         broken = ~asked.keeps(count) & (count >= need)
@@ -84,14 +97,18 @@ def _rounds(
     prepared: Prepared,
     problem: SitingProblem,
     stations: pd.DataFrame,
+    *,
     asked: Load,
     need: Ints,
+    surplus: str,
 ) -> list[Round]:
-    """Return the rounds of sharing out: the need, then what ``sizing.surplus`` says."""
+    """Return the rounds of sharing out: the need, then what the rule of the surplus says."""
     sites = np.searchsorted(problem.site_id, stations["site_id"].to_numpy(dtype=object))
     use = (stations["load_kwh_day"] / stations["kwh_day_per_charger"]).fillna(0.0).to_numpy()
     most = problem.max_chargers[sites]
-    rounds, surplus = [Round(need, use)], scenario.sizing.surplus
+    rounds = [Round(need, use)]
+    if surplus == LEAST_COST:
+        rounds.append(Round(most, use, price=problem.costs.charger[sites]))
     if surplus == GROWTH:
         rounds.append(Round(grown(asked, need, scenario), use))
     if surplus == TOWNSHIP_FLOOR:
@@ -100,6 +117,20 @@ def _rounds(
         group = zones.index.get_indexer(stations["zone_id"])
         rounds.append(Round(most, use, group, people))
     return [*rounds, Round(most, use)]
+
+
+def same_service(plan: Plan, cheapest: Solution) -> dict[str, float]:
+    """Return what a plan would cost with the sizes that cost least, ``same_service_cny``.
+
+    The same stations, ways and service, every need met as far as before; what the target adds
+    stands where a charger is cheapest (CNY, base prices). Nothing where sizes are not shared out.
+    """
+    if plan.scenario.get("phases") or plan.outcome.objective != JOINT:
+        return {}
+    sites = plan.sites
+    fewer = sites["chargers"] - sites["site_id"].map(cheapest.chargers)
+    cost = float(plan.figures["cost_cny"] - (sites["charger_cny"] * fewer).sum())
+    return {"same_service_cny": cost}
 
 
 def carrying(stations: pd.DataFrame) -> Ints:

@@ -182,6 +182,7 @@ _ROWS = (
     _row("overloaded_sites", "{:,.0f}"),
     _row("access_gini", "{:.2f}"),
     _Row("cost", ("cost_cny",), _money),
+    _Row("same_service", ("same_service_cny",), _money),
     _Row("cost_range", ("cost_low_cny", "cost_high_cny"), _money_range),
     _row("mean_wait_min", "{:.1f} min"),
     _row("sites_over_wait", "{:,.0f}"),
