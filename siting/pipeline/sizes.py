@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from siting.scenario import Scenario
 
 GROWTH, TOWNSHIP_FLOOR, LEAST_COST = "growth", "township_floor", "least_cost"
-"""Rules of the surplus; the last is not the planner's to choose: it shows what another one costs."""
+"""Rules of the surplus; the last is not the planner's to choose: it shows what others cost."""
 
 _TINY = 1e-6
 _MOST_TRIES = 8
