@@ -16,6 +16,7 @@ from siting.analysis.station.power import (
     RATINGS_KVA,
     DemandFactors,
     check_demand_factors,
+    draw_line,
     make_grid,
     rated_kva,
     transformer_kva,
@@ -109,6 +110,12 @@ def test_the_cases_of_the_source_are_reproduced():
     assert rated_kva(transformer_kva(drawn_kw, Power())).tolist() == [630, 800]
 
 
+@given(st.integers(1, 80))
+def test_piles_and_their_guns_draw_the_same(piles):
+    of_guns = FACTORS.at_once(np.array([2 * piles]), 0.5) * 30.0
+    assert of_guns == pytest.approx(FACTORS.at_once(np.array([piles])) * 60.0)
+
+
 @given(st.floats(0.1, 60_000))
 def test_the_rating_carries_the_load_and_the_next_smaller_would_not(kva):
     found = float(rated_kva(np.array([kva]))[0])
@@ -118,14 +125,16 @@ def test_the_rating_carries_the_load_and_the_next_smaller_would_not(kva):
         assert not smaller or smaller[-1] * 1.02 < kva
 
 
-@given(st.integers(1, 12), st.integers(0, 150), st.integers(0, 60))
-def test_a_line_lies_above_what_is_drawn_and_touches_it(least, more, existing):
+@given(st.integers(1, 12), st.integers(0, 150), st.integers(0, 60),
+       st.sampled_from([1.0, 0.5, 0.7]))  # fmt: skip
+def test_a_line_lies_above_what_is_drawn_and_touches_it(least, more, existing, piles):
+    least = existing or least  # what stands, stays
     most = least + more
     fixed, each = (float(one[0]) for one in FACTORS.line(*([value] for value in (
-        least, most, existing,
+        least, most, existing, piles,
     ))))  # fmt: skip
     sizes = np.arange(max(least, existing, 1), max(most, existing, 1) + 1)
-    drawn = FACTORS.at_once(sizes) - FACTORS.at_once(np.array([existing]))
+    drawn = FACTORS.at_once(sizes, piles) - FACTORS.at_once(np.array([existing]), piles)
     over = fixed + each * (sizes - existing) - drawn
     assert over.min() >= -1e-9
     assert fixed == 0 or not existing
@@ -147,7 +156,8 @@ def test_a_table_of_demand_factors_at_fault_is_refused(column, value, told):
 def priced(frame, net, factors=FLAT):
     return make_costs(
         frame, net, CHARGERS, prices=check_costs(price_table()), power=Power(),
-        factors=factors, swap_station_kw=Model().swap_station_kw,
+        draw=draw_line(frame, factors, np.ones(len(frame))),
+        swap_station_kw=Model().swap_station_kw,
     )  # fmt: skip
 
 

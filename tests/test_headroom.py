@@ -90,7 +90,7 @@ def test_a_row_of_demand_factors_holds_what_the_recount_will_count():
     content = tables(existing_station=np.arange(8) == 7, existing_chargers=[0] * 7 + [3])
     sites = content["sites"].assign(kw_per_charger=50.0)
     factors = DemandFactors(np.array([1, 5]), np.array([1.0, 0.6]))
-    opens, each = draw_line(sites, factors)
+    opens, each = draw_line(sites, factors, np.ones(len(sites)))
     for size in range(1, 11):
         drawn = 50 * factors.at_once(np.array([size]))
         assert opens[0] + each[0] * size >= drawn - 1e-9

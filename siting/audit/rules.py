@@ -148,9 +148,13 @@ def headroom_holds(plan: Plan, evidence: Evidence) -> Iterator[str]:
 
     stations: dict[str, list[float]] = {name: [0.0] for name in every["substation_id"]}
     swaps = dict.fromkeys(every["substation_id"], 0.0)
-    for row in plan.sites.itertuples(index=False):
-        more = shares[int(row.chargers)] - shares[int(row.existing_chargers)]
-        stations[feeder(row.site_id, row.geometry)].append(more * row.kw_per_charger)
+    sites = plan.sites
+    piles = sites["piles_per_charger"] if "piles_per_charger" in sites.columns else 1.0
+    for row in sites.assign(piles=piles).itertuples(index=False):
+        counts = [row.piles * count for count in (row.existing_chargers, row.chargers)]
+        before, after = np.interp(counts, range(len(shares)), shares) / row.piles
+        more = (after - before) * row.kw_per_charger
+        stations[feeder(row.site_id, row.geometry)].append(more)
     for row in plan.swap_sites[plan.swap_sites["is_new"]].itertuples(index=False):
         swaps[feeder(row.site_id, row.geometry)] += float(model["swap_station_kw"])
     for name, free in zip(known["substation_id"], known["headroom_kw"], strict=True):

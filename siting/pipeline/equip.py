@@ -46,7 +46,7 @@ class Ground:
     ----------
     grid
         ``tables.GRID``, with ``open_kw`` and ``charger_kw``, the straight line of what a station
-        draws at its busiest.
+        draws at its busiest, and ``piles_per_charger``.
     costs
         Prices of the sites and of a swap station.
     factors
@@ -91,12 +91,15 @@ def ground_of(
     if model.coincidence is not None:
         factors = DemandFactors.flat(model.coincidence)
     grid = make_grid(sites, substations, assigned=power.assigned)
+    piles = chargers.piles_at(sites)
+    open_kw, charger_kw = draw_line(sites, factors, piles)
     costs = make_costs(
         sites, grid, chargers,
-        prices=prices, power=power, factors=factors, swap_station_kw=model.swap_station_kw,
+        prices=prices, power=power, draw=(open_kw, charger_kw),
+        swap_station_kw=model.swap_station_kw,
     )  # fmt: skip
-    open_kw, charger_kw = draw_line(sites, factors)
-    return Ground(grid.assign(open_kw=open_kw, charger_kw=charger_kw), costs, factors)
+    lines = {"open_kw": open_kw, "charger_kw": charger_kw, "piles_per_charger": piles}
+    return Ground(grid.assign(**lines), costs, factors)
 
 
 def equipped(
@@ -135,7 +138,8 @@ def equipped(
         stations["kw_per_charger"] * stations["chargers"],
         by_class @ chargers.classes["power_kw"].to_numpy(dtype=float),
     )
-    result = _on_grid(result, ground).assign(**station_draw(result, ground.factors))
+    result = _on_grid(result, ground, (*_GRID, "piles_per_charger"))
+    result = result.assign(**station_draw(result, ground.factors))
     busiest_kw = result["demand_factor"].fillna(0.0) * result["power_kw"]
     result["kva"] = rated_kva(transformer_kva(busiest_kw, given.power))
     new = (result["chargers"] - result["existing_chargers"]).to_numpy(dtype=np.int64)
@@ -207,8 +211,9 @@ def station_draw(stations: pd.DataFrame, factors: DemandFactors) -> dict[str, Fl
     mean power: ``(at_once(n) - at_once(existing)) kw``.
     """
     chargers = stations["chargers"].to_numpy(dtype=np.int64)
-    before = factors.at_once(stations["existing_chargers"].to_numpy(dtype=np.int64))
-    after = factors.at_once(chargers)
+    piles = stations["piles_per_charger"].to_numpy(dtype=float)
+    before = factors.at_once(stations["existing_chargers"].to_numpy(dtype=np.int64), piles)
+    after = factors.at_once(chargers, piles)
     kw = stations["kw_per_charger"].to_numpy(dtype=float)
     share = np.divide(after, chargers, out=np.full(len(after), np.nan), where=chargers > 0)
     return {"demand_factor": share, "drawn_kw": (after - before) * kw}
@@ -280,6 +285,8 @@ def figure_notes(figures: dict[str, float], sizing: scenario.Sizing) -> list[Not
     return notes
 
 
-def _on_grid(stations: gpd.GeoDataFrame, ground: Ground) -> gpd.GeoDataFrame:
+def _on_grid(
+    stations: gpd.GeoDataFrame, ground: Ground, names: tuple[str, ...] = _GRID
+) -> gpd.GeoDataFrame:
     grid = ground.grid.set_index("site_id").reindex(stations["site_id"])
-    return stations.assign(**{name: grid[name].to_numpy() for name in _GRID})
+    return stations.assign(**{name: grid[name].to_numpy() for name in names})

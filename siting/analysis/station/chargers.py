@@ -111,6 +111,17 @@ class Chargers:
             shares[listed] = _mixed_to(each, self.classes["power_kw"].to_numpy(dtype=float))
         return shares
 
+    def piles_at(self, sites: pd.DataFrame) -> Floats:
+        """Return the piles of what the plan counts as one charger at each site: 1, or less by gun.
+
+        Parameters
+        ----------
+        sites
+            As for :meth:`shares_at`.
+        """
+        each: Floats = (self.classes["servers"] / self.classes["guns"]).to_numpy(dtype=float)
+        return self.shares_at(sites) @ each
+
     def split(self, sites: pd.DataFrame, chargers: Ints) -> Ints:
         """Return whole chargers by class that sum to the chargers of each station.
 

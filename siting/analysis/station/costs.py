@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from siting.analysis.station.power import draw_line, transformer_kva
+from siting.analysis.station.power import transformer_kva
 from siting.errors import TableError
 from siting.tables import SITE_COSTS, Column, Table, check
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.analysis.station.chargers import Chargers
-    from siting.analysis.station.power import DemandFactors
+    from siting.arrays import Floats
 
 
 CASES = ("low", "base", "high")
@@ -113,7 +113,7 @@ def make_costs(  # tables in, settings by name
     *,
     prices: pd.DataFrame,
     power: scenario.Power,
-    factors: DemandFactors,
+    draw: tuple[Floats, Floats],
     swap_station_kw: float,
 ) -> Costs:
     """Return what a station costs at each site, by its fixed part and by charger.
@@ -128,14 +128,14 @@ def make_costs(  # tables in, settings by name
         Result of :func:`check_costs`.
     power
         Block ``power`` of the scenario.
-    factors
-        The demand factors by number of chargers.
+    draw
+        Result of :func:`siting.analysis.station.power.draw_line`.
     swap_station_kw
         Key of the block ``model``.
     """
     index = sites["cost_index"].to_numpy(dtype=float)
     distance_m = grid["substation_m"].to_numpy(dtype=float)
-    fixed_kva, each_kva = (transformer_kva(kw, power) for kw in draw_line(sites, factors))
+    fixed_kva, each_kva = (transformer_kva(kw, power) for kw in draw)
     swap_kva = transformer_kva(swap_station_kw, power)
     columns, swap = {"site_id": sites["site_id"].to_numpy(dtype=object)}, {}
     for case, end in ENDS.items():

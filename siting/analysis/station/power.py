@@ -89,22 +89,35 @@ class DemandFactors:
         """The factors as a table: ``from_chargers`` and ``base``."""
         return pd.DataFrame({"from_chargers": self.start, "base": self.factor})
 
-    def at_once(self, chargers: Ints | pd.Series) -> Floats:
+    def at_once(self, chargers: Ints, piles: Floats | float = 1.0) -> Floats:
         """Return how many of so many chargers draw full power at once; it never falls.
+
+        Parameters
+        ----------
+        chargers
+            What the plan counts, piles or guns.
+        piles
+            Piles of one of them: the factors are by number of piles.
 
         Examples
         --------
         >>> factors = DemandFactors(np.array([1, 5, 11]), np.array([1.0, 0.8, 0.6]))
         >>> factors.at_once(np.array([0, 4, 8, 10, 11, 20])).tolist()
         [0.0, 4.0, 6.4, 8.0, 8.0, 12.0]
-        """
-        count = np.asarray(chargers, dtype=np.int64)
-        sizes = np.arange(int(count.max(initial=0)) + 1)
-        held = np.maximum(np.searchsorted(self.start, sizes, side="right") - 1, 0)
-        most: Floats = np.maximum.accumulate(sizes * self.factor[held])[count]
-        return most
 
-    def line(self, least: Ints, most: Ints, existing: Ints) -> tuple[Floats, Floats]:
+        Sixteen guns are eight piles of two:
+
+        >>> factors.at_once(np.array([16]), 0.5).tolist()
+        [12.8]
+        """
+        count = np.asarray(chargers, dtype=float) * piles
+        sizes = np.arange(int(np.ceil(count.max(initial=0))) + 1)
+        held = np.maximum(np.searchsorted(self.start, sizes, side="right") - 1, 0)
+        most = np.maximum.accumulate(sizes * self.factor[held])
+        drawn: Floats = np.interp(count, sizes, most) / piles
+        return drawn
+
+    def line(self, least: Ints, most: Ints, existing: Ints, piles: Floats) -> tuple[Floats, Floats]:
         """Return a straight line that :meth:`at_once` nowhere exceeds, for each site.
 
         Parameters
@@ -113,6 +126,8 @@ class DemandFactors:
             Fewest and most chargers of a station there.
         existing
             Chargers that stand there; the line then starts from what these draw.
+        piles
+            As for :meth:`at_once`.
 
         Returns
         -------
@@ -121,20 +136,22 @@ class DemandFactors:
             full power. Of the lines above the curve that one which lies lowest in the middle;
             ``fixed`` is 0 where something stands.
         """
-        cases = np.column_stack([least, most, existing]).astype(np.int64)
+        cases = np.column_stack([least, most, existing, piles]).astype(float)
         found, place = np.unique(cases, axis=0, return_inverse=True)
-        lines = np.array([self._line(*row) for row in found.tolist()]).reshape(-1, 2)
+        lines = np.array(
+            [self._line(int(a), int(b), int(c), pile) for a, b, c, pile in found.tolist()]
+        ).reshape(-1, 2)
         picked = lines[np.ravel(place)]
         return picked[:, 0], picked[:, 1]
 
-    def _line(self, least: int, most: int, existing: int) -> tuple[float, float]:
+    def _line(self, least: int, most: int, existing: int, piles: float) -> tuple[float, float]:
         low = max(least, existing, 1)
         sizes = np.arange(low, max(most, low) + 1)
         if existing:
             grown = np.arange(existing + 1, max(most, existing + 1) + 1)
-            more = self.at_once(grown) - self.at_once(np.array([existing]))
+            more = self.at_once(grown, piles) - self.at_once(np.array([existing]), piles)
             return 0.0, float((more / (grown - existing)).max())
-        height, middle = self.at_once(sizes), (sizes[0] + sizes[-1]) / 2
+        height, middle = self.at_once(sizes, piles), (sizes[0] + sizes[-1]) / 2
         left, right = sizes[sizes <= middle], sizes[sizes >= middle]
         slope = (height[-len(right):][None, :] - height[: len(left)][:, None]) / np.maximum(
             right[None, :] - left[:, None], 1
@@ -254,7 +271,9 @@ def rated_kva(apparent_kva: Floats | pd.Series) -> Floats:
     return np.where(asked > 0, rated, 0.0)
 
 
-def draw_line(sites: gpd.GeoDataFrame, factors: DemandFactors) -> tuple[Floats, Floats]:
+def draw_line(
+    sites: gpd.GeoDataFrame, factors: DemandFactors, piles: Floats
+) -> tuple[Floats, Floats]:
     """Return the most that a station draws more than today, as a straight line (kW).
 
     Parameters
@@ -263,15 +282,18 @@ def draw_line(sites: gpd.GeoDataFrame, factors: DemandFactors) -> tuple[Floats, 
         ``tables.SITES``.
     factors
         The demand factors.
+    piles
+        Piles of what the plan counts as a charger at each site.
 
     Returns
     -------
     fixed, each
         Of opening the station, and of each new charger: :meth:`DemandFactors.line` in kW.
     """
-    fixed, each = factors.line(
-        *(sites[name].to_numpy() for name in ("min_chargers", "max_chargers", "existing_chargers"))
+    least, most, existing = (
+        sites[name].to_numpy() for name in ("min_chargers", "max_chargers", "existing_chargers")
     )
+    fixed, each = factors.line(least, most, existing, piles)
     kw = sites["kw_per_charger"].to_numpy(dtype=float)
     return fixed * kw, each * kw
 
