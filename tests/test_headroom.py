@@ -6,6 +6,7 @@ import dataclasses
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from problem_cases import CRS, tables
 from shapely.geometry import Point
@@ -143,6 +144,25 @@ def test_a_substation_overdrawn_is_named():
     recount(plan, substations=substations((first, 1e6), crs=plan.crs))
     with pytest.raises(RecountError, match="no table of substations"):
         recount(plan)
+
+
+def test_the_recount_reads_demand_factors_and_diversity_of_its_own():
+    plan = under(headroom=True, coincidence=None, diversity=0.5, swap_station_kw=900.0)
+    point = plan.sites.geometry.iloc[0]
+    factors = pd.DataFrame({"from_chargers": [1, 5], "base": [1.0, 0.6]})
+    counted = DemandFactors(factors["from_chargers"].to_numpy(), factors["base"].to_numpy())
+    sites, swaps = plan.sites, int(plan.swap_sites["is_new"].sum())
+    each = sites["kw_per_charger"] * (
+        counted.at_once(sites["chargers"].to_numpy())
+        - counted.at_once(sites["existing_chargers"].to_numpy())
+    )
+    drawn = max(0.5 * float(each.sum()), float(each.max())) + 900.0 * swaps
+    enough, short = (substations((point, kw), crs=plan.crs) for kw in (drawn + 0.01, drawn - 0.01))
+    recount(plan, substations=enough, demand_factors=factors)
+    with pytest.raises(RecountError, match="drawn at substation S0"):
+        recount(plan, substations=short, demand_factors=factors)
+    with pytest.raises(RecountError, match="no table of demand factors"):
+        recount(plan, substations=enough)
 
 
 def test_a_plan_without_the_rule_needs_no_substations():
