@@ -329,6 +329,20 @@ def test_an_existing_station_may_grow_on_its_place():
     assert (site["existing_chargers"], site["min_chargers"], site["max_chargers"]) == (2, 2, 30)
 
 
+def test_the_power_a_list_gives_comes_along_and_none_is_missing_not_zero():
+    result = make(
+        town.places(lot(1, capacity=100.0)),
+        stations=town.stations(
+            town.station("file:e/1", 210, 190, chargers=27.0, power_kw=3240.0),
+            town.station("file:e/2", 1000, 190, chargers=3.0, power_kw=21.0),
+            town.station("file:e/3", 1100, 190, chargers=3.0),
+        ),
+    )
+    assert row(result, "way/1")["existing_kw"] == 3240
+    assert row(result, "file:e/2")["existing_kw"] == 21
+    assert np.isnan(row(result, "file:e/3")["existing_kw"])
+
+
 def test_two_existing_stations_at_one_place_stay_two():
     result = make(
         town.places(lot(1, side=100)),

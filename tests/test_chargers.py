@@ -10,15 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siting.analysis.candidates.site_kinds import check_site_kinds
-from siting.analysis.station.chargers import make_chargers
+from siting.analysis.station.chargers import make_chargers, with_listed_power
 from siting.errors import TableError
 from siting.shipped import shipped_path
 
 CHARGERS = grid_town.chargers()
 
 
+def unlisted(kind, count):
+    """Return sites of a kind where nothing stands."""
+    return pd.DataFrame({"kind": [kind] * count, "existing_kw": np.nan, "existing_chargers": 0})
+
+
 def split(kind, *numbers):
-    return CHARGERS.split(pd.Series([kind] * len(numbers)), np.array(numbers)).tolist()
+    return CHARGERS.split(unlisted(kind, len(numbers)), np.array(numbers)).tolist()
 
 
 def test_the_split_is_the_largest_remainder():
@@ -48,7 +53,7 @@ def test_a_power_is_sure_only_where_each_size_of_station_has_it():
     least, most = np.array([4, 1, 4, 4, 2]), np.array([60, 60, 60, 40, 8])
     assert CHARGERS.sure_kw(kinds, least, most).tolist() == [250, 60, 60, 250, 250]
     for kind, low, high in zip(kinds, least, most, strict=True):
-        counts = CHARGERS.split(pd.Series([kind] * (high - low + 1)), np.arange(low, high + 1))
+        counts = CHARGERS.split(unlisted(kind, high - low + 1), np.arange(low, high + 1))
         sure = CHARGERS.sure_kw(pd.Series([kind]), np.array([low]), np.array([high]))[0]
         power = CHARGERS.classes["power_kw"].to_numpy()
         assert all(power[row > 0].max() >= sure for row in counts)
@@ -89,3 +94,36 @@ def test_a_bad_table_is_refused_with_row_and_cure(table, row, column, value, tol
 def test_an_old_table_of_kinds_is_told_where_power_went():
     with pytest.raises(TableError, match="kw_per_charger, which nothing reads"):
         check_site_kinds(grid_town.raw_kinds().assign(kw_per_charger=40.0))
+
+
+def listed(kind="existing", **columns):
+    return pd.DataFrame({"kind": [kind], "kw_per_charger": 35.0, "kwh_day_per_charger": 100.0,
+                         **{name: [value] for name, value in columns.items()}})  # fmt: skip
+
+
+def test_what_stands_has_the_classes_that_make_its_listed_power():
+    station = listed(existing_kw=3240.0, existing_chargers=27)
+    # 120 kW each lie between 60 and 250 kW
+    (counts,) = CHARGERS.split(station, np.array([27]))
+    power = CHARGERS.classes["power_kw"].to_numpy()
+    assert counts[0] == 0
+    assert abs(counts @ power - 3240) <= (250 - 60) / 2 + 1e-9
+    after = with_listed_power(station, CHARGERS)
+    assert after["kw_per_charger"].tolist() == [120.0]
+    part = (120 - 60) / (250 - 60)
+    assert after["kwh_day_per_charger"].tolist() == pytest.approx([170 + part * (600 - 170)])
+
+
+@pytest.mark.parametrize(("kw", "counts"), [(3.0, [1, 0, 0]), (7.0, [1, 0, 0]), (600.0, [0, 0, 1])])
+def test_a_listed_power_beyond_the_classes_is_of_the_one_at_the_end(kw, counts):
+    assert CHARGERS.split(listed(existing_kw=kw, existing_chargers=1), np.array([1])).tolist() == [
+        counts
+    ]
+
+
+def test_where_no_power_is_listed_the_mix_of_the_kind_holds():
+    bare = listed(existing_kw=np.nan, existing_chargers=9)
+    swap = listed(existing_kw=900.0, existing_chargers=0)
+    for one in (bare, swap):
+        same = with_listed_power(one, CHARGERS)
+        assert (same["kw_per_charger"][0], same["kwh_day_per_charger"][0]) == (35.0, 100.0)

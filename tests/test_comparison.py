@@ -38,7 +38,7 @@ def test_this_plan_stands_first_and_random_last():
         ("Demand served", "93.2%"),
         ("Mean distance", "1,234 m"),
         ("Mean time", "2.3 min"),
-        ("Use, p10–p90", "19–84%"),
+        ("Use of design energy, p10–p90", "19–84%"),
         ("Gini of access", "missing"),
     ],
 )

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from shapely.geometry import Point
 
 from siting.analysis.station.costs import check_costs, make_costs
-from siting.analysis.station.power import drawn_kw, make_grid, transformer_kva
+from siting.analysis.station.power import (
+    RATINGS_KVA,
+    DemandFactors,
+    check_demand_factors,
+    draw_line,
+    make_grid,
+    rated_kva,
+    transformer_kva,
+)
 from siting.errors import ScenarioError, TableError
 from siting.scenario import Model, Power
 from siting.shipped import shipped_path
@@ -25,6 +33,14 @@ def price_table():
     return pd.read_csv(shipped_path("costs.csv"), encoding="utf-8")
 
 
+def factor_table():
+    return pd.read_csv(shipped_path("demand_factors.csv"), encoding="utf-8")
+
+
+FACTORS = check_demand_factors(factor_table())
+FLAT = DemandFactors.flat(0.7)
+
+
 def sites(*east, kind="parking", index=1.0):
     kw = CHARGERS.mean("power_kw")[kind]
     return gpd.GeoDataFrame(
@@ -33,6 +49,9 @@ def sites(*east, kind="parking", index=1.0):
             "kind": kind,
             "cost_index": index,
             "kw_per_charger": kw,
+            "min_chargers": 4,
+            "max_chargers": 10,
+            "existing_chargers": 0,
         },
         geometry=[Point(x, 0) for x in east],
         crs=CRS,
@@ -79,18 +98,66 @@ def test_an_unknown_assignment_is_refused(assigned, told):
 
 
 def test_the_transformer_by_hand():
-    power = Power()
-    assert transformer_kva(720.0, coincidence=0.7, settings=power) == pytest.approx(
+    assert transformer_kva(0.7 * 720, Power(load_factor=0.72)) == pytest.approx(
         0.7 * 720 / (0.72 * 0.95)
     )
-    assert drawn_kw(10.0, 60.0, 0.7) == 420
 
 
-def priced(frame, net, **model):
-    model = Model(**model)
+def test_the_cases_of_the_source_are_reproduced():
+    # 6 and 8 chargers of 120 kW, which its own table of demand factors puts at 80 % at once
+    drawn_kw = 120.0 * FACTORS.at_once(np.array([6, 8]))
+    assert drawn_kw.tolist() == pytest.approx([0.8 * 720, 0.8 * 960])
+    assert rated_kva(transformer_kva(drawn_kw, Power())).tolist() == [630, 800]
+
+
+@given(st.integers(1, 80))
+def test_piles_and_their_guns_draw_the_same(piles):
+    of_guns = FACTORS.at_once(np.array([2 * piles]), 0.5) * 30.0
+    assert of_guns == pytest.approx(FACTORS.at_once(np.array([piles])) * 60.0)
+
+
+@given(st.floats(0.1, 60_000))
+def test_the_rating_carries_the_load_and_the_next_smaller_would_not(kva):
+    found = float(rated_kva(np.array([kva]))[0])
+    assert found * 1.02 >= kva * (1 - 1e-12)
+    if kva < RATINGS_KVA[-1]:
+        smaller = [one for one in RATINGS_KVA if one < found]
+        assert not smaller or smaller[-1] * 1.02 < kva
+
+
+@given(st.integers(1, 12), st.integers(0, 150), st.integers(0, 60),
+       st.sampled_from([1.0, 0.5, 0.7]))  # fmt: skip
+def test_a_line_lies_above_what_is_drawn_and_touches_it(least, more, existing, piles):
+    least = existing or least  # what stands, stays
+    most = least + more
+    fixed, each = (float(one[0]) for one in FACTORS.line(*([value] for value in (
+        least, most, existing, piles,
+    ))))  # fmt: skip
+    sizes = np.arange(max(least, existing, 1), max(most, existing, 1) + 1)
+    drawn = FACTORS.at_once(sizes, piles) - FACTORS.at_once(np.array([existing]), piles)
+    over = fixed + each * (sizes - existing) - drawn
+    assert over.min() >= -1e-9
+    assert fixed == 0 or not existing
+    assert over.min() <= 1e-9, "a line that touches nowhere asks for more than any size draws"
+    assert (np.diff(FACTORS.at_once(np.arange(200))) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [("from_chargers", 2, "starts at 1 charger"), ("low", 1.0, "low <= base <= high")],
+)
+def test_a_table_of_demand_factors_at_fault_is_refused(column, value, told):
+    frame = factor_table()
+    frame.loc[1 if column == "low" else 0, column] = value
+    with pytest.raises(TableError, match=told):
+        check_demand_factors(frame)
+
+
+def priced(frame, net, factors=FLAT):
     return make_costs(
         frame, net, CHARGERS, prices=check_costs(price_table()), power=Power(),
-        coincidence=model.coincidence, swap_station_kw=model.swap_station_kw,
+        draw=draw_line(frame, factors, np.ones(len(frame))),
+        swap_station_kw=Model().swap_station_kw,
     )  # fmt: skip
 
 
@@ -98,7 +165,7 @@ def test_a_station_by_hand():
     frame = sites(0, 2000, index=1.2)
     costs = priced(frame, grid(frame, ("A", 100, np.nan)))
     row = costs.sites.iloc[0]
-    kva = 0.7 * (0.4 * 7 + 0.6 * 60) / (0.72 * 0.95)
+    kva = 0.7 * (0.4 * 7 + 0.6 * 60) / 0.95
     assert row["site_fixed_cny"] == pytest.approx(100_000 * 1.2 + 500 * 100)
     assert row["charger_cny"] == pytest.approx(
         (0.4 * 2500 + 0.6 * 25_000) * (1 + 0.5 * 1.2) + 136 * kva
@@ -109,7 +176,7 @@ def test_a_station_by_hand():
     )
     # 1,900 m to the substation: no more than the longest line is paid
     assert costs.sites["site_fixed_cny"][1] == pytest.approx(100_000 * 1.2 + 500 * 500)
-    assert costs.swap_station_cny["base"] == pytest.approx(2_000_000 + 136 * 900 / (0.72 * 0.95))
+    assert costs.swap_station_cny["base"] == pytest.approx(2_000_000 + 136 * 900 / 0.95)
     assert costs.distance_unknown == 0
 
 

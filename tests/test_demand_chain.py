@@ -295,6 +295,28 @@ def test_a_fleet_comes_on_top_and_lies_on_its_places():
     assert names == ["taxis", "ride-hailing"]
 
 
+def test_a_fleet_that_the_mean_of_all_cars_holds_counts_once_and_says_so():
+    plain = make(town.places(*HOMES, MALL))
+    found = make(town.places(*HOMES, MALL), fleets=scenario.Fleets(taxi={"vehicles": 2}))
+    nevs = 2000 * 0.25 * 0.15
+    left = 8.4 - 2 * 50 / nevs
+    assert found.chain.charging_kwh_day == pytest.approx(nevs * left)
+    whole = found.chain.charging_kwh_day + found.chain.fleets["taxi"].energy_kwh_day
+    assert whole == pytest.approx(plain.chain.charging_kwh_day)
+    told = dict(found.notes)["fleets_once"]
+    assert (told["kwh_day"], told["left_kwh"]) == (100.0, round(left, 2))
+    on_top = scenario.Fleets(taxi={"vehicles": 2, "in_mean": False})
+    apart = make(town.places(*HOMES, MALL), fleets=on_top)
+    assert apart.chain.charging_kwh_day == pytest.approx(plain.chain.charging_kwh_day)
+    assert "fleets_once" not in dict(apart.notes)
+
+
+def test_a_fleet_larger_than_the_mean_allows_is_told():
+    found = make(town.places(*HOMES, MALL), fleets=scenario.Fleets(taxi={"vehicles": 5000}))
+    assert found.chain.residents_kwh_day == 0
+    assert "fleets_above_mean" in dict(found.notes)
+
+
 def test_a_fleet_known_to_be_nobody_is_zero_and_known():
     fleets = scenario.Fleets(taxi={"vehicles": 0})
     found = make(town.places(*HOMES), fleets=fleets)

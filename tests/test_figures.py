@@ -178,10 +178,11 @@ def test_what_a_plan_costs_and_how_long_it_waits_by_hand():
             "wait_min": [1.0, 4.0, np.nan], "load_kwh_day": [10.0, 30.0, 50.0],
             "kva": [100.0, 100.0, 100.0], "drawn_kw": [60.0, 50.0, 0.0],
             "substation_id": ["A", "A", "B"], "headroom_kw": [100.0, 100.0, 5.0],
+            "chargers": [10, 10, 10], "chargers_needed": [4, 12, 10], "power_kw": 15.0,
         }
     )  # fmt: skip
     swaps = stations.iloc[:1].assign(cost_cny=9.0, substation_id="C", headroom_kw=np.nan)
-    assert build_figures(stations, swaps, promise_share=0.9) == {
+    assert build_figures(stations, swaps, promise_share=0.9, diversity=0.95) == {
         "cost_low_cny": 4.0,
         "cost_cny": 15.0,
         "cost_high_cny": 16.0,
@@ -189,6 +190,11 @@ def test_what_a_plan_costs_and_how_long_it_waits_by_hand():
         "mean_wait_min": (10 * 1 + 30 * 4) / 40,  # the third station never catches up
         "sites_over_wait": 2.0,
         "kva": 400.0,
-        "substations_overdrawn": 1.0,  # 110 kW at A; nothing new at B; nobody knows of C
+        "substations_overdrawn": 1.0,  # 0.95 of 110 kW at A; nothing new at B; nobody knows of C
         "headroom_unknown_sites": 1.0,
+        "chargers_needed": 26.0,
+        "chargers_over_need": 6.0,
+        "chargers_short": 2.0,
+        "kwh_per_charger_day": 3.0,
+        "hours_per_day_in_use": 2.0,
     }

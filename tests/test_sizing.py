@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import runpy
+from pathlib import Path
 
 import grid_town
 import numpy as np
@@ -13,14 +15,17 @@ from hypothesis import strategies as st
 from scipy.special import gammaln, pdtr
 
 from siting.analysis.station.queues import (
-    chargers_for,
+    Load,
+    Pile,
     erlang_b,
     erlang_c,
+    mean_taken,
     mean_wait_h,
     peak_shares,
     station_queues,
     wait_over_share,
 )
+from siting.pipeline.equip import asked_of
 from siting.scenario import Sizing
 
 CLASSES = grid_town.chargers().classes
@@ -88,33 +93,32 @@ def test_one_more_charger_never_makes_anybody_wait_longer(c, lam, mu, cv):
     assert late[1] <= late[0] + 1e-12
 
 
-@given(st.floats(0.01, 200), st.floats(0.2, 6), st.sampled_from([0.5, 0.8, 0.9, 0.99]),
-       st.sampled_from([0.0, 1.0, 2.0]))  # fmt: skip
-def test_the_smallest_number_keeps_the_promise_and_one_fewer_does_not(lam, mu, share, cv):
-    (c,) = chargers_for(lam, mu, wait_h=1 / 6, share=share, cv=cv)
-    assert float(wait_over_share(c, lam, mu, 1 / 6, cv)) <= 1 - share
-    assert c == 1 or float(wait_over_share(c - 1, lam, mu, 1 / 6, cv)) > 1 - share
-
-
 def test_where_the_chargers_cannot_keep_up():
     assert float(mean_wait_h(2, 10.0, 1.0)) == np.inf
     assert float(wait_over_share(2, 10.0, 1.0, 1.0)) == 1
-    assert chargers_for(0.0, 1.0, wait_h=0.1, share=0.9).tolist() == [0]
     assert float(mean_wait_h(0, 0.0, 1.0)) == 0
 
 
+def asked(peak_kwh, shares=(0.0, 1.0, 0.0), classes=CLASSES, **settings):
+    """Return stations of one mix that are asked for some energy in their peak hour."""
+    peak = np.atleast_1d(np.asarray(peak_kwh, dtype=float))
+    always = {"availability": 1.0, **settings}
+    return Load(peak, np.tile(np.asarray(shares, dtype=float), (len(peak), 1)), classes,
+                Sizing(**always))  # fmt: skip
+
+
+FAST = Pile(2, 1.6)
+"""A pile of 60 kW with two guns, for cars that alone take 25 kWh in 40 min."""
+
+
 def test_a_station_by_hand():
-    # 10 fast chargers alone, 1,000 kWh a day, a tenth of it in the peak hour: 4 arrivals an hour
-    queues = station_queues(
-        np.array([1000.0, 0.0, 90_000.0]), np.array([0.1, 0.0, 0.1]),
-        np.array([[0, 10, 0], [2, 2, 0], [0, 10, 0]]), CLASSES, Sizing(),
-    )  # fmt: skip
-    assert queues["wait_min"][0] == pytest.approx(60 * float(mean_wait_h(10, 4, 1.5)))
+    # 5 piles of two guns, 100 kWh in the peak hour: 4 arrivals an hour, 1.5 sessions an hour alone
+    queues = station_queues(asked([100.0, 0.0, 9000.0]), np.array([5, 2, 5]))
+    assert queues["wait_min"][0] == pytest.approx(60 * float(mean_wait_h(10, 4, 1.5, pile=FAST)))
     assert queues["wait_over_promise_share"][0] == pytest.approx(
-        float(wait_over_share(10, 4, 1.5, 1 / 6))
+        float(wait_over_share(10, 4, 1.5, 1 / 6, pile=FAST))
     )
-    assert queues["chargers_needed"][0] == chargers_for(4, 1.5, wait_h=1 / 6, share=0.9)[0]
-    assert queues["peak_busy_share"][0] == pytest.approx(4 / 1.5 / 10)
+    assert queues["peak_busy_share"][0] == pytest.approx(float(mean_taken(10, 4 / 1.5, FAST)) / 10)
     # nobody comes: no wait; far too many come: no finite wait, and everybody waits too long
     assert queues.loc[1, ["wait_min", "wait_over_promise_share", "chargers_needed"]].tolist() == [
         0,
@@ -123,6 +127,84 @@ def test_a_station_by_hand():
     ]
     assert np.isnan(queues["wait_min"][2])
     assert queues["wait_over_promise_share"][2] == 1
+    assert queues["peak_busy_share"][2] == 1
+
+
+@given(st.integers(1, 12), st.floats(0.05, 0.95), st.floats(1, 3), st.integers(2, 3),
+       st.floats(0.01, 1))  # fmt: skip
+def test_a_birth_death_chain_of_piles_that_share_their_power_agrees(piles, busy, carried, guns, t):
+    c, mu = piles * guns, 1.5
+
+    def pace(cars):
+        each = [cars // piles + (place < cars % piles) for place in range(piles)]
+        return sum(min(one, carried) for one in each)
+
+    lam = busy * mu * pace(c)
+    steps = [lam / (mu * pace(min(k, c))) for k in range(1, 4000)]
+    logs = np.r_[0.0, np.cumsum(np.log(steps))]
+    p = np.exp(logs - logs.max())
+    p /= p.sum()
+    k, pile = np.arange(len(p)), Pile(guns, carried)
+    waiting = float((np.maximum(k - c, 0) * p).sum())
+    assert float(mean_wait_h(c, lam, mu, pile=pile)) == pytest.approx(waiting / lam, abs=1e-9)
+    taken = float((np.minimum(k, c) * p).sum())
+    assert float(mean_taken(c, lam / mu, pile)) == pytest.approx(taken)
+    late = float((p[c:] * pdtr(k[c:] - c, mu * pace(c) * t)).sum())
+    assert float(wait_over_share(c, lam, mu, t, pile=pile)) == pytest.approx(late, abs=1e-9)
+
+
+@given(st.integers(1, 40), st.floats(1, 1500))
+def test_guns_that_share_their_power_serve_less_than_guns_of_their_own(piles, kwh):
+    shared = station_queues(asked(kwh), np.array([piles]))
+    own = CLASSES.assign(power_kw=CLASSES["power_kw"] * 2)
+    alone = station_queues(asked(kwh, classes=own), np.array([piles]))
+    assert shared["wait_over_promise_share"][0] >= alone["wait_over_promise_share"][0] - 1e-12
+    assert shared["chargers_needed"][0] >= alone["chargers_needed"][0]
+
+
+@given(st.integers(1, 40), st.floats(1, 2000), st.floats(0.8, 1))
+def test_counting_piles_or_guns_changes_the_counting_only(piles, kwh, availability):
+    by_gun = grid_town.chargers().by_gun().classes
+    some = {"availability": availability}
+    of_piles = station_queues(asked(kwh, **some), np.array([piles]))
+    of_guns = station_queues(asked(kwh, classes=by_gun, **some), np.array([2 * piles]))
+    for name in ("wait_min", "wait_over_promise_share", "peak_busy_share"):
+        assert of_guns[name][0] == pytest.approx(of_piles[name][0], rel=1e-9, nan_ok=True)
+    needed = int(of_guns["chargers_needed"][0])
+    assert 2 * int(of_piles["chargers_needed"][0]) in {needed, needed + 1}
+
+
+MIXES = st.sampled_from([tuple(row) for row in grid_town.chargers().shares.to_numpy().tolist()])
+
+
+@given(st.lists(st.tuples(st.integers(1, 80), st.floats(0, 2500)), min_size=1, max_size=12), MIXES,
+       st.sampled_from([0.5, 0.8, 0.9, 0.99]), st.sampled_from([0.0, 1.0, 2.0]))  # fmt: skip
+def test_what_is_needed_and_who_waits_too_long_never_disagree(stations, mix, share, cv):
+    chargers = np.array([one for one, _ in stations])
+    load = asked([kwh for _, kwh in stations], mix, promise_share=share, stay_cv=cv,
+                 availability=0.92)  # fmt: skip
+    found = station_queues(load, chargers)
+    needed = found["chargers_needed"].to_numpy()
+    keeps = found["wait_over_promise_share"].to_numpy() <= 1 - share + 1e-9
+    assert ((needed <= chargers) == keeps).all()
+    assert load.keeps(needed).all(), "so many do keep the promise"
+    used = needed > 0
+    assert not load.keeps(needed - 1)[used].any(), "and one fewer does not"
+
+
+def test_chargers_out_of_order_and_the_busiest_day_count():
+    # of 10 guns 9 work: the nearest whole number to 9.2
+    guns, *_ = asked(100.0, availability=0.92).queue(np.array([5]))
+    assert guns[0].tolist() == [0, 9, 0]
+    guns, *_ = asked(100.0, (1.0, 0.0, 0.0), availability=0.3).queue(np.array([1]))
+    assert guns[0].tolist() == [1, 0, 0], "of one gun one works"
+    sites = pd.DataFrame({"site_id": ["s"], "kind": "retail", "load_kwh_day": 200.0,
+                          "existing_kw": np.nan, "existing_chargers": 0})  # fmt: skip
+    demand = pd.DataFrame({"demand_id": ["a"], "peak_share": [0.1]})
+    served = pd.DataFrame({"demand_id": ["a"], "site_id": ["s"], "kwh_day": [200.0]})
+    load = asked_of(sites, served, demand, chargers=grid_town.chargers(),
+                    sizing=Sizing(busiest_day=1.25))  # fmt: skip
+    assert load.peak_kwh.tolist() == [25.0]
 
 
 def test_the_peak_of_a_station_is_that_of_whom_it_serves():
@@ -132,3 +214,37 @@ def test_the_peak_of_a_station_is_that_of_whom_it_serves():
     assert peak_shares(sites, served, demand, Sizing()).tolist() == [0.125, 0.0]
     given_share = Sizing(peak_hour_share=0.08)
     assert peak_shares(sites, served, demand, given_share).tolist() == [0.08, 0.08]
+
+
+# The table of docs/sizing.md
+
+PAGE = Path(__file__).resolve().parents[1] / "docs"
+WAITS = runpy.run_path(str(PAGE / "waits.py"))
+TOLD = [
+    [float(cell.strip().rstrip("%")) for cell in line.strip("|").split("|")]
+    for line in (PAGE / "sizing.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith(("| 0", "| 1.5"))
+]
+
+
+def test_the_page_tells_what_the_formulas_say():
+    assert len(TOLD) == len(WAITS["CVS"]) * len(WAITS["GUNS"]) * len(WAITS["BUSY"])
+    for cv, guns, busy, _, _, wait, _, _, late, _ in TOLD:
+        hours, share = WAITS["computed"](int(guns), busy / 100, cv)
+        assert (round(60 * hours, 2), round(100 * share, 1)) == (wait, late)
+
+
+@pytest.mark.parametrize("case", [(0.0, 6.0, 60.0), (0.5, 2.0, 60.0), (1.5, 6.0, 60.0)])
+def test_a_shorter_simulation_agrees_with_the_page(case):
+    cv, guns, busy = case
+    told = next(row for row in TOLD if tuple(row[:3]) == case)
+    hours, late = WAITS["simulated"](int(guns), busy / 100, cv, arrivals=200_000, seed=23)
+    assert 60 * hours == pytest.approx(told[3], rel=0.06)
+    assert 100 * late == pytest.approx(told[7], abs=1.0)
+
+
+def test_the_simulation_finds_erlang_where_sessions_are_exponential():
+    hours, late = WAITS["simulated"](6, 0.8, 1.0, arrivals=200_000, seed=5)
+    told, told_late = WAITS["computed"](6, 0.8, 1.0)
+    assert hours == pytest.approx(told, rel=0.08)
+    assert late == pytest.approx(told_late, abs=0.02)

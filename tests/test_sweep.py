@@ -342,7 +342,7 @@ def test_a_folder_without_a_sweep_is_refused(tmp_path):
 def test_assumptions_are_what_is_uncertain_and_what_nobody_verified(tmp_path):
     found = {one.key: one for one in assumptions(desk(tmp_path))}
     assert list(found)[:2] == ["demand.nev_share", "factors.prices"]
-    assert (found["model.coincidence"].low, found["model.coincidence"].high) == (0.4, 0.9)
+    assert (found["model.diversity"].low, found["model.diversity"].high) == (0.8, 1)
     assert "demand.cars_per_person" not in found, "its mark says verified"
     assert "scoring.connection_share" not in found, "no key of the scenario"
 

@@ -175,7 +175,7 @@ def test_no_text_is_left_over():
     )
     put_together = ("field.", "note.", "step.",
                     "figure.", "kind.", "zone.", "quality.", "road.", "verdict.",
-                    "landscape.", "status.", "fact.", "layer.", "total.", "terminal.",
+                    "landscape.", "size.", "status.", "fact.", "layer.", "total.", "terminal.",
                     "source.", "stage.", "column.", "found.", "need.", "nev.", "why.",
                     "class.", "clash.", "check.", "goal.", "pool.", "cover.", "month.",
                     "book.", "report.basis_", "report.stations_", "report.chargers_", "contrast.",

@@ -37,11 +37,15 @@ class Evidence(NamedTuple):
         The travel stage's pairs in reach for charging and for swapping (``tables.REACH``).
     substations
         The substations.
+    demand_factors
+        ``from_chargers`` and ``base``: the share of their power that chargers draw at once, by
+        number at a station.
     """
 
     reach: pd.DataFrame | None = None
     swap_reach: pd.DataFrame | None = None
     substations: gpd.GeoDataFrame | None = None
+    demand_factors: pd.DataFrame | None = None
 
 
 NONE = Evidence()

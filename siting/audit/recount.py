@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from siting.audit.ground import FORGIVEN, Evidence, near_pairs
+from siting.audit.ground import FORGIVEN, Evidence, near_pairs, settings
 from siting.audit.objective import answer_holds
 from siting.audit.rules import TWINS
 from siting.errors import RecountError
@@ -160,10 +160,14 @@ VALUE = "value and bound agree"
 _SHOWN = 5
 _KW_SLACK = 1e-3
 _KWH_SLACK = 1e-3
+_SHARE_SLACK = 1e-9
 
 
 def recount(
-    plan: Plan, *reaches: pd.DataFrame, substations: gpd.GeoDataFrame | None = None
+    plan: Plan,
+    *reaches: pd.DataFrame,
+    substations: gpd.GeoDataFrame | None = None,
+    demand_factors: pd.DataFrame | None = None,
 ) -> tuple[str, ...]:
     """Hold every rule of the scenario against the plan itself.
 
@@ -175,8 +179,8 @@ def recount(
         The travel stage's pairs in reach for charging and for swapping (``tables.REACH``).
         Without them the promises of coverage cannot be counted, and a plan that makes one
         is refused.
-    substations
-        The substations, likewise for headroom.
+    substations, demand_factors
+        The substations and the table of demand factors, likewise for headroom.
 
     Returns
     -------
@@ -189,7 +193,7 @@ def recount(
         Naming every broken rule with the sites or zones that break it.
     """
     near, swap_near = reaches or (None, None)
-    evidence = Evidence(near, swap_near, substations)
+    evidence = Evidence(near, swap_near, substations, demand_factors)
     twins = tuple(dict.fromkeys(TWINS.values()))
     faults: list[str] = []
     for check in CHECKS:
@@ -297,11 +301,31 @@ def classes_add_up(plan: Plan) -> Iterator[str]:
     for name in sites["site_id"][counted != sites["chargers"]]:
         yield f"the chargers of {name} by class do not make its chargers"
     power = sum(sites[f"chargers_{name}"] * one.power_kw for name, one in classes.items())
+    if "existing_kw" in sites.columns:  # what stands has its listed power, and grows alike
+        listed = sites["existing_kw"] / sites["existing_chargers"].where(
+            sites["existing_chargers"] > 0
+        )
+        power = (listed * sites["chargers"]).fillna(power)
     for name in sites["site_id"][(power - sites["power_kw"]).abs() > _KW_SLACK]:
         yield f"the power of {name} is not that of its classes"
     for name, one in classes.items():
         if int(sites[f"chargers_{name}"].sum()) != one.chargers:
             yield f"{name}: the plan's total is not the sum of its stations"
+
+
+def sizes_have_reasons(plan: Plan) -> Iterator[str]:
+    """Add up why each station has its chargers, and hold what it needs against who waits there."""
+    sites = plan.sites
+    parts = ["size_promise", "size_floor", "size_growth", "size_target"]
+    if not set(parts) <= set(sites.columns):
+        return
+    told = sites["existing_chargers"] + sites[parts].sum(axis=1)
+    yield from _listed(sites["site_id"][told != sites["chargers"]], "reasons sum to another size")
+    share = settings(plan, "sizing").get("promise_share")
+    if share is not None:
+        late = sites["wait_over_promise_share"] > 1.0 - float(share) + _SHARE_SLACK
+        short = sites["chargers_needed"] > sites["chargers"]
+        yield from _listed(sites["site_id"][late != short], "needs and waits disagree")
 
 
 CHECKS: tuple[Callable[[Plan], Iterator[str]], ...] = (
@@ -313,6 +337,7 @@ CHECKS: tuple[Callable[[Plan], Iterator[str]], ...] = (
     demand_is_served_once,
     prices_add_up,
     classes_add_up,
+    sizes_have_reasons,
     hydrogen_stations_are_as_asked,
     phases_lead_to_the_plan,
 )

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy.spatial import cKDTree
 
 from siting.audit.ground import FORGIVEN, NONE, PROMISING, near_pairs, settings, spacings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import geopandas as gpd
+    import shapely
 
     from siting.audit.ground import Evidence
     from siting.files import JsonObject
@@ -123,7 +125,8 @@ def _outside(limit: JsonObject, number: int, target: int, told: str) -> Iterator
 def headroom_holds(plan: Plan, evidence: Evidence) -> Iterator[str]:
     """Add up the new power at the substation of each site, where its headroom is known.
 
-    A site hangs on the substation it is assigned to, else on the nearest one.
+    A site hangs on the substation it is assigned to, else on the nearest one. Its stations draw
+    ``model.diversity`` of the sum of what each draws, at least what the largest draws.
     """
     model, substations = settings(plan, "model"), evidence.substations
     if not model.get("headroom"):
@@ -136,19 +139,45 @@ def headroom_holds(plan: Plan, evidence: Evidence) -> Iterator[str]:
         return
     assigned = settings(plan, "power").get("assigned", {})
     every = substations.sort_values("substation_id", kind="stable")
-    drawn = dict.fromkeys(every["substation_id"], 0.0)
-    new = plan.sites["chargers"] - plan.sites["existing_chargers"]
-    power = float(model["coincidence"]) * new * plan.sites["kw_per_charger"]
-    swaps = plan.swap_sites[plan.swap_sites["is_new"]]
-    each = [float(model["swap_station_kw"])] * len(swaps)
-    points = [*plan.sites.geometry, *swaps.geometry]
-    names = [*plan.sites["site_id"], *swaps["site_id"]]
-    for name, point, kw in zip(names, points, [*power, *each], strict=True):
+    shares = _at_once(plan, evidence)
+    if shares is None:
+        yield "no table of demand factors was given to count it by"
+        return
+
+    def feeder(name: str, point: shapely.Point) -> str:
         near = every["substation_id"].loc[every.distance(point).idxmin()]
-        drawn[assigned.get(name, near)] += kw
+        return str(assigned.get(name, near))
+
+    stations: dict[str, list[float]] = {name: [0.0] for name in every["substation_id"]}
+    swaps = dict.fromkeys(every["substation_id"], 0.0)
+    sites = plan.sites
+    piles = sites["piles_per_charger"] if "piles_per_charger" in sites.columns else 1.0
+    for row in sites.assign(piles=piles).itertuples(index=False):
+        counts = [row.piles * count for count in (row.existing_chargers, row.chargers)]
+        before, after = np.interp(counts, range(len(shares)), shares) / row.piles
+        more = (after - before) * row.kw_per_charger
+        stations[feeder(row.site_id, row.geometry)].append(more)
+    for row in plan.swap_sites[plan.swap_sites["is_new"]].itertuples(index=False):
+        swaps[feeder(row.site_id, row.geometry)] += float(model["swap_station_kw"])
     for name, free in zip(known["substation_id"], known["headroom_kw"], strict=True):
-        if drawn[name] > free + _KW_SLACK:
-            yield f"{drawn[name]:,.0f} kW drawn at substation {name}, {free:,.0f} kW are free"
+        together = max(float(model["diversity"]) * sum(stations[name]), *stations[name])
+        drawn = together + swaps[name]
+        if drawn > free + _KW_SLACK:
+            yield f"{drawn:,.0f} kW drawn at substation {name}, {free:,.0f} kW are free"
+
+
+def _at_once(plan: Plan, evidence: Evidence) -> list[float] | None:
+    """Return how many of 0, 1, 2, ... chargers draw at once; None where nobody says."""
+    flat, table = settings(plan, "model").get("coincidence"), evidence.demand_factors
+    if flat is None and table is None:
+        return None
+    if flat is not None or table is None:
+        table = pd.DataFrame({"from_chargers": [1], "base": [flat]})
+    counted = [0.0]
+    for number in range(1, int(plan.sites["chargers"].max()) + 1):
+        share = float(table.loc[table["from_chargers"] <= number].iloc[-1]["base"])
+        counted.append(max(counted[-1], number * share))
+    return counted
 
 
 def budget_holds(plan: Plan, _: Evidence = NONE) -> Iterator[str]:

@@ -114,6 +114,7 @@ def _files(scenario: Scenario) -> dict[str, Path]:
     return {
         **{name: local_path(getattr(given, name)) for name in names},
         "costs": local_path(scenario.costs.prices),
+        "demand_factors": local_path(scenario.power.demand_factors),
         "nev_shares": local_path(demand.nev_shares),
         "hour_profile": local_path(demand.hour_profile),
         "road_speeds": local_path(scenario.inputs.speeds),

@@ -14,7 +14,7 @@ import pandas as pd
 
 from siting.outputs import words
 from siting.outputs.text.figure_tables import BRIEF, count_years, phase_header, phase_texts
-from siting.outputs.text.plan_lines import chain_rows, plan_class_text
+from siting.outputs.text.plan_lines import chain_rows, need_lines, plan_class_text
 from siting.plan.described import described, heading
 from siting.tables.fields import CHARGING, TOTALS, ZONE, fields, shown
 
@@ -169,6 +169,7 @@ def _targets(plan: Plan, say: Say) -> list[Block]:
         Heading(say("report.targets")),
         Grid(headers, rows, frozenset({1, 2, 3, 4})),
         *([Paragraph(classes)] if classes else []),
+        *(Paragraph(line) for line in need_lines(plan, say)),
         *(Paragraph(line) for line in dict.fromkeys(lines)),
     ]
 

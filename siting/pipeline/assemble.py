@@ -56,7 +56,11 @@ def station_table(candidates: gpd.GeoDataFrame, solution: Solution) -> gpd.GeoDa
 def swap_table(candidates: gpd.GeoDataFrame, solution: Solution) -> gpd.GeoDataFrame:
     """Return the swap stations."""
     chosen = candidates[candidates["site_id"].isin(solution.swap_ids)]
-    result = chosen[["site_id", "kind", "name", "zone_id", "existing_swap", "geometry"]].copy()
+    names = [
+        "site_id", "kind", "name", "zone_id", "existing_swap", "existing_kw", "existing_chargers",
+        "geometry",
+    ]  # fmt: skip
+    result = chosen[names].copy()
     result.insert(4, "is_new", ~result.pop("existing_swap"))
     return result.reset_index(drop=True)
 

@@ -23,6 +23,7 @@ from siting.analysis.road_parts import Needing, needed_parts, without_crossed
 from siting.analysis.scores.criteria import check_criteria
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
+from siting.analysis.station.power import check_demand_factors
 from siting.errors import Collected, ScenarioError, TableError
 from siting.inputs.files.sheets import read_rule_table
 from siting.inputs.layers import ScoreFiles, load_score_files
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.analysis.candidates.site_rules import SiteRule
     from siting.analysis.station.chargers import Chargers
+    from siting.analysis.station.power import DemandFactors
     from siting.inputs.area_shape import AreaShape
     from siting.inputs.world import World
     from siting.notes import Notes
@@ -217,6 +219,7 @@ class Early:
     chargers: Chargers
     figures: Figures
     prices: pd.DataFrame
+    demand_factors: DemandFactors
     files: ScoreFiles
 
 
@@ -239,6 +242,11 @@ def read_early(scenario: Scenario) -> Early:
     with faults.of(), _own_files_named(scenario):
         prices = read_rule_table(local_path(scenario.costs.prices), key="costs.prices")
         made["prices"] = check_costs(prices)
+    with faults.of():
+        path = local_path(scenario.power.demand_factors)
+        made["demand_factors"] = check_demand_factors(
+            read_rule_table(path, key="power.demand_factors")
+        )
 
     def scores(area: AreaShape) -> None:
         made["files"] = load_score_files(scenario.scoring, area)

@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siting.analysis.station.chargers import has_listed_power
 from siting.analysis.station.costs import ENDS, make_costs
-from siting.analysis.station.power import drawn_kw, make_grid, transformer_kva
-from siting.analysis.station.queues import peak_shares, station_queues
+from siting.analysis.station.power import (
+    DemandFactors,
+    draw_line,
+    make_grid,
+    rated_kva,
+    transformer_kva,
+)
+from siting.analysis.station.queues import Load, peak_shares, station_queues
 from siting.notes import Note
 from siting.plan.parts import ChargerClass
 
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.analysis.station.chargers import Chargers
     from siting.analysis.station.costs import Costs
+    from siting.arrays import Floats
 
 _GRID = ("substation_id", "substation_m", "headroom_kw")
 CLASS_PREFIX = "chargers_"
@@ -37,13 +45,17 @@ class Ground:
     Attributes
     ----------
     grid
-        ``tables.GRID``.
+        ``tables.GRID``, with ``open_kw`` and ``charger_kw``, the straight line of what a station
+        draws at its busiest, and ``piles_per_charger``.
     costs
         Prices of the sites and of a swap station.
+    factors
+        The demand factors by number of chargers.
     """
 
     grid: pd.DataFrame
     costs: Costs
+    factors: DemandFactors
 
 
 def ground_of(
@@ -52,6 +64,7 @@ def ground_of(
     chargers: Chargers,
     prices: pd.DataFrame,
     *,
+    factors: DemandFactors,
     power: scenario.Power,
     model: scenario.Model,
 ) -> Ground:
@@ -65,21 +78,28 @@ def ground_of(
         Classes of chargers and their mix.
     prices
         Result of ``check_costs``.
+    factors
+        The demand factors by number of chargers.
     power, model
-        Blocks of the scenario.
+        Blocks of the scenario; ``model.coincidence`` goes before the factors.
 
     Raises
     ------
     ScenarioError
         If ``power.assigned`` names what is not there.
     """
+    if model.coincidence is not None:
+        factors = DemandFactors.flat(model.coincidence)
     grid = make_grid(sites, substations, assigned=power.assigned)
+    piles = chargers.piles_at(sites)
+    open_kw, charger_kw = draw_line(sites, factors, piles)
     costs = make_costs(
         sites, grid, chargers,
-        prices=prices, power=power, coincidence=model.coincidence,
+        prices=prices, power=power, draw=(open_kw, charger_kw),
         swap_station_kw=model.swap_station_kw,
     )  # fmt: skip
-    return Ground(grid, costs)
+    lines = {"open_kw": open_kw, "charger_kw": charger_kw, "piles_per_charger": piles}
+    return Ground(grid.assign(**lines), costs, factors)
 
 
 def equipped(
@@ -109,18 +129,20 @@ def equipped(
     GeoDataFrame
         The same with the columns that ``Plan.sites`` says.
     """
-    by_class = chargers.split(stations["kind"], stations["chargers"].to_numpy(dtype=np.int64))
+    by_class = chargers.split(stations, stations["chargers"].to_numpy(dtype=np.int64))
     result = stations.copy()
     for place, name in enumerate(chargers.classes.index):
         result[f"{CLASS_PREFIX}{name}"] = by_class[:, place]
-    result["power_kw"] = by_class @ chargers.classes["power_kw"].to_numpy(dtype=float)
-    coincidence = given.model.coincidence
-    result["kva"] = transformer_kva(
-        result["power_kw"], coincidence=coincidence, settings=given.power
+    result["power_kw"] = np.where(
+        has_listed_power(stations),
+        stations["kw_per_charger"] * stations["chargers"],
+        by_class @ chargers.classes["power_kw"].to_numpy(dtype=float),
     )
-    result = _on_grid(result, ground)
+    result = _on_grid(result, ground, (*_GRID, "piles_per_charger"))
+    result = result.assign(**station_draw(result, ground.factors))
+    busiest_kw = result["demand_factor"].fillna(0.0) * result["power_kw"]
+    result["kva"] = rated_kva(transformer_kva(busiest_kw, given.power))
     new = (result["chargers"] - result["existing_chargers"]).to_numpy(dtype=np.int64)
-    result["drawn_kw"] = drawn_kw(new, result["kw_per_charger"], coincidence)
     prices = ground.costs.sites.set_index("site_id").reindex(result["site_id"])
     opens = result["is_new"].to_numpy(dtype=bool)
     for end in ENDS.values():
@@ -129,25 +151,72 @@ def equipped(
         if end == ENDS["base"]:
             result["site_fixed_cny"], result["charger_cny"] = fixed, each
         result[f"cost{end}"] = fixed + each * new
-    load = result["load_kwh_day"].to_numpy(dtype=float)
-    peak = peak_shares(result["site_id"], assignments, demand, given.sizing)
-    queues = station_queues(load, peak, by_class, chargers.classes, given.sizing)
+    asked = asked_of(result, assignments, demand, chargers=chargers, sizing=given.sizing)
+    queues = station_queues(asked, result["chargers"].to_numpy(dtype=np.int64))
     result = result.assign(**{name: queues[name].to_numpy() for name in queues.columns})
     return result.assign(**usage(result))
+
+
+def asked_of(
+    stations: pd.DataFrame,
+    assignments: pd.DataFrame,
+    demand: pd.DataFrame,
+    *,
+    chargers: Chargers,
+    sizing: scenario.Sizing,
+) -> Load:
+    """Return what stations are asked for in the peak hour of their busiest weekday.
+
+    Parameters
+    ----------
+    stations
+        ``load_kwh_day`` and the columns of ``tables.SITES``.
+    assignments, demand
+        Who is served where; ``tables.DEMAND``.
+    chargers
+        Classes of chargers and their mix.
+    sizing
+        Block of the scenario.
+    """
+    peak = peak_shares(stations["site_id"], assignments, demand, sizing) * sizing.busiest_day
+    load = stations["load_kwh_day"].to_numpy(dtype=float)
+    return Load(load * peak, chargers.shares_at(stations), chargers.classes, sizing)
 
 
 def equipped_swaps(
     swaps: gpd.GeoDataFrame, ground: Ground, given: scenario.Scenario
 ) -> gpd.GeoDataFrame:
-    """Return the swap stations of a plan with power and price; what exists costs nothing."""
+    """Return the swap stations of a plan with power and price.
+
+    What exists costs nothing, and has the power it is listed with where it offers no chargers.
+    """
     new = swaps["is_new"].to_numpy(dtype=bool)
     result = _on_grid(swaps.copy(), ground)
-    result["power_kw"] = given.model.swap_station_kw
-    result["kva"] = transformer_kva(result["power_kw"], coincidence=1.0, settings=given.power)
+    listed = result.pop("existing_kw").where(
+        ~result["is_new"] & (result.pop("existing_chargers") == 0)
+    )
+    result["power_kw"] = listed.fillna(given.model.swap_station_kw)
+    result["kva"] = rated_kva(transformer_kva(result["power_kw"], given.power))
     result["drawn_kw"] = np.where(new, given.model.swap_station_kw, 0.0)
     for case, end in ENDS.items():
         result[f"cost{end}"] = np.where(new, ground.costs.swap_station_cny[case], 0.0)
     return result
+
+
+def station_draw(stations: pd.DataFrame, factors: DemandFactors) -> dict[str, Floats]:
+    """Return what stations draw, by column.
+
+    ``demand_factor`` is the share of its power that a station draws at its busiest, missing where
+    it has no charger. ``drawn_kw`` is what it draws more than today, of chargers of its kind's
+    mean power: ``(at_once(n) - at_once(existing)) kw``.
+    """
+    chargers = stations["chargers"].to_numpy(dtype=np.int64)
+    piles = stations["piles_per_charger"].to_numpy(dtype=float)
+    before = factors.at_once(stations["existing_chargers"].to_numpy(dtype=np.int64), piles)
+    after = factors.at_once(chargers, piles)
+    kw = stations["kw_per_charger"].to_numpy(dtype=float)
+    share = np.divide(after, chargers, out=np.full(len(after), np.nan), where=chargers > 0)
+    return {"demand_factor": share, "drawn_kw": (after - before) * kw}
 
 
 def usage(stations: pd.DataFrame) -> dict[str, pd.Series]:
@@ -195,7 +264,8 @@ def class_table(stations: pd.DataFrame, chargers: Chargers) -> dict[str, Charger
 def ground_notes(stations: pd.DataFrame, ground: Ground) -> list[Note]:
     """Return notes on what is estimated or unknown about the stations."""
     notes: list[Note] = []
-    if stood := int(stations["existing_chargers"].sum()):
+    guessed = stations.loc[~has_listed_power(stations), "existing_chargers"]
+    if stood := int(guessed.sum()):
         notes.append(Note("classes_estimated", {"chargers": stood}))
     if ground.costs.distance_unknown:
         notes.append(Note("grid_distance_unknown", {"sites": ground.costs.distance_unknown}))
@@ -215,6 +285,8 @@ def figure_notes(figures: dict[str, float], sizing: scenario.Sizing) -> list[Not
     return notes
 
 
-def _on_grid(stations: gpd.GeoDataFrame, ground: Ground) -> gpd.GeoDataFrame:
+def _on_grid(
+    stations: gpd.GeoDataFrame, ground: Ground, names: tuple[str, ...] = _GRID
+) -> gpd.GeoDataFrame:
     grid = ground.grid.set_index("site_id").reindex(stations["site_id"])
-    return stations.assign(**{name: grid[name].to_numpy() for name in _GRID})
+    return stations.assign(**{name: grid[name].to_numpy() for name in names})

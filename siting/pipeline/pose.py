@@ -182,5 +182,5 @@ def ground_under(scenario: Scenario, prepared: Prepared) -> Ground:
     """Return power and price of every site."""
     return ground_of(
         prepared.candidates.sites, prepared.world.substations, prepared.chargers, prepared.prices,
-        power=scenario.power, model=scenario.model,
+        factors=prepared.demand_factors, power=scenario.power, model=scenario.model,
     )  # fmt: skip

@@ -6,7 +6,7 @@ Each stage gets tables and its own block of the scenario, and is called through 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from siting import tables
@@ -17,6 +17,7 @@ from siting.analysis.demand.demand_chain import YEAR, DemandChain, FleetEnergy
 from siting.analysis.demand.demand_points import DemandResult, Given, make_demand
 from siting.analysis.scores.scoring import Scored, Surroundings, Yardsticks, make_scores
 from siting.analysis.scores.weighting import FeatureEffect, LearnedReport, ScoreSummary
+from siting.analysis.station.chargers import with_listed_power
 from siting.analysis.travel import make_reach, unreached
 from siting.cache import Memory
 from siting.inputs.area_shape import AreaShape
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.analysis.station.chargers import Chargers
+    from siting.analysis.station.power import DemandFactors
     from siting.cache import Cache
     from siting.pipeline.meter import Meter
     from siting.scenario import Candidates as CandidatesBlock
@@ -71,6 +73,7 @@ class Prepared:
     notes: tuple[Note, ...]
     chargers: Chargers
     prices: pd.DataFrame
+    demand_factors: DemandFactors
     kind_names: dict[str, dict[str, str]]
 
 
@@ -114,6 +117,9 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             kinds=kinds, rules=early.rules, settings=_candidate_settings(scenario),
             around=lists,
         )  # fmt: skip
+    chargers = factored_chargers(early.chargers, scenario.factors)
+    sites = with_listed_power(candidates.sites, chargers)
+    candidates = replace(candidates, sites=sites)
     check_hydrogen(scenario, candidates.sites, kinds.index)
     with meter.stage("demand"):
         demand = memory.call(
@@ -155,8 +161,9 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         scoring=scored.summary,
         score_sources=files.sources,
         notes=tuple(Note(key, dict(values)) for key, values in told),
-        chargers=factored_chargers(early.chargers, scenario.factors),
+        chargers=chargers,
         prices=factored_prices(early.prices, scenario.factors),
+        demand_factors=early.demand_factors,
         kind_names=own_names(kinds, _shipped_kinds()),
     )
 

@@ -26,6 +26,7 @@ from siting.pipeline import assemble
 from siting.pipeline.assemble import count_otherwise, count_pools
 from siting.pipeline.early import rule_tables
 from siting.pipeline.equip import (
+    asked_of,
     class_table,
     equipped,
     equipped_swaps,
@@ -36,6 +37,7 @@ from siting.pipeline.hydrogen import with_hydrogen
 from siting.pipeline.phases import in_phases, with_phases, without_phases, years_of
 from siting.pipeline.pose import explained, ground_under, pose, standing_targets, with_site_ids
 from siting.pipeline.prepare import Prepared, prepare
+from siting.pipeline.sizes import LEAST_COST, reasons, same_service, sized
 from siting.plan.figures import build_figures, plan_figures
 from siting.plan.parts import Counts
 from siting.plan.plan import Plan, Source
@@ -115,20 +117,25 @@ def run(
             progress=step,
         )
     solution, phased = in_phases(scenario, problem, solution, years, meter)
+    cheapest = sized(scenario, prepared, problem, solution, surplus=LEAST_COST)
+    solution = sized(scenario, prepared, problem, solution)
     others = {}
     if not lean:
         with meter.stage("baselines"):
             others = make_baselines(
                 problem, solution, solver=scenario.solver, seed=scenario.run.seed
             )
+            others = {
+                name: sized(scenario, prepared, problem, other) for name, other in others.items()
+            }
     plan = _plan(scenario, prepared, solution, folder=folder or Path.cwd())
+    plan = replace(plan, figures={**plan.figures, **same_service(plan, cheapest)})
     plan = with_phases(plan, problem, years, phased)
     if scenario.hydrogen is not None:
         with meter.stage("hydrogen"):
             plan = with_hydrogen(plan, scenario, prepared.world, problem)
     with meter.stage("recount"):
-        substations = prepared.world.substations
-        recount(plan, prepared.reach, prepared.swap_reach, substations=substations)
+        _recounted(plan, prepared)
         plan = plan if lean else _beside(plan, scenario, prepared, others)
     return replace(plan, timings=meter.timings())
 
@@ -213,6 +220,10 @@ def _decided(
     stations = equipped(
         stations, solution.assignments, demand, chargers=chargers, ground=ground, given=scenario
     )
+    asked = asked_of(
+        stations, solution.assignments, demand, chargers=chargers, sizing=scenario.sizing
+    )
+    stations = stations.assign(**reasons(stations, asked, scenario))
     swaps = equipped_swaps(assemble.swap_table(candidates, solution), ground, scenario)
     assignments = assemble.travel_times(solution.assignments, prepared.reach)
     zones = assemble.zone_table(prepared.world.zones, stations, swaps, demand, assignments)
@@ -227,7 +238,12 @@ def _decided(
                 prepared.reach,
                 cover_m=scenario.model.cover.within_m,
             ),
-            **build_figures(stations, swaps, promise_share=scenario.sizing.promise_share),
+            **build_figures(
+                stations,
+                swaps,
+                promise_share=scenario.sizing.promise_share,
+                diversity=scenario.model.diversity,
+            ),
         },
         "charger_classes": class_table(stations, chargers),
         "counts": Counts(
@@ -251,12 +267,25 @@ def _beside(
     for name, solution in others.items():
         decided = _decided(scenario, prepared, solution, ground)
         other = without_phases(replace(plan, run=f"{plan.run}: {name}", **decided))
-        substations = prepared.world.substations
-        recount(other, prepared.reach, prepared.swap_reach, substations=substations)
+        _recounted(other, prepared)
         figures[name] = other.figures
     missing = [name for name in BASELINES if name not in others]
     note = Note("baselines_missing", {"count": len(missing), "of": len(BASELINES)})
     return replace(plan, baselines=figures, notes=(*plan.notes, *([note] if missing else [])))
+
+
+def _recounted(plan: Plan, prepared: Prepared) -> None:
+    """Hold a plan against every rule.
+
+    Raises
+    ------
+    RecountError
+        If it breaks one.
+    """
+    recount(
+        plan, prepared.reach, prepared.swap_reach,
+        substations=prepared.world.substations, demand_factors=prepared.demand_factors.table,
+    )  # fmt: skip
 
 
 def _versions() -> dict[str, str]:

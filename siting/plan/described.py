@@ -211,9 +211,22 @@ def _classes(plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> pd.Series | None:
     return _series(rows, [class_text(dict(zip(names, row, strict=True)), say) for row in counts])
 
 
-def _coincidence(plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> pd.Series | None:
-    share = plan.scenario.get("model", {}).get("coincidence")
-    return None if share is None else pd.Series(float(share), index=rows.index)
+SIZES = ("size_promise", "size_floor", "size_growth", "size_target")
+"""Columns that say why a station has its new chargers."""
+
+
+def _size_reason(plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> pd.Series | None:
+    if not set(SIZES) <= set(rows.columns):
+        return None
+    year = plan.scenario.get("sizing", {}).get("growth_year")
+    short = (rows["chargers_needed"] - rows["chargers"]).clip(lower=0)
+    parts = {"standing": rows["existing_chargers"], **{name: rows[name] for name in SIZES}}
+    table = pd.DataFrame({**parts, "short": short}).fillna(0)
+    return _series(rows, [
+        " · ".join(say(f"size.{key}", count=int(count), year=year)
+                   for key, count in row.items() if count)
+        for row in table.to_dict("records")
+    ])  # fmt: skip
 
 
 def _cost_range(_plan: Plan, rows: gpd.GeoDataFrame, say: Say) -> pd.Series | None:
@@ -273,7 +286,7 @@ _OF_PLACES: dict[str, Made] = {
     "lat": _lat, "lonlat": _lonlat, "state": _state, "state_year": _state_year,
     "status": _status, "opening": _opening, "chosen": _chosen, "limits": _limits,
     "new_chargers": _new_chargers, "by_year": _by_year, "classes": _classes,
-    "coincidence": _coincidence, "cost_range": _cost_range, "unit_cost": _unit_cost,
+    "size_reason": _size_reason, "cost_range": _cost_range, "unit_cost": _unit_cost,
     "due": _due, "priority": _priority, "mark": _mark,
 }  # fmt: skip
 _OF_ZONES: dict[str, Made] = {

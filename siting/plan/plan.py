@@ -78,7 +78,9 @@ class Plan:
         ``site_fixed_cny``, ``charger_cny`` (price of the opening and of each new charger),
         ``cost_cny`` with ``cost_low_cny`` and ``cost_high_cny``; ``wait_min``,
         ``wait_over_promise_share``, ``chargers_needed`` and ``peak_busy_share``, see
-        :func:`siting.analysis.station.queues.station_queues`.
+        :func:`siting.analysis.station.queues.station_queues`; ``size_promise``, ``size_floor``,
+        ``size_growth`` and ``size_target``, which with those that stand sum to ``chargers``, see
+        :func:`siting.pipeline.sizes.reasons`.
     swap_sites
         Swap stations: site_id, kind, name, zone_id, is_new, geometry, and grid, power, kva,
         drawn_kw and cost as of the sites.

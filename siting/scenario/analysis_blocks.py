@@ -31,14 +31,26 @@ class Sizing(Block):
     promise_share: Annotated[float, Field(gt=0, lt=1)] = 0.9
     """Share of the arrivals of the peak hour that it is promised to."""
     stay_cv: NonNegative = 1
-    """Coefficient of variation of the time a session takes; 1 is M/M/c, 0 all alike."""
+    """Coefficient of variation of the energy a session takes; 1 is M/M/c, 0 all alike."""
+    busiest_day: Annotated[float, Field(ge=1, le=7)] = 1.1
+    """Energy of the busiest weekday over that of the mean day."""
+    availability: Annotated[Share, Field(gt=0)] = 0.92
+    """Share of the guns that work; of a class at a station the nearest whole number, at least 1."""
+    surplus: Literal["equal_use", "growth", "township_floor"] = "equal_use"
+    """Who gets the chargers beyond need: whoever uses theirs most, the need of growth_year first,
+    or the township with the fewest chargers a head."""
+    growth_year: Annotated[int, Field(ge=1900, le=2200)] = 2030
+    """Year whose demand surplus = "growth" builds for, by the share of NEVs (demand.nev_shares)."""
 
 
 class Power(Block):
     """The connection of a station; sources in data/parameters.csv."""
 
-    load_factor: Annotated[Share, Field(gt=0)] = 0.72
-    """Share of its rated power a transformer is planned to carry (0.70 to 0.75)."""
+    demand_factors: File = "shipped:demand_factors.csv"
+    """Table of the share of their power that chargers draw at once, by number at a station."""
+    load_factor: Annotated[Share, Field(gt=0)] = 1
+    """Share of its rating a transformer may carry at the peak: 1 on a single bus, at most 0.6 on
+    a split one, 0.70 to 0.75 where a compound's substation keeps a reserve."""
     power_factor: Annotated[Share, Field(gt=0)] = 0.95
     """Power factor of the chargers."""
     assigned: dict[str, str] = Field(default_factory=dict)
@@ -115,6 +127,8 @@ class Fleet(Block):
     """Share of it taken by swapping batteries; the rest is charged."""
     public_share: Share = 0.9
     """Share of the charging at public stations; the rest is in yards of its own."""
+    in_mean: bool = False
+    """Its energy is in kwh_per_nev_day already: it is taken off the residents' and counts once."""
     places: Names = ()
     """Kinds of site where it charges and swaps, by their spaces."""
 
@@ -122,6 +136,8 @@ class Fleet(Block):
 class Taxi(Fleet):
     """Electric taxis."""
 
+    in_mean: bool = True
+    """Its energy is in kwh_per_nev_day already: it is taken off the residents' and counts once."""
     swap_share: Share = 0.3
     """Share of the energy taken by swapping batteries; the rest is charged."""
     places: Names = ("transport_hub", "retail", "fuel")
@@ -131,6 +147,8 @@ class Taxi(Fleet):
 class RideHailing(Fleet):
     """Electric cars of ride-hailing."""
 
+    in_mean: bool = True
+    """Its energy is in kwh_per_nev_day already: it is taken off the residents' and counts once."""
     places: Names = ("transport_hub", "retail", "parking")
     """Kinds of site where they charge and swap, by their spaces."""
 

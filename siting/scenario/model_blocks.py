@@ -268,8 +268,11 @@ class Model(Block):
     """Kind of zone to the same, e.g. {town = 800}; spacing_by_kind goes before it."""
     headroom: bool = False
     """Keep new chargers and swap stations within the free power of the nearest substation."""
-    coincidence: Annotated[Share, Field(gt=0)] = 0.7
-    """Share of the new chargers' power drawn at once (0.4 to 0.9; a proposal)."""
+    coincidence: Annotated[Share, Field(gt=0)] | None = None
+    """Share of its power that a station of any size draws at once; left out, by the number of its
+    chargers (power.demand_factors)."""
+    diversity: Annotated[Share, Field(gt=0)] = 0.9
+    """Share of the sum of what the stations at a substation each draw that they draw together."""
     swap_fleet_share: Share = 0.5
     """Share of the worth of swap stations that the fleets' swapping has, where it is known."""
     swap_station_kw: Positive = 900

@@ -14,7 +14,7 @@ from siting.analysis.network import zone_ids
 from siting.notes import Note
 
 if TYPE_CHECKING:
-    from siting.arrays import Ints
+    from siting.arrays import Floats, Ints
     from siting.notes import Notes
 
 _ON_THE_SPOT_M2 = 100_000.0
@@ -42,8 +42,8 @@ def place_stations(
     place and moves its point to where it stands; each place takes its nearest station, each
     further one is a site of kind ``existing``. So the stations keep their number.
     A station with an unknown (or zero) number of chargers counts with the fewest chargers of
-    its kind; the note ``chargers_estimated`` names it. A swap station without chargers is
-    a site of its own that offers no chargers.
+    its kind; the note ``chargers_estimated`` names it. Listed power comes along. A swap station
+    without chargers is a site of its own that offers no chargers.
 
     Parameters
     ----------
@@ -122,6 +122,12 @@ def _chargers(stations: gpd.GeoDataFrame, fewest: Ints) -> Ints:
     )
 
 
+def _listed_kw(stations: gpd.GeoDataFrame) -> Floats:
+    """Return the power that the list gives each station; missing where it gives none (kW)."""
+    known: Floats = stations["power_kw"].to_numpy(dtype=float, na_value=np.nan)
+    return np.where(known > 0, known, np.nan)
+
+
 def _on_places(
     pool: gpd.GeoDataFrame, stations: gpd.GeoDataFrame, place: Ints, kinds: pd.DataFrame
 ) -> gpd.GeoDataFrame:
@@ -132,6 +138,7 @@ def _on_places(
         "existing_chargers": chargers,
         "min_chargers": chargers,
         "max_chargers": np.maximum(chargers, result["max_chargers"].to_numpy()[place]),
+        "existing_kw": _listed_kw(stations),
         "existing_station": True,
         "existing_swap": stations["swap"].to_numpy(dtype=bool),
         "point": stations.geometry.to_numpy(),
@@ -144,7 +151,10 @@ def _on_places(
         ],
     }
     result = result.assign(
-        existing_chargers=np.int64(0), existing_station=False, existing_swap=False
+        existing_chargers=np.int64(0),
+        existing_kw=np.nan,
+        existing_station=False,
+        existing_swap=False,
     )
     for name, values in columns.items():
         changed = result[name].to_numpy(copy=True)
@@ -174,6 +184,7 @@ def _own_sites(stations: gpd.GeoDataFrame, kinds: pd.DataFrame, *, crs: object) 
             "min_chargers": chargers,
             "max_chargers": chargers,
             "existing_chargers": chargers,
+            "existing_kw": _listed_kw(stations),
             "existing_station": charges,
             "existing_swap": stations["swap"].to_numpy(dtype=bool),
             "merged_ids": None,

@@ -1,4 +1,4 @@
-"""Where people charge away from home: at destinations, along expressways, and in fleets.
+"""Where people charge away from home: at destinations and along expressways.
 
 The energy of a kind is pooled. A share of it stays in the zone of the home and lies on that
 zone's places; the rest, and what a zone has no place for, is one pool over the whole area.
@@ -12,13 +12,6 @@ In a pool each place has a part by ``spaces * weight`` of its kind of site.
 Half of each road section counts at either end, and from there at the next place where a driver
 can stop: a service area, or an exit onto an ordinary road. Through traffic comes on top of the
 residents: only vehicles from elsewhere are counted in it.
-
-::
-
-    swap_kwh    = vehicles * kwh_per_vehicle_day * swap_share
-    public_kwh  = vehicles * kwh_per_vehicle_day * (1 - swap_share) * public_share
-
-A fleet of unknown size is not counted, and named in a note; it never counts as no vehicles.
 """
 
 from __future__ import annotations
@@ -33,10 +26,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from siting.analysis.candidates.merging import with_whole_service_areas
 from siting.analysis.candidates.site_kinds import estimate_spaces, kind_by_place
-from siting.analysis.demand.demand_chain import FleetEnergy
 from siting.analysis.network import zone_ids
 from siting.errors import ScenarioError
-from siting.notes import Note
 from siting.tables.catalogue import OTHER_USES
 
 if TYPE_CHECKING:
@@ -45,7 +36,6 @@ if TYPE_CHECKING:
     from siting import scenario
     from siting.analysis.network import Graph, Network
     from siting.arrays import Floats, Ints, Shapes
-    from siting.notes import Notes
 
 ESTIMATED = "estimated"
 """Quality of demand away from home: drawn from people who live elsewhere."""
@@ -275,93 +265,3 @@ def _counted(ref: object, by_ref: dict[str, float]) -> float:
     if not isinstance(ref, str):
         return 0.0
     return max((by_ref.get(one.strip(), 0.0) for one in ref.split(";")), default=0.0)
-
-
-NAMES = {
-    "taxi": {"zh": "出租车", "en": "taxis"},
-    "ride_hailing": {"zh": "网约车", "en": "ride-hailing"},
-    "heavy_truck": {"zh": "重型卡车", "en": "heavy trucks"},
-}
-"""What the fleets are called in notes."""
-
-
-def fleet_energy(fleet: scenario.Fleet) -> FleetEnergy:
-    """Return a fleet's vehicles and its energy in kWh/day."""
-    if fleet.vehicles is None:
-        return FleetEnergy()
-    energy = fleet.vehicles * fleet.kwh_per_vehicle_day
-    return FleetEnergy(
-        vehicles=float(fleet.vehicles),
-        energy_kwh_day=energy,
-        public_kwh_day=energy * (1 - fleet.swap_share) * fleet.public_share,
-        swap_kwh_day=energy * fleet.swap_share,
-    )
-
-
-def fleet_parts(
-    fleets: scenario.Fleets, places: pd.DataFrame, homes: pd.DataFrame, kinds: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[str, FleetEnergy], Notes]:
-    """Share the energy of the fleets over their places by spaces.
-
-    Parameters
-    ----------
-    fleets
-        Block ``demand.fleets``.
-    places
-        Result of ``pools.drawing_places``.
-    homes
-        ``zone_id``, ``point``, ``people``: where a fleet without any place of its kinds goes,
-        which the note ``fleets_at_home`` tells.
-    kinds
-        Result of ``check_site_kinds``.
-
-    Returns
-    -------
-    parts
-        ``kind`` (fleet), ``zone_id``, ``point``, ``kwh_day``, ``swap_kwh_day``, ``quality``.
-    energy
-        :func:`fleet_energy` by name of the fleet.
-    notes
-        Notes for the reader.
-
-    Raises
-    ------
-    ScenarioError
-        If a fleet names a kind of site that is not there.
-    """
-    parts, energy, unknown, homeless = [], {}, [], []
-    for name, fleet in fleets:
-        _check_kinds(name, fleet, kinds)
-        energy[name] = fleet_energy(fleet)
-        if fleet.vehicles is None:
-            unknown.append(NAMES[name])
-            continue
-        at = places[places["kind"].isin(fleet.places)].rename(columns={"spaces": "weight"})
-        if not at["weight"].sum() > 0:
-            homeless.append(NAMES[name])
-            at = homes.rename(columns={"people": "weight"})
-        share = at["weight"] / at["weight"].sum()
-        parts.append(
-            at[["zone_id", "point"]].assign(
-                kwh_day=share * (energy[name].public_kwh_day or 0.0),
-                swap_kwh_day=share * (energy[name].swap_kwh_day or 0.0),
-            )
-        )
-    notes: Notes = []
-    if unknown:
-        notes.append(Note("fleets_unknown", {"names": unknown}))
-    if homeless:
-        notes.append(Note("fleets_at_home", {"names": homeless}))
-    columns = ["zone_id", "point", "kwh_day", "swap_kwh_day"]
-    joined = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-    return joined.assign(kind="fleet", quality=ESTIMATED), energy, notes
-
-
-def _check_kinds(name: str, fleet: scenario.Fleet, kinds: pd.DataFrame) -> None:
-    unknown = sorted(set(fleet.places) - set(kinds.index))
-    if unknown:
-        raise ScenarioError(
-            f"the fleet {name} names {', '.join(unknown)}, which is no kind of site",
-            where=f"demand.fleets.{name}.places",
-            cure=f"the kinds are: {', '.join(kinds.index)}",
-        )

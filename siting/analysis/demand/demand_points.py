@@ -2,8 +2,9 @@
 
 The residents' public charging (:mod:`siting.analysis.demand.demand_chain`) is split by place:
 near home, at work, at shops, at other places visited, along the road. Through traffic and the
-fleets come on top; neither belongs to a resident. So nobody is counted twice: the points sum to
-the whole. Figures and sources stand in ``data/parameters.csv``.
+fleets come on top; neither belongs to a resident, and what the residents' mean holds of a fleet is
+taken off it. So nobody is counted twice: the points sum to the whole. Figures and sources stand in
+``data/parameters.csv``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from siting.analysis.demand.away_from_home import (
     ESTIMATED,
     counted_km,
     drawing_places,
-    fleet_parts,
     next_stops,
     node_parts,
     pool_parts,
@@ -38,6 +38,7 @@ from siting.analysis.demand.demand_chain import (
     peak,
     public_shares,
 )
+from siting.analysis.demand.fleets import fleet_parts, residents_kwh_per_nev
 from siting.analysis.demand.housing import counted_parts, home_parts
 from siting.analysis.network import Network
 from siting.notes import Note
@@ -233,7 +234,11 @@ def make_demand(  # noqa: PLR0913  # four tables of the place, three things that
     share = nev_share(figures.nev_shares, settings)
     homes, notes = _people(places, zones, network, given.people, settings)
     public = homes["zone_id"].map(public_shares(zones, settings)).astype(float)
-    per_person = settings.cars_per_person * share * settings.kwh_per_nev_day
+    per_nev, told_once = residents_kwh_per_nev(
+        float(homes["people"].sum()) * settings.cars_per_person * share, settings
+    )
+    notes += told_once
+    per_person = settings.cars_per_person * share * per_nev
     homes = homes.assign(kwh_day=homes["people"] * per_person * public)
     drawing = drawing_places(places, zones, kinds)
     open_to_carriageway = drawing["kind"].map(kinds["carriageway_ok"]).to_numpy(dtype=bool)

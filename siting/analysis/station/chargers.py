@@ -17,7 +17,9 @@ from siting.errors import TableError
 from siting.tables import Column, Table, check
 
 if TYPE_CHECKING:
-    from siting.arrays import Floats, Ints
+    import geopandas as gpd
+
+    from siting.arrays import Flags, Floats, Ints
 
 
 CHARGER_CLASSES = Table(
@@ -68,7 +70,7 @@ class Chargers:
     ----------
     classes
         Checked rows of ``charger_classes`` for charging stations, indexed by class, the
-        weakest first.
+        weakest first, with ``servers``, the guns of what the plan counts as one.
     swap_bay
         The row of the swap bay.
     shares
@@ -83,13 +85,44 @@ class Chargers:
         """Return the classes with a gun as the charger: its part of power, energy and price."""
         guns = self.classes["guns"]
         parts = {name: self.classes[name] / guns for name in _OF_A_PILE}
-        return replace(self, classes=self.classes.assign(**parts))
+        return replace(self, classes=self.classes.assign(**parts, servers=1))
 
     def mean(self, column: str) -> pd.Series:
         """Return a figure of the mean charger of each kind of site, e.g. ``power_kw``."""
         return self.shares.dot(self.classes[column]).rename(column)
 
-    def split(self, kind: pd.Series, chargers: Ints) -> Ints:
+    def shares_at(self, sites: pd.DataFrame) -> Floats:
+        """Return the share of each class at each site: one row a site, one column a class.
+
+        The mix of its kind; where a list gives the power of what stands, the two classes next to
+        the mean power of a charger there, mixed to that mean, or the one at the end beyond which
+        it lies. A station is enlarged with chargers like those that stand.
+
+        Parameters
+        ----------
+        sites
+            ``kind``, ``existing_kw`` and ``existing_chargers`` of each site.
+        """
+        shares = self.shares.loc[list(sites["kind"])].to_numpy(dtype=float, copy=True)
+        listed = has_listed_power(sites)
+        if listed.any():
+            known = sites[listed]
+            each = (known["existing_kw"] / known["existing_chargers"]).to_numpy(dtype=float)
+            shares[listed] = _mixed_to(each, self.classes["power_kw"].to_numpy(dtype=float))
+        return shares
+
+    def piles_at(self, sites: pd.DataFrame) -> Floats:
+        """Return the piles of what the plan counts as one charger at each site: 1, or less by gun.
+
+        Parameters
+        ----------
+        sites
+            As for :meth:`shares_at`.
+        """
+        each: Floats = (self.classes["servers"] / self.classes["guns"]).to_numpy(dtype=float)
+        return self.shares_at(sites) @ each
+
+    def split(self, sites: pd.DataFrame, chargers: Ints) -> Ints:
         """Return whole chargers by class that sum to the chargers of each station.
 
         Largest remainder (Hamilton): each class gets the whole part of its quota
@@ -97,17 +130,17 @@ class Chargers:
 
         Parameters
         ----------
-        kind
-            Kind of each site.
+        sites
+            As for :meth:`shares_at`.
         chargers
-            Its chargers.
+            Chargers of each site.
 
         Returns
         -------
         array of int
             One row a site, one column a class.
         """
-        return _apportioned(self.shares.loc[list(kind)].to_numpy(dtype=float), chargers)
+        return apportioned(self.shares_at(sites), chargers)
 
     def sure_kw(self, kind: pd.Series, least: Ints, most: Ints) -> Floats:
         """Return the power of the strongest charger that a new station has whatever its size (kW).
@@ -124,7 +157,8 @@ class Chargers:
         found: dict[tuple[str, int, int], float] = {}
         for name, low, high in cases.drop_duplicates().itertuples(index=False):
             sizes = np.arange(max(low, 1), max(high, low, 1) + 1)
-            always = (self.split(pd.Series([name] * len(sizes)), sizes) > 0).all(axis=0)
+            mix = np.tile(self.shares.loc[name].to_numpy(dtype=float), (len(sizes), 1))
+            always = (apportioned(mix, sizes) > 0).all(axis=0)
             found[name, low, high] = float(power[always].max(initial=0.0))
         return np.array([found[row] for row in cases.itertuples(index=False, name=None)])
 
@@ -154,6 +188,7 @@ def make_chargers(classes: pd.DataFrame, mix: pd.DataFrame, kinds: pd.DataFrame)
     _check_mix(mix, charging, kinds)
     shares = mix.pivot_table(index="kind", columns="charger_class", values="share", aggfunc="sum")
     shares = shares.reindex(columns=charging.index).fillna(0.0)
+    charging = charging.assign(servers=charging["guns"])
     return Chargers(charging, bay, shares.div(shares.sum(axis=1), axis=0))
 
 
@@ -173,7 +208,58 @@ def with_mean_charger(kinds: pd.DataFrame, chargers: Chargers) -> pd.DataFrame:
     )
 
 
-def _apportioned(shares: Floats, total: Ints) -> Ints:
+def has_listed_power(sites: pd.DataFrame) -> Flags:
+    """Return which sites have chargers whose power a list gives."""
+    listed: Flags = (sites["existing_kw"].notna() & (sites["existing_chargers"] > 0)).to_numpy()
+    return listed
+
+
+def with_listed_power(sites: gpd.GeoDataFrame, chargers: Chargers) -> gpd.GeoDataFrame:
+    """Return the sites with the power and energy of a charger by the power listed for what stands.
+
+    ``kw_per_charger`` becomes ``existing_kw / existing_chargers`` where a list gives the power, and
+    ``kwh_day_per_charger`` that of the classes which make it (:meth:`Chargers.shares_at`).
+
+    Parameters
+    ----------
+    sites
+        ``tables.SITES``.
+    chargers
+        Classes of chargers and their mix.
+    """
+    listed = has_listed_power(sites)
+    kwh = chargers.shares_at(sites) @ chargers.classes["kwh_day"].to_numpy(dtype=float)
+    each = sites["existing_kw"] / sites["existing_chargers"].where(listed)
+    return sites.assign(
+        kw_per_charger=each.fillna(sites["kw_per_charger"]),
+        kwh_day_per_charger=np.where(listed, kwh, sites["kwh_day_per_charger"]),
+    )
+
+
+def _mixed_to(mean: Floats, power: Floats) -> Floats:
+    """Return shares of classes of rising power with a given mean, of the two next to it."""
+    if len(power) == 1:
+        return np.ones((len(mean), 1))
+    held = np.clip(mean, power[0], power[-1])
+    above = np.clip(np.searchsorted(power, held), 1, len(power) - 1)
+    low, high = power[above - 1], power[above]
+    part = np.divide(held - low, high - low, out=np.ones(len(mean)), where=high > low)
+    shares = np.zeros((len(mean), len(power)))
+    rows = np.arange(len(mean))
+    shares[rows, above - 1], shares[rows, above] = 1.0 - part, part
+    return shares
+
+
+def apportioned(shares: Floats, total: Ints) -> Ints:
+    """Return whole numbers that sum to each total: by largest remainder, as :meth:`Chargers.split`.
+
+    Parameters
+    ----------
+    shares
+        One row a total, one column a class; rows sum to 1.
+    total
+        Whole numbers from 0.
+    """
     quota = shares * np.asarray(total, dtype=float)[:, None]
     # The tiny amount keeps 0.3 x 10 from being 2 by binary arithmetic.
     whole = np.floor(quota + _TINY)

@@ -3,15 +3,14 @@
 For a new station ``j`` with ``n`` new chargers
 
     cost = fixed_j + charger_j n
-    fixed_j   = works i_j + cable min(distance_j, longest)
-    charger_j = sum_c share_c price_c (1 + install i_j) + kVA_j transformer
+    fixed_j   = works i_j + cable min(distance_j, longest) + kVA_fixed_j transformer
+    charger_j = sum_c share_c price_c (1 + install i_j) + kVA_each_j transformer
 
 with the cost index ``i_j`` of the kind of site (1: an open car park), the distance to its
-substation, the share of each class of charger in the kind's mix, and the kVA of its mean charger
-(:func:`siting.analysis.station.power.transformer_kva`). What exists costs nothing: an existing
-station
-pays for its new chargers alone. A new swap station costs its price and its transformer wherever it
-stands. Prices: ``data/costs.csv`` and ``data/charger_classes.csv``.
+substation, the share of each class of charger in the kind's mix, and the straight line of kVA that
+a station of no size exceeds (:func:`siting.analysis.station.power.draw_line`). What exists costs
+nothing: an existing station pays for its new chargers alone. A new swap station costs its price
+and its transformer wherever it stands. Prices: ``data/costs.csv`` and ``data/charger_classes.csv``.
 
 Low takes every price at its low end, high every one at its high end: the range is the widest there
 is, not a likely one.
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.analysis.station.chargers import Chargers
+    from siting.arrays import Floats
 
 
 ENDS = {"low": "_low_cny", "base": "_cny", "high": "_high_cny"}
@@ -110,7 +110,7 @@ def make_costs(  # tables in, settings by name
     *,
     prices: pd.DataFrame,
     power: scenario.Power,
-    coincidence: float,
+    draw: tuple[Floats, Floats],
     swap_station_kw: float,
 ) -> Costs:
     """Return what a station costs at each site, by its fixed part and by charger.
@@ -125,14 +125,15 @@ def make_costs(  # tables in, settings by name
         Result of :func:`check_costs`.
     power
         Block ``power`` of the scenario.
-    coincidence, swap_station_kw
-        Keys of the block ``model``.
+    draw
+        Result of :func:`siting.analysis.station.power.draw_line`.
+    swap_station_kw
+        Key of the block ``model``.
     """
     index = sites["cost_index"].to_numpy(dtype=float)
     distance_m = grid["substation_m"].to_numpy(dtype=float)
-    kw = sites["kw_per_charger"].to_numpy(dtype=float)
-    kva = transformer_kva(kw, coincidence=coincidence, settings=power)
-    swap_kva = transformer_kva(swap_station_kw, coincidence=1.0, settings=power)
+    fixed_kva, each_kva = (transformer_kva(kw, power) for kw in draw)
+    swap_kva = transformer_kva(swap_station_kw, power)
     columns, swap = {"site_id": sites["site_id"].to_numpy(dtype=object)}, {}
     for case, end in ENDS.items():
         price = prices[case]
@@ -141,10 +142,14 @@ def make_costs(  # tables in, settings by name
             _UNKNOWN_PART[case] * price["cable_most"],
             np.minimum(distance_m, price["cable_most"]),
         )
-        columns[f"site_fixed{end}"] = price["station_works"] * index + price["cable"] * line_m
+        columns[f"site_fixed{end}"] = (
+            price["station_works"] * index
+            + price["cable"] * line_m
+            + price["transformer"] * fixed_kva
+        )
         equipment = sites["kind"].map(chargers.mean(f"price{end}")).to_numpy(dtype=float)
         installed = equipment * (1.0 + price["install_share"] * index)
-        columns[f"charger{end}"] = installed + price["transformer"] * kva
+        columns[f"charger{end}"] = installed + price["transformer"] * each_kva
         swap[case] = float(chargers.swap_bay[f"price{end}"] + price["transformer"] * swap_kva)
     table = pd.DataFrame(columns)
     check(table, SITE_COSTS)

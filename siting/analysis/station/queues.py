@@ -1,62 +1,108 @@
 """Waiting at a station: how long, how often, and how many chargers keep a promise.
 
-A class of chargers at a station is a queue with ``c`` servers: arrivals ``lam`` an hour, sessions
-``mu`` an hour and charger, load ``a = lam / mu``.
+The servers are the guns that work, whether the plan counts piles or guns. A pile of power ``P``
+with ``g`` guns serves ``s = min(g, P / p)`` cars at the pace ``p`` at which one car alone would
+charge; more than that share its power and stay longer. With ``k`` cars on ``N`` piles, spread
+evenly, the station finishes ``mu v(k)`` sessions an hour,
 
-    B(c)  = Erlang B, by 1/B(k) = 1 + k / (a B(k-1)), stable for any c
-    C(c)  = B / (1 - rho (1 - B)),   rho = a / c          (Erlang C: an arrival waits)
-    W     = C / (c mu - lam) * (1 + cv2) / 2              (mean wait of all arrivals)
-    P(W > t) = C exp(-2 (c mu - lam) t / (1 + cv2))
+    v(k) = N f(k / N),   f(j) = min(j, s) for whole j, straight between
 
-With ``cv = 1`` this is M/M/c, exactly; else M/G/c by the factor ``(1 + cv2) / 2`` of Kingman's
-formula (facts of the project, section 4 [V 59]), ``cv`` being the coefficient of variation of the
-time a session takes. Formulas: Erlang (1917); Kleinrock, "Queueing Systems" I (1975); Kingman,
-"The single server queue in heavy traffic" (1961).
+A class of chargers at a station is a queue with ``c = N g`` servers: arrivals ``lam`` an hour,
+``mu`` sessions an hour of a car alone, load ``a = lam / mu``.
+
+    B(c)  by 1/B(k) = 1 + v(k) / (a B(k-1)), stable for any c   (Erlang B where nobody shares)
+    C(c)  = B / (1 - rho (1 - B)),   rho = a / v(c)             (an arrival waits)
+    W     = C / (mu v(c) - lam) * (1 + cv2) / 2                 (mean wait of all arrivals)
+    P(W > t) = C exp(-2 (mu v(c) - lam) t / (1 + cv2))
+
+With ``cv = 1`` this is the birth-death chain with these rates, exactly (M/M/c where nobody
+shares); else the factor ``(1 + cv2) / 2`` of Kingman's formula (facts of the project, section 4
+[V 59]), ``cv`` being the coefficient of variation of the energy a session takes. How far the
+factor is off is measured in ``docs/sizing.md``. Formulas: Erlang (1917); Kleinrock, "Queueing
+Systems" I (1975), chapter 3; Kingman, "The single server queue in heavy traffic" (1961).
+
+A station keeps its promise if, of all its arrivals in the peak hour of its busiest weekday, no more
+than ``1 - promise_share`` wait longer than ``promise_wait_min``: one definition, for the share that
+waits too long as for the chargers that are needed.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from siting.analysis.station.chargers import apportioned
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from siting import scenario
-    from siting.arrays import Floats, Ints
+    from siting.arrays import Flags, Floats, Ints
 
 
 _MIN_H = 60.0
-_MOST_CHARGERS = 1_000_000
+_HALF = 0.5
+_SLACK = 1e-9
+_MOST_DOUBLINGS = 24
 
 
-def erlang_b(servers: ArrayLike, load: ArrayLike) -> Floats:
+@dataclass(frozen=True)
+class Pile:
+    """What the guns of a pile share: ``guns`` on it, and ``carried`` cars at full pace."""
+
+    guns: ArrayLike = 1
+    carried: ArrayLike = 1.0
+
+    def pace(self, cars: ArrayLike, guns: ArrayLike) -> Floats:
+        """Return ``v(k)``: the pace of so many cars on so many guns, in cars alone.
+
+        Examples
+        --------
+        Five piles of two guns that carry 1.6 cars:
+
+        >>> Pile(2, 1.6).pace([3, 5, 7, 10], 10).round(6).tolist()
+        [3.0, 5.0, 6.2, 8.0]
+        """
+        piles = np.asarray(guns, dtype=float) / np.asarray(self.guns, dtype=float)
+        held = np.divide(
+            cars, piles, out=np.zeros(np.broadcast(cars, piles).shape), where=piles > 0
+        )
+        whole = np.floor(held)
+        most = np.minimum(self.carried, self.guns)
+        low, high = np.minimum(whole, most), np.minimum(whole + 1, most)
+        pace: Floats = piles * (low + (held - whole) * (high - low))
+        return pace
+
+
+ALONE = Pile()
+"""A gun of its own."""
+
+
+def erlang_b(servers: ArrayLike, load: ArrayLike, pile: Pile = ALONE) -> Floats:
     """Return the share of arrivals lost by a system without waiting room.
 
     Parameters
     ----------
     servers
-        Chargers, whole numbers from 0.
+        Guns, whole numbers from 0.
     load
-        Arrivals times mean session, ``a`` (erlang), from 0.
+        Arrivals times mean session of a car alone, ``a`` (erlang), from 0.
+    pile
+        What the guns share.
 
     Examples
     --------
     >>> float(erlang_b(2, 1.0).round(4))
     0.2
     """
-    c, a = np.broadcast_arrays(np.asarray(servers, np.int64), np.asarray(load, float))
-    inverse = np.ones(c.shape)
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        for k in range(1, int(c.max(initial=0)) + 1):
-            inverse = np.where(k <= c, 1.0 + inverse * (k / a), inverse)
-        return np.where((a <= 0) & (c > 0), 0.0, 1.0 / inverse)
+    return _chain(servers, load, pile)[0]
 
 
-def erlang_c(servers: ArrayLike, load: ArrayLike) -> Floats:
-    """Return the share of arrivals that find every charger taken; 1 where they cannot keep up.
+def erlang_c(servers: ArrayLike, load: ArrayLike, pile: Pile = ALONE) -> Floats:
+    """Return the share of arrivals that find every gun taken; 1 where they cannot keep up.
 
     Examples
     --------
@@ -64,24 +110,46 @@ def erlang_c(servers: ArrayLike, load: ArrayLike) -> Floats:
     [0.5178, 0.1395]
     """
     c, a = np.broadcast_arrays(np.asarray(servers, float), np.asarray(load, float))
-    lost = erlang_b(c.astype(np.int64), a)
+    lost, most = erlang_b(c.astype(np.int64), a, pile), pile.pace(c, c)
     with np.errstate(divide="ignore", invalid="ignore"):
-        busy = np.where(a > 0, a / c, 0.0)
+        busy = np.where(a > 0, a / most, 0.0)
         waits = lost / (1.0 - busy * (1.0 - lost))
     return np.where(busy < 1, waits, 1.0)
 
 
+def mean_taken(servers: ArrayLike, load: ArrayLike, pile: Pile = ALONE) -> Floats:
+    """Return how many guns are taken on the mean; all of them where they cannot keep up.
+
+    Examples
+    --------
+    >>> mean_taken([6, 2], [4.8, 3.0]).round(4).tolist()
+    [4.8, 2.0]
+    """
+    c, a = np.broadcast_arrays(np.asarray(servers, float), np.asarray(load, float))
+    lost, cars = _chain(c.astype(np.int64), a, pile)
+    waits, most = erlang_c(c, a, pile), pile.pace(c, c)
+    # the cars found by an arrival that finds a gun, as without waiting room
+    free = np.divide(cars - c * lost, 1.0 - lost, out=np.zeros(c.shape), where=lost < 1)
+    return np.where(a < most, (1.0 - waits) * free + waits * c, np.where(a > 0, c, 0.0))
+
+
 def mean_wait_h(
-    servers: ArrayLike, arrivals_h: ArrayLike, sessions_h: ArrayLike, cv: float = 1.0
+    servers: ArrayLike,
+    arrivals_h: ArrayLike,
+    sessions_h: ArrayLike,
+    cv: float = 1.0,
+    pile: Pile = ALONE,
 ) -> Floats:
-    """Return the mean wait of all arrivals (h); infinite where the chargers cannot keep up.
+    """Return the mean wait of all arrivals (h); infinite where the guns cannot keep up.
 
     Parameters
     ----------
     servers, arrivals_h, sessions_h
-        Chargers, arrivals an hour, sessions an hour and charger.
+        Guns, arrivals an hour, sessions an hour of a car alone on a pile.
     cv
-        Coefficient of variation of the time a session takes.
+        Coefficient of variation of the energy a session takes.
+    pile
+        What the guns share.
 
     Examples
     --------
@@ -89,9 +157,9 @@ def mean_wait_h(
     [20.71, 2.09]
     """
     c, lam, mu = _floats(servers, arrivals_h, sessions_h)
-    spare = c * mu - lam
+    spare = pile.pace(c, c) * mu - lam
     with np.errstate(divide="ignore", invalid="ignore"):
-        wait = erlang_c(c, lam / mu) / spare * (1 + cv**2) / 2
+        wait = erlang_c(c, lam / mu, pile) / spare * (1 + cv**2) / 2
     return np.where(lam <= 0, 0.0, np.where(spare > 0, wait, np.inf))
 
 
@@ -101,43 +169,28 @@ def wait_over_share(
     sessions_h: ArrayLike,
     wait_h: float,
     cv: float = 1.0,
+    pile: Pile = ALONE,
 ) -> Floats:
     """Return the share of arrivals that wait longer than a time (h); 1 where nothing keeps up."""
     c, lam, mu = _floats(servers, arrivals_h, sessions_h)
-    spare = c * mu - lam
+    spare = pile.pace(c, c) * mu - lam
     decay = np.exp(-2.0 * np.maximum(spare, 0.0) * wait_h / (1 + cv**2))
-    share = np.where(spare > 0, erlang_c(c, lam / mu) * decay, 1.0)
+    share = np.where(spare > 0, erlang_c(c, lam / mu, pile) * decay, 1.0)
     return np.where(lam <= 0, 0.0, share)
 
 
-def chargers_for(
-    arrivals_h: ArrayLike, sessions_h: ArrayLike, *, wait_h: float, share: float, cv: float = 1.0
-) -> Ints:
-    """Return the fewest chargers at which a share of the arrivals wait no longer than a time.
-
-    More chargers never make anybody wait longer, so the first number that keeps the promise is
-    the smallest.
-
-    Parameters
-    ----------
-    arrivals_h, sessions_h
-        Arrivals an hour, sessions an hour and charger; 0 chargers where nobody comes.
-    wait_h
-        Time (h).
-    share
-        Share of the arrivals, below 1.
-    cv
-        Coefficient of variation of the time a session takes.
-    """
-    lam, mu = np.broadcast_arrays(np.asarray(arrivals_h, float), np.asarray(sessions_h, float))
-    lam, mu = np.atleast_1d(lam), np.atleast_1d(mu)
-    count = np.where(lam > 0, np.floor(lam / mu).astype(np.int64) + 1, 0)
-    for _ in range(_MOST_CHARGERS):
-        short = wait_over_share(count, lam, mu, wait_h, cv) > 1 - share
-        if not short.any():
-            break
-        count = count + short
-    return count
+def _chain(servers: ArrayLike, load: ArrayLike, pile: Pile) -> tuple[Floats, Floats]:
+    """Return the share lost and the mean number of cars, without waiting room."""
+    c, a = np.broadcast_arrays(np.asarray(servers, np.int64), np.asarray(load, float))
+    inverse, cars = np.ones(c.shape), np.zeros(c.shape)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        for k in range(1, int(c.max(initial=0)) + 1):
+            ratio = np.where(a > 0, pile.pace(np.full(c.shape, float(k)), c) / a, np.inf)
+            more = 1.0 + inverse * ratio
+            # mean of 0..k from that of 0..k-1: the share 1/more has k cars
+            now = np.where(np.isinf(more), cars, cars + (k - cars) / more)
+            inverse, cars = np.where(k <= c, more, inverse), np.where(k <= c, now, cars)
+        return np.where((a <= 0) & (c > 0), 0.0, 1.0 / inverse), cars
 
 
 def _floats(*values: ArrayLike) -> tuple[Floats, ...]:
@@ -172,65 +225,139 @@ def peak_shares(
     return np.divide(peak, whole, out=np.zeros(len(peak)), where=whole > 0)
 
 
-def station_queues(
-    load_kwh_day: Floats,
-    peak_share: Floats,
-    by_class: Ints,
-    classes: pd.DataFrame,
-    settings: scenario.Sizing,
-) -> pd.DataFrame:
-    """Return how long people wait at each station in the peak hour.
+@dataclass(frozen=True, eq=False)
+class Load:
+    """What stations are asked for, and how they are sized.
 
-    The day's energy of a station is shared among its classes in proportion to what each can
-    give; a class then has ``lam = energy * peak_share / session_kwh`` arrivals an hour
-    and ``mu = 60 / stay_min`` sessions an hour and charger.
-
-    Parameters
+    Attributes
     ----------
-    load_kwh_day
-        Energy each station gives (kWh/day).
-    peak_share
-        Share of it in the peak hour.
-    by_class
-        Chargers of each station (row) by class (column).
+    peak_kwh
+        Energy asked of each station in the peak hour of its busiest weekday (kWh).
+    shares
+        Share of each class (column) among the chargers of each station (row).
     classes
         ``Chargers.classes``, in the order of the columns.
     settings
         Block ``sizing`` of the scenario.
+    """
+
+    peak_kwh: Floats
+    shares: Floats
+    classes: pd.DataFrame
+    settings: scenario.Sizing
+
+    def column(self, name: str) -> Floats:
+        """Return a figure of the classes, e.g. ``power_kw``."""
+        values: Floats = self.classes[name].to_numpy(dtype=float)
+        return values
+
+    @property
+    def pile(self) -> Pile:
+        """What the guns of a pile of each class share."""
+        power = self.column("power_kw") * self.column("guns") / self.column("servers")
+        pace_kw = self.column("session_kwh") * _MIN_H / self.column("stay_min")
+        return Pile(self.column("guns"), power / pace_kw)
+
+    def queue(self, chargers: Ints) -> tuple[Ints, Floats, Floats]:
+        """Return the guns that work, arrivals and sessions an hour, by station and class."""
+        by_class = apportioned(self.shares, chargers)
+        kwh = by_class * self.column("kwh_day")
+        whole = kwh.sum(axis=1, keepdims=True)
+        part = np.divide(kwh, whole, out=np.zeros_like(kwh), where=whole > 0)
+        lam = part * self.peak_kwh[:, None] / self.column("session_kwh")
+        mu = np.broadcast_to(_MIN_H / self.column("stay_min"), lam.shape)
+        guns = by_class * self.column("servers")
+        working = np.maximum(np.floor(guns * self.settings.availability + _HALF), guns > 0)
+        return working.astype(np.int64), lam, mu
+
+    def over_share(self, chargers: Ints) -> Floats:
+        """Return the share of the arrivals at each station that wait longer than promised."""
+        guns, lam, mu = self.queue(chargers)
+        promise = self.settings.promise_wait_min / _MIN_H
+        over = wait_over_share(guns, lam, mu, promise, self.settings.stay_cv, self.pile)
+        nobody = (self.peak_kwh > 0) & (np.asarray(chargers) <= 0)
+        return np.where(nobody, 1.0, (_parts(lam) * over).sum(axis=1))
+
+    def keeps(self, chargers: Ints) -> Flags:
+        """Return which stations keep the promise with so many chargers."""
+        return self.over_share(chargers) <= 1.0 - self.settings.promise_share + _SLACK
+
+
+def chargers_needed(load: Load, chargers: Ints) -> Ints:
+    """Return the chargers at which each station keeps the promise and with one fewer does not.
+
+    More than it has where it breaks the promise, no more where it keeps it. The mix of a station
+    in whole chargers may make one size keep what the next one breaks; of several such edges this
+    is the one that halving finds.
+
+    Parameters
+    ----------
+    load
+        What the stations are asked for.
+    chargers
+        Chargers each has.
+
+    Returns
+    -------
+    array of int
+        0 where nobody comes.
+    """
+    has = np.asarray(chargers, dtype=np.int64)
+    held = load.keeps(has)
+    breaks, keeps = np.where(held, -1, has), np.where(held, has, np.maximum(2 * has, 1))
+    for _ in range(_MOST_DOUBLINGS):
+        if (short := ~load.keeps(keeps)).any():
+            breaks, keeps = np.where(short, keeps, breaks), np.where(short, 2 * keeps, keeps)
+        else:
+            break
+    while (keeps - breaks > 1).any():
+        middle = (keeps + breaks) // 2
+        good = load.keeps(np.maximum(middle, 0))
+        breaks, keeps = np.where(good, breaks, middle), np.where(good, middle, keeps)
+    return np.where(load.peak_kwh > 0, keeps, 0)
+
+
+def station_queues(load: Load, chargers: Ints) -> pd.DataFrame:
+    """Return how long people wait at each station in the peak hour of its busiest weekday.
+
+    The energy of a station is shared among its classes in proportion to what each can give; a class
+    then has ``lam = energy / session_kwh`` arrivals an hour.
+
+    Parameters
+    ----------
+    load
+        What the stations are asked for.
+    chargers
+        Chargers of each.
 
     Returns
     -------
     DataFrame
-        One row a station: ``wait_min`` mean wait of the arrivals (missing where the chargers
+        One row a station: ``wait_min`` mean wait of the arrivals (missing where the guns
         cannot keep up), ``wait_over_promise_share`` share that waits longer than promised,
-        ``chargers_needed`` fewest chargers that keep the promise in every class that is used,
-        ``peak_busy_share`` share of the chargers taken.
+        ``chargers_needed`` (:func:`chargers_needed`), ``peak_busy_share`` share of the working
+        guns taken.
     """
-    kwh = by_class * classes["kwh_day"].to_numpy(dtype=float)
-    whole = kwh.sum(axis=1, keepdims=True)
-    part = np.divide(kwh, whole, out=np.zeros_like(kwh), where=whole > 0)
-    energy = part * np.asarray(load_kwh_day, dtype=float)[:, None]
-    peak = energy * np.asarray(peak_share, dtype=float)[:, None]
-    lam = peak / classes["session_kwh"].to_numpy(dtype=float)
-    mu = np.broadcast_to(_MIN_H / classes["stay_min"].to_numpy(dtype=float), lam.shape)
-    promise = settings.promise_wait_min / _MIN_H
-    wait = mean_wait_h(by_class, lam, mu, settings.stay_cv)
-    over = wait_over_share(by_class, lam, mu, promise, settings.stay_cv)
-    needed = chargers_for(
-        lam, mu, wait_h=promise, share=settings.promise_share, cv=settings.stay_cv
-    )
-    every = lam.sum(axis=1)
-    come = np.divide(lam, every[:, None], out=np.zeros_like(lam), where=every[:, None] > 0)
+    guns, lam, mu = load.queue(chargers)
+    wait = mean_wait_h(guns, lam, mu, load.settings.stay_cv, load.pile)
+    come = _parts(lam)
     mean = _MIN_H * np.where(come > 0, come * wait, 0.0).sum(axis=1)
-    total = by_class.sum(axis=1)
-    taken = np.divide(
-        (lam / mu).sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0
-    )
+    total = guns.sum(axis=1)
+    taken = mean_taken(guns, lam / mu, load.pile).sum(axis=1)
     return pd.DataFrame(
         {
             "wait_min": np.where(np.isfinite(mean), mean, np.nan),
-            "wait_over_promise_share": (come * over).sum(axis=1),
-            "chargers_needed": needed.sum(axis=1).astype(np.int64),
-            "peak_busy_share": taken,
+            "wait_over_promise_share": load.over_share(chargers),
+            "chargers_needed": chargers_needed(load, chargers),
+            "peak_busy_share": np.divide(
+                taken, total, out=np.full(len(total), np.nan), where=total > 0
+            ),
         }
     )
+
+
+def _parts(arrivals: Floats) -> Floats:
+    """Return the part of a station's arrivals that comes to each class."""
+    every = arrivals.sum(axis=1, keepdims=True)
+    parts: Floats = np.divide(arrivals, every, out=np.zeros_like(arrivals), where=every > 0)
+    return parts

@@ -2,8 +2,10 @@
 
 Each site hangs on its substation (``tables.GRID``: the one it is assigned to, else the nearest).
 Where nobody knows what is free there is no rule, and a note; unknown is neither none nor plenty.
-Coincidence: the file of facts, 3.4 (ordinary sites 0.6-0.7 [v 47], 0.7 proposed [P]); a swap
-station's power: 0.6-1.2 MVA [U], its middle.
+What a station draws: a straight line that its demand factor nowhere exceeds
+(:func:`siting.analysis.station.power.draw_line`). Diversity between the stations of a substation:
+0.9 of 0.8-1 for the busbar of a distribution substation, general practice [U]. A swap station's
+power: 0.6-1.2 MVA [U], its middle.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting import scenario
+    from siting.arrays import Floats
     from siting.optimize.problem.linear_rules import LinearRule
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.family import Ground
@@ -45,11 +48,14 @@ def with_headroom(
 ) -> SitingProblem:
     """Return the problem with a row for each substation, if ``model.headroom`` asks for it.
 
-    ``c sum_{j at s} kw_j (chargers_j - existing_j) + P sum_{k at s} swap_k <= headroom_s`` over
-    the sites ``j`` and the new swap sites ``k`` of substation ``s``, with coincidence ``c`` and
-    ``P`` kW a swap station. Headroom is free power: what exists already draws on the rest. Swap
-    stations are chosen first, so they get ``P sum swap_k <= headroom_s`` and what they
-    take is taken off the row of the chargers (:func:`siting.optimize.problem.problem.after_swap`).
+    ``K sum_{j at s} d_j + P sum_{k at s} swap_k <= headroom_s`` and, of each site that could draw
+    more than is free, ``d_j + P sum_{k at s} swap_k <= headroom_s``, over the sites ``j`` and the
+    new swap sites ``k`` of substation ``s``, with the diversity ``K`` between its stations, ``P``
+    kW a swap station and ``d_j = fixed_j open_j + each_j (chargers_j - existing_j)``, the line
+    that what a station draws more than today does not exceed. Headroom is free power: what exists
+    already draws on the rest. Swap stations are chosen first, so they get ``P sum swap_k <=
+    headroom_s`` and what they take is taken off the rows of the chargers
+    (:func:`siting.optimize.problem.problem.after_swap`).
 
     Parameters
     ----------
@@ -58,7 +64,8 @@ def with_headroom(
     sites
         As in ``tables.SITES``, aligned with the problem.
     grid
-        ``tables.GRID``; None if nothing is known.
+        ``tables.GRID`` with ``open_kw`` and ``charger_kw``, the line of each site, which
+        ``model.coincidence`` stands in for; None if nothing is known.
     model
         Block of the scenario.
     """
@@ -74,7 +81,7 @@ def with_headroom(
         count = int((~known & problem.openable).sum())
         note = Note("headroom_not_everywhere", {"count": count, "of": int(problem.openable.sum())})
         problem = replace(problem, notes=(*problem.notes, note))
-    draw_kw = model.coincidence * sites["kw_per_charger"].to_numpy(dtype=float)
+    opens_kw, each_kw = _lines(sites, of_site, model)
     rows: list[LinearRule] = []
     swap_rows: list[LinearRule] = []
     for place, members in groups(nearest):
@@ -83,10 +90,15 @@ def with_headroom(
         here = np.array(members)
         values = {"substation": names[place], "headroom_kw": float(free_kw[place])}
         open_here = here[problem.openable[here]]
-        old_kw = float(draw_kw[open_here] @ problem.existing_chargers[open_here])
         what = "{headroom_kw:,.0f} kW free at substation {substation}"
-        rows.append(row_of(_NAME, what, values, open_here, "<=", free_kw[place] + old_kw,
-                           chargers=draw_kw[open_here], shared=str(names[place])))  # fmt: skip
+        most_kw = opens_kw + each_kw * (problem.max_chargers - problem.existing_chargers)
+        large = open_here[most_kw[open_here] > free_kw[place] + _TINY]
+        alone = [(1.0, one) for one in large[:, None]] if model.diversity < 1 else []
+        for share, among in [(model.diversity, open_here), *alone]:
+            old_kw = share * float(each_kw[among] @ problem.existing_chargers[among])
+            rows.append(row_of(_NAME, what, values, among, "<=", free_kw[place] + old_kw,
+                               opens=share * opens_kw[among], chargers=share * each_kw[among],
+                               shared=str(names[place])))  # fmt: skip
         swap_here = here[problem.swap_ok[here] & ~problem.existing_swap[here]]
         swap_rows.append(row_of(_NAME, what, values, swap_here, "<=", free_kw[place],
                                 opens=model.swap_station_kw, shared=str(names[place])))  # fmt: skip
@@ -96,6 +108,16 @@ def with_headroom(
         rules=Rules((*rules.rows, *rows), rules.promises),
         swap_rules=Rules((*swap_rules.rows, *swap_rows), swap_rules.promises),
     )
+
+
+def _lines(
+    sites: gpd.GeoDataFrame, grid: pd.DataFrame, model: scenario.Model
+) -> tuple[Floats, Floats]:
+    """Return what a station draws at most more than today: by opening, and by new charger (kW)."""
+    if model.coincidence is None:
+        return grid["open_kw"].to_numpy(dtype=float), grid["charger_kw"].to_numpy(dtype=float)
+    each_kw = model.coincidence * sites["kw_per_charger"].to_numpy(dtype=float)
+    return np.zeros(len(each_kw)), each_kw
 
 
 def _rows(problem: SitingProblem, ground: Ground) -> SitingProblem:

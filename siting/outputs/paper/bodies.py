@@ -20,6 +20,7 @@ import pandas as pd
 
 from siting.errors import ScenarioError
 from siting.plan.described import column, heading
+from siting.plan.figures import substation_kw
 from siting.shipped import shipped_path
 from siting.tables.fields import SWAP, fields
 
@@ -272,15 +273,23 @@ def _may_see(body: Body, key: str) -> bool:
     return body.restricted or key not in fields() or not fields()[key].restricted
 
 
-def make_clusters(sites: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, say: Say) -> Table | None:
-    """Return stations and power by substation; the last row is where none is known."""
+def make_clusters(
+    plan: Plan, sites: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, say: Say
+) -> Table | None:
+    """Return stations and power by substation; the last row is where none is known.
+
+    The new load is that of the substation: its stations do not all peak in the same minute
+    (:func:`siting.plan.figures.substation_kw`).
+    """
     wanted = [key for key in _CLUSTER if key != _COUNT]
     if not set(wanted) <= set(sites.columns):
         return None
     rows = pd.concat([pd.DataFrame(frame)[[name for name in wanted if name in frame.columns]]
                       for frame in (sites, swaps)])  # fmt: skip
     groups = rows.groupby(rows["substation_id"].fillna(""), sort=True)
-    sums = groups[["power_kw", "kva", "drawn_kw"]].sum()
+    sums = groups[["power_kw", "kva"]].sum()
+    diversity = plan.scenario.get("model", {}).get("diversity", 1.0)
+    sums["drawn_kw"] = substation_kw(sites, swaps, diversity=diversity)
     free = groups["headroom_kw"].first()
     columns = tuple(layout(key) for key in _CLUSTER)
     cells = [

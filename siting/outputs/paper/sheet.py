@@ -25,7 +25,7 @@ from siting.outputs.paper.bodies import (
     swap_keys,
 )
 from siting.outputs.text.figure_tables import count_years
-from siting.outputs.text.plan_lines import hydrogen_line
+from siting.outputs.text.plan_lines import hydrogen_line, need_lines
 from siting.tables.fields import CHARGING, HYDROGEN, SWAP, TOTALS
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def make_sheet(plan: Plan, body: Body, *, language: str) -> Sheet:
         ),
         swaps=make_table(plan, swaps, with_phase(plan, swap_keys(body)), SWAP.letter, say),
         hydrogen=make_table(plan, hydrogen, HYDROGEN_KEYS, HYDROGEN.letter, say),
-        clusters=make_clusters(sites, swaps, say) if body.restricted else None,
+        clusters=make_clusters(plan, sites, swaps, say) if body.restricted else None,
         totals=_totals(plan, body, (sites, swaps, hydrogen), say),
         status=_status(plan, body, say),
         facts=(*_facts(plan, body, sites, say), *year_lines(plan, body, sites, swaps, say)),
@@ -251,6 +251,8 @@ def _facts(plan: Plan, body: Body, sites: gpd.GeoDataFrame, say: Say) -> list[st
         facts.append(say("handout.own", own=own, informed=len(sites) - own))
     fresh = sites[sites["is_new"]]
     facts.append(say("handout.split", new=len(fresh), existing=len(sites) - len(fresh)))
+    if body.key == OVERVIEW:
+        facts += need_lines(plan, say)
     if body.zone_id is not None:
         facts += _people(plan, body.zone_id, say)
         share = len(sites) / plan.targets["stations"] if plan.targets["stations"] else math.nan

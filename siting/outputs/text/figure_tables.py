@@ -182,9 +182,14 @@ _ROWS = (
     _row("overloaded_sites", "{:,.0f}"),
     _row("access_gini", "{:.2f}"),
     _Row("cost", ("cost_cny",), _money),
+    _Row("same_service", ("same_service_cny",), _money),
     _Row("cost_range", ("cost_low_cny", "cost_high_cny"), _money_range),
     _row("mean_wait_min", "{:.1f} min"),
     _row("sites_over_wait", "{:,.0f}"),
+    _row("chargers_needed", "{:,.0f}"),
+    _row("chargers_over_need", "{:,.0f}"),
+    _row("kwh_per_charger_day", "{:,.0f} kWh"),
+    _row("hours_per_day_in_use", "{:.1f} h"),
 )
 
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from siting.plan.described import class_names, class_text
+from siting.plan.figures import NATION_KW, NATION_KWH_DAY
 
 if TYPE_CHECKING:
     from siting.notes import Say
@@ -97,6 +98,35 @@ def count_lines(plan: Plan, say: Say) -> list[str]:
     return lines
 
 
+def need_lines(plan: Plan, say: Say) -> list[str]:
+    """Return the chargers of a plan held against need and against the nation's use, in a line.
+
+    Empty for a plan whose need nobody counted.
+    """
+    figures, sizing = plan.figures, plan.scenario.get("sizing", {})
+    names = ("chargers_needed", "chargers_over_need", "chargers_short", "kwh_per_charger_day",
+             "hours_per_day_in_use")  # fmt: skip
+    if not set(names) <= set(figures) or not {"promise_share", "promise_wait_min"} <= set(sizing):
+        return []
+    low, high = NATION_KWH_DAY
+    return [
+        say(
+            "count.need",
+            chargers=plan.totals["chargers"],
+            share=sizing["promise_share"],
+            minutes=sizing["promise_wait_min"],
+            **{name: figures[name] for name in names},
+        ),
+        say(
+            "count.nation",
+            low=low,
+            high=high,
+            hours=(low + high) / 2 / NATION_KW,
+            kw=NATION_KW,
+        ),
+    ]
+
+
 _ISO = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 
 
@@ -120,8 +150,8 @@ def date_text(date: str, say: Say) -> str:
 
 
 def facility_lines(plan: Plan, say: Say) -> list[str]:
-    """Return lines for the regimes, other readings of the totals, and hydrogen stations."""
-    lines = count_lines(plan, say)
+    """Return lines for need, regimes, other readings of the totals, and hydrogen stations."""
+    lines = [*need_lines(plan, say), *count_lines(plan, say)]
     return lines if plan.hydrogen_sites is None else [*lines, hydrogen_line(plan, say)]
 
 

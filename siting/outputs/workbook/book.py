@@ -27,6 +27,7 @@ from siting.outputs.text.figure_tables import (
     phase_header,
     phase_rows,
 )
+from siting.outputs.text.plan_lines import need_lines
 from siting.outputs.workbook.cells import (
     Block,
     Field,
@@ -276,6 +277,9 @@ def _overview(
     row = block.last + 2
     for key, numbers in (plan.judgement, plan.answer):
         write_text(sheet.cell(row, 1), say(key, **numbers))
+        row += 1
+    for line in need_lines(plan, say):
+        write_text(sheet.cell(row, 1), line)
         row += 1
     figures = [[say(f"figure.{key}"), value] for key, value in plan.figures.items()
                if f"figure.{key}" in words.all_words()]  # fmt: skip
