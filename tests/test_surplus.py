@@ -13,7 +13,7 @@ from test_rule_families import plan_with, quiet, town
 
 from siting.audit.recount import recount
 from siting.errors import RecountError
-from siting.optimize.build import build_problem
+from siting.optimize.build import PlaceTables, build_problem
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.surplus import Round, share_out
 from siting.outputs.words import speaker
@@ -25,7 +25,7 @@ __all__ = ["plan_with", "town"]
 
 SIZES = ["size_promise", "size_floor", "size_growth", "size_target"]
 ROAD = build_problem(
-    **tables(),
+    PlaceTables(**tables()),
     targets=Targets(stations=4, chargers=20),
     model=Model(min_spacing_m=0),
     travel=Travel(cutoff_m=2000),
