@@ -127,7 +127,7 @@ def _in_use(name: str, scenario: Scenario) -> bool:
     """Tell whether anything of this scenario reads a parameter."""
     swaps = scenario.targets.swap_stations > 0
     cases = {
-        "demand.year": scenario.demand.year is None and scenario.targets.by is None,
+        "demand.year": scenario.demand.year is None and scenario.end_year is None,
         "hydrogen.": scenario.hydrogen is not None,
         "demand.through_": scenario.inputs.traffic is not None,
         "scoring.learned.": scenario.scoring.weights.learned > 0,

@@ -105,7 +105,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
         )
         world, told_factors = factored_world(world, scenario.factors)
-        lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
+        lists, told_lists = around(world, kinds, ratios, by=scenario.end_year)
     with meter.stage("candidates"):
         candidates = memory.call(
             "candidates", make_candidates,
@@ -172,8 +172,8 @@ def _candidate_settings(scenario: Scenario) -> CandidatesBlock:
 
 
 def _demand_settings(scenario: Scenario) -> DemandBlock:
-    """Return the block of demand with its year: its own, else that of the targets."""
-    year = scenario.demand.year or scenario.targets.by or YEAR
+    """Return the block of demand with its year: its own, else that of the targets or last phase."""
+    year = scenario.demand.year or scenario.end_year or YEAR
     return scenario.demand.model_copy(update={"year": year})
 
 
