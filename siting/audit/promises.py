@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from siting.audit.ground import PROMISING, allowed_sites, of_kind, settings, within
+from siting.audit.ground import PROMISING, allowed_sites, in_lists, of_kind, settings, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _SHARE = 1e-9
 _CHONGQING: dict[str, dict[str, Any]] = {
     "service_area_charging": {"place_kinds": ["service_area"], "within_m": 0.0},
+    "sight_3a_charging": {
+        "place_lists": ["sight_3a"], "within_m": 300.0, "unreachable": "note",
+    },
     "sight_4a_charging": {"within_m": 300.0},
     "swap_5km": {"facility": "swap", "within_m": 5000.0, "unreachable": "note"},
     "centre_1km": {
@@ -95,7 +98,7 @@ def _all_kept(
 
 
 def _kept(plan: Plan, name: str, promise: dict[str, Any], reach: pd.DataFrame) -> Iterator[str]:
-    placed = promise.get("places") or promise.get("place_kinds")
+    placed = any(promise.get(key) for key in ("places", "place_kinds", "place_lists"))
     held = _places_held(plan, promise) if placed else _points_held(plan, promise, reach)
     if promise.get("unreachable") == "note":
         held = held[held["possible"]]
@@ -133,6 +136,7 @@ def _places_held(plan: Plan, promise: dict[str, Any]) -> pd.DataFrame:
     places = every[
         every["site_id"].isin(promise.get("places") or [])
         | every["kind"].isin(promise.get("place_kinds") or [])
+        | in_lists(every, promise.get("place_lists") or [])
     ]
     standing = places["existing_station"] | places["existing_swap"]
     places = places[(places["verdict"] != "stop") | standing]

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from siting.analysis.station.chargers import Chargers
     from siting.cache import Cache
     from siting.pipeline.meter import Meter
-    from siting.scenario import Candidates as CandidatesBlock
     from siting.scenario import Demand as DemandBlock
     from siting.scenario import Scenario
 
@@ -105,12 +104,14 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
         )
         world, told_factors = factored_world(world, scenario.factors)
-        lists, told_lists = around(world, kinds, ratios, by=scenario.end_year)
+        lists, told_lists = around(
+            world, kinds, ratios, by=scenario.end_year, not_public=scenario.counting.not_public
+        )
     with meter.stage("candidates"):
         candidates = memory.call(
             "candidates", make_candidates,
             world.places, world.zones, world.nodes, world.edges, world.stations,
-            kinds=kinds, rules=early.rules, settings=_candidate_settings(scenario),
+            kinds=kinds, rules=early.rules, settings=scenario.candidates,
             around=lists,
         )  # fmt: skip
     check_hydrogen(scenario, candidates.sites, kinds.index)
@@ -163,12 +164,6 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
 def _shipped_kinds() -> pd.DataFrame:
     path = shipped_path("site_kinds.csv")
     return check_site_kinds(read_rule_table(path, key="candidates.site_kinds"))
-
-
-def _candidate_settings(scenario: Scenario) -> CandidatesBlock:
-    """Return the block of candidates without the kinds that do not count as public."""
-    out = (*scenario.candidates.leave_out, *scenario.counting.not_public)
-    return scenario.candidates.model_copy(update={"leave_out": out})
 
 
 def _demand_settings(scenario: Scenario) -> DemandBlock:

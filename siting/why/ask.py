@@ -147,6 +147,7 @@ def _left_out(built: Rebuilt, place_id: str) -> Reason:
         world.places[world.places["place_id"] == place_id],
         world.zones, world.nodes, world.edges,
         kinds=kinds, settings=built.scenario.candidates,
+        not_public=built.scenario.counting.not_public,
     )  # fmt: skip
     return Reason(f"left_out_{step}", values)
 

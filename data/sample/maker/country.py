@@ -139,7 +139,7 @@ def _sights(rng: np.random.Generator, meadow: Meadow) -> list[Place]:
             spot = spot if shape is None else np.asarray(shape.centroid.coords[0])
         lot = _try(rng, spot, meadow, float(rng.uniform(2500.0, 9000.0)), 700.0)
         if lot is not None:
-            places.append(car_park(rng, lot, f"{name}停车场{MARK}"))
+            places.append(car_park(rng, lot, f"{name}停车场{MARK}", "customers"))
     return places
 
 
