@@ -9,13 +9,15 @@ import json
 from pathlib import Path
 
 import numpy as np
-from shapely.geometry import Polygon, mapping
+from shapely import STRtree
+from shapely.geometry import LineString, Point, Polygon, mapping
 
 from maker import skeleton
 from maker.frame import MARK, NOTE, Unit, stream, to_lonlat, to_plane
 from maker.names import Names
 from maker.plots import Place, Plot, carve
 from maker.shapes import box
+from maker.streets import Graph
 from maker.tables import write_table
 from maker.zones import lonlat_shape
 
@@ -29,15 +31,20 @@ RENEWAL = (("home", 12, "老旧片区", 170.0), ("industrial", 5, "老厂片区"
 IDLE, PLANNED = 60, 24
 
 
-def write_sights(path: Path, places: list[Place]) -> None:
-    """Write the sights with their class, as a culture commission lists them."""
+def write_sights(path: Path, places: list[Place], graph: Graph) -> None:
+    """Write the sights with their class, as a culture commission does; great parks at a gate."""
     classes = dict.fromkeys(CLASS_4A, "4A") | CLASSES
     drawn = {place.tags.get("name"): place for place in places if place.kind == "sight"}
+    roads = [LineString(edge.line) for edge in graph.edges if not edge.street.raised]
+    tree = STRtree(roads)
     rows = []
     for name, lon, lat, _ in skeleton.SIGHTS:
         if name in classes:
             place = drawn.get(f"{name}{MARK}")
             spot = to_plane([(lon, lat)])[0] if place is None else _inside(place)
+            if place is None:
+                road = roads[int(tree.nearest(Point(spot)))]
+                spot = np.asarray(road.interpolate(road.project(Point(spot))).coords[0])
             east, north = to_lonlat(spot)[0]
             rows.append(
                 {

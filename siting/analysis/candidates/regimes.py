@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from siting.analysis.candidates.site_kinds import split_names
 from siting.errors import TableError
@@ -21,6 +19,7 @@ from siting.notes import Note
 from siting.tables import Column, Table, check
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from siting import scenario
@@ -28,10 +27,7 @@ if TYPE_CHECKING:
     Notes = list[Note]
 
 NEW_BUILD, EXISTING_PLACE, COMMUNITY = POOLS = ("A", "B", "C")
-_HOME, _PARKING, _SIGHT, _IDLE = "residential", "parking", "sight", "idle_land"
-_RENEWAL, _PLANNED = "renewal", "planned_parking"
-_CLASSES = (3, 4, 5)
-"""Classes of sights that a rule may ask for."""
+_HOME = "residential"
 _SHOWN = 10
 _TINY = 1e-9
 
@@ -180,32 +176,6 @@ def _notes(table: gpd.GeoDataFrame, by: int | None) -> Notes:
     return notes
 
 
-def regime_places(around: Around) -> gpd.GeoDataFrame | None:
-    """Return the places of the lists: projects with bays that may count, communities, and so on.
-
-    Returns
-    -------
-    GeoDataFrame or None
-        ``tables.PLACES`` with ``room``, the bays that may take chargers (NaN: by the rule of
-        the kind), and ``public_bays``, those declared as public; None without lists.
-    """
-    parts = []
-    if around.projects is not None:
-        some = around.projects[around.projects["room"] > 0].assign(kind=lambda t: t["place_kind"])
-        some = some.assign(public_bays=some["room"])
-        parts.append(_places(some, "project_id"))
-    if around.communities is not None:
-        parts.append(_places(around.communities.assign(kind=_HOME, bays=np.nan), "community_id"))
-    if around.sights is not None:
-        parts.append(_places(around.sights.assign(kind=_SIGHT), "sight_id"))
-    if around.idle_land is not None:
-        parts.append(_places(around.idle_land.assign(kind=_IDLE, bays=np.nan), "land_id"))
-    if around.planned_parking is not None:
-        parts.append(_places(around.planned_parking.assign(kind=_PARKING), "park_id"))
-    full = [part for part in parts if len(part)]
-    return gpd.GeoDataFrame(pd.concat(full, ignore_index=True)) if full else None
-
-
 def communities_room(communities: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return the communities with ``room``: bays on idle land and of car parks to be built.
 
@@ -218,32 +188,10 @@ def communities_room(communities: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.
     return communities.assign(room=both.sum(axis=1, min_count=1))
 
 
-def _places(some: gpd.GeoDataFrame, key: str) -> gpd.GeoDataFrame:
-    """Return the rows of a list as places, with ``room`` and ``public_bays`` where it has them."""
-    some = some.reset_index(drop=True)
-    unknown = pd.Series(np.nan, index=some.index)
-    nothing = pd.array([None] * len(some), dtype="str")
-    return gpd.GeoDataFrame(
-        {
-            "place_id": some[key].astype("str"),
-            "kind": some["kind"].astype("str"),
-            "name": some["name"].astype("str"),
-            "capacity": some["bays"].astype(float),
-            "levels": np.nan,
-            "parking": nothing, "access": nothing, "ref": nothing, "operator": nothing,
-            "source": some["source"].astype("str"),
-            "room": some.get("room", unknown).astype(float),
-            "public_bays": some.get("public_bays", unknown).astype(float),
-        },
-        geometry=some.geometry.to_numpy(),
-        crs=some.crs,
-    )  # fmt: skip
-
-
 def with_pools(
     sites: gpd.GeoDataFrame, around: Around, settings: scenario.Candidates
 ) -> tuple[gpd.GeoDataFrame, Notes]:
-    """Return the sites with pool, A to C, bays due and lists, and notes on what is unknown.
+    """Return the sites with pool, A to C, and bays due, and a note on homes of unknown age.
 
     A site owes what the building projects on it owe, merged ones included: ``due_bays`` and
     ``short_bays``, NaN where no project stands or one of them is unknown.
@@ -260,13 +208,13 @@ def with_pools(
     pool = np.full(len(sites), EXISTING_PLACE, dtype=object)
     home = sites["kind"].eq(_HOME).to_numpy(dtype=bool)
     year = _years(sites)
-    listed = _is_of(sites, around.communities, "community_id")
+    listed = is_of(sites, around.communities, "community_id")
     if settings.communities == "all":
         pool[home] = COMMUNITY
     pool[(home & (year <= settings.old_until)) | listed] = COMMUNITY
-    pool[_is_of(sites, around.idle_land, "land_id")] = COMMUNITY
-    pool[_is_of(sites, around.planned_parking, "park_id")] = COMMUNITY
-    pool[_is_of(sites, around.projects, "project_id")] = NEW_BUILD
+    pool[is_of(sites, around.idle_land, "land_id")] = COMMUNITY
+    pool[is_of(sites, around.planned_parking, "park_id")] = COMMUNITY
+    pool[is_of(sites, around.projects, "project_id")] = NEW_BUILD
     unknown = int((home & np.isnan(year) & (pool == EXISTING_PLACE)).sum())
     notes: Notes = []
     if unknown:
@@ -274,79 +222,7 @@ def with_pools(
         values = {"unknown": unknown, "of": int(home.sum()), "old": old}
         notes.append(Note("homes_unknown_age", values | {"until": settings.old_until}))
     owed = {name: _owed(sites, around.projects, name) for name in ("due_bays", "short_bays")}
-    lists, told = _lists(sites, around)
-    return sites.assign(pool=pd.array(pool, dtype="str"), listed=lists, **owed), notes + told
-
-
-def counts_as_public(pool: pd.DataFrame, not_public: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Tell which places count: not of the kinds named, or with bays declared as public."""
-    shut = pool["kind"].isin(not_public).to_numpy(dtype=bool)
-    return ~shut | (pool["public_bays"].to_numpy(dtype=float, na_value=np.nan) > 0)
-
-
-def with_declared_bays(
-    pool: gpd.GeoDataFrame, kinds: pd.DataFrame, not_public: tuple[str, ...]
-) -> gpd.GeoDataFrame:
-    """Return the places with ``counts``, and of those not public the declared bays as their room.
-
-    ``max = clip(declared bays, min of the kind, max of the kind)``.
-    """
-    shut = pool["kind"].isin(not_public).to_numpy(dtype=bool)
-    counts = counts_as_public(pool, not_public)
-    rule = kinds.loc[pool["kind"]]
-    low, high = (rule[name].to_numpy(dtype=float) for name in ("min_chargers", "max_chargers"))
-    bays = np.nan_to_num(pool["public_bays"].to_numpy(dtype=float, na_value=np.nan))
-    most = np.where(shut & counts, np.clip(bays, low, high), pool["max_chargers"])
-    return pool.assign(counts=counts, max_chargers=most.astype(np.int64))
-
-
-def only_public(pool: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, Notes]:
-    """Take out the places that do not count, with what stands on them, and name the stations."""
-    counts = pool["counts"].eq(True).to_numpy(dtype=bool) | pool["counts"].isna().to_numpy()  # noqa: FBT003
-    gone = pool[~counts]
-    gone = gone[(gone["existing_station"] | gone["existing_swap"]).to_numpy(dtype=bool)]
-    if gone.empty:
-        return pool[counts], []
-    told = {
-        "stations": len(gone),
-        "chargers": int(gone["existing_chargers"].sum()),
-        "ids": sorted(gone["site_id"].astype(str))[:_SHOWN],
-    }
-    return pool[counts], [Note("stations_not_public", told)]
-
-
-def _lists(sites: gpd.GeoDataFrame, around: Around) -> tuple[pd.Series, Notes]:
-    """Return the lists and areas each site stands in, and a note on areas without a site."""
-    found: list[list[str]] = [[] for _ in range(len(sites))]
-    for role, layer, key in (
-        (_IDLE, around.idle_land, "land_id"),
-        (_PLANNED, around.planned_parking, "park_id"),
-    ):
-        for row in np.flatnonzero(_is_of(sites, layer, key)):
-            found[row].append(role)
-    if around.sights is not None:
-        level = around.sights["a_level"].str[0].astype(int)
-        for one in _CLASSES:
-            for row in np.flatnonzero(_is_of(sites, around.sights[level >= one], "sight_id")):
-                found[row].append(f"{_SIGHT}_{one}a")
-    notes: Notes = []
-    if around.renewal is not None:
-        area, site = shapely.STRtree(sites.geometry.to_numpy()).query(
-            around.renewal.geometry.to_numpy(), predicate="intersects"
-        )
-        ids = around.renewal["area_id"].to_numpy(dtype=object)
-        for row in np.unique(site):
-            found[row] += [_RENEWAL, *sorted(str(ids[a]) for a in area[site == row])]
-        bare = sorted(set(ids) - set(ids[area]))
-        if bare:
-            notes.append(
-                Note(
-                    "renewal_without_site",
-                    {"areas": len(bare), "of": len(ids), "ids": bare[:_SHOWN]},
-                )
-            )
-    joined = ["+".join(names) or None for names in found]
-    return pd.Series(pd.array(joined, dtype="str"), index=sites.index), notes
+    return sites.assign(pool=pd.array(pool, dtype="str"), **owed), notes
 
 
 def _owed(
@@ -357,13 +233,13 @@ def _owed(
         return np.full(len(sites), np.nan)
     figure = dict(zip(projects["project_id"], projects[name].astype(float), strict=True))
     found = [
-        [figure[one] for one in _members(site, merged) if one in figure]
+        [figure[one] for one in members(site, merged) if one in figure]
         for site, merged in zip(sites["site_id"], sites["merged_ids"], strict=True)
     ]
     return np.array([sum(figures) if figures else np.nan for figures in found], dtype=float)
 
 
-def _members(site: str, merged: object) -> list[str]:
+def members(site: str, merged: object) -> list[str]:
     """Return the ids of a site and of what was merged into it."""
     return [site, *(merged.split("+") if isinstance(merged, str) else ())]
 
@@ -374,14 +250,14 @@ def _years(sites: gpd.GeoDataFrame) -> NDArray[np.float64]:
     return sites["built_year"].to_numpy(dtype=float, na_value=np.nan)
 
 
-def _is_of(sites: gpd.GeoDataFrame, listed: gpd.GeoDataFrame | None, key: str) -> np.ndarray:
+def is_of(sites: gpd.GeoDataFrame, listed: gpd.GeoDataFrame | None, key: str) -> np.ndarray:
     """Return which sites are a row of the list, or had one merged into them."""
     if listed is None:
         return np.zeros(len(sites), dtype=bool)
     ids = set(listed[key])
     return np.array(
         [
-            not ids.isdisjoint(_members(site, merged))
+            not ids.isdisjoint(members(site, merged))
             for site, merged in zip(sites["site_id"], sites["merged_ids"], strict=True)
         ],
         dtype=bool,

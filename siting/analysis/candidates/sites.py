@@ -16,20 +16,20 @@ import pandas as pd
 import shapely
 
 from siting.analysis.candidates.existing import off_road, place_stations
+from siting.analysis.candidates.listed import (
+    counts_as_public,
+    only_public,
+    regime_places,
+    with_declared_bays,
+    with_lists,
+)
 from siting.analysis.candidates.merging import (
     RESIDENTIAL,
     main_places,
     quarters,
     with_whole_service_areas,
 )
-from siting.analysis.candidates.regimes import (
-    Around,
-    counts_as_public,
-    only_public,
-    regime_places,
-    with_declared_bays,
-    with_pools,
-)
+from siting.analysis.candidates.regimes import Around, with_pools
 from siting.analysis.candidates.site_kinds import CAPACITY_TAG, estimate_spaces, kind_by_place
 from siting.analysis.candidates.site_rules import Setting, Tally, judge, no_site, not_checked
 from siting.analysis.network import Network, zone_ids
@@ -123,6 +123,7 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     on_place = ~pool["site_id"].isin(stations["station_id"])
     screening.add("near_a_road", pool.loc[on_place, "zone_id"])
     pool, told = with_pools(pool, around, settings)
+    pool, lists = with_lists(pool, around)
     setting = Setting(places, around.landscape, around.layers)
     ground = pool.geometry.to_numpy()
     sites = judge(_with_rules_of_kind(pool, kinds), ground, setting, rules)
@@ -138,7 +139,7 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     notes += split
     notes.append(Note("snap_distance", {**_spread(sites["snap_m"]), "too_far": far}))
     notes += off_road(sites, settings.max_snap_m)
-    notes += told + not_checked(setting, rules)
+    notes += told + lists + not_checked(setting, rules)
     sites = sites.sort_values("site_id", ignore_index=True)[SITES.column_names]
     if sites.empty:
         raise no_site(screening)
