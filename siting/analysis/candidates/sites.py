@@ -269,7 +269,7 @@ def _big_enough(pool: pd.DataFrame, kinds: pd.DataFrame) -> NDArray[np.bool_]:
     is_point = np.isnan(area)
     known = pool["spaces_source"].eq(CAPACITY_TAG).to_numpy(dtype=bool)
     least = rule["min_area_m2"].fillna(0.0).to_numpy(dtype=float)
-    known = known | pool["room"].notna().to_numpy(dtype=bool)
+    known = known | pool[["room", "public_bays"]].notna().any(axis=1).to_numpy(dtype=bool)
     ground = np.where(is_point, rule["point_ok"].to_numpy(dtype=bool) | known, area >= least)
     room = _by_spaces(pool, rule)
     enough = np.isnan(room) | (room >= rule["min_chargers"].to_numpy(dtype=float))
