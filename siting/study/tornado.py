@@ -45,7 +45,7 @@ KEEPS, UNDECIDED, MOVES, MUST_CHANGE = "keeps", "undecided", "moves", "must_chan
 NOT_VALUED, NO_PLAN = "not_valued", "no_plan"
 TORNADO_CSV, TORNADO_PNG = "tornado.csv", "tornado.png"
 _UNVERIFIED = ("U", "P")
-_PROVEN = 1e-9
+_PROVEN = 1e-6  # what solvers count as nothing
 _ACTS: dict[str, Callable[[Scenario], bool]] = {
     "model.coincidence": lambda scenario: scenario.model.headroom,
     "model.swap_station_kw": lambda scenario: scenario.model.headroom,
@@ -213,7 +213,7 @@ def regret(row: PlanRow, base: PlanRow, kept: float) -> tuple[float, float, str]
     least, most = (max(0.0, best - kept) / abs(bound) for best in (value, bound))
     if most <= _PROVEN:
         return least, most, KEEPS
-    return least, most, MOVES if least > base.figures.get("gap_share", 0.0) else UNDECIDED
+    return least, most, MOVES if least > base.figures.get("gap_share", 0.0) + _PROVEN else UNDECIDED
 
 
 def tornado_table(

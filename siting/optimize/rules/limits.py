@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siting.errors import ImpossibleTargetError
+from siting.notes import Note
 from siting.optimize.problem.linear_rules import LinearRule, Rules, row_of
 from siting.optimize.rules.family import (
     AskedLimit,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from siting.optimize.rules.rulings import Path, Rulings, Way
 
 _TINY = 1e-9
+_SHOWN = 5
 AREA = "file:"
 """How the ids of renewal areas begin among the lists of a site."""
 
@@ -63,14 +65,29 @@ def _rows(problem: SitingProblem, ground: Ground) -> SitingProblem:
     pool = sites["pool"].to_numpy(dtype=object) if "pool" in sites.columns else None
     lists = lists_of(sites)
     stations, swaps = [*problem.rules.rows], [*problem.swap_rules.rows]
+    notes = list(problem.notes)
     for key, limit in ground.limits:
+        if limit.each_area:
+            notes += _without_room(problem, lists, key)
         rows = quotas(problem, limit, zone_kind, key=key, pool=pool, lists=lists)
         (swaps if limit.count == "swap_stations" else stations).extend(rows)
     return replace(
         problem,
         rules=Rules(tuple(stations), problem.rules.promises),
         swap_rules=Rules(tuple(swaps), problem.swap_rules.promises),
+        notes=tuple(notes),
     )
+
+
+def _without_room(problem: SitingProblem, lists: list[frozenset[str]], key: str) -> list[Note]:
+    """Name the areas where no station may open, for what is too near stands or a rule stops it."""
+    every, able = (
+        {name for j in rows for name in lists[j] if name.startswith(AREA)}
+        for rows in (range(len(lists)), np.flatnonzero(problem.openable).tolist())
+    )
+    lost = sorted(every - able)
+    values = {"rule": key, "count": len(lost), "of": len(every), "ids": lost[:_SHOWN]}
+    return [Note("areas_without_room", values)] if lost else []
 
 
 def quotas(
