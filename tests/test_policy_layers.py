@@ -14,7 +14,9 @@ from siting.audit.ground import Evidence
 from siting.audit.promises import chongqing_rules_hold
 from siting.audit.rules import limits_hold
 from siting.errors import ScenarioError, TableError
+from siting.outputs.words import speaker
 from siting.pipeline import run as pipeline
+from siting.plan.described import column
 from siting.scenario import load_scenario
 
 __all__ = ["ready"]
@@ -190,3 +192,13 @@ def test_bays_along_the_kerb_are_a_kind_of_their_own(ready, tmp_path):
     (tmp_path / "town.osm").write_text(text[:end] + tag + text[end:], encoding="utf-8")
     site = sites_of(given).loc["way/402"]
     assert (site["kind"], site["verdict"]) == ("kerbside", "sign_off")
+
+
+def test_the_sheet_of_sights_has_the_class_of_the_list_and_a_gap_without(ready):
+    plan = planned(
+        with_model(ready(layer("sights", "s.csv"), s__csv=SIGHTS), locked=("file:s/J1",))
+    )
+    told = column(plan, plan.sites, "sight_class", speaker("en"))
+    is_listed = plan.sites["site_id"] == "file:s/J1"
+    assert told[is_listed].tolist() == ["4A"]
+    assert told[~is_listed].isna().all(), "nobody guesses a class"
