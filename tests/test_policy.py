@@ -99,7 +99,7 @@ def renewal_areas(sample):
     for area in areas.itertuples():
         inside = shapely.intersects(sample.sites.geometry.to_numpy(), area.geometry)
         held += bool(inside.any())
-    assert held >= len(areas) - bare - full > 5
+    assert held >= len(areas) - bare - full >= 12
 
 
 def sights(sample):

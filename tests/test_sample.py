@@ -332,6 +332,8 @@ def test_the_lists_of_offices_are_marked_and_lie_in_the_district(outline):
         assert len(areas) == count
         assert areas["name"].str.contains(MARK).all()
         assert areas.geometry.representative_point().within(outline).all()
+    hectares = gpd.read_file(SAMPLE / "renewal.geojson").to_crs(4545).area.sum() / 1e4
+    assert hectares == pytest.approx(4253, rel=0.01), "as in the district's plan (V 82)"
 
 
 def test_stray_roads_hang_on_nothing(network):

@@ -2,7 +2,7 @@
 
 Two sights are of the class they are listed with (统景温泉 and 两江国际影视城, 4A, V 25b); all other
 classes are invented. Yubei has 19 key renewal areas, of which 12 are old estates, 5 works
-and 2 shopping streets (V 82); names and outlines here are invented.
+and 2 shopping streets, 4,253 ha together (V 82); names and outlines here are invented.
 """
 
 import json
@@ -26,8 +26,9 @@ CLASSES = {
     "龙兴古镇": "4A", "铜锣山矿山公园": "4A", "园博园": "4A", "巴渝民俗博物馆": "3A",
     "碧津公园": "3A", "张关溶洞": "3A", "际华园": "3A", "照母山森林公园": "2A", "排花洞": "2A",
 }  # fmt: skip
-RENEWAL = (("home", 12, "老旧片区", 170.0), ("industrial", 5, "老厂片区", 210.0),
-           ("retail", 2, "老商圈", 150.0))  # fmt: skip
+RENEWAL = (("home", 12, "老旧片区"), ("industrial", 5, "老厂片区"),
+           ("retail", 2, "老商圈"))  # fmt: skip
+RENEWAL_HA = 4253  # of all areas together (V 82)
 IDLE, PLANNED = 60, 24
 
 
@@ -60,26 +61,27 @@ def write_sights(path: Path, places: list[Place], graph: Graph) -> None:
 
 
 def write_renewal(path: Path, places: list[Place]) -> None:
-    """Write the renewal areas: squares around places of their kind, far from one another."""
+    """Write the renewal areas: oblongs around places of their kind, apart from one another."""
     rng = stream("renewal")
     names = Names(stream("renewal-names"))
     features, taken = [], []
-    for kind, count, ending, half in RENEWAL:
+    side = np.sqrt(RENEWAL_HA * 1e4 / sum(count for _, count, _ in RENEWAL))
+    for kind, count, ending in RENEWAL:
         fit = [p for p in places if p.kind == kind and isinstance(p.shape, Polygon)]
         left = count
         for number in rng.permutation(len(fit)):
             spot = np.asarray(fit[int(number)].shape.representative_point().coords[0])
             if left == 0:
                 break
-            if min((np.hypot(*(spot - other)) for other in taken), default=1e9) < 1100.0:
+            if min((np.hypot(*(spot - other)) for other in taken), default=1e9) < 1.3 * side:
                 continue
             if not _in_town(spot):
                 continue
             taken.append(spot)
             left -= 1
             turn = float(rng.uniform(0, np.pi))
-            side = 2 * half * float(rng.uniform(0.8, 1.3))
-            shape = box(spot, np.array([np.cos(turn), np.sin(turn)]), side, side)
+            long = float(rng.uniform(0.8, 1.25))
+            shape = box(spot, np.array([np.cos(turn), np.sin(turn)]), side * long, side / long)
             told = {"area_id": f"G{len(taken):02d}", "name": names.place(ending), "year": 2025}
             features.append(_feature(shape, told))
     _write_geojson(path, features)

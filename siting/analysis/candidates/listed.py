@@ -106,7 +106,7 @@ def with_lists(sites: gpd.GeoDataFrame, around: Around) -> tuple[gpd.GeoDataFram
                 found[row].append(f"{_SIGHT}_{one}a")
         notes += _without_site(sites, around.sights[level >= _CLASSES[0]])
     if around.renewal is not None:
-        area, site = shapely.STRtree(sites.geometry.to_numpy()).query(
+        area, site = shapely.STRtree(sites["point"].to_numpy(dtype=object)).query(
             around.renewal.geometry.to_numpy(), predicate="intersects"
         )
         ids = around.renewal["area_id"].to_numpy(dtype=object)
