@@ -10,7 +10,7 @@ from siting.analysis.demand.demand_chain import check_hour_profiles, check_nev_s
 from siting.analysis.demand.demand_points import Figures, Given, make_demand
 from siting.shipped import shipped_path
 
-PER_PERSON = 0.25 * 0.15 * 8.4 * 0.6
+PER_PERSON = 0.2 * 0.18 * 8.4 * 0.6
 ROADLESS = {"home_share": 0.55, "road_share": 0.0}
 UNKNOWN = "fleets_unknown"
 

@@ -66,7 +66,7 @@ def test_a_plan_of_12_stations_150_chargers_and_a_swap_station_fits(candidates):
 
 def test_all_people_with_a_figure_are_there(demand):
     assert demand.chain.people == pytest.approx(8000 * len(QUARTERS))
-    assert demand.chain.kwh_day == pytest.approx(32000 * 0.25 * 0.15 * 8.4 * 0.6)
+    assert demand.chain.kwh_day == pytest.approx(32000 * 0.2 * 0.18 * 8.4 * 0.6)
     # No single roof holds a quarter of the town because it is the only one mapped.
     assert demand.demand["people"].max() < 8000
 

@@ -27,7 +27,7 @@ def test_the_chain_from_people_to_energy():
     whole = 2000 * PER_PERSON
     chain = result.chain
     numbers = {
-        "people": 2000, "cars": 500, "nev_share": 0.15, "nevs": 75, "charging_kwh_day": 75 * 8.4,
+        "people": 2000, "cars": 400, "nev_share": 0.18, "nevs": 72, "charging_kwh_day": 72 * 8.4,
         "public_share": 0.6, "residents_kwh_day": whole, "kwh_day": whole,
     }  # fmt: skip
     assert {key: getattr(chain, key) for key in numbers} == pytest.approx(numbers)

@@ -25,6 +25,7 @@ from siting import scenario
 from siting.analysis.demand import away_from_home, demand_chain
 from siting.errors import ScenarioError, TableError
 from siting.optimize.build import swap_needs
+from siting.pipeline import prepare
 from siting.shipped import shipped_path
 
 HOMES = (home(1, 100, 100), home(2, 700, 100))
@@ -63,12 +64,25 @@ def people_layer(*rows):
 
 @pytest.mark.parametrize(
     ("year", "course", "share"),
-    [(2025, "base", 0.15), (2025, "low", 0.12), (2025, "high", 0.17), (2026, "base", 0.2),
-     (2022, "base", 0.041), (2030, "high", 0.5)],
+    [(2025, "base", 0.18), (2025, "low", 0.155), (2025, "high", 0.205), (2026, "base", 0.23),
+     (2022, "base", 0.041), (2030, "high", 0.53)],
 )  # fmt: skip
 def test_the_share_of_nevs_follows_year_and_course(year, course, share):
     block = scenario.Demand(year=year, nev_scenario=course)
     assert demand_chain.nev_share(figures().nev_shares, block) == pytest.approx(share)
+
+
+def test_a_plan_in_phases_has_the_nevs_of_its_last_year():
+    """Phases that end after 2025 kept the share of 2025 where targets.by was left out."""
+    given = scenario.load_scenario(shipped_path("scenarios/yubei-2025.toml")).model_dump()
+    given["targets"]["by"] = None
+    phase = {"stations": 550, "chargers": 12000, "swap_stations": 25}
+    given["phases"] = [phase | {"year": year} for year in (2025, 2028)]
+    asked = scenario.Scenario.model_validate(given)
+    assert asked.end_year == 2028
+    block = prepare._demand_settings(asked)
+    assert block.year == 2028
+    assert demand_chain.nev_share(figures().nev_shares, block) == pytest.approx(0.33)
 
 
 def test_a_share_of_ones_own_goes_before_the_table():
@@ -244,7 +258,7 @@ def test_who_drives_on_a_motorway_stops_at_a_service_area_before_the_exit():
 
 def test_through_traffic_comes_on_top_by_its_count():
     found = make(town.places(*HOMES), edges=motorway(), traffic=counts(("G50", 20_000, 0.4)))
-    by_hand = 0.8 * 20_000 * 0.4 * 0.15 * 0.17 * 0.5
+    by_hand = 0.8 * 20_000 * 0.4 * 0.18 * 0.17 * 0.5
     assert found.chain.through_kwh_day == pytest.approx(by_hand)
     assert found.chain.kwh_day == pytest.approx(2000 * PER_PERSON + by_hand)
     assert found.chain.by_kind["road"] == pytest.approx(by_hand)
@@ -463,8 +477,8 @@ def test_the_parts_sum_to_the_whole_and_nobody_is_counted_twice(  # noqa: PLR091
     )  # fmt: skip
     living = (people[0] if counted is None else counted) + (people[1] or 0.0)
     public = 0.3 * bays + 0.8 * (1 - bays)
-    residents = living * 0.25 * 0.15 * 8.4 * public
-    driving = 0.8 * (through or 0.0) * 0.15 * 0.17 * 0.5
+    residents = living * 0.2 * 0.18 * 8.4 * public
+    driving = 0.8 * (through or 0.0) * 0.18 * 0.17 * 0.5
     trucking = (trucks or 0.0) * 280 * 0.25
     total = residents + driving + trucking
     energy = found.demand["kwh_day"]

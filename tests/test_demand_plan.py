@@ -45,10 +45,10 @@ def plan(path):
 
 def test_the_year_is_that_of_the_targets(plan):
     assert plan.chain.year == 2030
-    assert plan.chain.nev_share == pytest.approx(0.4)
+    assert plan.chain.nev_share == pytest.approx(0.43)
     people = plan.zones["population"].sum()
     assert plan.chain.people == pytest.approx(people)
-    assert plan.chain.nevs == pytest.approx(people * 0.25 * 0.4)
+    assert plan.chain.nevs == pytest.approx(people * 0.2 * 0.43)
 
 
 def test_through_traffic_and_fleets_reach_the_plan(plan):
@@ -93,7 +93,8 @@ def test_the_numbers_are_kept_and_told(plan, tmp_path, language):
     assert rows[say("chain.people")] == f"{plan.zones['population'].sum():,.0f}"
     assert rows[say("chain.fleet")] == say("chain.a_day", value=0)
     assert rows[say("chain.swap")] == say("chain.a_day", value=2800)
-    assert len(rows) == 16
+    assert rows[say("chain.per_nev")] == "5.0 kWh", "8.4 kWh a day of which 60 % are public"
+    assert len(rows) == 17
 
 
 def test_what_nobody_knows_is_written_as_missing(plan):

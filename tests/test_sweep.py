@@ -26,7 +26,7 @@ from siting.study.samples import make_draws, quantile, read_grid
 from siting.study.shared_sites import distinct_plans, holding, measures, site_shares
 from siting.study.sweep import Wanted, make_tasks, sweep
 from siting.study.tasks import LOST, OK, ROWS, PlanRow, Task, line_of, lost_row, read_rows
-from siting.study.tornado import Assumption, assumptions, tornado_table
+from siting.study.tornado import Assumption, assumptions, regret, tornado_table
 
 UNCERTAIN = """
 [uncertainty]
@@ -343,8 +343,52 @@ def test_assumptions_are_what_is_uncertain_and_what_nobody_verified(tmp_path):
     found = {one.key: one for one in assumptions(desk(tmp_path))}
     assert list(found)[:2] == ["demand.nev_share", "factors.prices"]
     assert (found["model.diversity"].low, found["model.diversity"].high) == (0.8, 1)
+    assert (found["travel.cutoff_m"].low, found["travel.cutoff_m"].high) == (900, 3000)
     assert "demand.cars_per_person" not in found, "its mark says verified"
     assert "scoring.connection_share" not in found, "no key of the scenario"
+
+
+def test_what_cannot_act_in_a_scenario_is_no_assumption_of_it(tmp_path):
+    """Thirteen of the tornado's rows were figures of fleets and counts that nobody gave."""
+    path = desk(tmp_path)
+    bare = {one.key for one in assumptions(path)}
+    assert "model.coincidence" not in bare, "the substations limit nothing"
+    assert not [key for key in bare if key.startswith(("demand.fleets.", "demand.through_"))]
+    given_more = {"model.headroom": True, "demand.fleets.taxi.vehicles": 200}
+    rich = {one.key for one in assumptions(changed_scenario(path, given_more))}
+    assert {"model.coincidence", "demand.fleets.taxi.kwh_per_vehicle_day"} <= rich - bare
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "kept", "verdict", "least", "most"),
+    [
+        (1.0, 1.002, 0.9995, "undecided", 0.0005, 0.0025),  # less than the base's own gap
+        (1.0, 1.002, 1.001, "undecided", 0.0, 0.001),  # keeping is better than what was found
+        (1.0, 1.002, 0.95, "moves", 0.05, 0.052),
+        (1.0, 1.0, 1.0, "keeps", 0.0, 0.0),
+        (1.0, 1.002, float("nan"), "must_change", None, None),
+    ],
+)
+def test_a_loss_within_the_gap_of_the_base_is_undecided(value, bound, kept, verdict, least, most):
+    base = PlanRow("0", OK, figures={"value": 1.0, "bound": 1.001, "gap_share": 0.001})
+    row = PlanRow("1", OK, figures={"value": value, "bound": bound})
+    told = regret(row, base, kept)
+    assert told[2] == verdict
+    if least is not None:
+        assert told[:2] == (pytest.approx(least, abs=2e-4), pytest.approx(most, abs=2e-4))
+    assert regret(PlanRow("2", "failed"), base, kept)[2] == "no_plan"
+    assert regret(PlanRow("3", OK), base, kept)[2] == "not_valued"
+
+
+def test_what_leaves_plan_value_and_figures_alone_has_no_row():
+    told = {"value": 1.0, "bound": 1.001, "gap_share": 0.001, "cost_cny": 5.0}
+    base = PlanRow("0", OK, site_ids=("x",), site_chargers=(4,), figures=told)
+    other = PlanRow("1", OK, site_ids=("x",), site_chargers=(4,), figures=told | {"value": 1.1})
+    found = [Assumption("idle", 1, 2, ""), Assumption("acts", 1, 2, "")]
+    table = tornado_table(found, base, [base, base, base, other], set(), [1.0, 1.0, 1.0, 1.0])
+    assert table["key"].tolist() == ["acts", "acts"]
+    assert table["verdict"].tolist() == ["undecided", "moves"]
+    assert tornado_table(found[:1], base, [base, base], set()).empty
 
 
 def test_the_tornado_counts_new_sites_and_puts_the_greatest_first():
@@ -376,5 +420,7 @@ def test_the_verb_of_the_tornado(tmp_path, monkeypatch, capsys):
     told = {(row["key"], row["end"]): row for row in json.loads(capsys.readouterr().out)}
     prices = told["factors.prices", "high"]
     assert prices["sites_changed_share_change"] == 0, "no budget: prices choose nothing"
+    assert prices["regret_share_change"] == 0
+    assert prices["verdict"] in {"keeps", "undecided"}
     assert prices["cost_cny_change"] > 0 > told["factors.prices", "low"]["cost_cny_change"]
     assert (tmp_path / "maps" / "town-tornado" / "tornado.png").is_file()

@@ -2,8 +2,9 @@
 
 Usage: python data/sample/make_sample.py [--out DIR]
 
-Reads data/yubei/ and writes yubei-sample.osm.pbf, zones.gpkg, existing.csv, substations.csv and
-projects.csv. Nothing is downloaded.
+Reads data/yubei/ and writes yubei-sample.osm.pbf, zones.gpkg, the lists existing.csv,
+substations.csv, projects.csv, sights.csv and planned-parks.csv, and the areas renewal.geojson and
+idle-land.geojson. Nothing is downloaded.
 """
 
 import argparse
@@ -11,7 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from maker import mess, tables
+from maker import mess, policy_lists, tables
+from maker.addresses import Addresses
 from maker.country import Meadow, country_places
 from maker.details import draw_aisles, furnish
 from maker.frame import Unit, read_units, stream
@@ -20,6 +22,7 @@ from maker.homes import build_homes
 from maker.names import Names
 from maker.nature import draw_borders, draw_nature
 from maker.osmfile import Extract
+from maker.parking import kerb_bays
 from maker.plots import Place, Plot, make_plots, zone_at
 from maker.roads import Roads, build_roads
 from maker.roadways import draw_ways
@@ -40,7 +43,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def make(out: Path) -> Counter[str]:
-    """Make all five files in a folder and count the places drawn, by kind."""
+    """Make all files in a folder and count the places drawn, by kind."""
     out.mkdir(parents=True, exist_ok=True)
     units = read_units()
     ground = lay_ground()
@@ -54,7 +57,9 @@ def make(out: Path) -> Counter[str]:
     plots = make_plots(roads.blocks, roads.graph, railways(), zones)
     places = _places(ground, roads, plots, units, extract)
     places += furnish(places)
-    rows = tables.existing(places, _zones_of(places, zones))
+    places += kerb_bays(roads.graph, units, zones)
+    addresses = Addresses(roads.graph, zones, units)
+    rows = tables.existing(places, _zones_of(places, zones), addresses)
     places += mess.map_twice(places) + tables.charger_nodes(rows, places)
     for place in places:
         _draw(extract, place)
@@ -67,6 +72,10 @@ def make(out: Path) -> Counter[str]:
     tables.write_existing(out / "existing.csv", rows)
     tables.write_substations(out / "substations.csv", places)
     tables.write_projects(out / "projects.csv", plots, units)
+    policy_lists.write_sights(out / "sights.csv", places, roads.graph)
+    policy_lists.write_renewal(out / "renewal.geojson", places)
+    policy_lists.write_idle_land(out / "idle-land.geojson", plots, units)
+    policy_lists.write_planned_parks(out / "planned-parks.csv", plots, units)
     return Counter(place.kind for place in places)
 
 

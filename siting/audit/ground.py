@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 from pyproj import Geod, Transformer
 from scipy.spatial import cKDTree
 
@@ -17,7 +18,6 @@ from siting.tables.fields import CHARGING, SWAP
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from siting.arrays import Flags, Floats, Ints
     from siting.files import JsonObject
@@ -96,6 +96,12 @@ def allowed_sites(plan: Plan, promise: JsonObject) -> set[str]:
     if not swap and promise.get("min_kw"):
         may &= every["strongest_kw"] >= promise["min_kw"]
     return set(every["site_id"][may]) & of_kind(plan, promise)
+
+
+def in_lists(sites: gpd.GeoDataFrame, asked: list[str] | tuple[str, ...]) -> pd.Series:
+    """Return which rows stand in one of the planner's lists or areas."""
+    told = sites.get("listed", pd.Series("", index=sites.index)).fillna("").str.split("+")
+    return told.map(lambda names: not set(asked).isdisjoint(names)).astype(bool)
 
 
 def of_kind(plan: Plan, promise: JsonObject) -> set[str]:

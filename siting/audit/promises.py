@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from siting.audit.ground import PROMISING, allowed_sites, of_kind, settings, within
+from siting.audit.ground import PROMISING, allowed_sites, in_lists, of_kind, settings, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _SHARE = 1e-9
 _CHONGQING: dict[str, JsonObject] = {
     "service_area_charging": {"place_kinds": ["service_area"], "within_m": 0.0},
+    "sight_3a_charging": {
+        "place_lists": ["sight_3a"], "within_m": 300.0, "unreachable": "note",
+    },
     "sight_4a_charging": {"within_m": 300.0},
     "swap_5km": {"facility": "swap", "within_m": 5000.0, "unreachable": "note"},
     "centre_1km": {
@@ -94,7 +97,7 @@ def _all_kept(plan: Plan, named: list[tuple[str, JsonObject]], evidence: Evidenc
 
 
 def _kept(plan: Plan, name: str, promise: JsonObject, reach: pd.DataFrame) -> Iterator[str]:
-    placed = promise.get("places") or promise.get("place_kinds")
+    placed = any(promise.get(key) for key in ("places", "place_kinds", "place_lists"))
     held = _places_held(plan, promise) if placed else _points_held(plan, promise, reach)
     if promise.get("unreachable") == "note":
         held = held[held["possible"]]
@@ -132,6 +135,7 @@ def _places_held(plan: Plan, promise: JsonObject) -> pd.DataFrame:
     places = every[
         every["site_id"].isin(promise.get("places") or [])
         | every["kind"].isin(promise.get("place_kinds") or [])
+        | in_lists(every, promise.get("place_lists") or [])
     ]
     standing = places["existing_station"] | places["existing_swap"]
     places = places[(places["verdict"] != "stop") | standing]

@@ -13,7 +13,16 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from siting.audit.ground import FORGIVEN, NONE, PROMISING, near_pairs, settings, spacings
+from siting.audit.ground import (
+    FORGIVEN,
+    NONE,
+    PROMISING,
+    allowed_sites,
+    in_lists,
+    near_pairs,
+    settings,
+    spacings,
+)
 from siting.audit.promises import chongqing_rules_hold, promises_are_kept
 from siting.tables.fields import SWAP, TOTALS
 
@@ -98,7 +107,14 @@ def _limit_holds(plan: Plan, limit: JsonObject) -> Iterator[str]:
     if limit.get("pools"):
         pool = plan.candidates.set_index("site_id")["pool"]
         counted = counted[counted["site_id"].map(pool).isin(limit["pools"])]
+    if limit.get("listed"):
+        every = plan.candidates
+        ids = every["site_id"][in_lists(every, limit["listed"])]
+        counted = counted[counted["site_id"].isin(ids)]
     inside = counted[counted["zone_id"].isin(zones["zone_id"])]
+    if limit.get("each_area"):
+        yield from _areas_hold(plan, limit, inside)
+        return
     names = list(zones["zone_id"]) if limit["each_zone"] else [None]
     target = plan.targets[limit["count"]]
     for name in names:
@@ -106,6 +122,17 @@ def _limit_holds(plan: Plan, limit: JsonObject) -> Iterator[str]:
         number = int(here["chargers"].sum()) if limit["count"] == "chargers" else len(here)
         place = f"{len(zones)} zones" if name is None else f"zone {name}"
         yield from _outside(limit, number, target, f"{number} {limit['count']} in {place}")
+
+
+def _areas_hold(plan: Plan, limit: JsonObject, inside: gpd.GeoDataFrame) -> Iterator[str]:
+    """Count each renewal area by itself; one where nothing may stand owes nothing."""
+    every = plan.candidates[plan.candidates["site_id"].isin(allowed_sites(plan, {}))]
+    told = every["listed"].dropna().str.split("+").explode()
+    for area in sorted(set(told[told.str.startswith("file:")])):
+        ids = every["site_id"][in_lists(every, [area])]
+        here = inside[inside["site_id"].isin(ids)]
+        number = int(here["chargers"].sum()) if limit["count"] == "chargers" else len(here)
+        yield from _outside(limit, number, plan.targets[limit["count"]], f"{number} in {area}")
 
 
 def _outside(limit: JsonObject, number: int, target: int, told: str) -> Iterator[str]:

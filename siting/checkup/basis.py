@@ -60,7 +60,7 @@ def parameters(
     rows = []
     for row in table.to_dict("records"):
         name, default = str(row["parameter"]), _number(row["value"])
-        if not _in_use(name, scenario):
+        if not in_use(name, scenario):
             continue
         given = _value_of(name, values)
         own = given is not None and given != default
@@ -123,11 +123,11 @@ def _own_table(name: str, key: str, files: Mapping[str, Path]) -> bool:
     return name.startswith(f"{key}.") and shipped_name(files[key]) is None
 
 
-def _in_use(name: str, scenario: Scenario) -> bool:
+def in_use(name: str, scenario: Scenario) -> bool:
     """Tell whether anything of this scenario reads a parameter."""
     swaps = scenario.targets.swap_stations > 0
     cases = {
-        "demand.year": scenario.demand.year is None and scenario.targets.by is None,
+        "demand.year": scenario.demand.year is None and scenario.end_year is None,
         "hydrogen.": scenario.hydrogen is not None,
         "demand.through_": scenario.inputs.traffic is not None,
         "scoring.learned.": scenario.scoring.weights.learned > 0,

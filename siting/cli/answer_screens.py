@@ -58,14 +58,19 @@ def _table(grid: Grid) -> Table:
     return table
 
 
-def show_tornado(table: pd.DataFrame, panels: tuple[str, ...]) -> None:
-    """Print what each end of each assumption moves, the greatest first."""
+def show_tornado(table: pd.DataFrame, panels: tuple[str, ...], language: str) -> None:
+    """Print what each end of each assumption moves and whether that is decided, greatest first."""
+    from siting.outputs.words import speaker  # noqa: PLC0415  # geopandas behind it
+
+    say = speaker(language)
     shown = Table(box=box.SIMPLE_HEAD)
     for place, head in enumerate(("key", "end", "value", *panels)):
         shown.add_column(head, justify="left" if place < _TEXTS else "right")
+    shown.add_column("")
     for row in table.to_dict("records"):
         numbers = (f"{row[f'{name}_change']:+,.4g}" for name in panels)
-        shown.add_row(escape(row["key"]), row["end"], f"{row['value']:g}", *numbers)
+        told = say(f"tornado.verdict.{row['verdict']}", most=row["regret_most_share"])
+        shown.add_row(escape(row["key"]), row["end"], f"{row['value']:g}", *numbers, told)
     console = Terminal(highlight=False)
     console.width = max(console.width, _LABEL_WIDTH + _RUN_WIDTH * len(panels))
     console.print(shown)

@@ -195,6 +195,8 @@ def tornado(
     if result.as_json:
         screen.emit(table.to_json(orient="records", indent=1))
         return
-    answer_screens.show_tornado(table, (rooms.SITES, *rooms.FIGURES))
+    answer_screens.show_tornado(
+        table, (rooms.REGRET, rooms.SITES, *rooms.FIGURES), read.run.language
+    )
     for name in (rooms.TORNADO_CSV, rooms.TORNADO_PNG):
         screen.say(f"wrote {folder / name}")

@@ -35,12 +35,15 @@ _NEEDS = next(column.choices for column in DEMAND.columns if column.name == "kin
 _QUALITIES = next(column.choices for column in PEOPLE.columns if column.name == "quality")
 _NAME = PointField("name", "text")
 
+A_LEVELS = ("1A", "2A", "3A", "4A", "5A")
+"""Classes of sights."""
+
 FIELDS: dict[str, tuple[PointField, ...]] = {
     "places": (
         PointField("place_id", "id"), PointField("kind", "text", required=True, filled=True),
         _NAME, PointField("capacity", "count"), PointField("levels", "number"),
         PointField("parking", "text"), PointField("access", "text"),
-        PointField("built_year", "count", high=_YEARS),
+        PointField("built_year", "count", high=_YEARS), PointField("public_bays", "count"),
     ),
     "demand": (
         PointField("kwh_day", "number", required=True, filled=True),
@@ -65,14 +68,30 @@ FIELDS: dict[str, tuple[PointField, ...]] = {
     "communities": (
         PointField("community_id", "id"), _NAME, PointField("built_year", "count", high=_YEARS),
         PointField("idle_m2", "number"), PointField("planned_bays", "count"),
+        PointField("public_bays", "count"),
+    ),
+    "sights": (
+        PointField("sight_id", "id"), _NAME,
+        PointField("a_level", "text", required=True, filled=True, choices=A_LEVELS),
+        PointField("bays", "count"),
+    ),
+    "renewal": (PointField("area_id", "id"), _NAME),
+    "idle_land": (PointField("land_id", "id"), _NAME),
+    "planned_parking": (
+        PointField("park_id", "id"), _NAME, PointField("bays", "count", required=True, filled=True),
+        PointField("year", "count", high=_YEARS),
     ),
 }  # fmt: skip
 """The columns of each role, besides the coordinates."""
 
-AREAS = ("red_lines", "protected", "flood", "slope")
+AREAS = ("red_lines", "protected", "flood", "slope", "renewal", "idle_land")
 """Roles whose rows must be areas."""
 
-_IDS = {"places": "place_id", "projects": "project_id", "communities": "community_id"}
+_IDS = {
+    "places": "place_id", "projects": "project_id", "communities": "community_id",
+    "sights": "sight_id", "renewal": "area_id", "idle_land": "land_id",
+    "planned_parking": "park_id",
+}  # fmt: skip
 
 
 def load_layers(

@@ -166,7 +166,7 @@ def _knee(row: dict[Any, Any], goals: Sequence[Kind], language: str) -> str:
     return words("front.knee", language, where=comma.join(told))
 
 
-_OWN = {"sites_changed_share": "tornado.sites_changed_share"}
+_OWN = {name: f"tornado.{name}" for name in ("regret_share", "sites_changed_share")}
 _ENDS = {"low": "#4477aa", "high": "#ee6677"}
 
 

@@ -133,7 +133,12 @@ def counted_world(
 
 
 def around(
-    world: World, kinds: pd.DataFrame, ratios: pd.DataFrame, *, by: int | None
+    world: World,
+    kinds: pd.DataFrame,
+    ratios: pd.DataFrame,
+    *,
+    by: int | None,
+    not_public: tuple[str, ...] = (),
 ) -> tuple[Around, Notes]:
     """Return what the candidates take from the layers and lists.
 
@@ -145,6 +150,8 @@ def around(
         Results of ``check_site_kinds`` and :func:`build_ratios`.
     by
         Year of the targets.
+    not_public
+        Kinds of site that count as public with declared bays only.
     """
     notes: Notes = []
     projects, communities = world.layers.get("projects"), world.layers.get("communities")
@@ -153,7 +160,18 @@ def around(
     if communities is not None:
         communities = communities_room(communities, kinds)
     layers = {role: world.layers[role] for role in _FOR_RULES if role in world.layers}
-    return Around(world.landscape, layers, projects, communities), notes
+    planned = world.layers.get("planned_parking")
+    if planned is not None and by is not None:
+        late = planned["year"] > by
+        if late.any():
+            notes.append(Note("planned_parking_late", {"parks": int(late.sum()), "by": by}))
+        planned = planned[~late]
+    given = {role: world.layers.get(role) for role in ("sights", "renewal", "idle_land")}
+    lists = Around(
+        world.landscape, layers, projects, communities,
+        **given, planned_parking=planned, not_public=not_public,
+    )  # fmt: skip
+    return lists, notes
 
 
 _ESTIMATED = "estimated"

@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from siting.analysis.station.power import DemandFactors
     from siting.cache import Cache
     from siting.pipeline.meter import Meter
-    from siting.scenario import Candidates as CandidatesBlock
     from siting.scenario import Demand as DemandBlock
     from siting.scenario import Scenario
 
@@ -109,12 +108,14 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
         )
         world, told_factors = factored_world(world, scenario.factors)
-        lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
+        lists, told_lists = around(
+            world, kinds, ratios, by=scenario.end_year, not_public=scenario.counting.not_public
+        )
     with meter.stage("candidates"):
         candidates = memory.call(
             "candidates", make_candidates,
             world.places, world.zones, world.nodes, world.edges, world.stations,
-            kinds=kinds, rules=early.rules, settings=_candidate_settings(scenario),
+            kinds=kinds, rules=early.rules, settings=scenario.candidates,
             around=lists,
         )  # fmt: skip
     chargers = factored_chargers(early.chargers, scenario.factors)
@@ -173,15 +174,9 @@ def _shipped_kinds() -> pd.DataFrame:
     return check_site_kinds(read_rule_table(path, key="candidates.site_kinds"))
 
 
-def _candidate_settings(scenario: Scenario) -> CandidatesBlock:
-    """Return the block of candidates without the kinds that do not count as public."""
-    out = (*scenario.candidates.leave_out, *scenario.counting.not_public)
-    return scenario.candidates.model_copy(update={"leave_out": out})
-
-
 def _demand_settings(scenario: Scenario) -> DemandBlock:
-    """Return the block of demand with its year: its own, else that of the targets."""
-    year = scenario.demand.year or scenario.targets.by or YEAR
+    """Return the block of demand with its year: its own, else that of the targets or last phase."""
+    year = scenario.demand.year or scenario.end_year or YEAR
     return scenario.demand.model_copy(update={"year": year})
 
 

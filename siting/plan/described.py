@@ -280,6 +280,14 @@ def _near(_plan: Plan, _zones: gpd.GeoDataFrame, _say: Say) -> None:
     return None
 
 
+def _sight_class(_plan: Plan, rows: gpd.GeoDataFrame, _say: Say) -> pd.Series:
+    """Return the class of each sight by its highest list, e.g. 4A; missing where no list has it."""
+    told = rows["listed"] if "listed" in rows.columns else pd.Series(None, index=rows.index)
+    found = told.astype("str").str.extractall(r"sight_(\d)a")[0]
+    best = found.astype(int).groupby(level=0).max().astype(str) + "A"
+    return best.reindex(rows.index)
+
+
 _OF_PLACES: dict[str, Made] = {
     "kind_name": _worded("kind", "kind"), "pool_name": _worded("pool", "pool"),
     "verdict_name": _worded("verdict", "verdict"), "zone_name": _zone_name, "lon": _lon,
@@ -287,7 +295,7 @@ _OF_PLACES: dict[str, Made] = {
     "status": _status, "opening": _opening, "chosen": _chosen, "limits": _limits,
     "new_chargers": _new_chargers, "by_year": _by_year, "classes": _classes,
     "size_reason": _size_reason, "cost_range": _cost_range, "unit_cost": _unit_cost,
-    "due": _due, "priority": _priority, "mark": _mark,
+    "due": _due, "sight_class": _sight_class, "priority": _priority, "mark": _mark,
 }  # fmt: skip
 _OF_ZONES: dict[str, Made] = {
     "kind_name": _worded("kind", "zone"), "served_share": _served_share, "near": _near,

@@ -181,14 +181,14 @@ class Demand(Block):
     """From people to kWh of public charging a day; sources in data/parameters.csv."""
 
     year: Annotated[int, Field(ge=_FIRST_YEAR, le=_LAST_YEAR)] | None = None
-    """Year of the share of NEVs; left out, that of targets.by, else 2025."""
+    """Year of the share of NEVs; left out, that of targets.by or the last phase, else 2025."""
     nev_scenario: Literal["low", "base", "high"] = "base"
     """Which course of the share of NEVs."""
     nev_shares: File = "shipped:nev_share.csv"
     """Table of the share of NEVs by year and scenario; between its years, a straight line."""
     nev_share: Share | None = None
     """Share of cars that are new-energy vehicles, instead of the table."""
-    cars_per_person: Positive = 0.25
+    cars_per_person: Positive = 0.2
     """Cars per resident."""
     kwh_per_nev_day: Positive = 8.4
     """All charging of one NEV, kWh a day."""

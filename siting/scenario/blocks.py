@@ -224,6 +224,13 @@ class Scenario(Block):
     policy: Policy = Policy()
     handouts: Handouts = Handouts()
 
+    @property
+    def end_year(self) -> int | None:
+        """Year of the targets: ``targets.by``, else that of the last phase; None: nobody says."""
+        if self.targets.by is not None:
+            return self.targets.by
+        return self.phases[-1].year if self.phases else None
+
     @model_validator(mode="after")
     def _phases_lead_to_the_targets(self) -> Self:
         if faults := list(phase_faults(self.phases, self.targets, self.model)):

@@ -217,6 +217,10 @@ LayerRole = Literal[
     "slope",
     "projects",
     "communities",
+    "sights",
+    "renewal",
+    "idle_land",
+    "planned_parking",
 ]
 
 
@@ -225,7 +229,8 @@ class Layer(TableInput):
 
     role: LayerRole
     """What it is: places (candidates), demand, people, barriers (no road crosses them), red_lines
-    and protected (nothing may stand there), flood, slope, projects (new build), communities."""
+    and protected (nothing may stand there), flood, slope, projects (new build), communities, sights
+    (with their class), renewal (areas of urban renewal), idle_land, planned_parking."""
     file: File
     """GeoPackage, GeoJSON or shapefile; of points also CSV or XLSX."""
     datum: Datum | None = None
@@ -241,6 +246,8 @@ class Counting(Block):
     """What a charger is, in targets and lists: a pile, or a gun (connector). The table of classes
     is written for piles and says the guns of each."""
     not_public: Names = ()
-    """Kinds of site whose chargers do not count as public, e.g. ["residential", "logistics"]."""
+    """Kinds of site whose chargers do not count as public, e.g. ["residential", "logistics"]:
+    neither new ones nor those that stand there. A site with bays declared as public (public_bays in
+    a layer of places, projects or communities) counts with these."""
     leave_out_managed_by: Names = ()
     """Zones run by these bodies are not planned and do not count, e.g. ["两江新区直管区"]."""

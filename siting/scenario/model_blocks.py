@@ -17,6 +17,7 @@ Sense = Literal["exactly", "at_least", "at_most"]
 ChongqingRule = Literal[
     "township_charging",
     "service_area_charging",
+    "sight_3a_charging",
     "sight_4a_charging",
     "swap_5km",
     "centre_1km",
@@ -52,6 +53,11 @@ class Limit(Block):
     """Kinds of site, e.g. service_area."""
     pools: Annotated[tuple[Literal["A", "B", "C"], ...], Field(strict=False)] = ()
     """Regimes of the policy: A new build, B existing places, C communities."""
+    listed: Names = ()
+    """Lists and areas of your layers: renewal, idle_land, planned_parking, sight_3a, sight_4a,
+    sight_5a (of that class or above), or the id of a renewal area."""
+    each_area: bool = False
+    """Hold each renewal area that has a candidate to the numbers by itself."""
     each_zone: bool = False
     """Hold each zone to the numbers by itself, not all together."""
     at_least: Count | None = None
@@ -68,6 +74,11 @@ class Limit(Block):
         ends = ("at_least", "at_most", "at_least_share", "at_most_share")
         if all(getattr(self, key) is None for key in ends):
             msg = f"a limit wants one of {', '.join(ends)}"
+            raise ValueError(msg)
+        if self.each_area and (self.each_zone or self.count == "swap_stations"):
+            msg = (
+                "each_area holds stations or chargers of areas: not with each_zone or swap_stations"
+            )
             raise ValueError(msg)
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
             msg = f"at_least = {self.at_least} lies above at_most = {self.at_most}"
@@ -87,6 +98,8 @@ class Promise(Block):
     """Site ids that each get a facility, instead of a group of demand."""
     place_kinds: Names = ()
     """Kinds of site that each get a facility, e.g. service_area."""
+    place_lists: Names = ()
+    """Lists whose sites each get a facility, e.g. sight_3a (limits.listed names them)."""
     zones: Names = ()
     """Only the members in these zones."""
     zone_kinds: Names = ()
@@ -110,7 +123,7 @@ class Promise(Block):
 
     @model_validator(mode="after")
     def _one_group_one_measure(self) -> Self:
-        places = bool(self.places or self.place_kinds)
+        places = bool(self.places or self.place_kinds or self.place_lists)
         if places and self.group:
             msg = "give group or places, not both"
             raise ValueError(msg)

@@ -81,7 +81,7 @@ def what_holds(
     prepared = pipeline.prepare(scenario, Meter(lambda *_: None), cache=Held(payloads))
     shares = _write_shares(folder, scenario, prepared, site_shares(rows))
     plans, samples = distinct_plans(rows, most), samples_of(rows)
-    values = _values(folder, Valued(scenario, payloads, plans), samples, execution)
+    values = values_of(folder, Valued(scenario, payloads, plans), samples, execution)
     files.write_whole(folder / VALUES_CSV, values.to_csv(lineterminator="\n"))
     table = values.to_numpy(dtype=float)
     content = {
@@ -100,7 +100,7 @@ def what_holds(
     return told
 
 
-def _values(
+def values_of(
     folder: Path, valued: Valued, samples: list[Sample], execution: Execution
 ) -> pd.DataFrame:
     """Return the value of each plan (columns) under each sample (rows)."""

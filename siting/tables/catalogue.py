@@ -208,6 +208,13 @@ SITES = Table(
         Column("reason", "str", "the same in words", nullable=True),
         Column("owner", "str", "department proposed by the tool", nullable=True),
         Column("merged_ids", "str", "ids of duplicates merged into this site, by +", nullable=True),
+        Column(
+            "listed",
+            "str",
+            "lists and areas of the planner's it stands in, by +: renewal and the area's id, "
+            "idle_land, planned_parking, sight_3a to sight_5a (of that class or above)",
+            nullable=True,
+        ),
         Column("geometry", "geometry", "point on the place", _GEOMETRY),
     ),
 )

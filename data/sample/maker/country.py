@@ -27,6 +27,11 @@ class Meadow:
         self._old = STRtree(taken)
         self._new: dict[tuple[int, int], list[Polygon]] = {}
 
+    def roadside(self, spot: np.ndarray) -> np.ndarray:
+        """Return the point of a road nearest to a spot: where its gate is."""
+        road = self._roads.geometries[self._roads.nearest(Point(spot))]
+        return np.asarray(road.interpolate(road.project(Point(spot))).coords[0])
+
     def takes(self, shape: Polygon) -> bool:
         """Claim a shape if it is clear of everything else."""
         if self._barred.intersects(shape) or len(self._old.query(shape, predicate="intersects")):
@@ -131,15 +136,15 @@ def _sights(rng: np.random.Generator, meadow: Meadow) -> list[Place]:
     """Place the sights that exist near where they are, each with a car park."""
     places: list[Place] = []
     for name, lon, lat, (key, value) in skeleton.SIGHTS:
-        spot = to_plane([(lon, lat)])[0]
+        spot = meadow.roadside(to_plane([(lon, lat)])[0])
         tags = {key: value, "name": f"{name}{MARK}"}
         if key != "leisure":
-            shape = _try(rng, spot, meadow, float(rng.uniform(25e3, 90e3)), 900.0)
+            shape = _try(rng, spot, meadow, float(rng.uniform(25e3, 90e3)), 420.0)
             places.append(Place("sight", Point(spot) if shape is None else shape, tags))
             spot = spot if shape is None else np.asarray(shape.centroid.coords[0])
         lot = _try(rng, spot, meadow, float(rng.uniform(2500.0, 9000.0)), 700.0)
         if lot is not None:
-            places.append(car_park(rng, lot, f"{name}停车场{MARK}"))
+            places.append(car_park(rng, lot, f"{name}停车场{MARK}", "customers"))
     return places
 
 

@@ -80,7 +80,8 @@ def _car_park(rng: np.random.Generator, strip: Polygon, name: str) -> Place:
     """Draw the car park that belongs to a compound."""
     shape = shrink(strip, 1.5) or strip
     label = name.replace("（", "停车场（") if rng.uniform() < 0.5 else ""
-    return Place("parking", shape, parking_tags(rng, label, "surface", ""))
+    access = "private" if rng.uniform() < 0.7 else "residents"
+    return Place("parking", shape, parking_tags(rng, label, "surface", access))
 
 
 def _spot(rng: np.random.Generator, shape: Polygon) -> Point:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from shapely.geometry import Point
 
+from maker.addresses import Addresses
 from maker.frame import MARK, NOTE, Unit, stream, to_lonlat
 from maker.gcj02 import to_gcj02
 from maker.names import Names
@@ -16,13 +17,15 @@ STATIONS, SWAPS = 186, 6
 APART = 75.0  # least distance between two existing stations, in metres
 
 
-def existing(places: list[Place], units_at: np.ndarray) -> list[dict[str, object]]:
+def existing(
+    places: list[Place], units_at: np.ndarray, addresses: Addresses
+) -> list[dict[str, object]]:
     """Choose places that have chargers already; rows hold the point on the plane."""
     rng = stream("existing")
     worth = {"parking": 1.0, "retail": 0.5, "fuel": 0.25, "office": 0.25, "bus": 0.6}
     worth["service"] = 6.0
     fit = [k for k, place in enumerate(places) if place.kind in worth and units_at[k] >= 0]
-    weight = np.array([worth[places[k].kind] for k in fit])
+    weight = np.array([worth[places[k].kind] * _openness(places[k]) for k in fit])
     order = rng.choice(len(fit), len(fit), replace=False, p=weight / weight.sum())
     rows: list[dict[str, object]] = []
     spots: list[np.ndarray] = []
@@ -32,21 +35,26 @@ def existing(places: list[Place], units_at: np.ndarray) -> list[dict[str, object
         if spots and min(np.hypot(*(spot - other)) for other in spots) < APART:
             continue
         spots.append(spot)
-        rows.append(_station(rng, place, spot, len(rows)))
+        rows.append(_station(rng, place, spot, len(rows), addresses))
         if len(rows) == STATIONS + SWAPS:
             break
     return rows
 
 
+def _openness(place: Place) -> float:
+    """Say how often a place has chargers of the public beside one open to all."""
+    return 0.3 if place.tags.get("access") in {"private", "residents"} else 1.0
+
+
 def _station(
-    rng: np.random.Generator, place: Place, spot: np.ndarray, number: int
+    rng: np.random.Generator, place: Place, spot: np.ndarray, number: int, addresses: Addresses
 ) -> dict[str, object]:
     """Equip one station; the last few only swap batteries."""
     swap = number >= STATIONS
     chargers = 0 if swap else int(np.clip(np.exp(rng.normal(2.76, 0.62)), 2, 90))
     power = int(rng.choice([7, 60, 120, 120, 180], p=[0.12, 0.3, 0.28, 0.15, 0.15]))
     operator = OPERATORS[int(rng.integers(len(OPERATORS)))]
-    label = place.tags.get("name", "").replace(MARK, "")
+    label = place.tags.get("name", "").replace(MARK, "") or addresses.where(spot)
     what = "换电站" if swap else "充电站"
     return {
         "station_id": f"YB{number + 1:04d}",
@@ -90,7 +98,7 @@ def write_existing(path: Path, rows: list[dict[str, object]]) -> None:
         row | {"lon": f"{lon:.6f}", "lat": f"{lat:.6f}", "datum": "gcj02", "note": NOTE}
         for row, (lon, lat) in zip(rows, spots.tolist(), strict=True)
     ]
-    _write(path, header, full)
+    write_table(path, header, full)
 
 
 def write_substations(path: Path, places: list[Place]) -> None:
@@ -113,7 +121,7 @@ def write_substations(path: Path, places: list[Place]) -> None:
             }
         )
     header = ["substation_id", "name", "lon", "lat", "voltage_kv", "headroom_kw", "note"]
-    _write(path, header, rows)
+    write_table(path, header, rows)
 
 
 def write_projects(path: Path, plots: list[Plot], units: list[Unit]) -> None:
@@ -134,15 +142,31 @@ def write_projects(path: Path, plots: list[Plot], units: list[Unit]) -> None:
                 "kind": kind,
                 "bays": int(np.clip(size * np.exp(rng.normal(0, 0.5)), 30, 4000)),
                 "year": int(rng.choice([2024, 2025, 2026], p=[0.4, 0.45, 0.15])),
+                "built_bays": "",
+                "reserved_bays": "",
                 "lon": f"{lon:.6f}",
                 "lat": f"{lat:.6f}",
                 "note": NOTE,
             }
         )
-    _write(path, ["project_id", "name", "kind", "bays", "year", "lon", "lat", "note"], rows)
+    _build_bays(rows)
+    header = ["project_id", "name", "kind", "bays", "year", "built_bays", "reserved_bays", "lon",
+              "lat", "note"]  # fmt: skip
+    write_table(path, header, rows)
 
 
-def _write(path: Path, header: list[str], rows: list[dict[str, object]]) -> None:
+def _build_bays(rows: list[dict[str, object]]) -> None:
+    """Say of two projects in three how many charging bays are built and how many reserved."""
+    rng = stream("project-bays")
+    for row in rows:
+        built, reserved, known = rng.uniform(0.02, 0.25), rng.uniform(0.05, 0.9), rng.uniform()
+        if known < 0.67:
+            bays = int(str(row["bays"]))
+            row["built_bays"] = round(bays * built)
+            row["reserved_bays"] = round(bays * min(reserved, 1.0 - built))
+
+
+def write_table(path: Path, header: list[str], rows: list[dict[str, object]]) -> None:
     """Write a table that spreadsheet programs read as UTF-8."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, header, extrasaction="ignore", lineterminator="\n")

@@ -75,7 +75,9 @@ def airport_places(ground: Ground) -> list[Place]:
         for number, sign in enumerate((-1.0, 1.0), start=1):
             spot = centre + out * (far + 35.0) + side * sign * 400.0
             lot = box(spot, side, 190.0, 80.0)
-            tags = parking_tags(rng, f"{name[:-3]}停车楼P{number}{MARK}", "multi-storey", "yes")
+            tags = parking_tags(
+                rng, f"{name[:-3]}停车楼P{number}{MARK}", "multi-storey", "customers"
+            )
             tags["capacity"] = str(int(rng.integers(900, 2200)))
             places.append(Place("parking", lot, tags))
     return places
@@ -112,7 +114,7 @@ def metro_places(stops: list[tuple[str, np.ndarray]], plots: list[Plot]) -> list
             lot, rest = carve(plots[near].shape, float(rng.uniform(1200.0, 5200.0)))
             if rest:
                 plots[near].shape = max(rest, key=lambda part: part.area)
-            park = car_park(rng, lot, name.replace("站", "站P+R停车场"))
+            park = car_park(rng, lot, name.replace("站", "站P+R停车场"), "customers")
             park.tags["park_ride"] = "yes"
             places.append(park)
     return places
@@ -134,7 +136,7 @@ def north_station(plots: list[Plot]) -> list[Place]:
         lot, rest = carve(plot.shape, 8000.0)
         plot.shape = max(rest, key=lambda part: part.area) if rest else plot.shape
         label = f"重庆北站{side}停车场{MARK}"
-        tags = parking_tags(rng, label, "surface", "yes") | {"capacity": "260"}
+        tags = parking_tags(rng, label, "surface", "customers") | {"capacity": "260"}
         places.append(Place("parking", lot.buffer(-2.0), tags))
     plots.pop(int(order[0]))
     return places
@@ -152,7 +154,7 @@ def service_places(sides: list[ServiceSide], extract: Extract) -> list[Place]:
         tags = {"highway": kind} | ({"name": label} if label else {})
         places.append(Place("service", box(outward, side.along, length, depth), tags))
         lot = box(outward - side.along * length * 0.2, side.along, length * 0.42, depth * 0.6)
-        tags = parking_tags(rng, "", "surface", "")
+        tags = parking_tags(rng, "", "surface", "customers")
         tags["capacity"] = str(int(rng.integers(40, 240)))
         places.append(Place("parking", lot, tags))
         lane = resample(_lane(side, length, depth), 40.0)

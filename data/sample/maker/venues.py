@@ -62,7 +62,8 @@ DECK = [
     _card("bus", "amenity=bus_station", 34, (4e3, 13e3), "公交枢纽站", (0.08, 0.1)),
     _card("fuel", "amenity=fuel", 88, (1.3e3, 3.6e3), "加油站", (0.3, 0)),
     _card("substation", "power=substation", 56, (1.5e3, 7e3), "变电站", (0.15, 0)),
-    _card("parking", "amenity=parking", 950, (550.0, 9e3), "停车场"),
+    _card("parking", "amenity=parking access=yes", 38, (1.4e3, 6e3), "公共停车场"),
+    _card("parking", "amenity=parking", 285, (700.0, 4.6e3), "临时停车场"),
     _card("retail", "shop=supermarket", 150, (1.2e3, 4e3), "超市", (0.5, 0.15)),
     _card("public", "amenity=kindergarten", 110, (2.2e3, 5.5e3), "幼儿园", (0.15, 0)),
     _card("public", "amenity=clinic", 90, (900.0, 2.5e3), "社区卫生服务中心", (0.6, 0.1)),
@@ -88,7 +89,8 @@ MUST = [
     "shop=supermarket",
     "amenity=fuel",
     "power=substation",
-    *["amenity=parking"] * 3,
+    "amenity=parking access=yes",
+    "amenity=parking",
     "amenity=community_centre",
     "amenity=clinic",
 ]
@@ -143,10 +145,10 @@ def _deal_one(
     name = names.place(card.ending) if card.ending and rng.uniform() < _named(card) else ""
     rest = sorted(rest, key=lambda part: -part.area)
     if rest and rng.uniform() < card.parking:
-        room = float(np.clip(wanted * rng.uniform(0.15, 0.5), 500.0, 9e3))
+        room = float(np.clip(wanted * rng.uniform(0.05, 0.2), 350.0, 2.5e3))
         strip, rest_of = carve(rest[0], room)
         label = name.replace("（", "停车场（") if rng.uniform() < 0.55 else ""
-        places.append(car_park(rng, strip, label, "customers" if rng.uniform() < 0.25 else ""))
+        places.append(car_park(rng, strip, label, "customers"))
         rest = [*rest_of, *rest[1:]]
     at = min(len(pool), k + int(rng.integers(200, 2000)))
     pool[at:at] = [
@@ -181,7 +183,10 @@ def _named(card: Card) -> float:
 def _venue(rng: np.random.Generator, card: Card, shape: object, name: str) -> Place:
     """Draw one venue as an area or a point."""
     if card.kind == "parking":
-        return car_park(rng, shape, name)
+        tags = dict(card.tags)
+        return car_park(
+            rng, shape, name, tags.get("access", ""), "" if "access" in tags else "surface"
+        )
     tags = dict(card.tags)
     if name:
         tags["name"] = name

@@ -82,6 +82,21 @@ def place_stations(
     return gpd.GeoDataFrame(pd.concat([on_places, own], ignore_index=True), crs=pool.crs), notes
 
 
+def off_road(sites: gpd.GeoDataFrame, max_snap_m: float) -> list[Note]:
+    """Name the existing stations that no road leads to; they stay, at their true distance."""
+    off = sites[sites["snap_m"] > max_snap_m].sort_values("site_id")
+    if off.empty:
+        return []
+    values = {
+        "stations": len(off),
+        "ids": [
+            f"{site} ({metres:,.0f} m)"
+            for site, metres in zip(off["site_id"][:_SHOWN], off["snap_m"][:_SHOWN], strict=True)
+        ],
+    }
+    return [Note("stations_off_road", values)]
+
+
 def _named(stations: gpd.GeoDataFrame) -> dict[str, Any]:
     ids = sorted(stations["station_id"])
     return {"stations": len(ids), "ids": ids[:_SHOWN]}

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -20,6 +19,8 @@ from siting.notes import Note
 from siting.tables import Column, Table, check
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from siting import scenario
     from siting.arrays import Floats
     from siting.notes import Notes
@@ -61,12 +62,21 @@ class Around:
         Result of :func:`projects_due`, or None.
     communities
         Rows of the layer ``communities``, or None.
+    sights, renewal, idle_land, planned_parking
+        Rows of the layers of these roles, or None.
+    not_public
+        Kinds of site that count as public with declared bays only.
     """
 
     landscape: gpd.GeoDataFrame | None = None
     layers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
     projects: gpd.GeoDataFrame | None = None
     communities: gpd.GeoDataFrame | None = None
+    sights: gpd.GeoDataFrame | None = None
+    renewal: gpd.GeoDataFrame | None = None
+    idle_land: gpd.GeoDataFrame | None = None
+    planned_parking: gpd.GeoDataFrame | None = None
+    not_public: tuple[str, ...] = ()
 
 
 def check_build_ratios(frame: pd.DataFrame) -> pd.DataFrame:
@@ -165,28 +175,6 @@ def _notes(table: gpd.GeoDataFrame, by: int | None) -> Notes:
     return notes
 
 
-def regime_places(around: Around) -> gpd.GeoDataFrame | None:
-    """Return the places of the lists: projects with bays that may count, and communities.
-
-    Returns
-    -------
-    GeoDataFrame or None
-        ``tables.PLACES`` with ``room``, the bays that may take chargers (NaN: by the rule of
-        the kind); None without lists.
-    """
-    parts = []
-    if around.projects is not None:
-        some = around.projects[around.projects["room"] > 0]
-        parts.append(_places(some, "project_id", some["place_kind"], some["bays"], some["room"]))
-    if around.communities is not None:
-        some = around.communities
-        nothing = pd.Series(np.nan, index=some.index)
-        home = pd.Series(_HOME, index=some.index)
-        parts.append(_places(some, "community_id", home, nothing, some["room"]))
-    full = [part for part in parts if len(part)]
-    return gpd.GeoDataFrame(pd.concat(full, ignore_index=True)) if full else None
-
-
 def communities_room(communities: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return the communities with ``room``: bays on idle land and of car parks to be built.
 
@@ -197,30 +185,6 @@ def communities_room(communities: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.
     idle = np.floor(communities["idle_m2"] / bay_m2)
     both = pd.concat([idle, communities["planned_bays"]], axis=1)
     return communities.assign(room=both.sum(axis=1, min_count=1))
-
-
-def _places(
-    some: gpd.GeoDataFrame,
-    key: str,
-    kind: pd.Series,
-    bays: pd.Series,
-    room: pd.Series,
-) -> gpd.GeoDataFrame:
-    nothing = pd.array([None] * len(some), dtype="str")
-    return gpd.GeoDataFrame(
-        {
-            "place_id": some[key].astype("str"),
-            "kind": kind.astype("str"),
-            "name": some["name"].astype("str"),
-            "capacity": bays.astype(float),
-            "levels": np.nan,
-            "parking": nothing, "access": nothing, "ref": nothing, "operator": nothing,
-            "source": some["source"].astype("str"),
-            "room": room.astype(float),
-        },
-        geometry=some.geometry.to_numpy(),
-        crs=some.crs,
-    )  # fmt: skip
 
 
 def with_pools(
@@ -243,11 +207,13 @@ def with_pools(
     pool = np.full(len(sites), EXISTING_PLACE, dtype=object)
     home = sites["kind"].eq(_HOME).to_numpy(dtype=bool)
     year = _years(sites)
-    listed = _is_of(sites, around.communities, "community_id")
+    listed = is_of(sites, around.communities, "community_id")
     if settings.communities == "all":
         pool[home] = COMMUNITY
     pool[(home & (year <= settings.old_until)) | listed] = COMMUNITY
-    pool[_is_of(sites, around.projects, "project_id")] = NEW_BUILD
+    pool[is_of(sites, around.idle_land, "land_id")] = COMMUNITY
+    pool[is_of(sites, around.planned_parking, "park_id")] = COMMUNITY
+    pool[is_of(sites, around.projects, "project_id")] = NEW_BUILD
     unknown = int((home & np.isnan(year) & (pool == EXISTING_PLACE)).sum())
     notes: Notes = []
     if unknown:
@@ -264,13 +230,13 @@ def _owed(sites: gpd.GeoDataFrame, projects: gpd.GeoDataFrame | None, name: str)
         return np.full(len(sites), np.nan)
     figure = dict(zip(projects["project_id"], projects[name].astype(float), strict=True))
     found = [
-        [figure[one] for one in _members(site, merged) if one in figure]
+        [figure[one] for one in members(site, merged) if one in figure]
         for site, merged in zip(sites["site_id"], sites["merged_ids"], strict=True)
     ]
     return np.array([sum(figures) if figures else np.nan for figures in found], dtype=float)
 
 
-def _members(site: str, merged: object) -> list[str]:
+def members(site: str, merged: object) -> list[str]:
     """Return the ids of a site and of what was merged into it."""
     return [site, *(merged.split("+") if isinstance(merged, str) else ())]
 
@@ -281,14 +247,14 @@ def _years(sites: gpd.GeoDataFrame) -> Floats:
     return sites["built_year"].to_numpy(dtype=float, na_value=np.nan)
 
 
-def _is_of(sites: gpd.GeoDataFrame, listed: gpd.GeoDataFrame | None, key: str) -> np.ndarray:
+def is_of(sites: gpd.GeoDataFrame, listed: gpd.GeoDataFrame | None, key: str) -> np.ndarray:
     """Return which sites are a row of the list, or had one merged into them."""
     if listed is None:
         return np.zeros(len(sites), dtype=bool)
     ids = set(listed[key])
     return np.array(
         [
-            not ids.isdisjoint(_members(site, merged))
+            not ids.isdisjoint(members(site, merged))
             for site, merged in zip(sites["site_id"], sites["merged_ids"], strict=True)
         ],
         dtype=bool,

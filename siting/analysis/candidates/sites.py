@@ -15,14 +15,21 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siting.analysis.candidates.existing import place_stations
+from siting.analysis.candidates.existing import off_road, place_stations
+from siting.analysis.candidates.listed import (
+    counts_as_public,
+    only_public,
+    regime_places,
+    with_declared_bays,
+    with_lists,
+)
 from siting.analysis.candidates.merging import (
     RESIDENTIAL,
     main_places,
     quarters,
     with_whole_service_areas,
 )
-from siting.analysis.candidates.regimes import Around, regime_places, with_pools
+from siting.analysis.candidates.regimes import Around, with_pools
 from siting.analysis.candidates.site_kinds import CAPACITY_TAG, estimate_spaces, kind_by_place
 from siting.analysis.candidates.site_rules import Setting, Tally, judge, no_site, not_checked
 from siting.analysis.network import Network, zone_ids
@@ -102,16 +109,20 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     around = around or Around()
     whole, parts = with_whole_service_areas(places, kinds)
     every = _with_lists(whole, regime_places(around))
-    pool, screening = _screened(every, zones, kinds, settings)
+    pool, screening = _screened(every, zones, kinds, settings, not_public=around.not_public)
     pool, split = _without_quarters(pool, kinds)
     pool, merged = _merged(pool, kinds, settings.merge_m)
     pool = _with_parts(pool, parts)
-    screening.add("merged", pool["zone_id"])
+    pool = with_declared_bays(pool, kinds, around.not_public)
+    screening.add("merged", pool.loc[pool["counts"], "zone_id"])
     pool, notes = place_stations(pool, stations, zones, kinds=kinds, merge_m=settings.merge_m)
+    pool, told = only_public(pool)
+    notes += told
     pool, far = _snapped(pool, Network.of(nodes, edges), kinds, settings.max_snap_m)
     on_place = ~pool["site_id"].isin(stations["station_id"])
     screening.add("near_a_road", pool.loc[on_place, "zone_id"])
     pool, told = with_pools(pool, around, settings)
+    pool, lists = with_lists(pool, around)
     setting = Setting(places, around.landscape, around.layers)
     ground = pool.geometry.to_numpy()
     sites = judge(_with_rules_of_kind(pool, kinds), ground, setting, rules)
@@ -126,8 +137,8 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
         notes.append(Note("service_areas_whole", {"areas": len(parts), "places": count}))
     notes += split
     notes.append(Note("snap_distance", {**_spread(sites["snap_m"]), "too_far": far}))
-    notes += _off_road(sites, settings.max_snap_m)
-    notes += told + not_checked(setting, rules)
+    notes += off_road(sites, settings.max_snap_m)
+    notes += told + lists + not_checked(setting, rules)
     sites = sites.sort_values("site_id", ignore_index=True)[SITES.column_names]
     if sites.empty:
         raise no_site(screening)
@@ -143,7 +154,7 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
 
 def _with_lists(places: gpd.GeoDataFrame, listed: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     """Return the places with those of the lists under them."""
-    places = places.assign(room=np.nan)
+    places = places.assign(room=np.nan, public_bays=places.get("public_bays", np.nan))
     if listed is None:
         return places
     return gpd.GeoDataFrame(pd.concat([places, listed], ignore_index=True), crs=places.crs)
@@ -157,6 +168,7 @@ def left_out_at(
     *,
     kinds: pd.DataFrame,
     settings: scenario.Candidates,
+    not_public: tuple[str, ...] = (),
 ) -> Note:
     """Return the step of the screening that takes one place away, and its figures.
 
@@ -164,8 +176,8 @@ def left_out_at(
     ----------
     place
         One row of ``tables.PLACES``.
-    zones, nodes, edges, kinds, settings
-        As for :func:`make_candidates`.
+    zones, nodes, edges, kinds, settings, not_public
+        As for :func:`make_candidates`; kinds that count with declared bays only.
 
     Returns
     -------
@@ -173,9 +185,8 @@ def left_out_at(
         A key of :attr:`Candidates.screening`; ``merged`` where the place passes alone.
     """
     told: dict[str, Any] = {"kind": str(place["kind"].iloc[0])}
-    pool, steps = _screened(_with_lists(place, None), zones, kinds, settings)
-    if pool.empty:
-        step = next(key for key, count in steps.steps if not count)
+    pool, steps = _screened(_with_lists(place, None), zones, kinds, settings, not_public=not_public)
+    if step := next((key for key, count in steps.steps if not count), None):
         if step == "public":
             told["access"] = str(place["access"].iloc[0])
         return Note(step, told)
@@ -193,8 +204,13 @@ def _screened(
     zones: gpd.GeoDataFrame,
     kinds: pd.DataFrame,
     settings: scenario.Candidates,
+    *,
+    not_public: tuple[str, ...] = (),
 ) -> tuple[gpd.GeoDataFrame, Tally]:
-    """Take away what cannot be a site, one count a step."""
+    """Take away what cannot be a site, one count a step.
+
+    Places that do not count as public stay, uncounted: stations may stand on them.
+    """
     points = shapely.point_on_surface(places.geometry.to_numpy())
     pool = places.assign(
         kind=places["kind"].map(kind_by_place(kinds)), point=points, zone_id=zone_ids(points, zones)
@@ -202,12 +218,15 @@ def _screened(
     steps = Tally()
     steps.add("places", pool["zone_id"])
 
+    hidden: tuple[str, ...] = ()
+
     def keep(key: str, mask: Flags) -> None:
         nonlocal pool
         pool = pool[mask]
-        steps.add(key, pool["zone_id"])
+        steps.add(key, pool.loc[counts_as_public(pool, hidden), "zone_id"])
 
     keep("kind_known", pool["kind"].notna().to_numpy())
+    hidden = not_public
     keep("not_left_out", ~pool["kind"].isin(settings.leave_out).to_numpy(dtype=bool))
     keep("public", ~pool["access"].isin((*NOT_PUBLIC, *OTHER_USES)).to_numpy(dtype=bool))
     pool = pool.join(estimate_spaces(pool, kinds))
@@ -249,7 +268,7 @@ def _big_enough(pool: pd.DataFrame, kinds: pd.DataFrame) -> Flags:
     is_point = np.isnan(area)
     known = pool["spaces_source"].eq(CAPACITY_TAG).to_numpy(dtype=bool)
     least = rule["min_area_m2"].fillna(0.0).to_numpy(dtype=float)
-    known = known | pool["room"].notna().to_numpy(dtype=bool)
+    known = known | pool[["room", "public_bays"]].notna().any(axis=1).to_numpy(dtype=bool)
     ground = np.where(is_point, rule["point_ok"].to_numpy(dtype=bool) | known, area >= least)
     room = _by_spaces(pool, rule)
     enough = np.isnan(room) | (room >= rule["min_chargers"].to_numpy(dtype=float))
@@ -303,6 +322,7 @@ def _merged(
         for joined, site in zip(ids, result["site_id"], strict=True)
     ]
     result["capacity"] = by_main["capacity"].max()
+    result["public_bays"] = by_main["public_bays"].max()
     result["room"] = _merged_room(result, kinds, by_main["room"].max())
     result = result.drop(columns=["area_m2", "spaces", "spaces_source"])
     result = result.join(estimate_spaces(result, kinds))
@@ -327,21 +347,6 @@ def _snapped(
     stands = (pool["existing_station"] | pool["existing_swap"]).to_numpy(dtype=bool)
     keep = (snap_m <= max_snap_m) | stands
     return pool.assign(node_id=node_id, snap_m=snap_m)[keep], int((~keep).sum())
-
-
-def _off_road(sites: gpd.GeoDataFrame, max_snap_m: float) -> list[Note]:
-    """Name the existing stations that no road leads to; they stay, at their true distance."""
-    off = sites[sites["snap_m"] > max_snap_m].sort_values("site_id")
-    if off.empty:
-        return []
-    values = {
-        "stations": len(off),
-        "ids": [
-            f"{site} ({metres:,.0f} m)"
-            for site, metres in zip(off["site_id"][:_SHOWN], off["snap_m"][:_SHOWN], strict=True)
-        ],
-    }
-    return [Note("stations_off_road", values)]
 
 
 def _with_rules_of_kind(pool: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.GeoDataFrame:

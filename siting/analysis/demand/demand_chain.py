@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 KINDS = ("home", "work", "retail", "visit", "road", "fleet")
 """Kinds of demand, in the order of the chain."""
 YEAR = 2025
-"""Year of the chain where neither demand.year nor targets.by says one."""
+"""Year of the chain where neither demand.year, targets.by nor a last phase says one."""
 
 _HOURS = tuple(f"h{hour:02d}" for hour in range(24))
 _DAY_TOLERANCE = 1e-6
@@ -228,7 +228,7 @@ def nev_share(shares: pd.DataFrame, settings: scenario.Demand) -> float:
         known = f"{course.index[0]} to {course.index[-1]}" if len(course) else "no year"
         raise ScenarioError(
             f"no share of NEVs is known for {year}, {settings.nev_scenario}",
-            where="demand.year (left out: targets.by)",
+            where="demand.year (left out: targets.by or the last phase)",
             cure=f"the table demand.nev_shares holds {known}: add rows, or give demand.nev_share",
         )
     return float(np.interp(year, course.index.to_numpy(dtype=float), course.to_numpy()))

@@ -6,6 +6,9 @@ Every rule is made of the general ones, so that a planner can copy one and chang
 ``township_charging``      a charging station in every town (action plan 2022-25)
 ``service_area_charging``  one at every side of a service area (the same); the sides are two
                            sites and need no spacing from others
+``sight_3a_charging``      a charging station at every sight of class 3A or above of the layer
+                           ``sights``, within 300 m of it (what the city reports at the end of
+                           2025; the distance is ours)
 ``sight_4a_charging``      a charging area at every sight of class 4A or above, named in
                            ``model.sights_4a``, within 300 m of it (State Council 2023 No. 19;
                            the distance is ours)
@@ -23,7 +26,7 @@ Every rule is made of the general ones, so that a planner can copy one and chang
                            area stands and its spaces are known
 =========================  ====================================================================
 
-Sources: the district's file of facts, marks [V 28], [V 40], [V 29], [V 39].
+Sources: the district's file of facts, marks [V 28], [V 40], [V 29], [V 39], [v 26].
 """
 
 from __future__ import annotations
@@ -92,6 +95,9 @@ def _promises(model: scenario.Model, cutoff_m: float) -> list[AskedPromise]:
         )
     promises = {
         "service_area_charging": Promise(place_kinds=(SERVICE_AREA,), within_m=0),
+        "sight_3a_charging": Promise(
+            place_lists=("sight_3a",), within_m=_NEAR_SIGHT_M, unreachable="note"
+        ),
         "sight_4a_charging": Promise(places=model.sights_4a or ("none",), within_m=_NEAR_SIGHT_M),
         "swap_5km": Promise(
             facility="swap", within_m=_SWAP_M, share=model.swap_5km_share, unreachable="note"

@@ -224,6 +224,30 @@ def kinds_flags(problem: SitingProblem, kinds: tuple[str, ...], *, key: str) -> 
     return np.isin(problem.site_kind.astype(str), list(kinds))
 
 
+def lists_of(sites: pd.DataFrame) -> list[frozenset[str]]:
+    """Return the lists and areas that each site stands in; none where the table has no column."""
+    if "listed" not in sites.columns:
+        return [frozenset()] * len(sites)
+    return [
+        frozenset(told.split("+")) if isinstance(told, str) else frozenset()
+        for told in sites["listed"]
+    ]
+
+
+def listed_flags(lists: list[frozenset[str]], asked: tuple[str, ...], *, key: str) -> Flags:
+    """Return which sites stand in one of the lists; all if none is named.
+
+    Raises
+    ------
+    ScenarioError
+        If no site stands in a list that is named.
+    """
+    if not asked:
+        return np.ones(len(lists), dtype=bool)
+    check_names(asked, frozenset().union(*lists), key=f"{key}.listed", what="list or area")
+    return np.array([not told.isdisjoint(asked) for told in lists], dtype=bool)
+
+
 def pool_flags(
     problem: SitingProblem, pools: tuple[str, ...], pool: Names | None, *, key: str
 ) -> Flags:

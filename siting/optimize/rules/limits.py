@@ -13,8 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.errors import ImpossibleTargetError
+from siting.notes import Note
 from siting.optimize.problem.linear_rules import LinearRule, Rules, row_of
-from siting.optimize.rules.family import AskedLimit, Family, chosen_zones, kinds_flags, pool_flags
+from siting.optimize.rules.family import (
+    AskedLimit,
+    Family,
+    chosen_zones,
+    kinds_flags,
+    listed_flags,
+    lists_of,
+    pool_flags,
+)
 from siting.optimize.rules.rulings import (
     NO_END,
     PER_MILLE,
@@ -35,13 +44,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
-    from siting.arrays import Ints, Names
+    from siting.arrays import Flags, Ints, Names
     from siting.notes import Values
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.rules.family import Ground
     from siting.optimize.rules.rulings import Path, Rulings, Way
 
 _TINY = 1e-9
+_SHOWN = 5
+AREA = "file:"
+"""How the ids of renewal areas begin among the lists of a site."""
 
 
 def _asked(model: scenario.Model) -> list[AskedLimit]:
@@ -52,15 +64,31 @@ def _rows(problem: SitingProblem, ground: Ground) -> SitingProblem:
     """Add the rows of every limit."""
     sites, zone_kind = ground.sites, ground.zone_kind
     pool = sites["pool"].to_numpy(dtype=object) if "pool" in sites.columns else None
+    lists = lists_of(sites)
     stations, swaps = [*problem.rules.rows], [*problem.swap_rules.rows]
+    notes = list(problem.notes)
     for key, limit in ground.limits:
-        rows = quotas(problem, limit, zone_kind, key=key, pool=pool)
+        if limit.each_area:
+            notes += _without_room(problem, lists, key)
+        rows = quotas(problem, limit, zone_kind, key=key, pool=pool, lists=lists)
         (swaps if limit.count == "swap_stations" else stations).extend(rows)
     return replace(
         problem,
         rules=Rules(tuple(stations), problem.rules.promises),
         swap_rules=Rules(tuple(swaps), problem.swap_rules.promises),
+        notes=tuple(notes),
     )
+
+
+def _without_room(problem: SitingProblem, lists: list[frozenset[str]], key: str) -> list[Note]:
+    """Name the areas where no station may open, for what is too near stands or a rule stops it."""
+    every, able = (
+        {name for j in rows for name in lists[j] if name.startswith(AREA)}
+        for rows in (range(len(lists)), np.flatnonzero(problem.openable).tolist())
+    )
+    lost = sorted(every - able)
+    values = {"rule": key, "count": len(lost), "of": len(every), "ids": lost[:_SHOWN]}
+    return [Note("areas_without_room", values)] if lost else []
 
 
 def quotas(
@@ -70,13 +98,14 @@ def quotas(
     *,
     key: str,
     pool: Names | None = None,
+    lists: list[frozenset[str]] | None = None,
 ) -> Iterator[LinearRule]:
     """Yield a floor and a ceiling: ``least <= sum_{j in M} x_j <= most``.
 
-    ``M`` are the sites that pass the filters by zone, kind of zone, kind of site and pool; ``x`` is
-    ``open``, ``chargers`` or ``swap``. A share counts of the target ``T`` of what is counted:
+    ``M`` are the sites that pass the filters by zone, kind of zone and site, pool and list; ``x``
+    is ``open``, ``chargers`` or ``swap``. A share counts of the target ``T`` of what is counted:
     ``least = ceil(share T)``, ``most = floor(share T)``. With ``each_zone`` there is one pair
-    of rows for each zone.
+    of rows for each zone; with ``each_area`` one for each renewal area with a site that may open.
 
     Raises
     ------
@@ -88,12 +117,13 @@ def quotas(
     zones = chosen_zones(problem, limit.zones, limit.zone_kinds, zone_kind, key=key)
     kinds = kinds_flags(problem, limit.kinds, key=key)
     kinds = kinds & pool_flags(problem, limit.pools, pool, key=key)
-    parts = [[zone] for zone in zones.tolist()] if limit.each_zone else [zones.tolist()]
+    lists = lists or [frozenset()] * len(problem.site_id)
+    kinds = kinds & listed_flags(lists, limit.listed, key=key)
     usable = problem.swap_ok if limit.count == "swap_stations" else problem.openable
+    here = usable & kinds & np.isin(problem.site_zone, zones)
     least, most = _ends(problem, limit)
-    for part in parts:
-        members = np.flatnonzero(usable & kinds & np.isin(problem.site_zone, part))
-        place = f"zone {problem.zone_id[part[0]]}" if limit.each_zone else f"{len(part)} zones"
+    for place, part in _parts(problem, limit, zones, lists, here):
+        members = np.flatnonzero(here & part)
         values: Values = {"count": limit.count, "place": place, "key": key}
         if least is not None:
             values = {**values, "number": least}
@@ -105,6 +135,25 @@ def quotas(
             _check_ceiling(problem, limit, members, values)
             what = "at most {number} {count} in {place} ({key})"
             yield _quota(limit, what, values, members, "<=", most)
+
+
+def _parts(
+    problem: SitingProblem,
+    limit: scenario.Limit,
+    zones: Ints,
+    lists: list[frozenset[str]],
+    here: Flags,
+) -> Iterator[tuple[str, Flags]]:
+    """Yield what is held to the numbers by itself, in words and as flags of sites."""
+    if limit.each_zone:
+        for zone in zones.tolist():
+            yield f"zone {problem.zone_id[zone]}", problem.site_zone == zone
+    elif limit.each_area:
+        areas = frozenset().union(*(lists[j] for j in np.flatnonzero(here)))
+        for area in sorted(name for name in areas if name.startswith(AREA)):
+            yield f"area {area}", np.array([area in told for told in lists], dtype=bool)
+    else:
+        yield f"{len(zones)} zones", np.ones(len(here), dtype=bool)
 
 
 def _ends(problem: SitingProblem, limit: scenario.Limit) -> tuple[int | None, int | None]:

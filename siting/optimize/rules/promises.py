@@ -25,6 +25,8 @@ from siting.optimize.rules.family import (
     check_names,
     chosen_zones,
     kinds_flags,
+    listed_flags,
+    lists_of,
 )
 from siting.optimize.rules.rulings import (
     FARTHEST_M,
@@ -109,7 +111,7 @@ def promised(
     ImpossibleTargetError
         If members are out of everyone's reach and ``unreachable`` is ``"refuse"``.
     """
-    places = bool(promise.places or promise.place_kinds)
+    places = bool(promise.places or promise.place_kinds or promise.place_lists)
     usable = _usable(problem, promise, ground, key=key)
     make = _places if places else _points
     group = make(problem, promise, ground, usable, key=key)
@@ -193,6 +195,8 @@ def _places(
             promise.place_kinds, problem.site_kind, key=f"{key}.place_kinds", what="kind of site"
         )
         named |= np.isin(problem.site_kind.astype(str), list(promise.place_kinds))
+    if promise.place_lists:
+        named |= listed_flags(lists_of(ground.sites), promise.place_lists, key=key)
     members = np.flatnonzero(named & np.isin(problem.site_zone, zones))
     doors = np.flatnonzero(usable)
     within_m = float(promise.within_m or 0)
@@ -277,7 +281,7 @@ def _levers(rulings: Rulings) -> Iterator[Lever]:
 
 
 def _farthest_m(rulings: Rulings, promise: scenario.Promise) -> float:
-    if promise.places or promise.place_kinds:
+    if promise.places or promise.place_kinds or promise.place_lists:
         return FARTHEST_M
     return rulings.swap_cutoff_m if promise.facility == "swap" else rulings.cutoff_m
 

@@ -172,7 +172,7 @@ FIRST = ("no", "name", "kind_name", "zone_name", "lonlat", "priority")
 """Columns of every handout, before its own."""
 
 TO_FILL = frozenset({
-    "filing", "fund", "build_year", "batch", "direction", "holiday", "sight_class", "visitors",
+    "filing", "fund", "build_year", "batch", "direction", "holiday", "visitors",
     "land_use", "condition", "operator", "occupation", "green", "energising", "level", "hydrant",
     "inspection", "fire_unit", "maker", "verification", "road", "queue", "platform", "feed",
     "contact", "consent",
