@@ -18,7 +18,7 @@ from siting.analysis.candidates.site_kinds import check_site_kinds, require_kind
 from siting.analysis.candidates.site_rules import check_site_rules
 from siting.analysis.demand.demand_chain import check_hour_profiles, check_nev_shares
 from siting.analysis.demand.demand_points import Figures
-from siting.analysis.road_parts import Needing, needed_parts, without_crossed
+from siting.analysis.road_parts import Beside, Needing, needed_parts, without_crossed
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
 from siting.errors import Collected, ScenarioError, TableError
@@ -85,8 +85,8 @@ def local_tables(scenario: Scenario, area: AreaShape) -> Notes:
 
 def counted_world(
     world: World, counting: scenario.Counting, *, max_snap_m: float
-) -> tuple[World, Notes]:
-    """Return the world with the roads and zones that count.
+) -> tuple[World, Beside, Notes]:
+    """Return the world with the roads and zones that count, and what lies beside those roads.
 
     The roads are cut by the barriers and lose the parts that nobody needs; the zones are those
     not left out.
@@ -105,7 +105,8 @@ def counted_world(
     ScenarioError
         If ``counting.leave_out_managed_by`` names nobody, or leaves no zone.
     """
-    nodes, edges, notes = without_crossed(world.nodes, world.edges, world.layers.get("barriers"))
+    beside = Beside(world.landscape, world.layers.get("barriers"))
+    nodes, edges, notes = without_crossed(world.nodes, world.edges, beside.barriers)
     bodies = sorted(set(world.zones["managed_by"].dropna()))
     unknown = [name for name in counting.leave_out_managed_by if name not in bodies]
     out = world.zones["managed_by"].isin(counting.leave_out_managed_by)
@@ -119,17 +120,17 @@ def counted_world(
         values = {"zones": int(out.sum()), "bodies": list(counting.leave_out_managed_by)}
         notes.append(Note("zones_left_out", values))
     zones = world.zones[~out].reset_index(drop=True)
-    needing = Needing(
-        world.places, world.stations, zones, world.people, world.landscape,
-        world.layers.get("barriers"),
-    )  # fmt: skip
-    nodes, edges, told, report = needed_parts(nodes, edges, needing, within_m=max_snap_m)
-    report = world.report | report
-    return replace(world, nodes=nodes, edges=edges, zones=zones, report=report), notes + told
+    needing = Needing(world.places, world.stations, zones, world.people)
+    nodes, kept, told, report = needed_parts(
+        nodes, edges, needing, within_m=max_snap_m, beside=beside
+    )
+    world = replace(world, nodes=nodes, edges=kept, zones=zones, report=world.report | report)
+    dropped = edges[~edges["street_id"].isin(kept["street_id"])].reset_index(drop=True)
+    return world, replace(beside, dropped=dropped), notes + told
 
 
 def around(
-    world: World, kinds: pd.DataFrame, ratios: pd.DataFrame, *, by: int | None
+    world: World, beside: Beside, kinds: pd.DataFrame, ratios: pd.DataFrame, *, by: int | None
 ) -> tuple[Around, Notes]:
     """Return what the candidates take from the layers and lists.
 
@@ -137,6 +138,8 @@ def around(
     ----------
     world
         The world.
+    beside
+        What lies beside its roads, a result of :func:`counted_world`.
     kinds, ratios
         Results of ``check_site_kinds`` and :func:`build_ratios`.
     by
@@ -149,7 +152,7 @@ def around(
     if communities is not None:
         communities = communities_room(communities, kinds)
     layers = {role: world.layers[role] for role in _FOR_RULES if role in world.layers}
-    return Around(world.landscape, layers, projects, communities), notes
+    return Around(beside, layers, projects, communities), notes
 
 
 _ESTIMATED = "estimated"

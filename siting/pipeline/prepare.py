@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from siting.analysis.road_parts import Beside
     from siting.analysis.station.chargers import Chargers
     from siting.cache import Cache
     from siting.pipeline.meter import Meter
@@ -67,6 +68,7 @@ class Prepared:
     scores: pd.DataFrame
     scoring: ScoreSummary
     score_sources: tuple[Provenance, ...]
+    beside: Beside
     notes: tuple[Note, ...]
     chargers: Chargers
     prices: pd.DataFrame
@@ -101,11 +103,11 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             silent={"progress": step, "lists": early.lists}, keep=not _downloads(scenario),
         )  # fmt: skip
         refuse_people(world.zones, scenario.targets, where="inputs.zones")
-        world, told_counted = counted_world(
+        world, beside, told_counted = counted_world(
             world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
         )
         world, told_factors = factored_world(world, scenario.factors)
-        lists, told_lists = around(world, kinds, ratios, by=scenario.targets.by)
+        lists, told_lists = around(world, beside, kinds, ratios, by=scenario.targets.by)
     with meter.stage("candidates"):
         candidates = memory.call(
             "candidates", make_candidates,
@@ -120,10 +122,12 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             world.places, world.zones, world.nodes, world.edges,
             kinds=kinds, figures=early.figures, settings=_demand_settings(scenario),
             people=world.people, traffic=world.traffic, given=world.layers.get("demand"),
+            beside=beside,
         )  # fmt: skip
         need, told_beyond = less_served_beyond(
             demand.demand, world.beyond, world.nodes, world.edges,
-            outline=world.area.projected, kinds=kinds, cutoff_m=scenario.travel.cutoff_m,
+            beside=beside, outline=world.area.projected, kinds=kinds,
+            cutoff_m=scenario.travel.cutoff_m,
         )  # fmt: skip
     with meter.stage("travel"):
         reach, swap_reach = _reaches(scenario, world, candidates.sites, need, memory)
@@ -153,6 +157,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         scores=scored.scores,
         scoring=scored.summary,
         score_sources=files.sources,
+        beside=beside,
         notes=tuple(Note(key, dict(values)) for key, values in told),
         chargers=factored_chargers(early.chargers, scenario.factors),
         prices=factored_prices(early.prices, scenario.factors),

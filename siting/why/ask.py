@@ -146,7 +146,7 @@ def _left_out(built: Rebuilt, place_id: str) -> Reason:
     step, values = left_out_at(
         world.places[world.places["place_id"] == place_id],
         world.zones, world.nodes, world.edges,
-        kinds=kinds, settings=built.scenario.candidates,
+        beside=built.prepared.beside, kinds=kinds, settings=built.scenario.candidates,
     )  # fmt: skip
     return Reason(f"left_out_{step}", values)
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from siting.analysis.candidates.site_kinds import split_names
+from siting.analysis.road_parts import Beside
 from siting.errors import TableError
 from siting.notes import Note
 from siting.tables import Column, Table, check
@@ -55,8 +56,8 @@ class Around:
 
     Attributes
     ----------
-    landscape
-        ``tables.LANDSCAPE``; None: no rule looks at it.
+    beside
+        The landscape, which rules look at, and what no way to a road crosses.
     layers
         Areas of the layers by role, for the rules; see ``rules.Setting``.
     projects
@@ -65,7 +66,7 @@ class Around:
         Rows of the layer ``communities``, or None.
     """
 
-    landscape: gpd.GeoDataFrame | None = None
+    beside: Beside = field(default_factory=Beside)
     layers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
     projects: gpd.GeoDataFrame | None = None
     communities: gpd.GeoDataFrame | None = None

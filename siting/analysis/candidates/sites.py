@@ -26,6 +26,7 @@ from siting.analysis.candidates.regimes import Around, regime_places, with_pools
 from siting.analysis.candidates.site_kinds import CAPACITY_TAG, estimate_spaces, kind_by_place
 from siting.analysis.candidates.site_rules import Setting, Tally, judge, no_site, not_checked
 from siting.analysis.network import Network, zone_ids
+from siting.analysis.streets import NO_ROAD
 from siting.notes import Note
 from siting.tables import SITES, check
 from siting.tables.catalogue import NOT_PUBLIC, OTHER_USES
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.analysis.candidates.site_rules import SiteRule
+    from siting.analysis.road_parts import Beside
 
 
 _log = logging.getLogger(__name__)
@@ -91,7 +93,7 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     settings
         Block ``candidates`` of the scenario.
     around
-        Landscape, layers and lists besides the places of the map.
+        Landscape, barriers, layers and lists besides the places of the map.
 
     Raises
     ------
@@ -109,11 +111,11 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     pool = _with_parts(pool, parts)
     screening.add("merged", pool["zone_id"])
     pool, notes = place_stations(pool, stations, zones, kinds=kinds, merge_m=settings.merge_m)
-    pool, far = _snapped(pool, Network.of(nodes, edges), kinds, settings.max_snap_m)
+    pool, far = _snapped(pool, Network.of(nodes, edges, around.beside), kinds, settings.max_snap_m)
     on_place = ~pool["site_id"].isin(stations["station_id"])
     screening.add("near_a_road", pool.loc[on_place, "zone_id"])
     pool, told = with_pools(pool, around, settings)
-    setting = Setting(places, around.landscape, around.layers)
+    setting = Setting(places, around.beside.landscape, around.layers)
     ground = pool.geometry.to_numpy()
     sites = judge(_with_rules_of_kind(pool, kinds), ground, setting, rules)
     open_to_all = (sites["verdict"] != "stop").to_numpy(dtype=bool)
@@ -156,6 +158,7 @@ def left_out_at(
     nodes: gpd.GeoDataFrame,
     edges: gpd.GeoDataFrame,
     *,
+    beside: Beside,
     kinds: pd.DataFrame,
     settings: scenario.Candidates,
 ) -> Note:
@@ -165,7 +168,7 @@ def left_out_at(
     ----------
     place
         One row of ``tables.PLACES``.
-    zones, nodes, edges, kinds, settings
+    zones, nodes, edges, beside, kinds, settings
         As for :func:`make_candidates`.
 
     Returns
@@ -182,7 +185,9 @@ def left_out_at(
         return Note(step, told)
     anywhere = kinds.loc[pool["kind"], "carriageway_ok"].to_numpy(dtype=bool)
     xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
-    _, snap_m = Network.of(nodes, edges).snap(xy, anywhere=anywhere)
+    node_id, snap_m = Network.of(nodes, edges, beside).snap(xy, anywhere=anywhere)
+    if node_id[0] == NO_ROAD:
+        return Note("across_water", told | {"distance_m": float(snap_m[0])})
     if snap_m[0] > settings.max_snap_m:
         told |= {"distance_m": float(snap_m[0]), "most_m": settings.max_snap_m}
         return Note("near_a_road", told)
@@ -323,18 +328,19 @@ def _merged_room(
 def _snapped(
     pool: gpd.GeoDataFrame, network: Network, kinds: pd.DataFrame, max_snap_m: float
 ) -> tuple[gpd.GeoDataFrame, int]:
-    """Give each site its point of a road; a new site too far from any is taken out."""
+    """Give each site its point of a road; a new site too far from any, or cut off, is taken out."""
     anywhere = kinds.loc[pool["kind"], "carriageway_ok"].to_numpy(dtype=bool)
     xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
     node_id, snap_m = network.snap(xy, anywhere=anywhere)
     stands = (pool["existing_station"] | pool["existing_swap"]).to_numpy(dtype=bool)
-    keep = (snap_m <= max_snap_m) | stands
+    keep = ((snap_m <= max_snap_m) & (node_id != NO_ROAD)) | stands
     return pool.assign(node_id=node_id, snap_m=snap_m)[keep], int((~keep).sum())
 
 
 def _off_road(sites: gpd.GeoDataFrame, max_snap_m: float) -> list[Note]:
     """Name the existing stations that no road leads to; they stay, at their true distance."""
-    off = sites[sites["snap_m"] > max_snap_m].sort_values("site_id")
+    far = (sites["snap_m"] > max_snap_m) | (sites["node_id"] == NO_ROAD)
+    off = sites[far].sort_values("site_id")
     if off.empty:
         return []
     values = {

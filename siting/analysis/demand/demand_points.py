@@ -40,11 +40,13 @@ from siting.analysis.demand.demand_chain import (
 )
 from siting.analysis.demand.housing import counted_parts, home_parts
 from siting.analysis.network import Network
+from siting.analysis.road_parts import beside_dropped
 from siting.notes import Note
 from siting.tables import DEMAND, check, zone_names
 
 if TYPE_CHECKING:
     from siting import scenario
+    from siting.analysis.road_parts import Beside
     from siting.arrays import Floats, Ints
 
     Notes = list[Note]
@@ -176,6 +178,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     people: gpd.GeoDataFrame | None = None,
     traffic: pd.DataFrame | None = None,
     given: gpd.GeoDataFrame | None = None,
+    beside: Beside | None = None,
 ) -> DemandResult:
     """Return the demand points of an area.
 
@@ -203,6 +206,9 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
         ``tables.TRAFFIC``.
     given
         Demand of a layer of the planner's own, on top of all else: ``kwh_day``, ``kind``.
+    beside
+        The water and barriers that no way to a road crosses, and the roads that do not count;
+        None: none is known.
 
     Returns
     -------
@@ -214,7 +220,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     ScenarioError
         If the year has no share of NEVs, or a zone, kind or fleet is named that is not there.
     """
-    network = Network.of(nodes, edges)
+    network = Network.of(nodes, edges, beside)
     share = nev_share(figures.nev_shares, settings)
     homes, notes = _people(places, zones, network, people, settings)
     public = homes["zone_id"].map(public_shares(zones, settings)).astype(float)
@@ -234,6 +240,7 @@ def make_demand(  # noqa: PLR0913  # the tables of the place, and what may stand
     notes += told
     everything = [part for part in (*parts, through, fleet, own) if part is not None and len(part)]
     joined = pd.concat(everything, ignore_index=True) if everything else homes
+    notes += beside_dropped(joined, network, zones)
     demand = demand_points(joined, network, crs=zones.crs)
     demand["peak_share"] = demand["kind"].map(figures.hours.max(axis=1)).astype(float)
     demand = demand[DEMAND.column_names]
