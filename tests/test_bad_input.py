@@ -16,6 +16,7 @@ from osm_town import make_town
 from siting import errors
 from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_NO_PLAN, EXIT_SCENARIO
+from siting.pipeline.early import _RULE_TABLES
 
 
 @pytest.fixture
@@ -223,3 +224,13 @@ def test_the_refusal_of_too_many_stations_counts_each_screening_step(desk, capsy
     printed = capsys.readouterr().err
     assert re.search(r"\d+ places", printed)
     assert re.search(r"\d+ merged", printed)
+
+
+@pytest.mark.parametrize("key", sorted(_RULE_TABLES.values()))
+def test_a_fault_in_an_own_table_of_rules_names_the_planner_s_file(tmp_path, key, capsys):
+    path = set_up(tmp_path)
+    (tmp_path / "mine.csv").write_text("no,such,columns\n1,2,3\n", encoding="utf-8")
+    assert run(["check", str(path), "--set", f"{key}={tmp_path / 'mine.csv'}"]) == EXIT_DATA
+    told = capsys.readouterr().err
+    assert f"where: {key}: {tmp_path / 'mine.csv'}" in " ".join(told.split())
+    assert "where: data/" not in told

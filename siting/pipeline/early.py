@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from siting.inputs.world import World
 
     Notes = list[Note]
+    from collections.abc import Iterator
+
     import geopandas as gpd
 
     from siting.analysis.candidates.site_rules import SiteRule
@@ -203,6 +206,18 @@ def factored_chargers(chargers: Chargers, factors: Factors) -> Chargers:
 _MOST_PEOPLE_KM2 = 150_000
 """The densest quarters of the world have fewer."""
 
+_RULE_TABLES = {
+    "data/build_ratios.csv": "candidates.build_ratios",
+    "data/charger_classes.csv": "candidates.charger_classes",
+    "data/charger_mix.csv": "candidates.charger_mix",
+    "data/costs.csv": "costs.prices",
+    "data/hour_profile.csv": "demand.hour_profile",
+    "data/nev_share.csv": "demand.nev_shares",
+    "data/site_kinds.csv": "candidates.site_kinds",
+    "data/site_rules.csv": "candidates.site_rules",
+}
+"""The key that names the file a planner puts in the place of a shipped table."""
+
 _FEWEST_KM2 = 0.5
 _M2_PER_KM2 = 1e6
 
@@ -230,26 +245,44 @@ def read_early(scenario: Scenario) -> Early:
         What the files are at fault with: one fault as it is, several as a list.
     """
     faults = Collected()
-    made: dict[str, Any] = {"ratios": ()}
-    with faults.of():
+    made: dict[str, Any] = {}
+    with faults.of(), _own_files_named(scenario):
         made["ratios"] = build_ratios(scenario.candidates)
-    with faults.of():
+    with faults.of(), _own_files_named(scenario):
         made["kinds"], made["rules"], made["chargers"] = rule_tables(scenario)
-    with faults.of():
+    with faults.of(), _own_files_named(scenario):
         made["figures"] = _demand_figures(scenario)
-    with faults.of():
+    with faults.of(), _own_files_named(scenario):
         prices = read_rule_table(local_path(scenario.costs.prices), key="costs.prices")
         made["prices"] = check_costs(prices)
 
     def scores(area: AreaShape) -> None:
         made["files"] = load_score_files(scenario.scoring, area)
 
-    kinds = tuple(getattr(made["ratios"], "index", ()))
+    kinds = tuple(made["ratios"].index) if "ratios" in made else ()
     made["lists"] = read_lists(
         scenario.area, scenario.inputs, project_kinds=kinds, faults=faults, also=scores
     )
     _refuse_people_of_files(scenario, made["lists"])
     return Early(**made)
+
+
+@contextmanager
+def _own_files_named(scenario: Scenario) -> Iterator[None]:
+    """Say of a fault in a planner's own table of rules which file it is in.
+
+    The tables go by the names of the shipped ones, which the planner's replace.
+    """
+    try:
+        yield
+    except TableError as error:
+        for shipped, key in _RULE_TABLES.items():
+            block, name = key.split(".")
+            path = local_path(getattr(getattr(scenario, block), name))
+            if shipped in error.where and path != shipped_path(shipped.removeprefix("data/")):
+                where = f"{key}: {path}"
+                raise type(error)(error.what, where=where, cure=error.cure) from error
+        raise
 
 
 def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...], Chargers]:
