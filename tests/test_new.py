@@ -141,7 +141,10 @@ def test_a_map_alone_says_where_it_is(tmp_path, capsys):
     town = make_town().write(tmp_path / "map.osm")
     path = tmp_path / "plan.toml"
     assert run(["new", str(path), "--from", str(town), "--language", "en"]) == EXIT_GOOD
-    assert "box around the streets of the map" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "box around the streets of the map" in told
+    assert "nobody lives here yet" in told
+    assert "# area_people = 100000    # ASK: " in path.read_text("utf-8")
     west, south, east, north = load_scenario(path).area.bbox
     assert (west < east, south < north) == (True, True)
     for one, other in zip((west, south, east, north), BBOX, strict=True):
@@ -154,6 +157,7 @@ def test_people_at_many_points_become_a_layer(tmp_path):
     table.write_text("\n".join(["id,lon,lat,population", *rows]), encoding="utf-8")
     path = tmp_path / "plan.toml"
     assert run(["new", str(path), "--from", str(table)]) == EXIT_GOOD
+    assert "area_people" not in path.read_text("utf-8")
     (layer,) = load_scenario(path).inputs.layers
     assert (layer.role, layer.datum, layer.columns["people"]) == ("people", "wgs84", "population")
 
@@ -232,7 +236,7 @@ def test_every_question_role_and_remark_has_words():
     verb = Path(new_verb.__file__).read_text(encoding="utf-8")
     template = shipped_path(new_verb.TEMPLATE).read_text(encoding="utf-8")
     used = {f"new.ask.{key}" for key in re.findall(r'Question\(\s*"(\w+)"', code)}
-    roles = {"osm", *re.findall(r'role = "(\w+)"', code), "unknown"}
+    roles = {"osm", *re.findall(r'role(?:, look\.has_people)? = "(\w+)"', code), "unknown"}
     used |= {f"new.role.{role}" for role in roles}
     used |= set(re.findall(r"[\"'](new\.[\w.]+)[\"']", code + verb))
     used |= set(re.findall(r"#: ([a-z._]+)", template))

@@ -92,6 +92,8 @@ class Look:
         the box around its roads.
     rows
         Rows of the table.
+    has_people
+        Whether it tells how many people live where.
     """
 
     path: Path
@@ -101,6 +103,7 @@ class Look:
     questions: dict[str, Question] = field(default_factory=dict)
     points: Floats = field(default_factory=lambda: np.empty((0, 2)))
     rows: int = 0
+    has_people: bool = False
 
 
 def look_at(paths: list[Path]) -> list[Look]:
@@ -175,6 +178,7 @@ def _of_shapes(path: Path) -> Look:
     look.keys |= {"columns": columns} if columns else {}
     population = names["population"]
     if population is not None:
+        look.has_people = True
         _ask_unit(look, population, "people", "people_unit", frame)
     return look
 
@@ -205,7 +209,7 @@ def _as_points(look: Look, there: list[str], cells: pd.DataFrame) -> None:
         look.keys["columns"] = {own: theirs for own, theirs in columns.items() if own != theirs}
         _ask_unit(look, headroom, "kW", "headroom_unit", cells)
     elif not len(look.points) and population is not None:
-        look.role = "people"
+        look.role, look.has_people = "people", True
         _people(look, there, population, cells)
     elif not len(look.points) and match_name("vehicles_day", there) is not None:
         look.role = "traffic"
@@ -213,7 +217,7 @@ def _as_points(look: Look, there: list[str], cells: pd.DataFrame) -> None:
         look.role = "stations"
         _stations(look, there, cells)
     elif len(look.points) > _FEW_ZONES and population is not None:
-        look.role = "people_points"
+        look.role, look.has_people = "people_points", True
         _people_points(look, there, population, cells)
 
 

@@ -108,7 +108,8 @@ def _inputs(looks: list[Look], folder: Path, still: list[str], say: Say) -> list
     lines = ["[inputs]", f"osm = {osm}{mark}", ""]
     zones = next((look for look in looks if look.role == "zones"), None)
     people = next((look for look in looks if look.role == "people"), None)
-    if zones is not None or people is not None:
+    nobody = not any(look.has_people for look in looks)
+    if zones is not None or people is not None or nobody:
         lines.append("[inputs.zones]")
         if zones is not None:
             lines += [
@@ -118,6 +119,9 @@ def _inputs(looks: list[Look], folder: Path, still: list[str], say: Say) -> list
         if people is not None:
             lines += [f"people = {_path(people.path, folder)}",
                       *_keys(people, "inputs.zones", still, say)]  # fmt: skip
+        if nobody:
+            lines.append(f"# area_people = 100000    {_ASK}{say('new.ask.people')}")
+            still.append(say("new.still.people"))
         lines.append("")
     heads = {"stations": "[[inputs.stations]]", "substations": "[inputs.substations]",
              "people_points": "[[inputs.layers]]", "traffic": "[inputs.traffic]"}  # fmt: skip
