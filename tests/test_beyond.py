@@ -14,6 +14,7 @@ from test_uses import checked, write_scenario
 
 from siting import scenario
 from siting.analysis.demand.beyond import less_served_beyond
+from siting.analysis.road_parts import Beside
 from siting.inputs.world import load_world
 
 OUTLINE = shapely.box(-100, -100, 500, 900)
@@ -36,7 +37,7 @@ def demand(*rows):
 def left(points, *stations, cutoff_m=1000.0):
     found, notes = less_served_beyond(
         points, town.stations(*stations), town.nodes(), town.edges(),
-        outline=OUTLINE, kinds=town.kinds(), cutoff_m=cutoff_m,
+        beside=Beside(), outline=OUTLINE, kinds=town.kinds(), cutoff_m=cutoff_m,
     )  # fmt: skip
     return found["kwh_day"].tolist(), notes
 

@@ -377,6 +377,8 @@ def test_people_of_a_layer_stand_where_it_says():
     assert found.chain.people == pytest.approx(1800)
     told = dict(found.notes)
     assert told["people_from_layer"] == {"people": 800, "zones": 1, "told": 1000}
+    bare = make(town.places(*HOMES), zones=town.zones().assign(population=np.nan), people=layer)
+    assert dict(bare.notes)["people_from_layer_alone"] == {"people": 800, "zones": 1}
     assert told["people_quality"] == {"counted": 300, "spread": 1000, "estimated": 500}
 
 

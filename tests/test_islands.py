@@ -14,11 +14,13 @@ from demand_town import figures
 from osm_town import BBOX, SOUTH, WEST, Town, make_town
 
 from siting import scenario
+from siting.analysis.candidates.regimes import Around
 from siting.analysis.candidates.sites import make_candidates
 from siting.analysis.demand.demand_points import make_demand
+from siting.analysis.streets import NO_ROAD
 from siting.analysis.travel import make_reach, unreached
 from siting.inputs.world import load_world
-from siting.pipeline.early import counted_world
+from siting.pipeline.adjust import counted_world
 
 EAST_BY = 0.08
 """How far east of the town the second island lies: some 7.7 km."""
@@ -47,7 +49,10 @@ def settlement(town, base, lon, lat, *, streets=True):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """The town on one island, a village on a second, one without a road on a third."""
+    """The town on one island, a village on a second, one without a road on a third.
+
+    A rock 400 m before the town's coast has no road either.
+    """
     folder = tmp_path_factory.mktemp("islands")
     town = make_town()
     west, south, east, north = BBOX
@@ -57,14 +62,18 @@ def made(tmp_path_factory):
     settlement(town, 70_000, lon, lat)
     shore(town, 9700, lon - 0.002, lat + 0.038, lon + 0.006, lat + 0.044)
     settlement(town, 80_000, lon, lat + 0.040, streets=False)
+    rock, middle = east + 0.0062, (south + north) / 2
+    shore(town, 9800, rock, middle - 0.002, rock + 0.008, middle + 0.004)
+    settlement(town, 90_000, rock + 0.002, middle, streets=False)
     boxes = {
+        "rock": (rock, middle - 0.002, rock + 0.008, middle + 0.004),
         "town": (west, south, east, north),
         "island": (lon - 0.003, lat - 0.003, lon + 0.007, lat + 0.006),
         "islet": (lon - 0.003, lat + 0.036, lon + 0.007, lat + 0.046),
     }
     zones = gpd.GeoDataFrame(
         {"zone_id": list(boxes), "name": list(boxes), "kind": "town",
-         "population": [20_000, 3000, 400], "population_quality": "exact"},
+         "population": [250, 20_000, 3000, 400], "population_quality": "exact"},
         geometry=[shapely.box(*box) for box in boxes.values()],
         crs=4326,
     )  # fmt: skip
@@ -76,14 +85,15 @@ def made(tmp_path_factory):
 def stages(osm, bbox, zones):
     inputs = scenario.Inputs(osm=str(osm), zones=zones)
     world = load_world(scenario.Area(bbox=bbox), inputs)
-    world, notes = counted_world(world, scenario.Counting(), max_snap_m=400)
+    world, beside, notes = counted_world(world, scenario.Counting(), max_snap_m=400)
     candidates = make_candidates(
         world.places, world.zones, world.nodes, world.edges, world.stations,
         kinds=grid_town.kinds(), rules=grid_town.rules(), settings=scenario.Candidates(),
+        around=Around(beside),
     )  # fmt: skip
     demand = make_demand(
         world.places, world.zones, world.nodes, world.edges,
-        kinds=grid_town.kinds(), figures=figures(), settings=scenario.Demand(),
+        kinds=grid_town.kinds(), figures=figures(), settings=scenario.Demand(), beside=beside,
     ).demand  # fmt: skip
     reach = make_reach(demand, candidates.sites, world.nodes, world.edges, cutoff_m=3000)
     notes = dict([*notes, *candidates.notes, *unreached(demand, reach, world.zones)])
@@ -120,11 +130,24 @@ def test_an_island_without_a_road_is_told_with_its_true_distance(made):
     assert islet["existing_station"].all()
     assert len(islet) == 1
     assert islet["snap_m"].min() > 4000
-    assert notes["stations_off_road"]["stations"] == 1
-    lost = demand[demand["zone_id"] == "islet"]["kwh_day"].sum()
+    assert notes["stations_off_road"]["stations"] == 2
+    lost = demand[demand["node_id"] == NO_ROAD]
     told = notes["out_of_reach"]
-    assert told["kwh_day"] == round(lost)
-    assert (told["people"], told["names"]) == (400, ["islet"])
+    assert told["kwh_day"] == round(lost["kwh_day"].sum())
+    assert (told["people"], told["names"][:2]) == (650, ["islet", "rock"])
+
+
+def test_nobody_crosses_the_sea_to_a_road_within_the_cutoff(made):
+    world, sites, demand, reach, _ = made
+    ours = demand[demand["zone_id"] == "rock"]
+    away = ours.geometry.distance(world.edges.geometry.union_all())
+    assert (away.max() < 2000, ours["people"].sum()) == (True, 250)
+    assert (ours["node_id"] == NO_ROAD).all()
+    assert not reach["demand_id"].isin(ours["demand_id"]).any()
+    [(_, station)] = sites[sites["zone_id"] == "rock"].iterrows()
+    assert station["existing_station"]
+    assert station["snap_m"] < 2000
+    assert station["site_id"] not in set(reach["site_id"])
 
 
 def test_the_island_is_told_as_a_part_of_its_own(made):

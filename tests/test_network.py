@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siting.analysis.network import Network
-from siting.analysis.streets import FIRST_ON_STREET
+from siting.analysis.road_parts import Beside
+from siting.analysis.streets import FIRST_ON_STREET, NO_ROAD
 from siting.analysis.travel import SNAP_M_PER_S, make_reach
 from siting.errors import TableError
 
@@ -67,6 +68,67 @@ def test_where_all_roads_are_expressways_any_will_do():
     edges = town.edges(road_class="motorway").assign(road_class="motorway")
     spots, _, _ = snapped(Network.of(town.nodes(), edges), (290, 30))
     assert spots == [[290, 0]]
+
+
+def beside(*water, barriers=()):
+    rows = {"kind": ["water"] * len(water), "name": [None] * len(water)}
+    lines = gpd.GeoDataFrame(geometry=list(barriers), crs=town.CRS)
+    return Beside(
+        gpd.GeoDataFrame(rows, geometry=list(water), crs=town.CRS), lines if barriers else None
+    )
+
+
+def opened(between, *points):
+    network = Network.of(town.nodes(), town.edges(), between)
+    return network.snap(np.array(points, dtype=float))
+
+
+RIVER = shapely.box(-900, -80, 1700, -20)
+"""South of the southernmost street (y = 0), 60 m wide."""
+
+
+def test_nobody_opens_onto_a_road_across_wide_water_but_across_a_brook():
+    ids, away = opened(beside(RIVER), (300, -120))
+    assert (ids[0], away[0]) == (NO_ROAD, 120)
+    brook = shapely.box(-900, -80, 1700, -55)
+    assert opened(beside(brook), (300, -120))[0][0] >= FIRST_ON_STREET
+    # two brooks are as wide as one river
+    assert opened(beside(brook, shapely.box(-900, -50, 1700, -30)), (300, -120))[0][0] == NO_ROAD
+
+
+def test_a_road_on_the_own_side_counts_though_it_is_farther():
+    pond = shapely.box(250, 340, 350, 390)  # before the street at y = 400, 70 m off
+    many = [(300, 330)] * 300  # more than are looked at in one go
+    ids, away = opened(beside(pond), *many, (300, 395))
+    assert (ids != NO_ROAD).all()
+    assert away.tolist() == [100] * 300 + [5]
+
+
+def test_who_stands_in_the_water_stands_on_a_pier():
+    sea = shapely.box(-900, -900, 1700, -5)
+    ids, _ = opened(beside(sea), (300, -60), (300, -130))
+    assert ids[0] != NO_ROAD
+    assert ids[1] == NO_ROAD
+
+
+def test_nobody_opens_onto_a_road_across_a_barrier():
+    fence = shapely.LineString([(-900, -30), (1700, -30)])
+    assert opened(beside(barriers=[fence]), (300, -60))[0][0] == NO_ROAD
+    assert opened(beside(barriers=[fence]), (300, -20))[0][0] != NO_ROAD
+
+
+def test_an_end_without_a_road_reaches_nothing_and_shifts_no_other():
+    demand = gpd.GeoDataFrame(
+        {"demand_id": ["a", "b", "c"], "node_id": [100, NO_ROAD, 101]},
+        geometry=gpd.points_from_xy([0, 50, 200], [0, 0, 0]), crs=town.CRS,
+    )  # fmt: skip
+    sites = gpd.GeoDataFrame(
+        {"site_id": ["s", "t"], "node_id": [NO_ROAD, 101]},
+        geometry=gpd.points_from_xy([0, 200], [0, 0]), crs=town.CRS,
+    )  # fmt: skip
+    reach = make_reach(demand, sites, town.nodes(), town.edges(), cutoff_m=3000)
+    assert list(zip(reach["demand_id"], reach["site_id"], strict=True)) == [("a", "t"), ("c", "t")]
+    assert reach["distance_m"].tolist() == [200, 0]
 
 
 def test_the_id_of_a_point_is_the_same_when_other_streets_go():

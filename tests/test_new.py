@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
 import desk
 import geopandas as gpd
 import openpyxl
 import pytest
 import shapely
+from osm_town import BBOX, make_town
 
+from siting.cli import new_verb
 from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO
 from siting.geo import wgs84_to_gcj02
 from siting.inputs.survey import look_at, settle_datums
+from siting.outputs.words import all_words
 from siting.scenario import load_scenario
 from siting.shipped import shipped_path
 
@@ -131,6 +135,112 @@ def test_points_outside_china_are_wgs84_and_registers_are_known(tmp_path):
     other.write_text("name,lon,lat,chargers\na,-105.0,40.0,3\n", encoding="utf-8")
     (look,) = look_at([other])
     assert (look.role, look.keys["datum"]) == ("stations", "wgs84")
+
+
+def test_a_map_alone_says_where_it_is(tmp_path, capsys):
+    town = make_town().write(tmp_path / "map.osm")
+    path = tmp_path / "plan.toml"
+    assert run(["new", str(path), "--from", str(town), "--language", "en"]) == EXIT_GOOD
+    told = capsys.readouterr().out
+    assert "box around the streets of the map" in told
+    assert "nobody lives here yet" in told
+    assert "# area_people = 100000    # ASK: " in path.read_text("utf-8")
+    west, south, east, north = load_scenario(path).area.bbox
+    assert (west < east, south < north) == (True, True)
+    for one, other in zip((west, south, east, north), BBOX, strict=True):
+        assert one == pytest.approx(other, abs=0.01)
+
+
+def test_people_at_many_points_become_a_layer(tmp_path):
+    table = tmp_path / "grid.csv"
+    rows = [f"{n},{-46.6 - n / 1000},-23.5,{n}" for n in range(100)]
+    table.write_text("\n".join(["id,lon,lat,population", *rows]), encoding="utf-8")
+    path = tmp_path / "plan.toml"
+    assert run(["new", str(path), "--from", str(table)]) == EXIT_GOOD
+    assert "area_people" not in path.read_text("utf-8")
+    (layer,) = load_scenario(path).inputs.layers
+    assert (layer.role, layer.datum, layer.columns["people"]) == ("people", "wgs84", "population")
+
+
+def test_a_question_about_a_column_stands_at_its_line(tmp_path, capsys):
+    table = tmp_path / "charging.csv"
+    table.write_text("name,lon,lat\na,-105.0,40.0\n", encoding="utf-8")
+    path = tmp_path / "plan.toml"
+    assert run(["new", str(path), "--from", str(table), "--language", "en"]) == EXIT_GOOD
+    asked = "which column counts the chargers? None was found (chargers in columns)"
+    assert asked in capsys.readouterr().out
+    (line,) = [one for one in path.read_text("utf-8").splitlines() if one.startswith("columns")]
+    assert line.endswith(f"# ASK: {asked}")
+
+
+HAN = re.compile(r"[\u4e00-\u9fff]")
+ASCII_WORDS = re.compile(r"[a-z]{3,} [a-z]{2,} [a-z]{2,}")
+NAMES = re.compile("_(zh|en) = ")
+
+
+def ask_everything(folder):
+    """Files that leave as much open as can be, in one folder."""
+    (folder / "odd.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    (folder / "people.csv").write_text("people\n3.2\n", encoding="utf-8")
+    power = "substation_id,lon,lat,headroom\nS1,106.5,29.6,20\n"
+    (folder / "power.csv").write_text(power, encoding="utf-8")
+    (folder / "points.csv").write_text("name,lon,lat,ev\na,106.5,29.6,x\n", encoding="utf-8")
+    (folder / "grid.csv").write_text(
+        "\n".join(["lon,lat,population", *[f"106.5,29.{600 + n},1" for n in range(99)]]),
+        encoding="utf-8",
+    )
+    (folder / "flow.csv").write_text("ref,vehicles_day\nG1,3\n", encoding="utf-8")
+    gpd.GeoDataFrame(geometry=[shapely.box(106, 29, 107, 30)], crs=4326).to_file(
+        folder / "outline.geojson"
+    )
+    make_town().write(folder / "map.osm")
+    names = ("odd.csv", "people.csv", "power.csv", "points.csv", "grid.csv", "flow.csv",
+             "outline.geojson", "map.osm")  # fmt: skip
+    return [str(folder / name) for name in names] + [str(ledger(folder))]
+
+
+def test_all_that_is_said_is_in_one_language(tmp_path, capsys, monkeypatch):
+    files = ask_everything(tmp_path)
+    monkeypatch.setenv("SITING_LANGUAGE", "en")
+    for name, command in (("en", ["--from", *files]), ("bare", [])):
+        path = tmp_path / f"{name}.toml"
+        assert run(["new", str(path), *command]) == EXIT_GOOD
+        told = capsys.readouterr().out + remarks(path)
+        for own in ("台账", "快充", "慢充", "规划", "运营", "合计", "人 is taken"):
+            told = told.replace(own, "")
+        assert not HAN.search(told), told
+        assert load_scenario(path).run.language == "en"
+    monkeypatch.setenv("SITING_LANGUAGE", "zh")
+    for name, command in (("zh", ["--from", *files]), ("leer", [])):
+        path = tmp_path / f"{name}.toml"
+        assert run(["new", str(path), *command]) == EXIT_GOOD
+        told = capsys.readouterr().out + remarks(path)
+        assert HAN.search(told)
+        told = told.replace("siting new my-plan.toml --from", "")
+        assert not ASCII_WORDS.search(told), ASCII_WORDS.search(told)
+        assert load_scenario(path).run.language == "zh"
+    monkeypatch.setenv("SITING_LANGUAGE", "fr")
+    assert run(["new", str(tmp_path / "fr.toml")]) == EXIT_SCENARIO
+
+
+def remarks(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line.partition("#")[2] for line in lines if not NAMES.search(line))
+
+
+def test_every_question_role_and_remark_has_words():
+    from siting.inputs import survey  # noqa: PLC0415  # its text is wanted
+
+    code = Path(survey.__file__).read_text(encoding="utf-8")
+    code += Path(survey.__file__).with_name("survey_text.py").read_text(encoding="utf-8")
+    verb = Path(new_verb.__file__).read_text(encoding="utf-8")
+    template = shipped_path(new_verb.TEMPLATE).read_text(encoding="utf-8")
+    used = {f"new.ask.{key}" for key in re.findall(r'Question\(\s*"(\w+)"', code)}
+    roles = {"osm", *re.findall(r'role(?:, look\.has_people)? = "(\w+)"', code), "unknown"}
+    used |= {f"new.role.{role}" for role in roles}
+    used |= set(re.findall(r"[\"'](new\.[\w.]+)[\"']", code + verb))
+    used |= set(re.findall(r"#: ([a-z._]+)", template))
+    assert used == {key for key in all_words() if key.startswith("new.")}
 
 
 # --- the scenario says who plans, under what, and which sites --------------------------------

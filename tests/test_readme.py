@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -15,7 +16,9 @@ import shapely
 from osm_town import BBOX
 
 from siting.cli.main import run
+from siting.errors import EXIT_DATA, EXIT_GOOD
 from siting.geo import wgs84_to_gcj02
+from siting.pipeline.early import read_early
 from siting.scenario import load_scenario
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,3 +77,39 @@ def test_the_scenario_of_the_readme_runs_on_files_of_its_names(page, tmp_path):
     (plan,) = (tmp_path / "out").rglob("plan.json")
     notes = {note["key"]: note["values"] for note in json.loads(plan.read_text("utf-8"))["notes"]}
     assert notes["ids_by_row"] == {"file": "existing.csv", "count": 1}
+
+
+def first_hour():
+    """Return the lines that make an office's folder, and the commands, of docs/own-data.md."""
+    page = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+    part = page[page.index("## 第一个小时") : page.index("读表时的约定")]
+    (made,) = re.findall(r"^```python\n(.*?)^```$", part, re.MULTILINE | re.DOTALL)
+    return made, re.findall(r"^siting (.*)$", part, re.MULTILINE), part
+
+
+def test_the_first_hour_goes_word_for_word_in_an_empty_folder(tmp_path, monkeypatch, capsys):
+    made, commands, page = first_hour()
+    monkeypatch.chdir(tmp_path)
+    exec(compile(made, "docs/own-data.md", "exec"), {})  # noqa: S102  # the page's own lines
+    first, second, *then = [shlex.split(line) for line in commands]
+    assert run(first) == EXIT_GOOD
+    told = capsys.readouterr().out.splitlines()
+    shown = page[page.index("台账.xlsx：既有") :].partition("```")[0].splitlines()
+    assert [line for line in shown if line not in told] == []
+    assert run(["check", "my-plan.toml"]) == EXIT_DATA, "a datum is still to be said"
+    Path("my-plan.toml").unlink()
+    assert run(second) == EXIT_GOOD
+    scenario = load_scenario(Path("my-plan.toml"))
+    early = read_early(scenario)
+    read = dict(early.lists.stations.notes)
+    assert (read["rows_left_out"]["count"], len(early.lists.stations.lists[0])) == (13, 107)
+    assert early.lists.zones.people[0]["population"].notna().all()
+    assert [line[0] for line in then] == ["check", "plan", "handout"]
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_the_readmes_show_the_same_first_hour(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    _, commands, _ = first_hour()
+    for command in (commands[0], *commands[2:4]):
+        assert f"siting {command}" in text

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from siting.analysis.road_parts import Needing, needed_parts
+from siting.analysis.network import Network
+from siting.analysis.road_parts import Beside, Needing, beside_dropped, needed_parts
 
 _NONE = gpd.GeoDataFrame({"kind": [], "name": []}, geometry=[], crs=town.CRS)
 
@@ -44,10 +45,11 @@ def kept(lanes, places, *, zones=None, water=None, barriers=None, within_m=400.0
         stations=town.stations(),
         zones=town.zones() if zones is None else zones,
         people=None,
-        landscape=_NONE if water is None else water,
-        barriers=barriers,
     )
-    nodes, edges, notes, report = needed_parts(*roads(*lanes), needing, within_m=within_m)
+    beside = Beside(_NONE if water is None else water, barriers)
+    nodes, edges, notes, report = needed_parts(
+        *roads(*lanes), needing, within_m=within_m, beside=beside
+    )
     assert set(edges["from_node"]) | set(edges["to_node"]) == set(nodes["node_id"])
     return set(nodes["node_id"]) - set(town.nodes()["node_id"]), dict(notes), report
 
@@ -133,8 +135,32 @@ def test_a_zone_with_people_and_no_place_keeps_its_only_road():
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_same_whatever_the_order_of_the_rows(order):
     nodes, edges = roads(ISLAND, GATE)
-    needing = Needing(town.places(lot(2300, 30)), town.stations(), town.zones(), None, _NONE)
+    needing = Needing(town.places(lot(2300, 30)), town.stations(), town.zones(), None)
     nodes = nodes.iloc[::order].reset_index(drop=True)
     found = needed_parts(nodes, edges.iloc[::order], needing, within_m=400.0)
     assert sorted(found[0]["node_id"])[-2:] == [9010, 9011]
     assert found[3].junctions == 27
+
+
+def test_who_stands_beside_a_dropped_road_is_told_with_people_and_energy():
+    _, edges = roads(ISLAND, GATE)
+    dropped = edges[edges["street_id"] == 9002]
+    network = Network.of(town.nodes(), town.edges(), Beside(dropped=dropped))
+    parts = pd.DataFrame(
+        {
+            "zone_id": ["a", "a", "b"],
+            "point": [shapely.Point(950, 310), shapely.Point(300, 310), shapely.Point(960, 290)],
+            "people": [40.0, 300.0, np.nan],
+            "kwh_day": [20.4, 90.0, 30.0],
+        }
+    )
+    zones = town.zones(
+        town.zone("a", shapely.box(-500, 300, 1300, 1300)),
+        town.zone("b", shapely.box(-500, -500, 1300, 300)),
+    )
+    assert beside_dropped(parts, network, zones) == [
+        ("beside_dropped_roads",
+         {"people": 40, "kwh_day": 50, "zones": 2, "names": ["zone b", "zone a"]})
+    ]  # fmt: skip
+    assert beside_dropped(parts.iloc[[1]], network, zones) == []
+    assert beside_dropped(parts, Network.of(town.nodes(), town.edges()), zones) == []

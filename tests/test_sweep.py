@@ -17,7 +17,7 @@ from siting.cli.main import run
 from siting.errors import EXIT_DATA, EXIT_GOOD, EXIT_SCENARIO, ScenarioError
 from siting.outputs.charts import draw_tornado
 from siting.pipeline import run as pipeline
-from siting.pipeline.early import factored_prices
+from siting.pipeline.adjust import factored_prices
 from siting.pipeline.meter import Meter
 from siting.scenario import Factors, Uncertain, changed_scenario, load_scenario
 from siting.study import engine

@@ -149,7 +149,7 @@ def test_the_level_that_tiles_best_is_taken_and_told(tmp_path):
     [note] = [note for note in told["notes"] if note["key"] == "admin_level_chosen"]
     assert note["values"]["level"] == 9
     bare, _ = zones_of(write_town(tmp_path, town=town, zones="admin_level = 8"))
-    assert set(bare) == {"未划入分区"}
+    assert set(bare) == {"全区"}
 
 
 @pytest.mark.parametrize(

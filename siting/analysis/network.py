@@ -8,7 +8,7 @@ counts only the part of a street it takes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
-from siting.analysis.streets import FIRST_ON_STREET, Streets
+from siting.analysis.road_parts import Beside
+from siting.analysis.streets import FIRST_ON_STREET, NO_ROAD, Streets
 from siting.errors import TableError
 
 if TYPE_CHECKING:
@@ -61,6 +62,13 @@ CARRIAGEWAYS = ("motorway", "motorway_link", "trunk", "trunk_link")
 
 MAIN_ROADS = ("trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link")
 """Road classes that count as main roads; motorways have no access of their own."""
+
+_AROUND_M = 1000.0
+"""Where the nearest road lies across water, one on the own side is looked for so far away, and
+as far as twice the way across."""
+
+_RINGS = (0.25, 0.5, 1.0)
+_AT_ONCE = 256
 
 MILLI = 1000.0
 """Lengths count in whole millimetres and times in whole milliseconds, edge by edge."""
@@ -116,6 +124,8 @@ class Network(Graph):
         Edges against a one-way street that the map cuts off (m,).
     open_street, main_street
         Streets that places can be entered from, and of them the main roads (s,).
+    beside
+        The water and barriers that no way from a place to its road crosses.
     """
 
     ordinary: Flags
@@ -126,9 +136,12 @@ class Network(Graph):
     opened: Flags
     open_street: Flags
     main_street: Flags
+    beside: Beside = field(default_factory=Beside)
 
     @classmethod
-    def of(cls, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> Network:
+    def of(
+        cls, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, beside: Beside | None = None
+    ) -> Network:
         """Build from ``tables.NODES`` and ``tables.EDGES`` of one metric CRS.
 
         Raises
@@ -165,6 +178,7 @@ class Network(Graph):
             opened=edges["opened"].to_numpy(dtype=bool),
             open_street=_of_streets(streets, row_street, enterable),
             main_street=_of_streets(streets, row_street, enterable & main),
+            beside=beside or Beside(),
         )
 
     @cached_property
@@ -180,7 +194,8 @@ class Network(Graph):
 
         Motorways, trunk roads and tunnels are passed over, so that a compound beside an
         expressway does not open onto its carriageway, except for the points where ``anywhere``
-        is true (service areas), or where the area has no other road.
+        is true (service areas), or where the area has no other road. So are those across wide
+        water or a barrier (:attr:`beside`).
 
         Parameters
         ----------
@@ -195,7 +210,8 @@ class Network(Graph):
         Returns
         -------
         tuple of arrays
-            Ids of nodes or points on streets (k,) and distances in metres (k,).
+            Ids of nodes or points on streets (k,) and distances in metres (k,); ``NO_ROAD`` and
+            the distance across for a point that has none on its own side.
         """
         xy = np.asarray(xy, dtype=float).reshape(-1, 2)
         street = np.zeros(len(xy), dtype=np.int64)
@@ -204,19 +220,55 @@ class Network(Graph):
         every = np.arange(len(self.streets.street_id))
         for some, usable in ((~free, self.open_streets), (free, every)):
             if some.any():
-                street[some], distance[some] = self.streets.nearest(xy[some], usable)
+                street[some], distance[some] = self._nearest(xy[some], usable)
+        cut_off = street < 0
         share = self.streets.share_along(street, xy)
         if step_m is not None:
             marks = np.maximum(np.ceil(self.streets.length_m[street] / step_m), 1.0)
             share = np.rint(share * marks) / marks
         ids = self.streets.ids(street, share, self.node_id)
         if step_m is not None:
-            distance = np.hypot(*(xy - self.at(ids)).T)
-        return ids, distance
+            distance = np.where(cut_off, distance, np.hypot(*(xy - self.at(ids)).T))
+        return np.where(cut_off, NO_ROAD, ids), distance
 
     def nearest_open(self, xy: Floats) -> tuple[Ints, Floats]:
-        """Return the nearest street that each point may open onto (position), and how far, in m."""
-        return self.streets.nearest(xy, self.open_streets)
+        """Return the nearest street that each point may open onto, and how far, in m.
+
+        The position of the street; -1 where all lie across water or a barrier.
+        """
+        return self._nearest(xy, self.open_streets)
+
+    def _nearest(self, xy: Floats, usable: Ints) -> tuple[Ints, Floats]:
+        """Return the nearest of some streets on each point's own side, -1 for none."""
+        street, away_m = self.streets.nearest(xy, usable)
+        points = np.asarray(shapely.points(xy), dtype=object)
+        cut = np.flatnonzero(
+            self.beside.cross(shapely.shortest_line(points, self.streets.line[street]))
+        )
+        for some in np.array_split(cut, -(-len(cut) // _AT_ONCE) or 1):
+            own, own_m = self._on_own_side(points[some], away_m[some], usable)
+            street[some] = own
+            away_m[some] = np.where(own < 0, away_m[some], own_m)
+        return street, away_m
+
+    def _on_own_side(self, points: Shapes, across_m: Floats, usable: Ints) -> tuple[Ints, Floats]:
+        """Return the nearest street that no divide is before, looked for in growing rings."""
+        tree = shapely.STRtree(self.streets.line[usable])
+        street = np.full(len(points), -1, dtype=np.int64)
+        away_m = np.full(len(points), np.inf)
+        farthest = np.maximum(_AROUND_M, 2 * across_m)
+        for part in _RINGS:
+            left = np.flatnonzero(street < 0)
+            reach_m = farthest[left] * part
+            point, found = tree.query(points[left], predicate="dwithin", distance=reach_m)
+            point, other = left[point], usable[found]
+            ways = shapely.shortest_line(points[point], self.streets.line[other])
+            dry = ~self.beside.cross(ways)
+            point, other, length = point[dry], other[dry], shapely.length(ways[dry])
+            order = np.lexsort((other, length, point))
+            owner, first = np.unique(point[order], return_index=True)
+            street[owner], away_m[owner] = other[order[first]], length[order[first]]
+        return street, away_m
 
     def at(self, ids: Ints) -> Floats:
         """Return the coordinates (k, 2) of nodes and points on streets.

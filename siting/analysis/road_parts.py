@@ -8,6 +8,7 @@ who live on it: what stands there opens onto the larger part, where that is near
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,70 @@ if TYPE_CHECKING:
 
     from siting.arrays import Flags, Floats, Ints, Shapes
     from siting.notes import Notes
+
+_WIDE_WATER_M = 30.0
+"""Water so wide on the straight way to a road has no ford: the road is on the other side."""
+
+_PIER_M = 100.0
+"""Who stands in the water stands on a pier, or on ground newer than the map: so much of it is no
+crossing."""
+
+_SURFACE = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What lies beside the roads that count, and in the way to them.
+
+    Attributes
+    ----------
+    landscape
+        ``tables.LANDSCAPE``; its water lies between banks. None: no water is known.
+    barriers
+        Lines and areas that no road crosses; None where no layer has them.
+    dropped
+        Rows of ``tables.EDGES`` that nobody needs; None: there are none.
+    """
+
+    landscape: gpd.GeoDataFrame | None = None
+    barriers: gpd.GeoDataFrame | None = None
+    dropped: gpd.GeoDataFrame | None = None
+
+    def cross(self, ways: Shapes) -> Flags:
+        """Tell which straight ways, each from its place, cross wide water or a barrier.
+
+        Parameters
+        ----------
+        ways
+            Lines in the same metric CRS (k,).
+        """
+        cut = self._over_water(ways)
+        if self.barriers is not None:
+            lines = shapely.STRtree(self.barriers.geometry.to_numpy())
+            cut[lines.query(ways, predicate="intersects")[0]] = True
+        return cut
+
+    @cached_property
+    def _water(self) -> Shapes:
+        if self.landscape is None:
+            return np.empty(0, dtype=object)
+        shapes = self.landscape.geometry[self.landscape["kind"] == "water"].to_numpy()
+        surfaces = np.asarray(shapes[shapely.get_dimensions(shapes) == _SURFACE], dtype=object)
+        shapely.prepare(surfaces)
+        return surfaces
+
+    def _over_water(self, ways: Shapes) -> Flags:
+        wet, own = np.zeros(len(ways)), np.zeros(len(ways))
+        water = self._water
+        long = np.flatnonzero(shapely.length(ways) > _WIDE_WATER_M)
+        way, body = shapely.STRtree(water).query(ways[long])
+        met = shapely.intersects(water[body], ways[long[way]])
+        way, body = long[way[met]], body[met]
+        length = shapely.length(shapely.intersection(ways[way], water[body]))
+        stands = shapely.contains(water[body], shapely.get_point(ways[way], 0))
+        np.add.at(wet, way[~stands], length[~stands])
+        np.add.at(own, way[stands], length[stands])
+        return (wet > _WIDE_WATER_M) | (wet + own > _PIER_M)
 
 
 def without_crossed(
@@ -68,9 +133,6 @@ def without_crossed(
 
 
 _KM = 1000.0
-_WIDE_WATER_M = 30.0
-"""Water so wide on the straight way to a road has no ford: the road is on the other side."""
-
 _LANE_KM = 2.0
 """A loose part with more street is no lane whose gate nobody mapped."""
 
@@ -87,35 +149,17 @@ class Needing:
         ``tables.PLACES``, ``STATIONS`` and ``ZONES``.
     people
         ``tables.PEOPLE``; None where no layer has them.
-    landscape
-        ``tables.LANDSCAPE``; its water lies between banks.
-    barriers
-        Lines and areas that no road crosses; None where no layer has them.
     """
 
     places: gpd.GeoDataFrame
     stations: gpd.GeoDataFrame
     zones: gpd.GeoDataFrame
     people: gpd.GeoDataFrame | None
-    landscape: gpd.GeoDataFrame
-    barriers: gpd.GeoDataFrame | None = None
 
     def points(self) -> Shapes:
         """Return a point of each place, station and row of people."""
         layers = [self.places, self.stations, *([] if self.people is None else [self.people])]
         return np.concatenate([shapely.point_on_surface(one.geometry.to_numpy()) for one in layers])
-
-    def apart(self, ways: Shapes) -> Flags:
-        """Tell which straight ways cross wide water or a barrier."""
-        cut = _over_water(ways, self._water())
-        if self.barriers is not None:
-            lines = shapely.STRtree(self.barriers.geometry.to_numpy())
-            cut[lines.query(ways, predicate="intersects")[0]] = True
-        return cut
-
-    def _water(self) -> Shapes:
-        shapes = self.landscape.geometry[self.landscape["kind"] == "water"].to_numpy()
-        return np.asarray(shapes[shapely.get_dimensions(shapes) == 2], dtype=object)  # noqa: PLR2004 - two dimensions: a surface
 
 
 @dataclass(frozen=True)
@@ -131,7 +175,12 @@ class KeptParts:
 
 
 def needed_parts(
-    nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, needing: Needing, *, within_m: float
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    needing: Needing,
+    *,
+    within_m: float,
+    beside: Beside | None = None,
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, Notes, KeptParts]:
     """Return the roads without the parts that nobody needs.
 
@@ -148,6 +197,8 @@ def needed_parts(
         Who wants a road.
     within_m
         The farthest that a road counts as that of a place.
+    beside
+        The water and barriers that no way to a road crosses; None: nothing is in the way.
 
     Returns
     -------
@@ -159,7 +210,7 @@ def needed_parts(
     counts
         How much that is.
     """
-    network = Network.of(nodes, edges)
+    network = Network.of(nodes, edges, beside)
     part = _parts(network)
     street_part = part[network.streets.first]
     km = np.bincount(street_part, network.streets.length_m, minlength=part.max() + 1) / _KM
@@ -215,7 +266,7 @@ def _wanted(
     points = needing.points()
     nearest, away_m = network.nearest_open(shapely.get_coordinates(points))
     # Who stands beside the largest part needs no other.
-    aside = (rank[street_part[nearest]] > 0) & (away_m <= within_m)
+    aside = (nearest >= 0) & (rank[street_part[nearest]] > 0) & (away_m <= within_m)
     if not aside.any():
         return np.empty(0, dtype=np.int64)
     points, own = points[aside], street_part[nearest[aside]]
@@ -224,18 +275,10 @@ def _wanted(
     other = street_part[network.open_streets[street]]
     larger = (rank[other] < rank[own[point]]) & lane[own[point]]
     point, street, other = point[larger], street[larger], other[larger]
-    dry = ~needing.apart(shapely.shortest_line(points[point], lines[street]))
+    dry = ~network.beside.cross(shapely.shortest_line(points[point], lines[street]))
     best = rank[own]
     np.minimum.at(best, point[dry], rank[other[dry]])
     return np.flatnonzero(np.isin(rank, best))
-
-
-def _over_water(ways: Shapes, water: Shapes) -> Flags:
-    """Tell which straight ways cross wide water."""
-    wet = np.zeros(len(ways))
-    way, body = shapely.STRtree(water).query(ways, predicate="intersects")
-    np.add.at(wet, way, shapely.length(shapely.intersection(ways[way], water[body])))
-    return wet > _WIDE_WATER_M
 
 
 def _only_ones(
@@ -290,3 +333,45 @@ def _notes(
 def _names(zones: gpd.GeoDataFrame, positions: Ints) -> list[Any]:
     rows = zones.iloc[np.unique(positions)].sort_values("zone_id")
     return list(zone_names(rows))[:_SHOWN]
+
+
+def beside_dropped(parts: pd.DataFrame, network: Network, zones: gpd.GeoDataFrame) -> Notes:
+    """Return a note of those who have a dropped road nearer than any that counts, by township.
+
+    Parameters
+    ----------
+    parts
+        ``zone_id``, ``point``, ``people``, ``kwh_day``.
+    network
+        The roads that count, and beside them the dropped ones.
+    zones
+        ``tables.ZONES``.
+
+    Returns
+    -------
+    list
+        ``beside_dropped_roads``: people, energy, and the zones, those with the most energy first.
+    """
+    dropped = network.beside.dropped
+    parts = parts.reindex(columns=["zone_id", "point", "people", "kwh_day"])
+    parts = parts[parts["kwh_day"] > 0]
+    if dropped is None or dropped.empty or parts.empty:
+        return []
+    points = parts["point"].to_numpy(dtype=object)
+    to_dropped, to_kept = (
+        shapely.STRtree(lines).query_nearest(points, return_distance=True, all_matches=False)[1]
+        for lines in (dropped.geometry.to_numpy(), network.streets.line[network.open_streets])
+    )
+    lost = parts[to_dropped < to_kept]
+    if lost.empty:
+        return []
+    by_zone = lost.groupby("zone_id")["kwh_day"].sum().sort_index()
+    order = by_zone.sort_values(ascending=False, kind="stable").index
+    named = zones.set_index("zone_id").loc[order[:_SHOWN]]
+    values = {
+        "people": round(float(lost["people"].sum())),
+        "kwh_day": round(float(lost["kwh_day"].sum())),
+        "zones": len(order),
+        "names": zone_names(named),
+    }
+    return [Note("beside_dropped_roads", values)]

@@ -27,6 +27,9 @@ FIRST_ON_STREET = 10**15
 """Ids from here on are points on streets; those of OSM nodes are a hundred thousand times smaller.
 With up to 8e9 streets they stay below 2^53, so that a float holds them."""
 
+NO_ROAD = -1
+"""Id of the road of a place that has none: all those near lie across wide water or a barrier."""
+
 _PARTS = 10**6
 
 

@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from siting.analysis.network import MILLI, Graph, Network, point_xy
+from siting.analysis.streets import NO_ROAD
 from siting.errors import TableError
 from siting.notes import Note
 from siting.tables import REACH, check, zone_names
@@ -77,7 +78,7 @@ def make_reach(
     ``distance_m`` is the way from the demand point to its road (``node_id``: a node, or a point
     on a street), the shortest road from there to the site's own in driving direction, and the
     way to the site; the two ends at 20 km/h count into ``time_s``. A pair beyond the cutoff, or
-    without a road, is absent.
+    without a road, is absent; so is every pair of an end that has none (``NO_ROAD``).
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ def make_reach(
         If a node is not in the network, or the cutoff is too long to add up exactly.
     """
     ids = np.concatenate([frame["node_id"].to_numpy(np.int64) for frame in (demand, sites)])
-    roads = Network.of(nodes, edges).split(ids)
+    roads = Network.of(nodes, edges).split(ids[ids != NO_ROAD])
     origins = _ends(demand.sort_values("demand_id"), "demand_id", roads)
     goals = _ends(sites.sort_values("site_id"), "site_id", roads)
     graph = _graph(roads, cutoff_m)
@@ -145,14 +146,18 @@ def unreached(demand: gpd.GeoDataFrame, reach: pd.DataFrame, zones: gpd.GeoDataF
 
 
 def _ends(frame: gpd.GeoDataFrame, id_column: str, roads: Graph) -> _Ends:
-    position = roads.positions(frame["node_id"].to_numpy(dtype=np.int64))
+    node_id = frame["node_id"].to_numpy(dtype=np.int64)
+    there = np.flatnonzero(node_id != NO_ROAD)
+    position = roads.positions(node_id[there])
+    leg_m = np.full(len(frame), np.inf)
+    leg_m[there] = np.hypot(*(point_xy(frame)[there] - roads.xy[position]).T)
     nodes, index = np.unique(position, return_inverse=True)
     counts = np.bincount(index, minlength=len(nodes))
     return _Ends(
         ids=pd.Index(frame[id_column]),
-        leg_m=np.hypot(*(point_xy(frame) - roads.xy[position]).T),
+        leg_m=leg_m,
         nodes=nodes,
-        rows=np.argsort(index, kind="stable"),
+        rows=there[np.argsort(index, kind="stable")],
         counts=counts,
         starts=np.cumsum(counts) - counts,
     )

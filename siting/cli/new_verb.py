@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,15 +11,16 @@ import typer
 
 from siting import files
 from siting.cli import screen
-from siting.cli.options import LanguageOption
 from siting.errors import ScenarioError
 from siting.shipped import shipped_path
 
 if TYPE_CHECKING:
     from siting.inputs.survey import Look
+    from siting.notes import Say
 
 TEMPLATE = "new-scenario.toml"
 _MOST = 1_000_000_000  # what a scenario takes
+_REMARK = re.compile(r"#: (?P<key>[a-z._]+)")
 
 
 def new(  # noqa: PLR0917  # each option is a parameter
@@ -40,7 +42,12 @@ def new(  # noqa: PLR0917  # each option is a parameter
     chargers: Annotated[
         int | None, typer.Option(min=0, max=_MOST, help="Target: public chargers.")
     ] = None,
-    language: LanguageOption = None,
+    language: Annotated[
+        Literal["zh", "en"] | None,
+        typer.Option(
+            envvar="SITING_LANGUAGE", help="Language of the scenario and of what is said here."
+        ),
+    ] = None,
     ask: Annotated[
         bool, typer.Option(help="Ask on the terminal what the files do not say.")
     ] = True,
@@ -58,17 +65,27 @@ def new(  # noqa: PLR0917  # each option is a parameter
             where=str(file),
             cure="a scenario is a TOML file: e.g. siting new my-plan.toml",
         )
+    from siting.outputs.words import words  # noqa: PLC0415  # heavy; --help stays quick
+
+    language = language or "zh"
     paths = [*(given or []), *(more or [])]
     if paths:
         text = _made_for(paths, file, datum, {"stations": stations, "chargers": chargers},
-                         language=language or "zh", ask=ask and sys.stdin.isatty())  # fmt: skip
+                         language=language, ask=ask and sys.stdin.isatty())  # fmt: skip
     else:
-        text = shipped_path(TEMPLATE).read_text(encoding="utf-8")
-        text = text.replace('name = "my-plan"', f'name = "{_run_name(file)}"')
-        if language:
-            text = text.replace('language = "zh" ', f'language = "{language}" ', 1)
+        text = _neutral(file, language)
     _write(file, text)
-    screen.say(f'wrote {file}; next: siting check "{file}"')
+    screen.say(words("new.wrote", language, file=file))
+
+
+def _neutral(file: Path, language: Literal["zh", "en"]) -> str:
+    """Return the neutral lines with their remarks in a language."""
+    from siting.outputs.words import words  # noqa: PLC0415  # heavy; --help stays quick
+
+    text = shipped_path(TEMPLATE).read_text(encoding="utf-8")
+    text = text.replace('name = "my-plan"', f'name = "{_run_name(file)}"')
+    text = text.replace('language = "zh" ', f'language = "{language}" ', 1)
+    return _REMARK.sub(lambda found: f"# {words(found['key'], language)}", text)
 
 
 def _made_for(  # the files, and the answers given on the command line
@@ -77,43 +94,47 @@ def _made_for(  # the files, and the answers given on the command line
     datum: str | None,
     targets: dict[str, int | None],
     *,
-    language: str,
+    language: Literal["zh", "en"],
     ask: bool,
 ) -> str:
     """Return a scenario for some files, and say what was found and what is still to be said."""
     from siting.inputs import survey, survey_text  # noqa: PLC0415  # heavy; --help stays quick
-    from siting.outputs.words import note_text  # noqa: PLC0415  # heavy
+    from siting.outputs.words import note_text, speaker  # noqa: PLC0415  # heavy
 
+    say = speaker(language)
     looks = survey.look_at(paths)
     survey.settle_datums(looks)
     for look in looks:
-        screen.say(
-            f"{look.path.name}: {look.role}" + (f", {look.rows:,} rows" if look.rows else "")
-        )
+        found = {"file": look.path.name, "role": say(f"new.role.{look.role}"), "rows": look.rows}
+        screen.say(say("new.found" if look.rows else "new.found_map", **found))
         for note in look.said:
             screen.say(f"  · {note_text(note, language)}")
         if datum is not None and "datum" in look.questions:
             look.keys["datum"] = datum
             del look.questions["datum"]
         if ask:
-            _ask(look)
+            _ask(look, say)
     scenario, still = survey_text.scenario_text(
         looks, folder=file.resolve().parent, name=_run_name(file), targets=targets,
-        language=language,
+        language=language, say=say,
     )  # fmt: skip
     if still:
-        screen.say("to be said before a plan (the lines are marked ASK):")
+        screen.say(say("new.still"))
     for line in still:
         screen.say(f"  ? {line}")
     return scenario
 
 
-def _ask(look: Look) -> None:
+def _ask(look: Look, say: Say) -> None:
     """Ask on the terminal what a file does not say; an empty answer leaves the question open."""
+    from siting.inputs.survey_text import question_text  # noqa: PLC0415  # heavy
+
     for key, question in list(look.questions.items()):
         if key not in {"datum", "people_unit", "headroom_unit"}:
             continue
-        answer = typer.prompt(f"{look.path.name}: {question}", default="", show_default=False)
+        answer = typer.prompt(
+            f"{look.path.name}: {question_text(question, say)}", default="", show_default=False
+        )
         if answer.strip():
             look.keys[key] = answer.strip()
             del look.questions[key]

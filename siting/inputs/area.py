@@ -14,7 +14,6 @@ from siting.errors import AreaError
 from siting.geo import area_crs
 from siting.inputs.area_shape import AreaShape
 from siting.inputs.files.vectors import read_vector, surfaces
-from siting.inputs.osm.download import geocode
 from siting.inputs.provenance import (
     OSM_LICENCE,
     Provenance,
@@ -108,6 +107,8 @@ def _rows_left_out(frame: gpd.GeoDataFrame, path: Path) -> list[Note]:
 
 def _from_place(area: scenario.Area, place: str, overpass: scenario.Overpass) -> AreaShape:
     _refuse_gone(place)
+    from siting.inputs.osm.download import geocode  # noqa: PLC0415  # heavy: osmnx, requests
+
     found = geocode(place, overpass)
     polygons = _polygons(np.array([found.geometry], dtype=object))
     text = f"{overpass.nominatim} {place}"

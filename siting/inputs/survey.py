@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -18,7 +18,7 @@ from siting.inputs.files.numbers import UNITS, decimal_sign, header_unit, read_n
 from siting.inputs.files.points import is_table
 from siting.inputs.files.sheets import MISSING, read_table, refuse_form
 from siting.inputs.files.vectors import read_vector, require_file
-from siting.inputs.osm.kinds import landmarks
+from siting.inputs.osm.kinds import landmarks, road_box
 from siting.inputs.station_lists import count_columns, says_not_standing
 from siting.notes import Note
 from siting.scenario import preset_names, read_preset
@@ -47,7 +47,28 @@ _ON_MAPS = {"stations": ("amenity", "charging_station"), "substations": ("power"
 _BIG = 1_000
 """Numbers of people or kW are above this somewhere in a list; those of 万人 or MVA are not."""
 
+_SMALL_MAP_BYTES = 30_000_000
+"""A larger extract is of a province or a country: the box around it is nobody's area."""
+
+_FEW_ZONES = 60
+"""So many rows of people with places may be townships; more are points or cells of a grid."""
+
 _M_PER_DEGREE = 111_320.0
+
+
+class Question(NamedTuple):
+    """What a file does not say.
+
+    Attributes
+    ----------
+    key
+        Key of the question in ``outputs/words.csv``, without the leading ``new.ask.``.
+    values
+        Numbers and names of the question.
+    """
+
+    key: str
+    values: dict[str, Any] = {}  # noqa: RUF012  # never changed
 
 
 @dataclass
@@ -59,8 +80,8 @@ class Look:
     path
         The file.
     role
-        ``osm``, ``boundary``, ``zones``, ``stations``, ``substations``, ``people``, ``traffic``
-        or ``unknown``.
+        ``osm``, ``boundary``, ``zones``, ``stations``, ``substations``, ``people``,
+        ``people_points``, ``traffic`` or ``unknown``.
     keys
         Keys of its block and their values.
     said
@@ -68,18 +89,22 @@ class Look:
     questions
         What the file does not say: key of the block and the question.
     points
-        Its places in degrees as they stand in the file, shape (n, 2).
+        Its places in degrees as they stand in the file, shape (n, 2); of a map two corners of
+        the box around its roads.
     rows
         Rows of the table.
+    has_people
+        Whether it tells how many people live where.
     """
 
     path: Path
     role: str = "unknown"
     keys: Settings = field(default_factory=dict)
     said: list[Note] = field(default_factory=list)
-    questions: dict[str, str] = field(default_factory=dict)
+    questions: dict[str, Question] = field(default_factory=dict)
     points: Floats = field(default_factory=lambda: np.empty((0, 2)))
     rows: int = 0
+    has_people: bool = False
 
 
 def look_at(paths: list[Path]) -> list[Look]:
@@ -97,7 +122,16 @@ def look_at(paths: list[Path]) -> list[Look]:
             require_file(path, "--from", cure="check the path")
             found.append(_look(path))
     faults.refuse()
+    if not any(len(look.points) for look in found):
+        _find_box(found)
     return found
+
+
+def _find_box(looks: list[Look]) -> None:
+    """Find the box around the roads of the first map, where no other file says where it is."""
+    extract = next((look for look in looks if look.role == "osm"), None)
+    if extract is not None and extract.path.stat().st_size <= _SMALL_MAP_BYTES:
+        extract.points = road_box(extract.path)
 
 
 def _look(path: Path) -> Look:
@@ -145,6 +179,7 @@ def _of_shapes(path: Path) -> Look:
     look.keys |= {"columns": columns} if columns else {}
     population = names["population"]
     if population is not None:
+        look.has_people = True
         _ask_unit(look, population, "people", "people_unit", frame)
     return look
 
@@ -175,13 +210,16 @@ def _as_points(look: Look, there: list[str], cells: pd.DataFrame) -> None:
         look.keys["columns"] = {own: theirs for own, theirs in columns.items() if own != theirs}
         _ask_unit(look, headroom, "kW", "headroom_unit", cells)
     elif not len(look.points) and population is not None:
-        look.role = "people"
+        look.role, look.has_people = "people", True
         _people(look, there, population, cells)
     elif not len(look.points) and match_name("vehicles_day", there) is not None:
         look.role = "traffic"
     elif len(look.points) and (_about_stations(look.path, there) or count_columns(cells, there)):
         look.role = "stations"
         _stations(look, there, cells)
+    elif len(look.points) > _FEW_ZONES and population is not None:
+        look.role, look.has_people = "people_points", True
+        _people_points(look, there, population, cells)
 
 
 def _preset(there: list[str]) -> str | None:
@@ -228,14 +266,14 @@ def _stations(look: Look, there: list[str], cells: pd.DataFrame) -> None:
         columns["chargers"] = parts if len(parts) > 1 else parts[0]
     else:
         columns["chargers"] = ""
-        look.questions["columns.chargers"] = "which column counts the chargers; none was found"
+        look.questions["columns"] = Question("chargers")
     look.keys["columns"] = {name: theirs for name, theirs in columns.items() if theirs != name}
     state = find_field("status", there)
     if state is not None:
         standing, others = says_not_standing(cells[state])
         if others:
             look.keys["where"] = {state: standing}
-            look.questions["where"] = f"rows of {', '.join(others)} are left out: is that meant"
+            look.questions["where"] = Question("where", {"states": others})
     headed = header_unit(columns["power_kw"], "kW") if "power_kw" in columns else None
     if headed is not None and UNITS["kW"][headed] != 1:
         look.keys["power_unit"] = headed
@@ -246,9 +284,19 @@ def _people(look: Look, there: list[str], population: str, cells: pd.DataFrame) 
     look.keys["people_key"] = "zone_id" if zone is not None else "name"
     key = zone if zone is not None else name
     if key is None:
-        look.questions["people_columns"] = "which column names the zones"
+        look.questions["people_columns"] = Question("people_columns")
     columns = {look.keys["people_key"]: key or "", "population": population}
     look.keys["people_columns"] = columns
+    _ask_unit(look, population, "people", "people_unit", cells)
+
+
+def _people_points(look: Look, there: list[str], population: str, cells: pd.DataFrame) -> None:
+    """Take rows of people with places as a layer: people stand where it says."""
+    columns = _columns(("lon", "lat"), there) | {"people": population}
+    look.keys |= {
+        "role": "people",
+        "columns": {own: theirs for own, theirs in columns.items() if own != theirs},
+    }
     _ask_unit(look, population, "people", "people_unit", cells)
 
 
@@ -262,7 +310,9 @@ def _ask_unit(look: Look, column: str, unit: str, key: str, cells: pd.DataFrame)
     known = [one.value for one in numbers if one is not None]
     if known and max(known) < _BIG:
         usual = "人" if unit == "people" else "kW"
-        look.questions[key] = f"unit of '{column}' (at most {max(known):g}); {usual} is taken"
+        look.questions[key] = Question(
+            "unit", {"column": column, "most": max(known), "usual": usual}
+        )
 
 
 def _places(cells: pd.DataFrame, there: list[str]) -> Floats:
@@ -303,10 +353,7 @@ def _ask_datum(look: Look) -> None:
     elif not in_china(look.points[:, 0], look.points[:, 1]).any():
         look.keys["datum"] = "wgs84"  # the other two are those of maps of China
     else:
-        look.questions["datum"] = (
-            'datum of the coordinates: "wgs84" (GPS, OSM, CGCS2000), "gcj02" (AMap, Tencent) or '
-            '"bd09" (Baidu)'
-        )
+        look.questions["datum"] = Question("datum")
 
 
 def _texts_of(look: Look) -> list[str]:
@@ -334,7 +381,7 @@ def settle_datums(looks: list[Look]) -> None:
             values = {"file": look.path.name, "datum": order[0], "told": told, "of": look.rows}
             look.said.append(Note("datum_by_map", values))
         else:
-            look.questions["datum"] += f"; on the map's own fall {told}, which settles nothing"
+            look.questions["datum"] = Question("datum_unsettled", {"told": told})
 
 
 def datum_hits(there: Floats, points: Floats) -> dict[str, int]:

@@ -152,6 +152,8 @@ def _kind(name: object) -> str:
 
 
 UNCOVERED = "uncovered"
+_REST = ("未划入分区", "ground without a zone")
+_WHOLE = ("全区", "the whole area")
 _SLIVER_HALF_WIDTH_M = 50.0
 _SLIVER_KM2 = 0.1
 _TOUCHING_SHARE = 0.02
@@ -290,7 +292,7 @@ def _best_level(admin: gpd.GeoDataFrame, area: AreaShape, notes: Notes) -> int:
     levels = level_table(admin, area)
     best = best_level(levels)
     chosen = [one for one in levels if one.level == best and one.zones]
-    others = [f"{one.level}: {one.share:.0%}" for one in levels if one.level != best]
+    others = [f"{one.level}: {one.share:.0%}" for one in levels if one.level != best] or ["—"]
     for one in chosen:
         values = {"level": best, "zones": one.zones, "share": one.share, "others": others}
         notes.append(Note("admin_level_chosen", values))
@@ -337,11 +339,12 @@ def _with_rest(table: gpd.GeoDataFrame, area: AreaShape, notes: Notes) -> gpd.Ge
             {"km2": km2, "share": round(float(shape.area / area.projected.area), 4)},
         )
     )
+    name, name_en = _WHOLE if table.empty else _REST
     row = gpd.GeoDataFrame(
         {
             "zone_id": texts([UNCOVERED]),
-            "name": texts(["未划入分区"]),
-            "name_en": texts(["not in any zone"]),
+            "name": texts([name]),
+            "name_en": texts([name_en]),
             "kind": texts([UNCOVERED]),
             "managed_by": texts([None]),
             "population_quality": texts(["missing"]),

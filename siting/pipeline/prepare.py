@@ -26,16 +26,15 @@ from siting.inputs.osm.map_notes import MapReport
 from siting.inputs.provenance import Provenance
 from siting.inputs.world import World, load_world
 from siting.notes import Note
-from siting.pipeline.early import (
+from siting.pipeline.adjust import (
     around,
     counted_world,
     factored_chargers,
     factored_prices,
     factored_world,
     local_tables,
-    read_early,
-    refuse_people,
 )
+from siting.pipeline.early import read_early, refuse_people
 from siting.pipeline.hydrogen import check_hydrogen
 from siting.scenario import OVERPASS
 from siting.shipped import shipped_path
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from siting.analysis.road_parts import Beside
     from siting.analysis.station.chargers import Chargers
     from siting.analysis.station.power import DemandFactors
     from siting.cache import Cache
@@ -69,6 +69,7 @@ class Prepared:
     scores: pd.DataFrame
     scoring: ScoreSummary
     score_sources: tuple[Provenance, ...]
+    beside: Beside
     notes: tuple[Note, ...]
     chargers: Chargers
     prices: pd.DataFrame
@@ -104,12 +105,17 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             silent={"progress": step, "lists": early.lists}, keep=not _downloads(scenario),
         )  # fmt: skip
         refuse_people(world.zones, scenario.targets, where="inputs.zones")
-        world, told_counted = counted_world(
+        world, beside, told_counted = counted_world(
             world, scenario.counting, max_snap_m=scenario.candidates.max_snap_m
         )
         world, told_factors = factored_world(world, scenario.factors)
         lists, told_lists = around(
-            world, kinds, ratios, by=scenario.end_year, not_public=scenario.counting.not_public
+            world,
+            beside,
+            kinds,
+            ratios,
+            by=scenario.end_year,
+            not_public=scenario.counting.not_public,
         )
     with meter.stage("candidates"):
         candidates = memory.call(
@@ -128,10 +134,12 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
             world.places, world.zones, world.nodes, world.edges,
             kinds=kinds, figures=early.figures, settings=_demand_settings(scenario),
             given=Given(world.people, world.traffic, world.layers.get("demand")),
+            beside=beside,
         )  # fmt: skip
         need, told_beyond = less_served_beyond(
             demand.demand, world.beyond, world.nodes, world.edges,
-            outline=world.area.projected, kinds=kinds, cutoff_m=scenario.travel.cutoff_m,
+            beside=beside, outline=world.area.projected, kinds=kinds,
+            cutoff_m=scenario.travel.cutoff_m,
         )  # fmt: skip
     with meter.stage("travel"):
         reach, swap_reach = _reaches(scenario, world, candidates.sites, need, memory)
@@ -161,6 +169,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         scores=scored.scores,
         scoring=scored.summary,
         score_sources=files.sources,
+        beside=beside,
         notes=tuple(Note(key, dict(values)) for key, values in told),
         chargers=chargers,
         prices=factored_prices(early.prices, scenario.factors),

@@ -17,7 +17,6 @@ import siting
 from siting import files
 from siting.comparison.figure_lines import all_figures, directions
 from siting.errors import SitingError
-from siting.outputs import map as webmap
 from siting.outputs import words
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
@@ -70,6 +69,8 @@ def make_run(
     with runfolder.new_run_folder(folder) as part:
         plan = pipeline.run(scenario, meter=meter, folder=data, start=start, cache=cache)
         with meter.stage("map"):
+            from siting.outputs import map as webmap  # noqa: PLC0415  # after the files are checked
+
             page = webmap.make_map(plan, basemap=scenario.map.basemap, key=key)
             files.write_whole(part / runfolder.MAP_HTML, page)
         plan = replace(plan, timings=meter.timings())

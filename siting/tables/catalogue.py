@@ -167,8 +167,19 @@ SITES = Table(
         ),
         Column("name", "str", "name", nullable=True),
         Column("zone_id", "str", "zone the site lies in"),
-        Column("node_id", "int", "road node, or point on a street, the site is reached from"),
-        Column("snap_m", "float", "distance from the site to that point", "m", low=0),
+        Column(
+            "node_id",
+            "int",
+            "road node, or point on a street, the site is reached from; -1: all "
+            "near lie across water",
+        ),
+        Column(
+            "snap_m",
+            "float",
+            "distance from the site to that point, or across the water",
+            "m",
+            low=0,
+        ),
         Column("spaces", "float", "parking spaces", "spaces", nullable=True, low=0),
         Column("spaces_source", "str", "capacity tag, area rule, kind default, or missing"),
         Column("area_m2", "float", "ground area; missing for a point", "m2", nullable=True, low=0),
@@ -265,7 +276,11 @@ DEMAND = Table(
             low=0,
         ),
         Column("zone_id", "str", "zone it lies in"),
-        Column("node_id", "int", "road node, or point on a street, it starts from"),
+        Column(
+            "node_id",
+            "int",
+            "road node, or point on a street, it starts from; -1: all near lie across water",
+        ),
         Column(
             "quality",
             "str",

@@ -145,7 +145,7 @@ def _left_out(built: Rebuilt, place_id: str) -> Note:
     step, values = left_out_at(
         world.places[world.places["place_id"] == place_id],
         world.zones, world.nodes, world.edges,
-        kinds=kinds, settings=built.scenario.candidates,
+        beside=built.prepared.beside, kinds=kinds, settings=built.scenario.candidates,
         not_public=built.scenario.counting.not_public,
     )  # fmt: skip
     return Note(f"left_out_{step}", values)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from sklearn.cluster import DBSCAN
 
 from siting.analysis.candidates.site_kinds import CAPACITY_TAG, estimate_spaces, kind_by_place
 from siting.tables.catalogue import NOT_PUBLIC, OTHER_USES
@@ -170,6 +169,8 @@ def main_places(places: gpd.GeoDataFrame, *, merge_m: float) -> Ints:
     array of int
         Positions (n,); a main place holds its own.
     """
+    from sklearn.cluster import DBSCAN  # noqa: PLC0415  # most of a second
+
     count = len(places)
     main = np.arange(count, dtype=np.int64)
     if merge_m <= 0:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from siting.analysis.candidates.site_kinds import split_names
+from siting.analysis.road_parts import Beside
 from siting.errors import TableError
 from siting.notes import Note
 from siting.tables import Column, Table, check
@@ -54,8 +55,8 @@ class Around:
 
     Attributes
     ----------
-    landscape
-        ``tables.LANDSCAPE``; None: no rule looks at it.
+    beside
+        The landscape, which rules look at, and what no way to a road crosses.
     layers
         Areas of the layers by role, for the rules; see ``rules.Setting``.
     projects
@@ -68,7 +69,7 @@ class Around:
         Kinds of site that count as public with declared bays only.
     """
 
-    landscape: gpd.GeoDataFrame | None = None
+    beside: Beside = field(default_factory=Beside)
     layers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
     projects: gpd.GeoDataFrame | None = None
     communities: gpd.GeoDataFrame | None = None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from siting.arrays import Flags, Floats
+    from siting.arrays import Flags, Floats, Ints
 
 CAPACITY_TAG = "capacity tag"
 AREA_RULE = "area rule"
@@ -287,3 +287,43 @@ def _check_relations(frame: pd.DataFrame) -> None:
             where=SITE_KINDS.made_by,
             cure="mend the rows named above, or take the shipped table (candidates.site_kinds)",
         )
+
+
+def charger_limits(pool: pd.DataFrame, kinds: pd.DataFrame) -> dict[str, Ints]:
+    """Return the fewest and most chargers of a place, by its spaces and kind.
+
+    ``max = clip(floor(spaces * share_of_spaces), min, max)``; with unknown spaces the
+    place takes the fewest of its kind and no more.
+    """
+    rule = kinds.loc[pool["kind"]]
+    fewest = rule["min_chargers"].to_numpy(dtype=np.int64)
+    room = by_spaces(pool, rule)
+    most = np.where(
+        np.isnan(room),
+        fewest,
+        np.clip(np.nan_to_num(room), fewest, rule["max_chargers"].to_numpy(dtype=np.int64)),
+    )
+    return {"min_chargers": fewest, "max_chargers": most.astype(np.int64)}
+
+
+def by_spaces(pool: pd.DataFrame, rule: pd.DataFrame) -> Floats:
+    """Return how many chargers the spaces of each place hold; missing where they are unknown."""
+    # The tiny amount keeps 20 spaces x 0.15 from being 2 by binary arithmetic.
+    share = rule["share_of_spaces"].to_numpy(dtype=float)
+    by_kind = np.floor(pool["spaces"].to_numpy(dtype=float) * share + 1e-9)
+    room = pool["room"].to_numpy(dtype=float)
+    return np.where(np.isnan(room), by_kind, room)
+
+
+def big_enough(pool: pd.DataFrame, kinds: pd.DataFrame) -> Flags:
+    """Tell which places have the ground and the spaces that their kind asks for."""
+    rule = kinds.loc[pool["kind"]]
+    area = pool["area_m2"].to_numpy(dtype=float)
+    is_point = np.isnan(area)
+    known = pool["spaces_source"].eq(CAPACITY_TAG).to_numpy(dtype=bool)
+    least = rule["min_area_m2"].fillna(0.0).to_numpy(dtype=float)
+    known = known | pool[["room", "public_bays"]].notna().any(axis=1).to_numpy(dtype=bool)
+    ground = np.where(is_point, rule["point_ok"].to_numpy(dtype=bool) | known, area >= least)
+    room = by_spaces(pool, rule)
+    enough = np.isnan(room) | (room >= rule["min_chargers"].to_numpy(dtype=float))
+    return ground & enough

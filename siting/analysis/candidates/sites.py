@@ -30,9 +30,17 @@ from siting.analysis.candidates.merging import (
     with_whole_service_areas,
 )
 from siting.analysis.candidates.regimes import Around, with_pools
-from siting.analysis.candidates.site_kinds import CAPACITY_TAG, estimate_spaces, kind_by_place
+from siting.analysis.candidates.site_kinds import (
+    CAPACITY_TAG,
+    big_enough,
+    by_spaces,
+    charger_limits,
+    estimate_spaces,
+    kind_by_place,
+)
 from siting.analysis.candidates.site_rules import Setting, Tally, judge, no_site, not_checked
 from siting.analysis.network import Network, zone_ids
+from siting.analysis.streets import NO_ROAD
 from siting.notes import Note
 from siting.tables import SITES, check
 from siting.tables.catalogue import NOT_PUBLIC, OTHER_USES
@@ -40,7 +48,8 @@ from siting.tables.catalogue import NOT_PUBLIC, OTHER_USES
 if TYPE_CHECKING:
     from siting import scenario
     from siting.analysis.candidates.site_rules import SiteRule
-    from siting.arrays import Flags, Floats, Ints
+    from siting.analysis.road_parts import Beside
+    from siting.arrays import Flags, Floats
 
 
 _log = logging.getLogger(__name__)
@@ -97,7 +106,7 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     settings
         Block ``candidates`` of the scenario.
     around
-        Landscape, layers and lists besides the places of the map.
+        Landscape, barriers, layers and lists besides the places of the map.
 
     Raises
     ------
@@ -118,12 +127,12 @@ def make_candidates(  # noqa: PLR0913 - tables in, rule tables and settings by n
     pool, notes = place_stations(pool, stations, zones, kinds=kinds, merge_m=settings.merge_m)
     pool, told = only_public(pool)
     notes += told
-    pool, far = _snapped(pool, Network.of(nodes, edges), kinds, settings.max_snap_m)
+    pool, far = _snapped(pool, Network.of(nodes, edges, around.beside), kinds, settings.max_snap_m)
     on_place = ~pool["site_id"].isin(stations["station_id"])
     screening.add("near_a_road", pool.loc[on_place, "zone_id"])
     pool, told = with_pools(pool, around, settings)
     pool, lists = with_lists(pool, around)
-    setting = Setting(places, around.landscape, around.layers)
+    setting = Setting(places, around.beside.landscape, around.layers)
     ground = pool.geometry.to_numpy()
     sites = judge(_with_rules_of_kind(pool, kinds), ground, setting, rules)
     open_to_all = (sites["verdict"] != "stop").to_numpy(dtype=bool)
@@ -160,12 +169,13 @@ def _with_lists(places: gpd.GeoDataFrame, listed: gpd.GeoDataFrame | None) -> gp
     return gpd.GeoDataFrame(pd.concat([places, listed], ignore_index=True), crs=places.crs)
 
 
-def left_out_at(
+def left_out_at(  # noqa: PLR0913 - tables in, rule tables and settings by name
     place: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,
     nodes: gpd.GeoDataFrame,
     edges: gpd.GeoDataFrame,
     *,
+    beside: Beside,
     kinds: pd.DataFrame,
     settings: scenario.Candidates,
     not_public: tuple[str, ...] = (),
@@ -176,7 +186,7 @@ def left_out_at(
     ----------
     place
         One row of ``tables.PLACES``.
-    zones, nodes, edges, kinds, settings, not_public
+    zones, nodes, edges, beside, kinds, settings, not_public
         As for :func:`make_candidates`; kinds that count with declared bays only.
 
     Returns
@@ -192,7 +202,9 @@ def left_out_at(
         return Note(step, told)
     anywhere = kinds.loc[pool["kind"], "carriageway_ok"].to_numpy(dtype=bool)
     xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
-    _, snap_m = Network.of(nodes, edges).snap(xy, anywhere=anywhere)
+    node_id, snap_m = Network.of(nodes, edges, beside).snap(xy, anywhere=anywhere)
+    if node_id[0] == NO_ROAD:
+        return Note("across_water", told | {"distance_m": float(snap_m[0])})
     if snap_m[0] > settings.max_snap_m:
         told |= {"distance_m": float(snap_m[0]), "most_m": settings.max_snap_m}
         return Note("near_a_road", told)
@@ -230,49 +242,11 @@ def _screened(
     keep("not_left_out", ~pool["kind"].isin(settings.leave_out).to_numpy(dtype=bool))
     keep("public", ~pool["access"].isin((*NOT_PUBLIC, *OTHER_USES)).to_numpy(dtype=bool))
     pool = pool.join(estimate_spaces(pool, kinds))
-    pool = pool.assign(**_charger_limits(pool, kinds))
-    keep("big_enough", _big_enough(pool, kinds))
+    pool = pool.assign(**charger_limits(pool, kinds))
+    keep("big_enough", big_enough(pool, kinds))
     keep("in_a_zone", pool["zone_id"].notna().to_numpy())
     pool = pool.rename(columns={"place_id": "site_id"})
     return pool.sort_values("site_id", ignore_index=True), steps
-
-
-def _charger_limits(pool: pd.DataFrame, kinds: pd.DataFrame) -> dict[str, Ints]:
-    """Fewest and most chargers of a place, by its spaces and kind.
-
-    ``max = clip(floor(spaces * share_of_spaces), min, max)``; with unknown spaces the
-    place takes the fewest of its kind and no more.
-    """
-    rule = kinds.loc[pool["kind"]]
-    fewest = rule["min_chargers"].to_numpy(dtype=np.int64)
-    by_spaces = _by_spaces(pool, rule)
-    most = np.where(
-        np.isnan(by_spaces),
-        fewest,
-        np.clip(np.nan_to_num(by_spaces), fewest, rule["max_chargers"].to_numpy(dtype=np.int64)),
-    )
-    return {"min_chargers": fewest, "max_chargers": most.astype(np.int64)}
-
-
-def _by_spaces(pool: pd.DataFrame, rule: pd.DataFrame) -> Floats:
-    # The tiny amount keeps 20 spaces x 0.15 from being 2 by binary arithmetic.
-    share = rule["share_of_spaces"].to_numpy(dtype=float)
-    by_kind = np.floor(pool["spaces"].to_numpy(dtype=float) * share + 1e-9)
-    room = pool["room"].to_numpy(dtype=float)
-    return np.where(np.isnan(room), by_kind, room)
-
-
-def _big_enough(pool: pd.DataFrame, kinds: pd.DataFrame) -> Flags:
-    rule = kinds.loc[pool["kind"]]
-    area = pool["area_m2"].to_numpy(dtype=float)
-    is_point = np.isnan(area)
-    known = pool["spaces_source"].eq(CAPACITY_TAG).to_numpy(dtype=bool)
-    least = rule["min_area_m2"].fillna(0.0).to_numpy(dtype=float)
-    known = known | pool[["room", "public_bays"]].notna().any(axis=1).to_numpy(dtype=bool)
-    ground = np.where(is_point, rule["point_ok"].to_numpy(dtype=bool) | known, area >= least)
-    room = _by_spaces(pool, rule)
-    enough = np.isnan(room) | (room >= rule["min_chargers"].to_numpy(dtype=float))
-    return ground & enough
 
 
 def _without_quarters(
@@ -326,13 +300,13 @@ def _merged(
     result["room"] = _merged_room(result, kinds, by_main["room"].max())
     result = result.drop(columns=["area_m2", "spaces", "spaces_source"])
     result = result.join(estimate_spaces(result, kinds))
-    return result.assign(**_charger_limits(result, kinds)), int((~stays).sum())
+    return result.assign(**charger_limits(result, kinds)), int((~stays).sum())
 
 
 def _merged_room(kept: gpd.GeoDataFrame, kinds: pd.DataFrame, most: pd.Series) -> Floats:
     """Return its own room of each kept place, else that of a list if it is the larger one."""
     own = kept["room"].to_numpy(dtype=float)
-    by_kind = _by_spaces(kept, kinds.loc[kept["kind"]])
+    by_kind = by_spaces(kept, kinds.loc[kept["kind"]])
     listed = np.where(np.isnan(most), np.nan, np.fmax(most, by_kind))
     return np.where(np.isnan(own), listed, own)
 
@@ -340,13 +314,29 @@ def _merged_room(kept: gpd.GeoDataFrame, kinds: pd.DataFrame, most: pd.Series) -
 def _snapped(
     pool: gpd.GeoDataFrame, network: Network, kinds: pd.DataFrame, max_snap_m: float
 ) -> tuple[gpd.GeoDataFrame, int]:
-    """Give each site its point of a road; a new site too far from any is taken out."""
+    """Give each site its point of a road; a new site too far from any, or cut off, is taken out."""
     anywhere = kinds.loc[pool["kind"], "carriageway_ok"].to_numpy(dtype=bool)
     xy = shapely.get_coordinates(pool["point"].to_numpy(dtype=object))
     node_id, snap_m = network.snap(xy, anywhere=anywhere)
     stands = (pool["existing_station"] | pool["existing_swap"]).to_numpy(dtype=bool)
-    keep = (snap_m <= max_snap_m) | stands
+    keep = ((snap_m <= max_snap_m) & (node_id != NO_ROAD)) | stands
     return pool.assign(node_id=node_id, snap_m=snap_m)[keep], int((~keep).sum())
+
+
+def _off_road(sites: gpd.GeoDataFrame, max_snap_m: float) -> list[Note]:
+    """Name the existing stations that no road leads to; they stay, at their true distance."""
+    far = (sites["snap_m"] > max_snap_m) | (sites["node_id"] == NO_ROAD)
+    off = sites[far].sort_values("site_id")
+    if off.empty:
+        return []
+    values = {
+        "stations": len(off),
+        "ids": [
+            f"{site} ({metres:,.0f} m)"
+            for site, metres in zip(off["site_id"][:_SHOWN], off["snap_m"][:_SHOWN], strict=True)
+        ],
+    }
+    return [Note("stations_off_road", values)]
 
 
 def _with_rules_of_kind(pool: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -26,18 +26,20 @@ from siting.notes import Note
 if TYPE_CHECKING:
     import pandas as pd
 
+    from siting.analysis.road_parts import Beside
     from siting.arrays import Floats
     from siting.notes import Notes
 
 _SHOWN = 10
 
 
-def less_served_beyond(
+def less_served_beyond(  # noqa: PLR0913  # the tables of the place, and what lies between them
     demand: gpd.GeoDataFrame,
     beyond: gpd.GeoDataFrame | None,
     nodes: gpd.GeoDataFrame,
     edges: gpd.GeoDataFrame,
     *,
+    beside: Beside,
     outline: shapely.Geometry,
     kinds: pd.DataFrame,
     cutoff_m: float,
@@ -53,6 +55,8 @@ def less_served_beyond(
         as it is. Stations that only swap serve none of it.
     nodes, edges
         ``tables.NODES`` and ``EDGES``, which reach beyond the area.
+    beside
+        The water and barriers that no way to a road crosses.
     outline
         The area, in the same metric CRS.
     kinds
@@ -71,7 +75,7 @@ def less_served_beyond(
     charging = beyond[~beyond["swap"].astype(bool) | (beyond["chargers"] > 0)]
     if charging.empty:
         return demand, []
-    network = Network.of(nodes, edges)
+    network = Network.of(nodes, edges, beside)
     node_id, snap_m = network.snap(shapely.get_coordinates(charging.geometry.to_numpy()))
     sites = gpd.GeoDataFrame(
         {"site_id": charging["station_id"].to_numpy(dtype=object), "node_id": node_id},

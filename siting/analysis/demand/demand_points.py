@@ -41,11 +41,13 @@ from siting.analysis.demand.demand_chain import (
 from siting.analysis.demand.fleets import fleet_parts, residents_kwh_per_nev
 from siting.analysis.demand.housing import counted_parts, home_parts
 from siting.analysis.network import Network
+from siting.analysis.road_parts import beside_dropped
 from siting.notes import Note
 from siting.tables import DEMAND, check, zone_names
 
 if TYPE_CHECKING:
     from siting import scenario
+    from siting.analysis.road_parts import Beside
     from siting.arrays import Floats, Ints
     from siting.notes import Notes
 
@@ -197,6 +199,7 @@ def make_demand(  # noqa: PLR0913  # four tables of the place, three things that
     figures: Figures,
     settings: scenario.Demand,
     given: Given = NOTHING_GIVEN,
+    beside: Beside | None = None,
 ) -> DemandResult:
     """Return the demand points of an area.
 
@@ -219,6 +222,9 @@ def make_demand(  # noqa: PLR0913  # four tables of the place, three things that
         Block ``demand`` of the scenario.
     given
         What the planner gives beside the zones and the map.
+    beside
+        The water and barriers that no way to a road crosses, and the roads that do not count;
+        None: none is known.
 
     Returns
     -------
@@ -230,7 +236,7 @@ def make_demand(  # noqa: PLR0913  # four tables of the place, three things that
     ScenarioError
         If the year has no share of NEVs, or a zone, kind or fleet is named that is not there.
     """
-    network = Network.of(nodes, edges)
+    network = Network.of(nodes, edges, beside)
     share = nev_share(figures.nev_shares, settings)
     homes, notes = _people(places, zones, network, given.people, settings)
     public = homes["zone_id"].map(public_shares(zones, settings)).astype(float)
@@ -254,6 +260,7 @@ def make_demand(  # noqa: PLR0913  # four tables of the place, three things that
     notes += told
     everything = [part for part in (*parts, through, fleet, own) if part is not None and len(part)]
     joined = pd.concat(everything, ignore_index=True) if everything else homes
+    notes += beside_dropped(joined, network, zones)
     demand = demand_points(joined, network, crs=zones.crs)
     demand["peak_share"] = demand["kind"].map(figures.hours.max(axis=1)).astype(float)
     demand = demand[DEMAND.column_names]

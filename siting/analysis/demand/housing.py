@@ -334,12 +334,10 @@ def _layer_notes(total: float, inside: pd.DataFrame, zones: gpd.GeoDataFrame) ->
     by_zone = inside.groupby("zone_id")["people"].sum()
     told = zones.set_index("zone_id")["population"].reindex(by_zone.index)
     found = float(by_zone.sum())
-    values = {
-        "people": round(found),
-        "zones": len(by_zone),
-        "told": round(float(told.sum())),
-    }
-    notes: Notes = [Note("people_from_layer", values)]
+    values = {"people": round(found), "zones": len(by_zone)}
+    notes: Notes = [Note("people_from_layer_alone", values)]
+    if told.notna().any():
+        notes = [Note("people_from_layer", values | {"told": round(float(told.sum()))})]
     if total - found > 0.5:  # noqa: PLR2004  # half a person: rounding of areas
         notes.append(Note("people_outside", {"people": round(total - found), "of": round(total)}))
     return notes

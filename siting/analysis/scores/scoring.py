@@ -47,7 +47,6 @@ from scipy.spatial import cKDTree
 
 from siting.analysis.network import Network, point_xy
 from siting.analysis.scores.criteria import Criterion, Scales, check_criteria
-from siting.analysis.scores.learned import learn_suitability
 from siting.analysis.scores.measures import (
     POWER_HALF_M,
     Pairs,
@@ -372,6 +371,8 @@ def _learned(
     seed: int,
     notes: Notes,
 ) -> Learned:
+    from siting.analysis.scores.learned import learn_suitability  # noqa: PLC0415  # scikit-learn
+
     known = {key: values for key, values in measures.items() if values is not None}
     labelled = sites["existing_station"].to_numpy(dtype=bool)
     learned = learn_suitability(

@@ -176,6 +176,10 @@ def _rule(row: dict[str, str]) -> KindRule:
     return KindRule(layer, kind, key, values, tuple(also), priority)
 
 
+_STREETS = ("residential", "living_street", "tertiary", "secondary")
+"""Roads of settlements: where they are is the place; a motorway leads out of it."""
+
+
 def landmarks(path: Path, key: str, value: str) -> Floats:
     """Return the places of the nodes and ways of an extract that have a tag.
 
@@ -196,19 +200,50 @@ def landmarks(path: Path, key: str, value: str) -> Floats:
     BrokenFileError
         If the extract cannot be read.
     """
+    lines = _lines(path, (key, value))
+    return np.array([line.mean(axis=0) for line in lines]).reshape(-1, 2)
+
+
+def road_box(path: Path) -> Floats:
+    """Return the south-western and the north-eastern corner of the streets of an extract.
+
+    Parameters
+    ----------
+    path
+        An extract.
+
+    Returns
+    -------
+    array of shape (2, 2), or (0, 2) without streets
+        Lon and lat in WGS-84.
+
+    Raises
+    ------
+    BrokenFileError
+        If the extract cannot be read.
+    """
+    lines = _lines(path, *(("highway", value) for value in _STREETS))
+    if not lines:
+        return np.empty((0, 2))
+    every = np.concatenate(lines)
+    return np.array([every.min(axis=0), every.max(axis=0)])
+
+
+def _lines(path: Path, *tags: tuple[str, str]) -> list[Floats]:
+    """Return the places of the nodes, and of the nodes of the ways, that have one of some tags."""
     found: list[Floats] = []
     try:
         objects: Any = osmium.FileProcessor(str(path)).with_locations()
-        for one in objects.with_filter(osmium.filter.TagFilter((key, value))):
+        for one in objects.with_filter(osmium.filter.TagFilter(*tags)):
             if one.is_node():
-                found.append(np.array([one.lon, one.lat]))
+                found.append(np.array([[one.lon, one.lat]]))
             elif one.is_way():
                 line = [(node.lon, node.lat) for node in one.nodes if node.location.valid()]
-                found += [np.mean(line, axis=0)] if line else []
+                found += [np.array(line)] if line else []
     except (RuntimeError, ValueError) as error:
         raise BrokenFileError(
             f"'{path.name}' cannot be read: {error}",
             where=str(path),
             cure="it may be cut short: download it again",
         ) from error
-    return np.array(found).reshape(-1, 2)
+    return found

@@ -22,7 +22,6 @@ import shapely
 from siting.errors import CoverageError, ScenarioError
 from siting.geo import WGS84
 from siting.inputs.files.vectors import require_file
-from siting.inputs.osm.download import download
 from siting.inputs.osm.elements import read_header, write_elements
 from siting.inputs.osm.extract import reduce_extract, sea_area, with_sea
 from siting.inputs.osm.kinds import read_place_kinds
@@ -252,6 +251,8 @@ def _from_overpass(
     kinds = read_place_kinds(local_path(inputs.place_kinds))
     tags = kinds.query_tags() | {"admin_level": _levels(inputs.zones.admin_level)}
     polygon = _outline(area, ROAD_MARGIN_M + RIM_M, _QUERY_TOLERANCE_M)
+    from siting.inputs.osm.download import download  # noqa: PLC0415  # heavy: osmnx, requests
+
     answers = download(polygon, tags, inputs.overpass, progress=progress)
     with tempfile.TemporaryDirectory(prefix="siting-") as folder:
         path = Path(folder) / "overpass.osm.pbf"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import osmnx as ox
 import shapely
 
 from siting.geo import WGS84
@@ -79,6 +78,8 @@ def build_features(
 
 def _read(path: Path | None) -> gpd.GeoDataFrame:
     """Let osmnx build the geometries; add the id and a column for each layer."""
+    import osmnx as ox  # noqa: PLC0415  # a second: files are checked before the map is read
+
     if path is None:
         frame = gpd.GeoDataFrame({"feature_id": texts([])}, geometry=[], crs=WGS84)
     else:

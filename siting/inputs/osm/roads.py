@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
-import osmnx as ox
 import pandas as pd
 import shapely
 from scipy.sparse import csr_array
@@ -18,6 +18,7 @@ from siting.inputs.files.columns import texts
 from siting.inputs.files.sheets import read_rule_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import networkx as nx
@@ -73,7 +74,9 @@ def build_roads(
     EmptyLayerError
         If no road lies inside the polygon.
     """
-    with _way_tags():
+    import osmnx as ox  # noqa: PLC0415  # a second: files are checked before the map is read
+
+    with _way_tags(ox.settings):
         graph = ox.graph_from_xml(path, simplify=False, retain_all=True)
     read = len(graph)
     for _, _, data in graph.edges(data=True):
@@ -196,15 +199,15 @@ def drive_seconds(edges: pd.DataFrame, speeds: dict[str, float]) -> pd.Series:
     return (edges["length_m"] / (kph * _KPH_TO_M_S)).rename("drive_s")
 
 
-class _way_tags:  # noqa: N801 - a context manager, used like a function
+@contextmanager
+def _way_tags(osmnx: Any) -> Iterator[None]:  # noqa: ANN401  # osmnx's module of settings
     """Have osmnx read the way tags we need, and put its own list back."""
-
-    def __enter__(self) -> None:
-        self._before = ox.settings.useful_tags_way, ox.settings.useful_tags_node
-        ox.settings.useful_tags_way, ox.settings.useful_tags_node = _WAY_TAGS, []
-
-    def __exit__(self, *_error: object) -> None:
-        ox.settings.useful_tags_way, ox.settings.useful_tags_node = self._before
+    before = osmnx.useful_tags_way, osmnx.useful_tags_node
+    osmnx.useful_tags_way, osmnx.useful_tags_node = _WAY_TAGS, []
+    try:
+        yield
+    finally:
+        osmnx.useful_tags_way, osmnx.useful_tags_node = before
 
 
 def _components(edges: gpd.GeoDataFrame, *, connection: str) -> Ints:
@@ -236,6 +239,8 @@ def _opened(edges: gpd.GeoDataFrame, strong: Ints) -> tuple[gpd.GeoDataFrame, gp
 
 def _add_tag_speeds(graph: nx.MultiDiGraph) -> None:
     """Let osmnx read the maxspeed tags; 0 for every class marks the edges it cannot read."""
+    import osmnx as ox  # noqa: PLC0415  # heavy
+
     classes = {data["highway"] for _, _, data in graph.edges(data=True)}
     ox.add_edge_speeds(graph, hwy_speeds=dict.fromkeys(sorted(classes), 0.0), fallback=0.0)
 
