@@ -184,9 +184,10 @@ def test_other_formats_are_read_back(plan, tmp_path, form):
     assert table["chargers"].sum() == plan.totals["chargers"]
 
 
-def test_an_unknown_crs_is_refused_with_the_ones_that_do(plan):
+@pytest.mark.parametrize("crs", ["EPSG:99999999", "IAU_2015:30100", "", "x" * 9000])
+def test_an_unknown_crs_is_refused_with_the_ones_that_do(plan, crs):
     with pytest.raises(ScenarioError, match="no coordinate reference system") as caught:
-        make_layers(plan, language="zh", crs="EPSG:99999999")
+        make_layers(plan, language="zh", crs=crs)
     assert "EPSG:4490" in caught.value.cure
 
 

@@ -129,6 +129,20 @@ def test_a_layer_without_shapes_is_told(tmp_path):
     assert "empty, list" in caught.value.cure
 
 
+MOON = (
+    'GEOGCS["GCS_Moon_2000",DATUM["D_Moon_2000",SPHEROID["Moon_2000_IAU_IAG",1737400.0,0.0]],'
+    'PRIMEM["Reference_Meridian",0.0],UNIT["Degree",0.0174532925199433]]'
+)
+
+
+def test_a_crs_of_the_moon_is_told(tmp_path):
+    gpd.GeoDataFrame({"name": ["a"]}, geometry=[SQUARE], crs=4326).to_file(tmp_path / "x.shp")
+    (tmp_path / "x.prj").write_text(MOON, encoding="utf-8")
+    with pytest.raises(DatumError, match=r"the CRS of 'x\.shp' cannot be read") as caught:
+        read(tmp_path / "x.shp")
+    assert ".prj" in caught.value.cure
+
+
 @pytest.mark.parametrize("prj", ["", "garbage", "GEOGCS[", 'PROJCS["x",GEOGCS["y"]]', "\0\0"])
 def test_a_broken_prj_is_told_or_as_good_as_none(tmp_path, prj):
     gpd.GeoDataFrame({"name": ["a"]}, geometry=[SQUARE], crs=4326).to_file(tmp_path / "x.shp")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import dataclasses
 import json
 import math
+import random
 
 import geopandas as gpd
 import pandas as pd
@@ -16,7 +18,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plans import FORMULA, HOSTILE, small_plan, with_sites
 
-from siting.errors import BrokenFileError, InputMissingError, OutputError, PlanExistsError
+from siting.errors import (
+    EXIT_DATA,
+    BrokenFileError,
+    InputMissingError,
+    OutputError,
+    PlanExistsError,
+    SitingError,
+)
 from siting.outputs.words import speaker
 from siting.plan import folder as runfolder
 from siting.plan import tables as plantables
@@ -222,3 +231,34 @@ def test_tables_that_are_missing_or_cut_are_named(saved):
     tables.unlink()
     with pytest.raises(InputMissingError, match="lacks its tables"):
         load_plan(saved)
+
+
+@pytest.mark.parametrize("file", ["plan.json", "timings.json"])
+def test_an_entry_that_is_gone_or_of_another_kind_is_told(saved, file):
+    whole = json.loads((saved / file).read_text("utf-8"))
+
+    def spoiled(content, depth=3):
+        """Yield the content without one of its entries, or with something else in its place."""
+        entries = content.items() if isinstance(content, dict) else enumerate(content)
+        for key, value in list(entries):
+            others = [None, [], {}, "x", -1e300, True]
+            if isinstance(value, dict | list) and depth:
+                others += spoiled(value, depth - 1)
+            for other in others:
+                made = copy.copy(content)
+                made[key] = other
+                yield made
+            if isinstance(content, dict):
+                yield {name: one for name, one in content.items() if name != key}
+
+    found = list(spoiled(whole))
+    told = 0
+    for made in random.Random(7).sample(found, min(len(found), 120)):
+        (saved / file).write_text(json.dumps(made), encoding="utf-8")
+        try:
+            load_plan(saved)
+        except SitingError as error:
+            told += 1
+            assert error.exit_code == EXIT_DATA  # noqa: PT017  # what is no matter may pass
+            assert error.cure  # noqa: PT017
+    assert told

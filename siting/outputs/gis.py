@@ -60,7 +60,7 @@ def make_layers(plan: Plan, *, language: str, crs: str) -> dict[str, gpd.GeoData
     try:
         return {name: frame.to_crs(crs) for name, frame in layers.items()}
     except Exception as error:
-        if type(error).__name__ != "CRSError":
+        if type(error).__name__ not in {"CRSError", "ProjError"}:  # no such CRS, or of the moon
             raise
         raise ScenarioError(
             f"no coordinate reference system is called '{crs}'",

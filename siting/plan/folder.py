@@ -60,6 +60,8 @@ FORMAT_VERSION = 1
 PLAN_JSON = "plan.json"
 PLAN_TABLES = "plan.gpkg"
 TIMINGS_JSON = "timings.json"
+_GARBLED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
+"""What entries raise that are gone or of another kind than they should be."""
 MAP_HTML = "map.html"
 HANDOUTS = "handouts"
 TABLES = "tables"
@@ -241,7 +243,7 @@ def load_plan(folder: Path) -> Plan:
         ) from error
     try:
         plan = _from_content(content, tables)
-    except (KeyError, TypeError, ValueError) as error:
+    except _GARBLED as error:
         if isinstance(error, (BrokenFileError, InputMissingError)):
             raise
         raise BrokenFileError(
@@ -249,8 +251,23 @@ def load_plan(folder: Path) -> Plan:
             where=str(folder / PLAN_JSON),
             cure="make the plan again with: siting plan SCENARIO",
         ) from error
-    path = folder / TIMINGS_JSON
-    return replace(plan, timings=made(Timings, _read_json(path))) if path.exists() else plan
+    return replace(plan, timings=_timings(folder / TIMINGS_JSON))
+
+
+def _timings(path: Path) -> Timings:
+    """Return what the stages took; nothing where the file is gone."""
+    if not path.exists():
+        return Timings()
+    try:
+        return made(Timings, _read_json(path))
+    except _GARBLED as error:
+        if isinstance(error, (BrokenFileError, InputMissingError)):
+            raise
+        raise BrokenFileError(
+            f"{TIMINGS_JSON} lacks or garbles an entry: {error!r}",
+            where=str(path),
+            cure="delete it: it only says how long the stages took",
+        ) from error
 
 
 def _refuse_foreign(folder: Path) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyogrio
 import shapely
 from pyogrio.errors import CRSError, DataLayerError, DataSourceError
-from pyproj.exceptions import CRSError as ProjError
+from pyproj.exceptions import ProjError
 from shapely.errors import GEOSException, ShapelyError
 from shapely.geometry import shape
 
@@ -82,11 +82,7 @@ def read_layer(path: Path, *, layer: str | None, key: str, **options: Any) -> gp
             warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's remarks on what it mends
             frame = gpd.read_file(there, layer=layer or names[0], **options)
     except (CRSError, ProjError, UnboundLocalError) as error:  # the last: pyogrio, of no text
-        raise DatumError(
-            f"the CRS of '{path.name}' cannot be read: {error}",
-            where=f"{key}: {path}",
-            cure="write it anew: in QGIS, Export, with a CRS; of a shapefile it is the .prj",
-        ) from error
+        raise strange_crs(path, key, error) from error
     except GEOSException as error:
         raise BrokenFileError(
             f"'{path.name}' has a shape that is none: {error}",
@@ -114,6 +110,29 @@ def _has_shapes(frame: object) -> bool:
     if not isinstance(frame, gpd.GeoDataFrame):
         return False
     return frame.empty or not bool(shapely.is_missing(frame.geometry.to_numpy()).all())
+
+
+def in_degrees(frame: gpd.GeoDataFrame, path: Path, *, key: str) -> gpd.GeoDataFrame:
+    """Bring a layer of a file to WGS-84 by its own CRS.
+
+    Raises
+    ------
+    DatumError
+        If there is no way from its CRS, as from one of the moon.
+    """
+    try:
+        return frame.to_crs(WGS84)
+    except ProjError as error:
+        raise strange_crs(path, key, error) from error
+
+
+def strange_crs(path: Path, key: str, error: Exception) -> DatumError:
+    """Return the error for a file whose CRS is none, or none of the earth."""
+    return DatumError(
+        f"the CRS of '{path.name}' cannot be read: {str(error)[:500]}",
+        where=f"{key}: {path}",
+        cure="write it anew: in QGIS, Export, with a CRS; of a shapefile it is the .prj",
+    )
 
 
 def broken(path: Path, error: Exception) -> BrokenFileError:
@@ -184,7 +203,7 @@ def read_vector(  # all that a scenario says of a file
     if declared is None:
         raise undeclared(path.name, key)
     if frame.crs is not None:
-        frame = frame.to_crs(WGS84)
+        frame = in_degrees(frame, path, key=key)
     _refuse_metres(frame, path)
     return shape_to_wgs84(frame.set_crs(WGS84, allow_override=True), declared)
 
