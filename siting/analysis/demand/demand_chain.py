@@ -261,7 +261,8 @@ def nev_growth(
         )
     except ScenarioError as error:
         raise ScenarioError(
-            f"the growth to {later} is not known: {error.args[0]}",
+            f"the growth to {later} is not known: the shares of NEVs hold {shares.index[0]} to "
+            f"{shares.index[-1]}",
             where="sizing.growth_year",
             cure="name a year that the table demand.nev_shares holds, or add its rows there",
         ) from error
