@@ -273,6 +273,7 @@ def test_totals_are_counted_the_way_they_bind():
     more = changed(
         plan, "sites", chargers=row["chargers"] + extra,
         chargers_slow_ac=row["chargers_slow_ac"] + extra, power_kw=row["power_kw"] + 7 * extra,
+        size_target=row["size_target"] + extra,
         **{name: row[name] + 20_000 * extra for name in row.columns if name.startswith("cost_")
            and name.endswith("_cny")},
     )  # fmt: skip

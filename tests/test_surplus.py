@@ -12,12 +12,13 @@ from problem_cases import tables
 from test_rule_families import plan_with, quiet, town
 
 from siting.audit.recount import recount
-from siting.errors import RecountError
+from siting.errors import RecountError, ScenarioError
 from siting.optimize.build import PlaceTables, build_problem
 from siting.optimize.problem.linear_rules import Rules, row_of
 from siting.optimize.surplus import Round, share_out
 from siting.outputs.words import speaker
 from siting.pipeline import run as pipeline
+from siting.pipeline.early import read_early
 from siting.plan.described import column
 from siting.scenario import Model, Targets, Travel, scenario_from
 
@@ -152,3 +153,11 @@ def test_the_same_service_never_costs_more_where_the_surplus_is_cheapest(plan_of
 def test_the_cheapest_chargers_go_first_whatever_their_use():
     cheap = Round(ROAD.max_chargers[SITES], USE, price=np.array([3.0, 9.0, 5.0, 1.0]))
     assert shared([4, 4, 4, 4], [cheap]) == [4, 1, 1, 10]
+
+
+def test_a_year_of_growth_that_no_table_holds_is_refused_before_the_map_is_read(town):
+    content, _ = town
+    sizing = {**content["sizing"], "surplus": "growth", "growth_year": 2050}
+    with pytest.raises(ScenarioError, match="growth to 2050") as caught:
+        read_early(scenario_from({**content, "sizing": sizing}))
+    assert caught.value.where == "sizing.growth_year"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from siting.analysis.candidates.site_kinds import check_site_kinds, require_kinds
 from siting.analysis.candidates.site_rules import check_site_rules
-from siting.analysis.demand.demand_chain import check_hour_profiles, check_nev_shares
+from siting.analysis.demand.demand_chain import check_hour_profiles, check_nev_shares, nev_growth
 from siting.analysis.demand.demand_points import Figures
 from siting.analysis.scores.criteria import check_criteria
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
@@ -153,7 +153,22 @@ def _demand_figures(scenario: Scenario) -> Figures:
     settings = scenario.demand
     shares = read_rule_table(local_path(settings.nev_shares), key="demand.nev_shares")
     hours = read_rule_table(local_path(settings.hour_profile), key="demand.hour_profile")
-    return Figures(nev_shares=check_nev_shares(shares), hours=check_hour_profiles(hours))
+    figures = Figures(nev_shares=check_nev_shares(shares), hours=check_hour_profiles(hours))
+    if scenario.sizing.surplus == "growth":  # refused before the map is read
+        growth_of(scenario, figures.nev_shares)
+    return figures
+
+
+def growth_of(scenario: Scenario, shares: pd.DataFrame) -> float:
+    """Return the demand of ``sizing.growth_year`` over that of the plan's year.
+
+    Raises
+    ------
+    ScenarioError
+        If the table of NEV shares does not hold one of the years.
+    """
+    year = scenario.demand.year or scenario.targets.by
+    return nev_growth(shares, scenario.demand, year=year, later=scenario.sizing.growth_year)
 
 
 def _refuse_people_of_files(scenario: Scenario, lists: Lists) -> None:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siting.analysis.demand.demand_chain import check_nev_shares, nev_share
+from siting.analysis.demand.demand_chain import check_nev_shares
 from siting.analysis.station.queues import chargers_needed
 from siting.inputs.files.sheets import read_rule_table
 from siting.optimize.problem.problem import JOINT, after_swap
 from siting.optimize.surplus import Round, share_out
 from siting.pipeline.assemble import candidate_table, station_table
+from siting.pipeline.early import growth_of
 from siting.pipeline.equip import asked_of
 from siting.scenario import local_path
 
@@ -147,17 +148,10 @@ def grown(asked: Load, chargers: Ints, scenario: Scenario) -> Ints:
 
     The demand of every station grows with the share of NEVs on the scenario's course.
     """
-    demand = scenario.demand
     shares = check_nev_shares(
-        read_rule_table(local_path(demand.nev_shares), key="demand.nev_shares")
+        read_rule_table(local_path(scenario.demand.nev_shares), key="demand.nev_shares")
     )
-
-    def share(year: int) -> float:
-        return nev_share(shares, demand.model_copy(update={"year": year, "nev_share": None}))
-
-    now = demand.year or scenario.targets.by
-    factor = share(scenario.sizing.growth_year) / share(now) if now else 1.0
-    later = replace(asked, peak_kwh=asked.peak_kwh * max(factor, 1.0))
+    later = replace(asked, peak_kwh=asked.peak_kwh * growth_of(scenario, shares))
     return chargers_needed(later, chargers)
 
 

@@ -234,6 +234,40 @@ def nev_share(shares: pd.DataFrame, settings: scenario.Demand) -> float:
     return float(np.interp(year, course.index.to_numpy(dtype=float), course.to_numpy()))
 
 
+def nev_growth(
+    shares: pd.DataFrame, settings: scenario.Demand, *, year: int | None, later: int
+) -> float:
+    """Return the share of NEVs of a later year over that of a year, on the scenario's course.
+
+    Parameters
+    ----------
+    shares
+        Result of :func:`check_nev_shares`.
+    settings
+        Block ``demand``; a ``nev_share`` that is given stands for no year and is not read.
+    year, later
+        The two years; the chain's own year where the first is None. Never below 1.
+
+    Raises
+    ------
+    ScenarioError
+        If the table does not hold one of the years.
+    """
+    course = settings.model_copy(update={"nev_share": None})
+    try:
+        now, then = (
+            nev_share(shares, course.model_copy(update={"year": one})) for one in (year, later)
+        )
+    except ScenarioError as error:
+        raise ScenarioError(
+            f"the growth to {later} is not known: the shares of NEVs hold {shares.index[0]} to "
+            f"{shares.index[-1]}",
+            where="sizing.growth_year",
+            cure="name a year that the table demand.nev_shares holds, or add its rows there",
+        ) from error
+    return max(then / now, 1.0) if now > 0 else 1.0
+
+
 def public_shares(zones: pd.DataFrame, settings: scenario.Demand) -> pd.Series:
     """Return the share of charging done at public chargers, by zone_id.
 
