@@ -73,7 +73,7 @@ def make(out: Path) -> Counter[str]:
     tables.write_substations(out / "substations.csv", places)
     tables.write_projects(out / "projects.csv", plots, units)
     policy_lists.write_sights(out / "sights.csv", places, roads.graph)
-    policy_lists.write_renewal(out / "renewal.geojson", places)
+    policy_lists.write_renewal(out / "renewal.geojson", places, ground.outline)
     policy_lists.write_idle_land(out / "idle-land.geojson", plots, units)
     policy_lists.write_planned_parks(out / "planned-parks.csv", plots, units)
     return Counter(place.kind for place in places)

@@ -145,7 +145,9 @@ def in_use(name: str, scenario: Scenario) -> bool:
 GROUND_LAYERS = ("slope", "flood", "red_lines", "protected")
 """Layers of the ground that rules ask for."""
 
-_OWN_LAYERS = ("projects", "communities", "barriers")
+_OWN_LAYERS = (
+    "projects", "communities", "sights", "renewal", "idle_land", "planned_parking", "barriers",
+)  # fmt: skip
 """Layers that only the planner has, by their role in ``inputs.layers``."""
 
 _UNCHECKED = {

@@ -60,7 +60,7 @@ def write_sights(path: Path, places: list[Place], graph: Graph) -> None:
     write_table(path, ["sight_id", "name", "a_level", "lon", "lat", "note"], rows)
 
 
-def write_renewal(path: Path, places: list[Place]) -> None:
+def write_renewal(path: Path, places: list[Place], outline: Polygon) -> None:
     """Write the renewal areas: oblongs around places of their kind, apart from one another."""
     rng = stream("renewal")
     names = Names(stream("renewal-names"))
@@ -75,7 +75,7 @@ def write_renewal(path: Path, places: list[Place]) -> None:
                 break
             if min((np.hypot(*(spot - other)) for other in taken), default=1e9) < 1.3 * side:
                 continue
-            if not _in_town(spot):
+            if not (_in_town(spot) and outline.contains(Point(spot).buffer(side / 2))):
                 continue
             taken.append(spot)
             left -= 1
