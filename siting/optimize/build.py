@@ -9,7 +9,9 @@ import numpy as np
 from siting.errors import TableError
 from siting.notes import Note
 from siting.optimize.problem.linear_rules import conflict_pairs
+from siting.optimize.problem.occasions import by_occasion
 from siting.optimize.problem.problem import (
+    JOINT,
     NO_COSTS,
     SiteCosts,
     SitingProblem,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.arrays import Flags, Floats, Names
+    from siting.optimize.problem.occasions import OccasionTables
 
 
 def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that rule them
@@ -44,6 +47,7 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
     grid: pd.DataFrame | None = None,
     site_costs: pd.DataFrame | None = None,
     swap_station_cny: float = float("nan"),
+    occasions: OccasionTables | None = None,
     refuse: bool = True,
 ) -> SitingProblem:
     """Turn the tables of a run into a siting problem, refusing the impossible.
@@ -64,6 +68,8 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         ``tables.SITE_COSTS``, for ``model.budget_cny`` and for ``min_cost``.
     swap_station_cny
         Price of a new swap station (CNY).
+    occasions
+        Who charges where, for the joint objective; None: any charger serves any demand in reach.
     refuse
         Hold the totals against what the sites allow at best, and refuse the impossible.
 
@@ -137,7 +143,10 @@ def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that
         sites, demand, zones, pairs, swap_pairs, grid, targets, model, FAMILIES,
         screening=screening, refuse=refuse,
     )  # fmt: skip
-    return with_rules(problem, ground)
+    problem = with_rules(problem, ground)
+    if occasions is None or problem.goal.name != JOINT:
+        return problem
+    return by_occasion(problem, occasions)
 
 
 def _standing(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
