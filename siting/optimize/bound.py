@@ -12,10 +12,10 @@ is at least the value of every plan. ``v_j`` is site j alone: a fractional knaps
 pairs with ``w_ij > u_i``, best first, up to the energy of its chargers. By charging occasion each
 pool of charger classes has a knapsack of its own, and they share the chargers: ``v_j = max_n
 sum_c K_jc(kwh_jc n) - (p + sum_k q_k b_kj) n`` with ``min_j <= n <= max_j``. Each ``K_jc`` is
-concave and piecewise linear in ``n``, so the sum is, and its slope says where to stop. The choice ``y`` of the
-stations is a small linear program under count, cliques, floors, charger room and the rows of
-the scenario's rules; where chargers stand in a row it is loosened there to what the limits of its
-sites allow, and promises to a share are left out, which keeps the bound a bound. Its
+concave and piecewise linear in ``n``, so the sum is, and its slope says where to stop. The choice
+``y`` of the stations is a small linear program under count, cliques, floors, charger room and the
+rows of the scenario's rules; where chargers stand in a row it is loosened there to what the limits
+of its sites allow, and promises to a share are left out, which keeps the bound a bound. Its
 bound is recomputed from the dual values, so a solver's tolerance cannot make it invalid.
 
 The prices fall by a deflected subgradient (Polyak step, memory of directions, back to the best

@@ -18,6 +18,7 @@ from siting.analysis.candidates.site_kinds import check_site_kinds, require_kind
 from siting.analysis.candidates.site_rules import check_site_rules
 from siting.analysis.demand.demand_chain import check_hour_profiles, check_nev_shares
 from siting.analysis.demand.demand_points import Figures
+from siting.analysis.demand.occasions import make_occasions
 from siting.analysis.road_parts import Needing, needed_parts, without_crossed
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siting.analysis.candidates.site_rules import SiteRule
+    from siting.analysis.demand.occasions import Occasions
     from siting.analysis.station.chargers import Chargers
     from siting.scenario import Factors, Scenario, Targets
 
@@ -216,6 +218,7 @@ class Early:
     figures: Figures
     prices: pd.DataFrame
     files: ScoreFiles
+    occasions: Occasions | None = None
 
 
 def read_early(scenario: Scenario) -> Early:
@@ -234,6 +237,8 @@ def read_early(scenario: Scenario) -> Early:
         made["kinds"], made["rules"], made["chargers"] = rule_tables(scenario)
     with faults.of():
         made["figures"] = _demand_figures(scenario)
+    with faults.of():
+        made["occasions"] = _occasions(scenario, made.get("chargers"))
     with faults.of():
         prices = read_rule_table(local_path(scenario.costs.prices), key="costs.prices")
         made["prices"] = check_costs(prices)
@@ -270,6 +275,21 @@ def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...],
         chargers = chargers.by_gun()
     rules = check_site_rules(tables_["site_rules"], kinds, language=language)
     return with_mean_charger(kinds, chargers), rules, chargers
+
+
+def _occasions(scenario: Scenario, chargers: Chargers | None) -> Occasions | None:
+    """Return who charges where; None where the scenario does not ask, or has no chargers."""
+    settings = scenario.demand
+    if scenario.model.occasions == "one" or scenario.model.objective != "joint" or chargers is None:
+        return None
+    names = ("occasions", "occasion_shares", "occasion_worth")
+    rows = {
+        name: read_rule_table(local_path(getattr(settings, name)), key=f"demand.{name}")
+        for name in names
+    }
+    return make_occasions(
+        rows, chargers, case=settings.place_bound, cutoff_m=scenario.travel.cutoff_m
+    )
 
 
 def owner_names(scenario: Scenario) -> dict[str, str]:

@@ -35,6 +35,7 @@ from siting.pipeline.early import (
     refuse_people,
 )
 from siting.pipeline.hydrogen import check_hydrogen
+from siting.pipeline.occasions import PlaceOccasions, place_occasions
 from siting.scenario import OVERPASS
 from siting.shipped import shipped_path
 
@@ -71,6 +72,7 @@ class Prepared:
     chargers: Chargers
     prices: pd.DataFrame
     kind_names: dict[str, dict[str, str]]
+    occasions: PlaceOccasions | None = None
 
 
 def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> Prepared:
@@ -127,6 +129,12 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         )  # fmt: skip
     with meter.stage("travel"):
         reach, swap_reach = _reaches(scenario, world, candidates.sites, need, memory)
+        occasions = None
+        if early.occasions is not None:
+            occasions = place_occasions(
+                early.occasions, world, need, candidates.sites, reach, memory,
+                cutoff_m=scenario.travel.cutoff_m,
+            )  # fmt: skip
     with meter.stage("scores"):
         files = early.files
         scored = memory.call(
@@ -157,6 +165,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         chargers=factored_chargers(early.chargers, scenario.factors),
         prices=factored_prices(early.prices, scenario.factors),
         kind_names=own_names(kinds, _shipped_kinds()),
+        occasions=occasions,
     )
 
 

@@ -1,8 +1,8 @@
 """How drivers get to a charger, by occasion: on foot, by car, or on the carriageway ahead.
 
-On foot the streets count both ways, and no carriageway; by car the roads in driving direction, as in
-:mod:`siting.analysis.travel`. Drivers on an expressway may also wait for a service area ahead: it
-lies on their way and is no detour.
+On foot the streets count both ways, and no carriageway; by car the roads in driving direction, as
+in :mod:`siting.analysis.travel`. Drivers on an expressway may also wait for a service area ahead:
+it lies on their way and is no detour.
 """
 
 from __future__ import annotations

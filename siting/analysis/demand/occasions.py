@@ -5,8 +5,8 @@ A demand point has a kind of need (home, work, ...); a table splits each kind in
     kwh(point, occasion) = kwh(point) * share(kind, occasion)
 
 An occasion is served by one pool of charger classes, at sites whose kind is worth something to it,
-within a distance of its own (:mod:`siting.analysis.demand.occasion_ways`). Figures and sources stand in ``data/occasions.csv``,
-``data/occasion_shares.csv`` and ``data/occasion_worth.csv``.
+within a distance of its own (:mod:`siting.analysis.demand.occasion_ways`). Figures and sources
+stand in ``data/occasions.csv``, ``data/occasion_shares.csv`` and ``data/occasion_worth.csv``.
 """
 
 from __future__ import annotations
@@ -156,9 +156,9 @@ def make_occasions(
         If a row breaks its contract, the shares of a kind do not sum to 1, an occasion or class is
         unknown, or pools overlap.
     """
-    for name, table in (("occasions", OCCASIONS), ("occasion_shares", OCCASION_SHARES),
+    for name, contract in (("occasions", OCCASIONS), ("occasion_shares", OCCASION_SHARES),
                         ("occasion_worth", OCCASION_WORTH)):  # fmt: skip
-        check(tables[name], table)
+        check(tables[name], contract)
     table = tables["occasions"].set_index("occasion")
     pools = _pools(table, chargers)
     _check_shares(tables["occasion_shares"], table)

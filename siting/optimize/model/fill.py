@@ -100,7 +100,8 @@ class _Net:
     """The pairs of open sites, the best of each demand point first.
 
     ``place`` is the site among the open ones, ``slot`` its pool of chargers that serves the pair
-    (:attr:`SitingProblem.classes`), ``slot_kwh`` a charger's energy through each slot. ``whole``: each pair may carry all energy of its demand point, as at full resolution.
+    (:attr:`SitingProblem.classes`), ``slot_kwh`` a charger's energy through each slot. ``whole``:
+    each pair may carry all energy of its demand point, as at full resolution.
     """
 
     pairs: Ints

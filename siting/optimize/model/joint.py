@@ -191,7 +191,8 @@ def service_capacity(model: JointModel, problem: SitingProblem) -> None:
 def strong_link(model: JointModel, problem: SitingProblem) -> None:
     """Serve only where a station stands: ``serve_ij <= min(d_i, kwh_j max_j) open_j``.
 
-    By occasion ``kwh_jc`` of the pair's pool takes the place of ``kwh_j``. Implied by the other rows for whole numbers, and what makes the relaxation tight.
+    By occasion ``kwh_jc`` of the pair's pool takes the place of ``kwh_j``. Implied by the other
+    rows for whole numbers, and what makes the relaxation tight.
     """
     most = np.minimum(problem.pair_kwh, problem.slot_most_kwh[problem.pair_slot]).tolist()
     sites, demands = problem.pair_site.tolist(), problem.pair_demand.tolist()

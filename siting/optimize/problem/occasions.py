@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from siting.optimize.problem.problem import known_positions, positions
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from siting.arrays import Floats, Ints
     from siting.optimize.problem.problem import SitingProblem
 
@@ -112,8 +113,8 @@ def table_worth(problem: SitingProblem, table: pd.DataFrame) -> Floats:
     distance = table["distance_m"].to_numpy(dtype=float)
     if problem.demand_occasion is None:
         return np.asarray(1.0 - problem.distance_discount * distance / problem.cutoff_m)
-    rows = pd.Index(problem.demand_id).get_indexer(row_ids(table["demand_id"], table["occasion"]))
-    sites = pd.Index(problem.site_id).get_indexer(table["site_id"].astype(object))
+    rows = known_positions(row_ids(table["demand_id"], table["occasion"]), problem.demand_id)
+    sites = known_positions(table["site_id"], problem.site_id)
     width = len(problem.site_id)
     keys = problem.pair_demand.astype(np.int64) * width + problem.pair_site
     return problem.pair_worth[np.searchsorted(keys, rows.astype(np.int64) * width + sites)]
