@@ -128,9 +128,10 @@ def occasion_ways(
     parts = []
     for name, row in occasions.table.iterrows():
         worth = occasions.worth[occasions.worth["occasion"] == name].set_index("kind")["worth"]
-        each = pd.Series(place.site_kind).map(worth).fillna(0.0).to_numpy(dtype=float)
         pool = occasions.class_kwh[occasions.pools[str(name)]]
-        each[pd.Series(place.site_kind).map(pool).to_numpy(dtype=float) <= 0] = 0.0
+        site_kind = pd.Series(place.site_kind)
+        gives = site_kind.map(pool).to_numpy(dtype=float) > 0
+        each = np.where(gives, site_kind.map(worth).fillna(0.0).to_numpy(dtype=float), 0.0)
         has = occasions.shares.loc[occasions.shares["occasion"] == name, "demand_kind"]
         asks = np.isin(kind, list(has))
         limit = np.where(place.town, row["town_m"], row["country_m"])
