@@ -15,6 +15,7 @@ import pandas as pd
 
 from siting.audit.ground import FORGIVEN, Evidence, near_pairs
 from siting.audit.objective import answer_holds
+from siting.audit.occasions import by_occasion, occasions_are_served_as_asked
 from siting.audit.rules import TWINS
 from siting.errors import RecountError
 from siting.tables.fields import HYDROGEN
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from siting.audit.ground import OccasionEvidence
     from siting.plan.plan import Plan
 
 _METRE_SLACK = 1e-6
@@ -162,7 +164,10 @@ _KWH_SLACK = 1e-3
 
 
 def recount(
-    plan: Plan, *reaches: pd.DataFrame, substations: gpd.GeoDataFrame | None = None
+    plan: Plan,
+    *reaches: pd.DataFrame,
+    substations: gpd.GeoDataFrame | None = None,
+    occasions: OccasionEvidence | None = None,
 ) -> tuple[str, ...]:
     """Hold every rule of the scenario against the plan itself.
 
@@ -176,6 +181,8 @@ def recount(
         is refused.
     substations
         The substations, likewise for headroom.
+    occasions
+        The charging occasions, likewise for a plan that serves demand by occasion.
 
     Returns
     -------
@@ -188,14 +195,15 @@ def recount(
         Naming every broken rule with the sites or zones that break it.
     """
     near, swap_near = reaches or (None, None)
-    evidence = Evidence(near, swap_near, substations)
-    twins = tuple(dict.fromkeys(TWINS.values()))
+    evidence = Evidence(near, swap_near, substations, occasions)
+    twins = (*dict.fromkeys(TWINS.values()), occasions_are_served_as_asked)
     faults: list[str] = []
     for check in CHECKS:
         faults.extend(f"{_name(check)}: {fault}" for fault in check(plan))
     for twin in twins:
         faults.extend(f"{_name(twin)}: {fault}" for fault in twin(plan, evidence))
-    faults.extend(f"{VALUE}: {fault}" for fault in answer_holds(plan, *reaches))
+    found = answer_holds(plan, *reaches, occasions=occasions)
+    faults.extend(f"{VALUE}: {fault}" for fault in found)
     if faults:
         raise RecountError(
             "the finished plan breaks its own rules and was not saved:\n    - "
@@ -266,6 +274,8 @@ def demand_is_served_once(plan: Plan) -> Iterator[str]:
     yield from _listed(pd.Series(served.index[over]), "served more than its need")
     if bool((plan.assignments["kwh_day"] < 0).any()):
         yield "an assignment is negative"
+    if by_occasion(plan):
+        return  # each occasion has a radius of its own
     cutoff = float(plan.scenario["travel"]["cutoff_m"])
     far = plan.assignments["distance_m"] > cutoff + _METRE_SLACK
     yield from _listed(plan.assignments["demand_id"][far], "served from beyond the radius")

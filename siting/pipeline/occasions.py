@@ -39,15 +39,18 @@ class PlaceOccasions:
         Sites that may serve it (:func:`siting.analysis.demand.occasion_ways.occasion_ways`).
     reaches
         Pairs in reach (``tables.REACH``) on foot, by car and on the carriageway ahead.
-    town
-        Zones that are town.
     """
 
     occasions: Occasions
     rows: pd.DataFrame
     ways: pd.DataFrame
     reaches: dict[str, pd.DataFrame]
-    town: set[str]
+
+    @property
+    def walking(self) -> tuple[str, ...]:
+        """Occasions whose drivers go on foot."""
+        table = self.occasions.table
+        return tuple(str(name) for name in table.index[table["way"] == "walk"])
 
 
 def place_occasions(
@@ -84,7 +87,6 @@ def place_occasions(
         occasion_demand(demand, occasions),
         occasion_ways(demand, sites, occasions, reaches, town),
         reaches,
-        town,
     )
 
 

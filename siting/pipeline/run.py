@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from siting import __version__
 from siting.analysis.scores.scoring import rank_stability
+from siting.audit.ground import OccasionEvidence
 from siting.audit.recount import recount
 from siting.geo import crs_name
 from siting.inputs.area import load_area
@@ -36,7 +37,7 @@ from siting.pipeline.hydrogen import with_hydrogen
 from siting.pipeline.phases import in_phases, with_phases, without_phases, years_of
 from siting.pipeline.pose import explained, ground_under, pose, standing_targets, with_site_ids
 from siting.pipeline.prepare import Prepared, prepare
-from siting.plan.figures import build_figures, plan_figures
+from siting.plan.figures import build_figures, occasion_figures, plan_figures
 from siting.plan.parts import Counts
 from siting.plan.plan import Plan, Source
 from siting.scenario import dump_scenario
@@ -126,10 +127,18 @@ def run(
         with meter.stage("hydrogen"):
             plan = with_hydrogen(plan, scenario, prepared.world, problem)
     with meter.stage("recount"):
-        substations = prepared.world.substations
-        recount(plan, prepared.reach, prepared.swap_reach, substations=substations)
+        _recount(plan, prepared)
         plan = plan if lean else _beside(plan, scenario, prepared, others)
     return replace(plan, timings=meter.timings())
+
+
+def _recount(plan: Plan, prepared: Prepared) -> None:
+    here = prepared.occasions
+    recount(
+        plan, prepared.reach, prepared.swap_reach, substations=prepared.world.substations,
+        occasions=None if here is None
+        else OccasionEvidence(here.occasions.tables, here.occasions.mix, here.reaches),
+    )  # fmt: skip
 
 
 def fetch(scenario: Scenario, pack: Path, *, meter: Meter) -> dict[str, Any]:
@@ -213,7 +222,12 @@ def _decided(
         stations, solution.assignments, demand, chargers=chargers, ground=ground, given=scenario
     )
     swaps = equipped_swaps(assemble.swap_table(candidates, solution), ground, scenario)
-    assignments = assemble.travel_times(solution.assignments, prepared.reach)
+    here = prepared.occasions
+    assignments = (
+        assemble.travel_times(solution.assignments, prepared.reach)
+        if here is None
+        else assemble.occasion_times(solution.assignments, here.ways)
+    )
     zones = assemble.zone_table(prepared.world.zones, stations, swaps, demand, assignments)
     return {
         "totals": assemble.count_totals(stations, swaps),
@@ -227,6 +241,13 @@ def _decided(
                 cover_m=scenario.model.cover.within_m,
             ),
             **build_figures(stations, swaps, promise_share=scenario.sizing.promise_share),
+            **(
+                {}
+                if here is None
+                else occasion_figures(
+                    here.rows, here.ways, here.walking, stations["site_id"], assignments
+                )
+            ),
         },
         "charger_classes": class_table(stations, chargers),
         "counts": Counts(
@@ -250,8 +271,7 @@ def _beside(
     for name, solution in others.items():
         decided = _decided(scenario, prepared, solution, ground)
         other = without_phases(replace(plan, run=f"{plan.run}: {name}", **decided))
-        substations = prepared.world.substations
-        recount(other, prepared.reach, prepared.swap_reach, substations=substations)
+        _recount(other, prepared)
         figures[name] = other.figures
     missing = [name for name in BASELINES if name not in others]
     note = Note("baselines_missing", {"count": len(missing), "of": len(BASELINES)})

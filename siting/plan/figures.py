@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from siting.arrays import Floats
 
@@ -160,6 +160,60 @@ def _by_kind(demand: gpd.GeoDataFrame, assignments: pd.DataFrame) -> dict[str, f
         share = float(served.get(name, 0.0)) / float(need) if need > 0 else float("nan")
         found[f"served_{name}_share"] = share
     return found
+
+
+def occasion_figures(
+    rows: pd.DataFrame,
+    ways: pd.DataFrame,
+    walking: tuple[str, ...],
+    site_id: pd.Series,
+    assignments: pd.DataFrame,
+) -> dict[str, float]:
+    """Return who is served by charging occasion, and how much lacks a place near.
+
+    Parameters
+    ----------
+    rows
+        ``demand_id``, ``occasion``, ``kwh_day``.
+    ways
+        ``demand_id``, ``occasion``, ``site_id``: the sites that may serve each.
+    walking
+        Occasions whose drivers go on foot.
+    site_id
+        Stations of the plan.
+    assignments
+        As ``Plan.assignments``, with ``occasion``.
+
+    Returns
+    -------
+    dict
+        ``occasion_<name>_kwh_day`` asked for and ``occasion_<name>_share`` served of each there is;
+        ``walk_covered_share``, the share of the walking occasions' demand with a station that may
+        serve it within their distance, whether or not it has room; ``refused_far_kwh_day``, demand
+        of all occasions without such a station, and ``refused_full_kwh_day``, demand unserved
+        though it has one.
+    """
+    open_ways = ways[ways["site_id"].isin(site_id)]
+    keys = ["demand_id", "occasion"]
+    near = pd.MultiIndex.from_frame(open_ways[keys].astype("str").drop_duplicates())
+    has = pd.MultiIndex.from_frame(rows[keys].astype("str")).isin(near)
+    need = rows["kwh_day"].to_numpy(dtype=float)
+    on_foot = rows["occasion"].isin(walking).to_numpy()
+    served = assignments["kwh_day"].groupby(assignments["occasion"].astype("str")).sum()
+    found: dict[str, float] = {}
+    for name, asked in rows.groupby("occasion")["kwh_day"].sum().items():
+        found[f"occasion_{name}_kwh_day"] = float(asked)
+        share = float(served.get(name, 0.0)) / float(asked) if asked > 0 else float("nan")
+        found[f"occasion_{name}_share"] = share
+    walked = float(need[on_foot].sum())
+    far = float(need[~has].sum())
+    unserved = float(need.sum()) - float(assignments["kwh_day"].sum())
+    return {
+        **found,
+        "walk_covered_share": float(need[on_foot & has].sum()) / walked if walked else float("nan"),
+        "refused_far_kwh_day": far,
+        "refused_full_kwh_day": max(unserved - far, 0.0),
+    }
 
 
 def coverage(

@@ -96,6 +96,10 @@ class Occasions:
         Pool of classes of each occasion, counted from 0 in the order of the weakest class.
     class_kwh
         Energy that a charger of a kind's mix gives a day through each pool (columns), by kind.
+    mix
+        Share of each class of charger (column) at each kind of site (row).
+    tables
+        The tables as they are written, for the recount.
     """
 
     table: pd.DataFrame
@@ -103,6 +107,8 @@ class Occasions:
     worth: pd.DataFrame
     pools: dict[str, int]
     class_kwh: pd.DataFrame
+    mix: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
 
     @property
     def drive_m(self) -> float:
@@ -174,6 +180,8 @@ def make_occasions(
         worth=_worth_by_kind(tables["occasion_worth"], kinds),
         pools={name: number for name, (number, _) in pools.items()},
         class_kwh=_class_kwh(pools, chargers),
+        mix=chargers.shares,
+        tables=tables,
     )
 
 
