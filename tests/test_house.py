@@ -22,6 +22,7 @@ NOT_YET = {"make_demand", "make_scores", "build_problem"}
 SAME_JOB = {
     "__init__.py",
     "hydrogen.py",  # hydrogen stations: put into a plan, counted again
+    "occasions.py",  # who charges where: tables, rows of the problem, of a place, counted again
     "objective.py",  # what is best: as a rule of the model, counted again
     "phases.py",  # the years of a plan: the same three
     "promises.py",  # a promise: as rows of the model, counted again
