@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import shapely
 from test_demand_plan import FLEETS
+from test_phased_plan import FIRST, LAST
 
 from siting.analysis.demand.occasion_ways import (
     occasion_demand,
@@ -343,6 +344,28 @@ def test_fleets_that_only_swap_keep_their_worth(path):
     pairs = problem.swap_need[problem.swap_pair_demand].sum()
     assert pairs == pytest.approx(one.swap_need[one.swap_pair_demand].sum())
     assert len(plan.swap_sites) == 1
+
+
+HYDROGEN = ('hydrogen.kinds=["fuel"]', "hydrogen.stations=1")
+
+
+def test_hydrogen_stations_stand_where_they_do_without_occasions(path):
+    _, plan = run(path, *HYDROGEN)
+    other = pipeline.run(load_scenario(path, overrides=HYDROGEN), meter=Meter(lambda *_: None),
+                         folder=path.parent, lean=True)  # fmt: skip
+    assert plan.hydrogen_sites["site_id"].tolist() == other.hydrogen_sites["site_id"].tolist()
+
+
+def test_a_plan_in_phases_counts_by_occasion_in_each_year(tmp_path):
+    path = desk.set_up(tmp_path)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(FIRST + LAST)
+    prepared, plan = run(path)
+    assert "phases lead to the plan" in held(prepared, plan)
+    assert [year.stations for year in plan.years] == [3, 4]
+    for year in plan.years:
+        assert year.value <= year.bound + 1e-9
+    assert plan.years[-1].value == pytest.approx(plan.outcome.value, abs=1e-9)
 
 
 def test_one_is_the_model_before_and_needs_no_table_of_occasions(path):

@@ -53,7 +53,8 @@ def occasions_are_served_as_asked(plan: Plan, evidence: Evidence = NONE) -> Iter
     chargers = plan.sites.set_index("site_id")["chargers"]
     kind = plan.sites.set_index("site_id")["kind"]
     load = trips.groupby(["site_id", "pool"], observed=True)["kwh_day"].sum()
-    for (site, pool), kwh in load.items():
+    pairs = load.index.to_frame(index=False).astype("str")
+    for site, pool, kwh in zip(pairs["site_id"], pairs["pool"], load, strict=True):
         room = float(chargers.get(site, 0)) * _pool_kwh(plan, evidence.occasions, kind[site], pool)
         if kwh > room + _KWH_SLACK:
             yield f"{site} gives {kwh:.1f} kWh/day through {pool}, its chargers give {room:.1f}"
@@ -106,10 +107,9 @@ def counted_trips(plan: Plan, given: OccasionEvidence) -> pd.DataFrame:
 
 def _pool_kwh(plan: Plan, given: OccasionEvidence, kind: str, pool: str) -> float:
     """Return the energy of one charger of a kind's mix through the classes of a pool."""
-    return sum(
-        float(given.mix.loc[kind, name]) * plan.charger_classes[name].kwh_day
-        for name in {one.strip() for one in pool.split("|")}
-    )
+    classes = sorted({one.strip() for one in pool.split("|")})
+    shares = given.mix.loc[kind, classes].to_numpy(dtype=float)
+    return float(shares @ np.array([plan.charger_classes[name].kwh_day for name in classes]))
 
 
 def _worth(table: pd.DataFrame, kind: pd.Series, occasion: pd.Series) -> np.ndarray:

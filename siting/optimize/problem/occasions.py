@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siting.arrays import sums
 from siting.optimize.problem.problem import known_positions, positions
 
 if TYPE_CHECKING:
@@ -97,6 +98,37 @@ def by_occasion(problem: SitingProblem, given: OccasionTables) -> SitingProblem:
         swap_pair_demand=first[problem.swap_pair_demand[swaps]].astype(np.int32),
         swap_pair_site=problem.swap_pair_site[swaps],
         swap_pair_distance_m=problem.swap_pair_distance_m[swaps],
+    )
+
+
+def by_point(problem: SitingProblem) -> SitingProblem:
+    """Return the problem with its demand by point, for coverings; nobody charges in it.
+
+    The same where any charger serves any demand.
+    """
+    if problem.demand_point is None:
+        return problem
+    ids, first, code = np.unique(
+        problem.demand_point.astype(str), return_index=True, return_inverse=True
+    )
+    none = np.empty(0, dtype=np.int64)
+    return replace(
+        problem,
+        demand_id=ids.astype(object),
+        demand_kwh=sums(code, problem.demand_kwh, len(ids)),
+        demand_xy=problem.demand_xy[first],
+        demand_zone=problem.demand_zone[first],
+        demand_class=None,
+        class_kwh=None,
+        demand_point=None,
+        demand_occasion=None,
+        pair_demand=none,
+        pair_site=none,
+        pair_distance_m=np.empty(0),
+        pair_kwh=np.empty(0),
+        pair_value=None,
+        swap_kwh=sums(code, problem.swap_need, len(ids)),
+        swap_pair_demand=code[problem.swap_pair_demand],
     )
 
 
