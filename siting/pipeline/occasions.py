@@ -122,8 +122,9 @@ def _driven(  # noqa: PLR0913  # the tables of the place
     farther = farther[farther["kind"].isin(occasions.kinds_going(way="drive"))]
     more = _reach(memory, farther, sites, world.nodes, world.edges, occasions.drive_m)
     rest = reach[~reach["demand_id"].isin(farther["demand_id"])]
-    ids = ["demand_id", "site_id"]
-    return pd.concat([part.astype(dict.fromkeys(ids, "str")) for part in (rest, more)])
+    same = {name: more[name].cat.set_categories(rest[name].cat.categories)
+            for name in ("demand_id", "site_id")}  # fmt: skip
+    return pd.concat([rest, more.assign(**same)], ignore_index=True)
 
 
 def _ahead(

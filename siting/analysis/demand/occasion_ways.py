@@ -135,19 +135,20 @@ def occasion_ways(
         has = occasions.shares.loc[occasions.shares["occasion"] == name, "demand_kind"]
         asks = np.isin(kind, list(has))
         limit = np.where(place.town, row["town_m"], row["country_m"])
-        parts.append(place.pairs(str(name), coded[row["way"]], asks, each, limit))
+        pairs = place.pairs(coded[row["way"]], asks, each, limit)
         if row["ahead_m"] > 0:
             area = np.where(place.site_kind == SERVICE_AREA, each, 0.0)
             far = np.full(len(demand), row["ahead_m"])
-            ahead = place.pairs(str(name), coded["ahead"], asks, area, far)
-            parts.append(ahead.assign(distance_m=0.0))
+            ahead = place.pairs(coded["ahead"], asks, area, far).assign(distance_m=0.0)
+            pairs = pd.concat([pairs, ahead]).sort_values(["at", "to", "distance_m"], kind="stable")
+            pairs = pairs.drop_duplicates(["at", "to"])
+        parts.append(pairs)
     found = pd.concat(parts, ignore_index=True)
-    keys = ["at", "occasion", "to"]
-    found = found.sort_values([*keys, "distance_m"], kind="stable")
-    found = found.drop_duplicates(keys).reset_index(drop=True)
+    number = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    names = occasions.table.index.astype(str)
     ids = {
         "demand_id": pd.Categorical.from_codes(found["at"], categories=place.demand_id),
-        "occasion": found["occasion"],
+        "occasion": pd.Categorical.from_codes(number, categories=names),
         "site_id": pd.Categorical.from_codes(found["to"], categories=place.site_id),
     }
     return pd.DataFrame({**ids, **{name: found[name] for name in _FIGURES}})
@@ -171,20 +172,18 @@ class _Places:
 
     def pairs(
         self,
-        occasion: str,
         coded: tuple[Ints, Ints, Floats, Floats],
         asks: Flags,
         worth: Floats,
         limit: Floats,
     ) -> pd.DataFrame:
-        """Return the pairs of an occasion: points that ask for it, sites of worth, near enough."""
+        """Return the pairs of points that ask with sites of worth, near enough."""
         at, to, metres, seconds = coded
         keep = asks[at] & (worth[to] > 0) & (metres <= limit[at])
         at, to = at[keep], to[keep]
         return pd.DataFrame(
             {
                 "at": at,
-                "occasion": occasion,
                 "to": to,
                 "distance_m": metres[keep],
                 "time_s": seconds[keep],

@@ -67,12 +67,12 @@ def by_occasion(problem: SitingProblem, given: OccasionTables) -> SitingProblem:
     point = positions(rows["demand_id"], problem.demand_id, "occasion demand", "demand_id")
     class_kwh = given.class_kwh.loc[list(problem.site_kind)].to_numpy(dtype=float)
     pool = rows["pool"].to_numpy(dtype=np.int64)
-    at, site, ways = _pairs(problem, rows, point, given.ways)
+    at, site, way = _pairs(problem, rows, point, given.ways)
     usable = problem.openable[site] & (class_kwh[site, pool[at]] > 0)
-    at, site, ways = at[usable], site[usable], ways[usable]
+    at, site, way = at[usable], site[usable], way[usable]
     kwh = rows["kwh_day"].to_numpy(dtype=float)
     distance, limit, worth = (
-        ways[name].to_numpy(dtype=float) for name in ("distance_m", "limit_m", "worth")
+        given.ways[name].to_numpy(dtype=float)[way] for name in ("distance_m", "limit_m", "worth")
     )
     first = _first_rows(point, len(problem.demand_id))
     need = np.zeros(len(rows))
@@ -154,18 +154,18 @@ def table_worth(problem: SitingProblem, table: pd.DataFrame) -> Floats:
 
 def _pairs(
     problem: SitingProblem, rows: pd.DataFrame, point: Ints, ways: pd.DataFrame
-) -> tuple[Ints, Ints, pd.DataFrame]:
-    """Return row, site and way of each pair, sorted by row, then site."""
+) -> tuple[Ints, Ints, Ints]:
+    """Return the positions of row, site and way of each pair, sorted by row, then site."""
     names = {name: number for number, name in enumerate(sorted(set(rows["occasion"])))}
     table = np.full((len(problem.demand_id), len(names)), -1)
     table[point, rows["occasion"].map(names)] = np.arange(len(rows))
     at = positions(ways["demand_id"], problem.demand_id, "occasion ways", "demand_id")
-    occasion = ways["occasion"].map(names).fillna(-1).to_numpy(dtype=np.int64)
+    occasion = known_positions(ways["occasion"], np.array(list(names), dtype=object))
     row = np.where(occasion >= 0, table[at, occasion], -1)
     site = known_positions(ways["site_id"], problem.site_id)
-    order = np.lexsort((site, row))
-    order = order[(row[order] >= 0) & (site[order] >= 0)]
-    return row[order], site[order].astype(np.int32), ways.iloc[order]
+    both = np.flatnonzero((row >= 0) & (site >= 0))
+    order = both[np.lexsort((site[both], row[both]))]
+    return row[order], site[order].astype(np.int32), order
 
 
 def _first_rows(point: Ints, count: int) -> Ints:
