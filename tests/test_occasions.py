@@ -11,6 +11,7 @@ import shapely
 from test_demand_plan import FLEETS
 from test_phased_plan import FIRST, LAST
 
+from siting import check
 from siting.analysis.demand.occasion_ways import (
     occasion_demand,
     occasion_ways,
@@ -373,6 +374,14 @@ def test_one_is_the_model_before_and_needs_no_table_of_occasions(path):
     plan = pipeline.run(scenario, meter=Meter(lambda *_: None), folder=path.parent, lean=True)
     assert "occasion" not in plan.assignments.columns
     assert not [name for name in plan.figures if "occasion" in name or "refused" in name]
+
+
+def test_the_check_names_the_tables_of_the_occasions_where_they_count(path):
+    def tables(*more):
+        return {one.table for one in check(load_scenario(path, overrides=more)).tables}
+
+    assert set(NAMES) <= tables(BY_CLASS)
+    assert not set(NAMES) & tables()
 
 
 def test_place_bound_charging_shifts_energy_to_the_walks(path):

@@ -277,12 +277,18 @@ def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...],
     return with_mean_charger(kinds, chargers), rules, chargers
 
 
+def occasion_names(scenario: Scenario) -> tuple[str, ...]:
+    """Return the keys of ``demand`` that name the tables of the occasions; none if not asked."""
+    if scenario.model.occasions == "one" or scenario.model.objective != "joint":
+        return ()
+    return ("occasions", "occasion_shares", "occasion_worth")
+
+
 def _occasions(scenario: Scenario, chargers: Chargers | None) -> Occasions | None:
     """Return who charges where; None where the scenario does not ask, or has no chargers."""
-    settings = scenario.demand
-    if scenario.model.occasions == "one" or scenario.model.objective != "joint" or chargers is None:
+    settings, names = scenario.demand, occasion_names(scenario)
+    if not names or chargers is None:
         return None
-    names = ("occasions", "occasion_shares", "occasion_worth")
     rows = {
         name: read_rule_table(local_path(getattr(settings, name)), key=f"demand.{name}")
         for name in names
