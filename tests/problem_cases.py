@@ -1,6 +1,7 @@
 """Small siting problems for the tests of the optimiser, and a slow independent oracle."""
 
 import itertools
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -62,6 +63,29 @@ def small_problem(seed=0, *, demand=6, sites=6, **changes) -> SitingProblem:
     return SitingProblem(**{**content, **changes})
 
 
+def in_classes(problem: SitingProblem, seed=0, pools=3) -> SitingProblem:
+    """Return a problem with its demand by occasion: pools of chargers, worths of their own.
+
+    Each site has a random mix of the pools, and may lack some; each demand row uses one pool.
+    """
+    rng = np.random.default_rng(seed)
+    count, sites = len(problem.demand_id), len(problem.site_id)
+    pool = rng.integers(0, pools, count)
+    mix = rng.uniform(0, 1, (sites, pools)) * (rng.uniform(0, 1, (sites, pools)) > 0.2)
+    mix /= np.maximum(mix.sum(axis=1, keepdims=True), 1e-9)
+    kwh = problem.kwh_day_per_charger[:, None] * mix * rng.uniform(0.5, 2, pools)
+    keep = kwh[problem.pair_site, pool[problem.pair_demand]] > 0
+    problem = problem.with_pairs(keep)
+    return replace(
+        problem,
+        demand_class=pool,
+        class_kwh=kwh,
+        demand_point=problem.demand_id,
+        demand_occasion=np.array([f"use{number}" for number in pool], dtype=object),
+        pair_value=rng.uniform(0.1, 1, len(problem.pair_site)),
+    )
+
+
 def ids(letter, count):
     return np.array([f"{letter}{number:03d}" for number in range(count)], dtype=object)
 
@@ -102,12 +126,20 @@ def _served(problem, chosen, counts):
     pairs = np.flatnonzero(np.isin(problem.pair_site, chosen))
     if not len(pairs):
         return score
-    worth = 1 - problem.distance_discount * problem.pair_distance_m[pairs] / problem.cutoff_m
     rows = [(problem.pair_demand[pairs] == i, kwh) for i, kwh in enumerate(problem.demand_kwh)]
-    rows += [
-        (problem.pair_site[pairs] == j, count * problem.kwh_day_per_charger[j])
-        for j, count in zip(chosen, counts, strict=True)
-    ]
+    if problem.class_kwh is None:
+        worth = 1 - problem.distance_discount * problem.pair_distance_m[pairs] / problem.cutoff_m
+        rows += [
+            (problem.pair_site[pairs] == j, count * problem.kwh_day_per_charger[j])
+            for j, count in zip(chosen, counts, strict=True)
+        ]
+    else:
+        worth, pool = problem.pair_value[pairs], problem.demand_class[problem.pair_demand[pairs]]
+        rows += [
+            ((problem.pair_site[pairs] == j) & (pool == c), count * problem.class_kwh[j, c])
+            for j, count in zip(chosen, counts, strict=True)
+            for c in range(problem.class_kwh.shape[1])
+        ]
     table = np.array([row for row, _ in rows], dtype=float)
     answer = linprog(-worth, A_ub=table, b_ub=[limit for _, limit in rows], method="highs")
     return score - answer.fun / problem.demand_kwh.sum()

@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from siting.pipeline.assemble import travel_times
-from siting.plan.figures import build_figures, gini, plan_figures, weighted_percentile
+from siting.plan.figures import gini, plan_figures, weighted_percentile
+from siting.plan.supply_figures import build_figures
 
 STATIONS = pd.DataFrame(
     {

@@ -35,6 +35,7 @@ NO_JSON = {"analysis", "optimize", "pipeline", "comparison", "cache"}
 SAME_JOB = {
     "__init__.py",
     "objective.py",  # what is best: as a rule of the scenario, counted again
+    "occasions.py",  # who charges where: tables, rows of the problem, of a place, counted again
     "phases.py",  # the years of a plan: chosen, made tables
     "promises.py",  # a promise: as rows of the model, counted again
 }

@@ -28,6 +28,25 @@ PROMISING = ("set_cover", "min_cost")
 """Objectives that promise coverage; their number of stations is an outcome."""
 
 
+class OccasionEvidence(NamedTuple):
+    """The tables of the charging occasions as they are written, and the ways found.
+
+    Attributes
+    ----------
+    tables
+        Rows of ``occasions``, ``occasion_shares`` and ``occasion_worth``.
+    mix
+        Share of each class of charger (column) at each kind of site (row).
+    reaches
+        Pairs in reach (``tables.REACH``) on foot (``walk``), by car (``drive``) and on the
+        carriageway ahead (``ahead``).
+    """
+
+    tables: dict[str, pd.DataFrame]
+    mix: pd.DataFrame
+    reaches: dict[str, pd.DataFrame]
+
+
 class Evidence(NamedTuple):
     """What a recount needs beside the plan; None where it is not at hand.
 
@@ -40,12 +59,15 @@ class Evidence(NamedTuple):
     demand_factors
         ``from_chargers`` and ``base``: the share of their power that chargers draw at once, by
         number at a station.
+    occasions
+        The charging occasions, where the plan serves demand by occasion.
     """
 
     reach: pd.DataFrame | None = None
     swap_reach: pd.DataFrame | None = None
     substations: gpd.GeoDataFrame | None = None
     demand_factors: pd.DataFrame | None = None
+    occasions: OccasionEvidence | None = None
 
 
 NONE = Evidence()

@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from siting.audit.ground import allowed_sites, settings
+from siting.audit.occasions import by_occasion, trips_worth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from siting.audit.ground import OccasionEvidence
     from siting.files import JsonObject
     from siting.plan.plan import Plan
 
@@ -22,7 +24,9 @@ _SLACK = 1e-6
 _LEAST = ("p_median", "p_center", "set_cover", "min_cost")
 
 
-def answer_holds(plan: Plan, *reaches: pd.DataFrame) -> Iterator[str]:
+def answer_holds(
+    plan: Plan, *reaches: pd.DataFrame, occasions: OccasionEvidence | None = None
+) -> Iterator[str]:
     """Recompute the objective's value; hold it against its bound, its gap and its status.
 
     The gap is the distance of value and bound over the larger of the two.
@@ -32,7 +36,13 @@ def answer_holds(plan: Plan, *reaches: pd.DataFrame) -> Iterator[str]:
     if outcome.objective != asked:
         yield f"the scenario asks for {asked}, the outcome speaks of {outcome.objective}"
         return
-    value = _value(plan, asked, *reaches)
+    if by_occasion(plan):
+        if occasions is None:
+            yield "joint cannot be counted: no tables of the occasions were given"
+            return
+        value: float | None = _joint(plan, trips_worth(plan, occasions))
+    else:
+        value = _value(plan, asked, *reaches)
     if value is None:
         yield f"{asked} cannot be counted: no table of travel was given to count it by"
         return
@@ -58,12 +68,14 @@ def _value(plan: Plan, objective: str, *reaches: pd.DataFrame) -> float | None:
     return _FROM_REACH[objective](plan, _in_radius(plan, reaches[0])) if reaches else None
 
 
-def _joint(plan: Plan) -> float:
+def _joint(plan: Plan, worth_kwh: float | None = None) -> float:
     model, travel = plan.scenario["model"], plan.scenario["travel"]
-    discount = float(model["distance_discount"]) / float(travel["cutoff_m"])
-    worth = plan.assignments["kwh_day"] * (1 - discount * plan.assignments["distance_m"])
+    if worth_kwh is None:
+        discount = float(model["distance_discount"]) / float(travel["cutoff_m"])
+        worth = plan.assignments["kwh_day"] * (1 - discount * plan.assignments["distance_m"])
+        worth_kwh = float(worth.sum())
     total = float(plan.demand["kwh_day"].sum())
-    value = float(worth.sum()) / total if total else 0.0
+    value = worth_kwh / total if total else 0.0
     score = float(plan.sites["score"].sum()) / plan.targets["stations"]
     return value + float(model["suitability_weight"]) * score
 

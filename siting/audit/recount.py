@@ -15,6 +15,7 @@ import pandas as pd
 
 from siting.audit.ground import FORGIVEN, Evidence, near_pairs, settings
 from siting.audit.objective import answer_holds
+from siting.audit.occasions import by_occasion, occasions_are_served_as_asked
 from siting.audit.rules import TWINS
 from siting.errors import RecountError
 from siting.tables.fields import HYDROGEN
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from siting.audit.ground import OccasionEvidence
     from siting.files import JsonObject
     from siting.plan.plan import Plan
 
@@ -168,6 +170,7 @@ def recount(
     *reaches: pd.DataFrame,
     substations: gpd.GeoDataFrame | None = None,
     demand_factors: pd.DataFrame | None = None,
+    occasions: OccasionEvidence | None = None,
 ) -> tuple[str, ...]:
     """Hold every rule of the scenario against the plan itself.
 
@@ -181,6 +184,8 @@ def recount(
         is refused.
     substations, demand_factors
         The substations and the table of demand factors, likewise for headroom.
+    occasions
+        The charging occasions, likewise for a plan that serves demand by occasion.
 
     Returns
     -------
@@ -193,14 +198,15 @@ def recount(
         Naming every broken rule with the sites or zones that break it.
     """
     near, swap_near = reaches or (None, None)
-    evidence = Evidence(near, swap_near, substations, demand_factors)
-    twins = tuple(dict.fromkeys(TWINS.values()))
+    evidence = Evidence(near, swap_near, substations, demand_factors, occasions)
+    twins = (*dict.fromkeys(TWINS.values()), occasions_are_served_as_asked)
     faults: list[str] = []
     for check in CHECKS:
         faults.extend(f"{_name(check)}: {fault}" for fault in check(plan))
     for twin in twins:
         faults.extend(f"{_name(twin)}: {fault}" for fault in twin(plan, evidence))
-    faults.extend(f"{VALUE}: {fault}" for fault in answer_holds(plan, *reaches))
+    found = answer_holds(plan, *reaches, occasions=occasions)
+    faults.extend(f"{VALUE}: {fault}" for fault in found)
     if faults:
         raise RecountError(
             "the finished plan breaks its own rules and was not saved:\n    - "
@@ -271,6 +277,8 @@ def demand_is_served_once(plan: Plan) -> Iterator[str]:
     yield from _listed(pd.Series(served.index[over]), "served more than its need")
     if bool((plan.assignments["kwh_day"] < 0).any()):
         yield "an assignment is negative"
+    if by_occasion(plan):
+        return  # each occasion has a radius of its own
     cutoff = float(plan.scenario["travel"]["cutoff_m"])
     far = plan.assignments["distance_m"] > cutoff + _METRE_SLACK
     yield from _listed(plan.assignments["demand_id"][far], "served from beyond the radius")

@@ -25,6 +25,7 @@ from siting.checkup.findings import (
 from siting.checkup.grades import advice, graded, measures
 from siting.inputs.files.sheets import read_rule_table
 from siting.optimize.problem.inner_problem import capacity
+from siting.pipeline.early import occasion_names
 from siting.scenario import local_path
 from siting.shipped import shipped_path
 
@@ -118,6 +119,7 @@ def _files(scenario: Scenario) -> dict[str, Path]:
         "nev_shares": local_path(demand.nev_shares),
         "hour_profile": local_path(demand.hour_profile),
         "road_speeds": local_path(scenario.inputs.speeds),
+        **{name: local_path(getattr(demand, name)) for name in occasion_names(scenario)},
     }
 
 

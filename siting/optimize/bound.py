@@ -9,10 +9,13 @@ prices ``q`` (:class:`PricedRows`). Then for all prices
                      + max_y sum_j (v_j(u, p, q) + D bonus_j) y_j
 
 is at least the value of every plan. ``v_j`` is site j alone: a fractional knapsack of the
-pairs with ``w_ij > u_i``, best first, up to the energy of its chargers. The choice ``y`` of the
-stations is a small linear program under count, cliques, floors, charger room and the rows of
-the scenario's rules; where chargers stand in a row it is loosened there to what the limits of its
-sites allow, and promises to a share are left out, which keeps the bound a bound. Its
+pairs with ``w_ij > u_i``, best first, up to the energy of its chargers. By charging occasion each
+pool of charger classes has a knapsack of its own, and they share the chargers: ``v_j = max_n
+sum_c K_jc(kwh_jc n) - (p + sum_k q_k b_kj) n`` with ``min_j <= n <= max_j``. Each ``K_jc`` is
+concave and piecewise linear in ``n``, so the sum is, and its slope says where to stop. The choice
+``y`` of the stations is a small linear program under count, cliques, floors, charger room and the
+rows of the scenario's rules; where chargers stand in a row it is loosened there to what the limits
+of its sites allow, and promises to a share are left out, which keeps the bound a bound. Its
 bound is recomputed from the dual values, so a solver's tolerance cannot make it invalid.
 
 The prices fall by a deflected subgradient (Polyak step, memory of directions, back to the best
@@ -28,7 +31,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from siting.arrays import running_before, sums
+from siting.arrays import first_of_each, running_before, sums
 from siting.optimize.problem.inner_problem import Choice
 
 if TYPE_CHECKING:
@@ -167,8 +170,10 @@ class Relaxation:
         self.problem = problem
         self.demand = problem.pair_demand.astype(np.intp)
         self.site = problem.pair_site.astype(np.intp)
+        self.slot = problem.pair_slot.astype(np.intp)
         self.worth = problem.pair_worth
-        self.most_kwh = np.minimum(problem.pair_kwh, problem.site_kwh[self.site])
+        self.most_kwh = np.minimum(problem.pair_kwh, problem.slot_most_kwh[self.slot])
+        self.slot_kwh = np.maximum(problem.slot_kwh, _TINY)
         self.bonus = problem.site_bonus * problem.total_kwh
         self.choice = Choice(problem)
         self.rows = PricedRows(problem)
@@ -181,7 +186,7 @@ class Relaxation:
         keep = self.worth > floor[self.demand]
         small = object.__new__(type(self))
         small.__dict__.update(self.__dict__)
-        small.demand, small.site = self.demand[keep], self.site[keep]
+        small.demand, small.site, small.slot = self.demand[keep], self.site[keep], self.slot[keep]
         small.worth, small.most_kwh = self.worth[keep], self.most_kwh[keep]
         return small
 
@@ -205,33 +210,71 @@ class Relaxation:
         return bound + chosen, y, slope
 
     def _sites(self, price: Floats, charger: Floats) -> SiteWorths:
-        """Fill each site's knapsack at the price of energy and that of its own chargers."""
+        """Fill each site's knapsacks at the price of energy and that of its own chargers."""
         problem, count = self.problem, len(self.problem.site_id)
-        kwh = np.maximum(problem.kwh_day_per_charger, _TINY)
         gain = self.worth - price[self.demand]
-        limit = problem.site_kwh
+        limit = problem.slot_most_kwh
         if (charger > 0).any():
-            wanted = gain > (charger / kwh)[self.site]
-            energy = sums(self.site, np.where(wanted, self.most_kwh, 0.0), count)
-            limit = np.where(charger > 0, np.clip(energy, problem.min_chargers * kwh, limit), limit)
+            room = self._room_of_one if problem.classes == 1 else self._room
+            limit = room(gain, charger)
         serve = self._filled(gain, limit)
-        load = sums(self.site, serve, count)
-        fewest = np.clip(load / kwh, problem.min_chargers, problem.max_chargers)
+        load = sums(self.slot, serve, len(limit))
+        need = (load / self.slot_kwh).reshape(count, -1).max(axis=1)
+        fewest = np.clip(need, problem.min_chargers, problem.max_chargers)
         most = np.where(charger <= 0, problem.max_chargers.astype(float), fewest)
         fewest = np.where(charger < 0, most, fewest)
         worth = sums(self.site, gain * serve, count) - charger * most
         return SiteWorths(worth, serve, fewest, most)
 
+    def _room_of_one(self, gain: Floats, charger: Floats) -> Floats:
+        """Return the energy worth its chargers at each site where any charger serves all (kWh)."""
+        problem, kwh, most = self.problem, self.slot_kwh, self.problem.slot_most_kwh
+        wanted = gain > (charger / kwh)[self.site]
+        energy = sums(self.site, np.where(wanted, self.most_kwh, 0.0), len(most))
+        return np.where(charger > 0, np.clip(energy, problem.min_chargers * kwh, most), most)
+
+    def _room(self, gain: Floats, charger: Floats) -> Floats:
+        """Return the energy of each slot at the chargers that are worth their price (kWh).
+
+        One charger more of site j brings ``sum_c kwh_jc g_c - price_j`` while the next pair of
+        pool c has the gain ``g_c``; each pair that ends lowers that slope by its pool's step.
+        """
+        problem, count = self.problem, len(self.problem.site_id)
+        live = np.flatnonzero((gain > 0) & (charger > 0)[self.site])
+        live = live[np.lexsort((-gain[live], self.slot[live]))]
+        slot, site, height = self.slot[live], self.site[live], gain[live]
+        kwh, amount = self.slot_kwh[slot], self.most_kwh[live]
+        ends = (running_before(slot, amount) + amount) / kwh
+        first = first_of_each(slot)
+        after = np.append(np.where(first, 0.0, height)[1:], 0.0)[: len(height)]
+        steps = kwh * (height - after)
+        slope = sums(site[first], (kwh * height)[first], count) - charger
+        order = np.lexsort((ends, site))
+        at, step = site[order], steps[order]
+        left = slope[at] - running_before(at, step) - step
+        going = np.zeros(count)
+        more = order[left > 0]
+        stop = order[left <= 0]
+        # the first end at which the slope is no longer up; where rounding hides it, the last end
+        np.maximum.at(going, site[more], ends[more])
+        worthwhile = np.full(count, np.inf)
+        np.minimum.at(worthwhile, site[stop], ends[stop])
+        worthwhile = np.where(np.isinf(worthwhile), going, worthwhile)
+        worthwhile = np.where(slope > 0, worthwhile, 0.0)
+        chargers = np.clip(worthwhile, problem.min_chargers, problem.max_chargers)
+        chargers = np.where(charger > 0, chargers, problem.max_chargers)
+        return problem.slot_kwh * np.repeat(chargers, problem.classes)
+
     def _filled(self, gain: Floats, limit: Floats) -> Floats:
-        """Serve pairs with a gain, the best first, up to each site's limit (kWh)."""
+        """Serve pairs with a gain, the best first, up to each slot's limit (kWh)."""
         serve = np.where(gain > 0, self.most_kwh, 0.0)
-        load = sums(self.site, serve, len(limit))
+        load = sums(self.slot, serve, len(limit))
         crowded = load > limit + _TINY
-        members = np.flatnonzero(crowded[self.site] & (gain > 0))
+        members = np.flatnonzero(crowded[self.slot] & (gain > 0))
         if not len(members):
             return serve
-        order = members[np.lexsort((-gain[members], self.site[members]))]
-        room = limit[self.site[order]] - running_before(self.site[order], serve[order])
+        order = members[np.lexsort((-gain[members], self.slot[members]))]
+        room = limit[self.slot[order]] - running_before(self.slot[order], serve[order])
         serve[order] = np.clip(room, 0.0, serve[order])
         return serve
 

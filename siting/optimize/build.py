@@ -10,7 +10,9 @@ import numpy as np
 from siting.errors import TableError
 from siting.notes import Note
 from siting.optimize.problem.linear_rules import conflict_pairs
+from siting.optimize.problem.occasions import by_occasion
 from siting.optimize.problem.problem import (
+    JOINT,
     NO_COSTS,
     SiteCosts,
     SitingProblem,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from siting import scenario
     from siting.arrays import Flags, Floats, Names
+    from siting.optimize.problem.occasions import OccasionTables
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,7 @@ class PowerAndPrice:
 UNPRICED = PowerAndPrice()
 
 
-def build_problem(
+def build_problem(  # noqa: PLR0913  # the tables of one run and the blocks that rule them
     place: PlaceTables,
     *,
     targets: scenario.Targets,
@@ -81,6 +84,7 @@ def build_problem(
     travel: scenario.Travel,
     supply: PowerAndPrice = UNPRICED,
     screening: tuple[tuple[str, int], ...] = (),
+    occasions: OccasionTables | None = None,
     refuse: bool = True,
 ) -> SitingProblem:
     """Turn the tables of a run into a siting problem, refusing the impossible.
@@ -95,6 +99,8 @@ def build_problem(
         Power and price at the sites.
     screening
         Steps from places to sites with the count left at each, quoted in refusals.
+    occasions
+        Who charges where, for the joint objective; None: any charger serves any demand in reach.
     refuse
         Hold the totals against what the sites allow at best, and refuse the impossible.
 
@@ -168,7 +174,10 @@ def build_problem(
         sites, demand, zones, pairs, swap_pairs, supply.grid, targets, model, FAMILIES,
         screening=screening, refuse=refuse,
     )  # fmt: skip
-    return with_rules(problem, ground)
+    problem = with_rules(problem, ground)
+    if occasions is None or problem.goal.name != JOINT:
+        return problem
+    return by_occasion(problem, occasions)
 
 
 def _standing(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -23,6 +23,7 @@ from siting.errors import InfeasibleError, NoAnswerError
 from siting.optimize.model.joint import write_rules
 from siting.optimize.model.reduce import cell_codes
 from siting.optimize.problem.linear_rules import NO_RULES, clique_cover, conflict_pairs
+from siting.optimize.problem.occasions import by_point
 from siting.optimize.problem.problem import keep_for_rules, pairs_of
 from siting.optimize.rules.totals import SENSES
 from siting.optimize.solver.run_log import FINISH_S
@@ -360,6 +361,7 @@ def covering_problem(
     problem: SitingProblem, able: pd.Series, reach: pd.DataFrame, *, block: scenario.Hydrogen
 ) -> SitingProblem:
     """Return the problem with hydrogen stations in the place of its swap stations."""
+    problem = by_point(problem)
     usable = np.isin(problem.site_id, able.to_numpy(dtype=object))
     pairs = pairs_of(
         reach, pd.Series(problem.demand_id), pd.Series(problem.site_id), usable, block.cutoff_m

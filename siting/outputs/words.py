@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LANGUAGES = ("zh", "en")
 
 _MAY_BE_OWN = ("kind", "source", "class", "use", "doing")
+_OWN_FIGURE = "figure.occasion_"
+"""Figures of occasions from somebody's own table go by their key, like own kinds."""
 _SHOWN = 5
 _COMMA = {"zh": "、", "en": ", "}
 
@@ -71,7 +73,7 @@ def words(key: str, language: str, /, **values: Any) -> str:  # noqa: ANN401  # 
     'target 12,000'
     """
     prefix, _, own = key.partition(".")
-    if prefix in _MAY_BE_OWN and key not in all_words():
+    if key not in all_words() and (prefix in _MAY_BE_OWN or own.startswith(_OWN_FIGURE)):
         return own
     listed = {name: _listed(value, language) for name, value in values.items()}
     return all_words()[key][language].format(**listed)

@@ -75,6 +75,22 @@ def travel_times(assignments: pd.DataFrame, reach: pd.DataFrame) -> pd.DataFrame
     )
 
 
+def occasion_times(assignments: pd.DataFrame, ways: pd.DataFrame) -> pd.DataFrame:
+    """Return the assignments with ``time_s``, by the way of their occasion.
+
+    Parameters
+    ----------
+    assignments
+        Who is served where, with ``occasion``.
+    ways
+        Result of :func:`siting.analysis.demand.occasion_ways.occasion_ways`.
+    """
+    ids = ["demand_id", "occasion", "site_id"]
+    some = ways[ways["site_id"].isin(assignments["site_id"].unique())]
+    some = some[[*ids, "time_s"]].astype(dict.fromkeys(ids, "str"))
+    return assignments.merge(some, on=ids, how="left", validate="one_to_one")
+
+
 def zone_table(
     zones: gpd.GeoDataFrame,
     stations: gpd.GeoDataFrame,

@@ -11,6 +11,7 @@ from siting.analysis.candidates.site_kinds import check_site_kinds, require_kind
 from siting.analysis.candidates.site_rules import check_site_rules
 from siting.analysis.demand.demand_chain import check_hour_profiles, check_nev_shares, nev_growth
 from siting.analysis.demand.demand_points import Figures
+from siting.analysis.demand.occasions import make_occasions
 from siting.analysis.scores.criteria import check_criteria
 from siting.analysis.station.chargers import make_chargers, with_mean_charger
 from siting.analysis.station.costs import check_costs
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting.analysis.candidates.site_rules import SiteRule
+    from siting.analysis.demand.occasions import Occasions
     from siting.analysis.station.chargers import Chargers
     from siting.analysis.station.power import DemandFactors
     from siting.inputs.area_shape import AreaShape
@@ -58,6 +60,7 @@ class Early:
     prices: pd.DataFrame
     demand_factors: DemandFactors
     files: ScoreFiles
+    occasions: Occasions | None = None
 
 
 def read_early(scenario: Scenario) -> Early:
@@ -76,6 +79,8 @@ def read_early(scenario: Scenario) -> Early:
         made["kinds"], made["rules"], made["chargers"] = rule_tables(scenario)
     with faults.of(), _own_files_named(scenario):
         made["figures"] = _demand_figures(scenario)
+    with faults.of(), _own_files_named(scenario):
+        made["occasions"] = _occasions(scenario, made.get("chargers"))
     with faults.of(), _own_files_named(scenario):
         prices = read_rule_table(local_path(scenario.costs.prices), key="costs.prices")
         made["prices"] = check_costs(prices)
@@ -134,6 +139,27 @@ def rule_tables(scenario: Scenario) -> tuple[pd.DataFrame, tuple[SiteRule, ...],
         chargers = chargers.by_gun()
     rules = check_site_rules(tables_["site_rules"], kinds, language=language)
     return with_mean_charger(kinds, chargers), rules, chargers
+
+
+def occasion_names(scenario: Scenario) -> tuple[str, ...]:
+    """Return the keys of ``demand`` that name the tables of the occasions; none if not asked."""
+    if scenario.model.occasions == "one" or scenario.model.objective != "joint":
+        return ()
+    return ("occasions", "occasion_shares", "occasion_worth")
+
+
+def _occasions(scenario: Scenario, chargers: Chargers | None) -> Occasions | None:
+    """Return who charges where; None where the scenario does not ask, or has no chargers."""
+    settings, names = scenario.demand, occasion_names(scenario)
+    if not names or chargers is None:
+        return None
+    rows = {
+        name: read_rule_table(local_path(getattr(settings, name)), key=f"demand.{name}")
+        for name in names
+    }
+    return make_occasions(
+        rows, chargers, case=settings.place_bound, cutoff_m=scenario.travel.cutoff_m
+    )
 
 
 def owner_names(scenario: Scenario) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from siting.errors import ScenarioError
 from siting.optimize.build import PlaceTables, PowerAndPrice, build_problem
 from siting.optimize.explain import Rulings, explaining
+from siting.optimize.problem.occasions import OccasionTables
 from siting.optimize.rules.all_rules import needs_reach
 from siting.pipeline.equip import ground_of
 
@@ -129,8 +130,17 @@ def pose(scenario: Scenario, prepared: Prepared, *, refuse: bool = True) -> Siti
         supply=PowerAndPrice(
             ground.grid, ground.costs.sites, ground.costs.swap_station_cny["base"]
         ),
-        screening=prepared.candidates.screening, refuse=refuse,
+        screening=prepared.candidates.screening, occasions=occasion_tables(prepared),
+        refuse=refuse,
     )  # fmt: skip
+
+
+def occasion_tables(prepared: Prepared) -> OccasionTables | None:
+    """Return who charges where, as the problem wants it; None where any charger serves all."""
+    here = prepared.occasions
+    if here is None:
+        return None
+    return OccasionTables(here.rows, here.ways, here.occasions.class_kwh)
 
 
 def standing_targets(targets: Targets, sites: gpd.GeoDataFrame) -> Targets:
@@ -172,10 +182,11 @@ def _for_trials(prepared: Prepared, rulings: Rulings) -> Prepared:
         more = world.substations["substation_id"].map(dict(rulings.more_kw)).fillna(0.0)
         free_kw = world.substations["headroom_kw"] + more
         world = replace(world, substations=world.substations.assign(headroom_kw=free_kw))
+    prepared = replace(prepared, world=world, occasions=None)
     if needs_reach(rulings.model):
-        return replace(prepared, world=world)
+        return prepared
     none, swap_none = prepared.reach.iloc[:0], prepared.swap_reach.iloc[:0]
-    return replace(prepared, world=world, reach=none, swap_reach=swap_none)
+    return replace(prepared, reach=none, swap_reach=swap_none)
 
 
 def ground_under(scenario: Scenario, prepared: Prepared) -> Ground:

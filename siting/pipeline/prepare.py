@@ -36,6 +36,7 @@ from siting.pipeline.adjust import (
 )
 from siting.pipeline.early import read_early, refuse_people
 from siting.pipeline.hydrogen import check_hydrogen
+from siting.pipeline.occasions import PlaceOccasions, place_occasions
 from siting.scenario import OVERPASS
 from siting.shipped import shipped_path
 
@@ -75,6 +76,7 @@ class Prepared:
     prices: pd.DataFrame
     demand_factors: DemandFactors
     kind_names: dict[str, dict[str, str]]
+    occasions: PlaceOccasions | None = None
 
 
 def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> Prepared:
@@ -143,6 +145,12 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         )  # fmt: skip
     with meter.stage("travel"):
         reach, swap_reach = _reaches(scenario, world, candidates.sites, need, memory)
+        occasions = None
+        if early.occasions is not None:
+            occasions = place_occasions(
+                early.occasions, world, need, candidates.sites, reach, memory,
+                cutoff_m=scenario.travel.cutoff_m,
+            )  # fmt: skip
     with meter.stage("scores"):
         files = early.files
         scored = memory.call(
@@ -175,6 +183,7 @@ def prepare(scenario: Scenario, meter: Meter, *, cache: Cache | None = None) -> 
         prices=factored_prices(early.prices, scenario.factors),
         demand_factors=early.demand_factors,
         kind_names=own_names(kinds, _shipped_kinds()),
+        occasions=occasions,
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from siting import __version__
 from siting.analysis.scores.scoring import rank_stability
+from siting.audit.ground import OccasionEvidence
 from siting.audit.recount import recount
 from siting.geo import crs_name
 from siting.inputs.area import load_area
@@ -38,9 +39,10 @@ from siting.pipeline.phases import in_phases, with_phases, without_phases, years
 from siting.pipeline.pose import explained, ground_under, pose, standing_targets, with_site_ids
 from siting.pipeline.prepare import Prepared, prepare
 from siting.pipeline.sizes import LEAST_COST, reasons, same_service, sized
-from siting.plan.figures import build_figures, plan_figures
+from siting.plan.figures import occasion_figures, plan_figures
 from siting.plan.parts import Counts
 from siting.plan.plan import Plan, Source
+from siting.plan.supply_figures import build_figures
 from siting.scenario import dump_scenario
 from siting.tables.fields import TOTALS
 
@@ -225,7 +227,12 @@ def _decided(
     )
     stations = stations.assign(**reasons(stations, asked, scenario))
     swaps = equipped_swaps(assemble.swap_table(candidates, solution), ground, scenario)
-    assignments = assemble.travel_times(solution.assignments, prepared.reach)
+    here = prepared.occasions
+    assignments = (
+        assemble.travel_times(solution.assignments, prepared.reach)
+        if here is None
+        else assemble.occasion_times(solution.assignments, here.ways)
+    )
     zones = assemble.zone_table(prepared.world.zones, stations, swaps, demand, assignments)
     return {
         "totals": assemble.count_totals(stations, swaps),
@@ -243,6 +250,13 @@ def _decided(
                 swaps,
                 promise_share=scenario.sizing.promise_share,
                 diversity=scenario.model.diversity,
+            ),
+            **(
+                {}
+                if here is None
+                else occasion_figures(
+                    here.rows, here.ways, here.walking, stations["site_id"], assignments
+                )
             ),
         },
         "charger_classes": class_table(stations, chargers),
@@ -282,9 +296,12 @@ def _recounted(plan: Plan, prepared: Prepared) -> None:
     RecountError
         If it breaks one.
     """
+    here = prepared.occasions
     recount(
         plan, prepared.reach, prepared.swap_reach,
         substations=prepared.world.substations, demand_factors=prepared.demand_factors.table,
+        occasions=None if here is None
+        else OccasionEvidence(here.occasions.tables, here.occasions.mix, here.reaches),
     )  # fmt: skip
 
 

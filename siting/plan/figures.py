@@ -24,8 +24,6 @@ _FAR_SHARE = 0.95
 _SPREAD = (10, 50, 90)
 _MIN_S = 60.0
 _KWH_SLACK = 1e-6
-_KW_SLACK = 1e-3
-_SHARE_SLACK = 1e-9
 _FEWEST_ZONES = 2
 
 NATION_KWH_DAY = (52.0, 54.0)
@@ -70,114 +68,8 @@ def plan_figures(
         **travel(assignments),
         **use(stations, demand, reach),
         **fairness(zones),
-        "mean_score": _mean(stations["score"], np.ones(len(stations))),
+        "mean_score": mean_of(stations["score"], np.ones(len(stations))),
         "power_kw": float(stations["power_kw"].sum()),
-    }
-
-
-def build_figures(
-    stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, *, promise_share: float, diversity: float
-) -> dict[str, float]:
-    """Return what a plan costs to build, and how long people wait in the peak hour.
-
-    Parameters
-    ----------
-    stations, swaps
-        As ``Plan.sites`` and ``Plan.swap_sites``.
-    promise_share
-        Share of the arrivals that the promise of ``[sizing]`` is made to.
-    diversity
-        ``model.diversity``, between the stations of a substation.
-
-    Returns
-    -------
-    dict
-        ``cost_cny`` of all new stations, chargers and swap stations, with ``cost_low_cny`` and
-        ``cost_high_cny`` (every price at its low or high end); ``swap_cost_cny``, the swap
-        stations' part; ``mean_wait_min`` by energy served, over the stations that can keep up;
-        ``sites_over_wait``, stations that break the promise of the wait; ``kva``;
-        ``substations_overdrawn``, those where new stations draw more than the known headroom,
-        and ``headroom_unknown_sites``, new stations where it is unknown; and the figures of
-        :func:`need`.
-    """
-    over = stations["wait_over_promise_share"] > 1.0 - promise_share + _SHARE_SLACK
-    wait = stations["wait_min"].to_numpy(dtype=float)
-    load = stations["load_kwh_day"].to_numpy(dtype=float)
-    known = np.isfinite(wait)
-    return {
-        **{
-            name: float(stations[name].sum() + swaps[name].sum())
-            for name in ("cost_cny", "cost_low_cny", "cost_high_cny")
-        },
-        "swap_cost_cny": float(swaps["cost_cny"].sum()),
-        "mean_wait_min": _mean(wait[known], load[known]),
-        "sites_over_wait": float(over.sum()),
-        "kva": float(stations["kva"].sum() + swaps["kva"].sum()),
-        **_grid(stations, swaps, diversity),
-        **need(stations),
-    }
-
-
-def need(stations: pd.DataFrame) -> dict[str, float]:
-    """Return the chargers of a plan held against need, and how hard they work.
-
-    ``chargers_needed`` is what the promise of the wait needs; ``chargers_over_need``, what stations
-    have beyond that, is what the target adds; ``chargers_short`` is what others lack: ``needed +
-    over - short`` is all chargers. ``kwh_per_charger_day`` and ``hours_per_day_in_use`` (equivalent
-    hours at full power) are of all stations together.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> two = pd.DataFrame({"chargers": [10, 4], "chargers_needed": [4, 5]})
-    >>> need(two.assign(load_kwh_day=[400.0, 300.0], power_kw=[300.0, 50.0]))
-    ... # doctest: +NORMALIZE_WHITESPACE
-    {'chargers_needed': 9.0, 'chargers_over_need': 6.0, 'chargers_short': 1.0,
-     'kwh_per_charger_day': 50.0, 'hours_per_day_in_use': 2.0}
-    """
-    spare = (stations["chargers"] - stations["chargers_needed"]).to_numpy(dtype=float)
-    load, power = float(stations["load_kwh_day"].sum()), float(stations["power_kw"].sum())
-    chargers = float(stations["chargers"].sum())
-    return {
-        "chargers_needed": float(stations["chargers_needed"].sum()),
-        "chargers_over_need": float(np.maximum(spare, 0.0).sum()),
-        "chargers_short": float(np.maximum(-spare, 0.0).sum()),
-        "kwh_per_charger_day": load / chargers if chargers > 0 else float("nan"),
-        "hours_per_day_in_use": load / power if power > 0 else float("nan"),
-    }
-
-
-def substation_kw(stations: pd.DataFrame, swaps: pd.DataFrame, *, diversity: float) -> pd.Series:
-    """Return what is new at each substation draws there at its busiest (kW), by substation.
-
-    Charging stations do not all peak in the same minute: together they draw ``diversity`` of the
-    sum of their ``drawn_kw``, at least that of the largest; swap stations draw theirs on top.
-    ``""`` is where no substation is known.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> three = pd.DataFrame({"substation_id": ["A", "A", "B"], "drawn_kw": [60.0, 40.0, 50.0]})
-    >>> substation_kw(three, three.iloc[2:], diversity=0.9).to_dict()
-    {'A': 90.0, 'B': 100.0}
-    """
-    here = stations["drawn_kw"].groupby(stations["substation_id"].fillna(""), sort=True)
-    together = (diversity * here.sum()).combine(here.max(), max)
-    swapped = swaps["drawn_kw"].groupby(swaps["substation_id"].fillna(""), sort=True).sum()
-    return together.add(swapped, fill_value=0.0).rename("drawn_kw")
-
-
-def _grid(
-    stations: gpd.GeoDataFrame, swaps: gpd.GeoDataFrame, diversity: float
-) -> dict[str, float]:
-    columns = ["substation_id", "headroom_kw", "drawn_kw"]
-    new, swapped = (table.loc[table["drawn_kw"] > 0, columns] for table in (stations, swaps))
-    every = pd.concat([new, swapped], ignore_index=True)
-    free = every.dropna().groupby("substation_id")["headroom_kw"].first()
-    drawn = substation_kw(new, swapped, diversity=diversity).reindex(free.index)
-    return {
-        "substations_overdrawn": float((drawn > free + _KW_SLACK).sum()),
-        "headroom_unknown_sites": float(every["headroom_kw"].isna().sum()),
     }
 
 
@@ -220,6 +112,60 @@ def _by_kind(demand: gpd.GeoDataFrame, assignments: pd.DataFrame) -> dict[str, f
     return found
 
 
+def occasion_figures(
+    rows: pd.DataFrame,
+    ways: pd.DataFrame,
+    walking: tuple[str, ...],
+    site_id: pd.Series,
+    assignments: pd.DataFrame,
+) -> dict[str, float]:
+    """Return who is served by charging occasion, and how much lacks a place near.
+
+    Parameters
+    ----------
+    rows
+        ``demand_id``, ``occasion``, ``kwh_day``.
+    ways
+        ``demand_id``, ``occasion``, ``site_id``: the sites that may serve each.
+    walking
+        Occasions whose drivers go on foot.
+    site_id
+        Stations of the plan.
+    assignments
+        As ``Plan.assignments``, with ``occasion``.
+
+    Returns
+    -------
+    dict
+        ``occasion_<name>_kwh_day`` asked for and ``occasion_<name>_share`` served of each there is;
+        ``walk_covered_share``, the share of the walking occasions' demand with a station that may
+        serve it within their distance, whether or not it has room; ``refused_far_kwh_day``, demand
+        of all occasions without such a station, and ``refused_full_kwh_day``, demand unserved
+        though it has one.
+    """
+    open_ways = ways[ways["site_id"].isin(site_id)]
+    keys = ["demand_id", "occasion"]
+    near = pd.MultiIndex.from_frame(open_ways[keys].astype("str").drop_duplicates())
+    has = pd.MultiIndex.from_frame(rows[keys].astype("str")).isin(near)
+    need = rows["kwh_day"].to_numpy(dtype=float)
+    on_foot = rows["occasion"].isin(walking).to_numpy()
+    served = assignments["kwh_day"].groupby(assignments["occasion"].astype("str")).sum()
+    found: dict[str, float] = {}
+    for name, asked in rows.groupby("occasion")["kwh_day"].sum().items():
+        found[f"occasion_{name}_kwh_day"] = float(asked)
+        share = float(served.get(name, 0.0)) / float(asked) if asked > 0 else float("nan")
+        found[f"occasion_{name}_share"] = share
+    walked = float(need[on_foot].sum())
+    far = float(need[~has].sum())
+    unserved = float(need.sum()) - float(assignments["kwh_day"].sum())
+    return {
+        **found,
+        "walk_covered_share": float(need[on_foot & has].sum()) / walked if walked else float("nan"),
+        "refused_far_kwh_day": far,
+        "refused_full_kwh_day": max(unserved - far, 0.0),
+    }
+
+
 def coverage(
     site_id: pd.Series, demand: gpd.GeoDataFrame, reach: pd.DataFrame, within_m: float
 ) -> dict[str, float]:
@@ -253,9 +199,9 @@ def travel(assignments: pd.DataFrame) -> dict[str, float]:
     distance = assignments["distance_m"].to_numpy(dtype=float)
     minutes = assignments["time_s"].to_numpy(dtype=float) / _MIN_S
     return {
-        "mean_distance_m": _mean(distance, energy),
+        "mean_distance_m": mean_of(distance, energy),
         "p95_distance_m": weighted_percentile(distance, energy, _FAR_SHARE),
-        "mean_time_min": _mean(minutes, energy),
+        "mean_time_min": mean_of(minutes, energy),
         "p95_time_min": weighted_percentile(minutes, energy, _FAR_SHARE),
     }
 
@@ -358,7 +304,8 @@ def weighted_percentile(values: Floats, weights: Floats, share: float) -> float:
     return float(values[order[min(first, len(order) - 1)]])
 
 
-def _mean(values: pd.Series | Floats, weights: Floats) -> float:
+def mean_of(values: pd.Series | Floats, weights: Floats) -> float:
+    """Return the weighted mean; NaN where nothing weighs."""
     total = float(weights.sum())
     return float(np.asarray(values, dtype=float) @ weights) / total if total > 0 else float("nan")
 

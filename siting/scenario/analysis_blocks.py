@@ -232,6 +232,16 @@ class Demand(Block):
     """Taxis, ride-hailing and heavy trucks."""
     hour_profile: File = "shipped:hour_profile.csv"
     """Table of the hours of the day by kind of demand."""
+    occasions: File = "shipped:occasions.csv"
+    """Table of the charging occasions, for model.occasions = "by_class": classes of chargers, way
+    and distance, stay."""
+    occasion_shares: File = "shipped:occasion_shares.csv"
+    """Table of the occasions of each kind of demand."""
+    occasion_worth: File = "shipped:occasion_worth.csv"
+    """Table of what a kWh is worth to an occasion at each kind of site; a pair left out is none."""
+    place_bound: Literal["low", "base", "high"] = "base"
+    """Which column of demand.occasion_shares counts: little, some or much is charged while
+    parked near home, at work or at a destination."""
     spread_over: Literal["residential", "nodes"] = "residential"
     """Spread people over residential areas by floor, or over road nodes."""
 

@@ -252,6 +252,10 @@ class Model(Block):
 
     objective: Objective = "joint"
     """What the stations are chosen for: docs/model.md says what each objective asks for."""
+    occasions: Literal["one", "by_class"] = "one"
+    """Who charges where, for the joint objective: by_class splits demand into the occasions of
+    demand.occasions, each with its classes of chargers, kinds of site and distance; one lets any
+    charger serve any demand within travel.cutoff_m."""
     cover: Cover = Cover()
     """What counts as covered, for max_cover, set_cover, min_cost and max_min."""
     unserved_m: Positive | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siting.notes import Note
+from siting.optimize.problem.occasions import by_point
 from siting.optimize.search.resolve import partners
 from siting.optimize.search.site_value import (
     compare,
@@ -286,7 +287,7 @@ def _others(
 
 def as_swap(built: Rebuilt, site_id: str, solver: Solver) -> Swap | None:
     """Say what a site is as a swap station; None where the question does not arise."""
-    problem, chosen = built.problem, built.swap_sites
+    problem, chosen = by_point(built.problem), built.swap_sites
     here = np.flatnonzero(problem.site_id == site_id)
     if not len(here) or not len(chosen):
         return None

@@ -10,6 +10,7 @@ import pandas as pd
 
 from siting.errors import ChangedDataError, InputMissingError
 from siting.optimize.model.fill import Filled
+from siting.optimize.problem.occasions import row_ids
 from siting.optimize.problem.problem import after_swap
 from siting.pipeline import run as pipeline
 from siting.scenario.reading import missing_files, scenario_of_plan
@@ -124,7 +125,10 @@ def _stands(plan: Plan, problem: SitingProblem) -> Filled:
     trips = plan.assignments
     width = len(problem.site_id)
     keys = problem.pair_demand.astype(np.int64) * width + problem.pair_site
-    points = _places(plan, problem.demand_id, trips["demand_id"]).astype(np.int64)
+    rows = trips["demand_id"]
+    if "occasion" in trips.columns:
+        rows = row_ids(rows, trips["occasion"])
+    points = _places(plan, problem.demand_id, rows).astype(np.int64)
     asked = points * width + _places(plan, problem.site_id, trips["site_id"])
     place = np.minimum(np.searchsorted(keys, asked), max(len(keys) - 1, 0))
     if len(asked) and not (len(keys) and (keys[place] == asked).all()):

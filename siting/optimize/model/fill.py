@@ -90,7 +90,7 @@ def assign(problem: SitingProblem, open_site: Ints, sizes: Sizes, solver: Solver
     if not net.whole or not _fits(problem, open_site, sizes, net, serve):
         solved = _solve(problem, open_site, sizes, net, solver)
         if solved is None:
-            return Assignment(net.spread(_greedy(problem, open_site, sizes, net)), exact=False)
+            return Assignment(net.spread(_greedy(problem, sizes, net)), exact=False)
         serve = solved
     return Assignment(net.spread(serve), exact=True)
 
@@ -99,12 +99,16 @@ def assign(problem: SitingProblem, open_site: Ints, sizes: Sizes, solver: Solver
 class _Net:
     """The pairs of open sites, the best of each demand point first.
 
-    ``whole``: each pair may carry all energy of its demand point, as at full resolution.
+    ``place`` is the site among the open ones, ``slot`` its pool of chargers that serves the pair
+    (:attr:`SitingProblem.classes`), ``slot_kwh`` a charger's energy through each slot. ``whole``:
+    each pair may carry all energy of its demand point, as at full resolution.
     """
 
     pairs: Ints
     demand: Ints
     place: Ints
+    slot: Ints
+    slot_kwh: Floats
     worth: Floats
     most_kwh: Floats
     rank: Ints
@@ -122,8 +126,20 @@ class _Net:
         rank = running_before(demand, np.ones(len(demand))).astype(np.int64)
         most_kwh = problem.pair_kwh[pairs]
         whole = bool((most_kwh >= problem.demand_kwh[demand]).all())
-        where = place[problem.pair_site[pairs]]
-        return cls(pairs, demand, where, worth, most_kwh, rank, len(problem.pair_site), whole)
+        where, pools = place[problem.pair_site[pairs]], problem.classes
+        slot = where * pools + problem.pair_slot[pairs] % pools
+        kwh = problem.slot_kwh[problem.slots_of(open_site)]
+        size = len(problem.pair_site)
+        return cls(pairs, demand, where, slot, kwh, worth, most_kwh, rank, size, whole)
+
+    def of_slots(self, chargers: Ints | Floats) -> Floats:
+        """Return the energy of each slot with so many chargers at its site."""
+        pools = len(self.slot_kwh) // max(len(chargers), 1)
+        return self.slot_kwh * np.repeat(chargers, pools)
+
+    def load(self, serve: Floats) -> Floats:
+        """Return the energy that each slot gives."""
+        return sums(self.slot, serve, len(self.slot_kwh))
 
     def spread(self, serve: Floats) -> Floats:
         """Return the energy on all pairs of the problem."""
@@ -133,15 +149,24 @@ class _Net:
 
 
 def _fits(problem: SitingProblem, open_site: Ints, sizes: Sizes, net: _Net, serve: Floats) -> bool:
-    load = sums(net.place, serve, len(open_site))
-    kwh = problem.kwh_day_per_charger[open_site]
-    if bool((load > kwh * sizes.most).any()):
+    load = net.load(serve)
+    if bool((load > net.of_slots(sizes.most)).any()):
         return False
     if sizes.rows:
         return False
-    need = np.maximum(load / np.where(kwh > 0, kwh, np.inf), sizes.least)
+    need = np.maximum(needed_chargers(problem, open_site, load), sizes.least)
     few = sizes.sense == ">=" or float(need.sum()) <= sizes.total
     return few and (sizes.sense == "<=" or sizes.total <= int(sizes.most.sum()))
+
+
+def needed_chargers(problem: SitingProblem, open_site: Ints, load_kwh: Floats) -> Floats:
+    """Return the chargers each open station needs for a load by slot, fractions too.
+
+    By occasion the pool that wants most of them decides: its share of the mix is what it is.
+    """
+    kwh = problem.slot_kwh[problem.slots_of(open_site)]
+    need = load_kwh / np.where(kwh > 0, kwh, np.inf)
+    return np.asarray(need.reshape(len(open_site), problem.classes).max(axis=1))
 
 
 def _solve(
@@ -155,10 +180,10 @@ def _solve(
         if solved is None:
             return None
         serve, demand_price, site_price = solved
-        gain = net.worth - demand_price[net.demand] - site_price[net.place]
+        gain = net.worth - demand_price[net.demand] - site_price[net.slot]
         fresh = (gain > _PRICE_TOLERANCE) & ~columns
         if not fresh.any():
-            return _tidied(problem, open_site, sizes, net, serve)
+            return _tidied(problem, sizes, net, serve)
         columns = columns | fresh
     return None
 
@@ -168,14 +193,13 @@ def _first_columns(problem: SitingProblem, open_site: Ints, sizes: Sizes, net: _
 
     Elsewhere the nearest alone; the prices bring in what is missing.
     """
-    load = sums(net.place, np.where(net.rank == 0, net.most_kwh, 0.0), len(open_site))
-    kwh = problem.kwh_day_per_charger[open_site]
-    need = np.clip(load / np.where(kwh > 0, kwh, np.inf), sizes.least, sizes.most)
-    small = load > kwh * sizes.most
+    load = net.load(np.where(net.rank == 0, net.most_kwh, 0.0))
+    need = np.clip(needed_chargers(problem, open_site, load), sizes.least, sizes.most)
+    small = load > net.of_slots(sizes.most)
     if sizes.rows or not small.any() or float(need.sum()) > sizes.total:
         return net.rank < _FIRST_COLUMNS
     crowded = np.zeros(len(problem.demand_kwh), dtype=bool)
-    crowded[net.demand[(net.rank == 0) & small[net.place]]] = True
+    crowded[net.demand[(net.rank == 0) & small[net.slot]]] = True
     return (net.rank == 0) | (crowded[net.demand] & (net.rank < _FIRST_COLUMNS))
 
 
@@ -186,7 +210,7 @@ def _solve_columns(
     part: tuple[_Net, Ints],
     solver: Solver,
 ) -> tuple[Floats, Floats, Floats] | None:
-    """Solve on some pairs; return the energy, and the prices of demand points and sites."""
+    """Solve on some pairs; return the energy, and the prices of demand points and slots."""
     net, chosen = part
     lp = pulp.LpProblem("assign", pulp.LpMaximize)
     # where the demand row says as much, a limit would only take the price away from it
@@ -206,16 +230,16 @@ def _solve_columns(
     for demand, members in groups(net.demand[chosen]):
         terms = [(serve[k], 1.0) for k in members]
         row(lp, f"demand_{demand}", terms, "<", float(problem.demand_kwh[demand]))
-    for site, members in groups(net.place[chosen]):
-        kwh = float(problem.kwh_day_per_charger[open_site[site]])
+    for slot, members in groups(net.slot[chosen]):
+        site, kwh = slot // problem.classes, float(net.slot_kwh[slot])
         terms = [(serve[k], 1.0) for k in members]
-        row(lp, f"capacity_{site}", [*terms, (chargers[site], -kwh)], "<", 0.0)
+        row(lp, f"capacity_{slot}", [*terms, (chargers[site], -kwh)], "<", 0.0)
     answer = solver.maximise(lp)
     if not answer.proven:
         return None
     energy = np.zeros(len(net.worth))
     energy[chosen] = values_of(serve)
-    demand_price, site_price = np.zeros(len(problem.demand_kwh)), np.zeros(len(open_site))
+    demand_price, site_price = np.zeros(len(problem.demand_kwh)), np.zeros(len(net.slot_kwh))
     for constraint in lp.constraints():
         kind, _, number = constraint.name.partition("_")
         if kind == "demand":
@@ -225,30 +249,28 @@ def _solve_columns(
     return energy, demand_price, site_price
 
 
-def _tidied(
-    problem: SitingProblem, open_site: Ints, sizes: Sizes, net: _Net, serve: Floats
-) -> Floats:
+def _tidied(problem: SitingProblem, sizes: Sizes, net: _Net, serve: Floats) -> Floats:
     """Take a solver's tolerance off: nothing negative, no demand or limit exceeded."""
     serve = np.where(serve > _PRICE_TOLERANCE, serve, 0.0)
     served = sums(net.demand, serve, len(problem.demand_kwh))
     serve = serve * np.minimum(1.0, problem.demand_kwh / np.maximum(served, 1e-12))[net.demand]
     # a hair below, so that no other order of adding up comes out above the limit
-    limit = problem.kwh_day_per_charger[open_site] * sizes.most * (1 - _HAIR)
-    load = sums(net.place, serve, len(open_site))
-    return serve * np.minimum(1.0, limit / np.maximum(load, 1e-12))[net.place]
+    limit = net.of_slots(sizes.most) * (1 - _HAIR)
+    load = net.load(serve)
+    return serve * np.minimum(1.0, limit / np.maximum(load, 1e-12))[net.slot]
 
 
-def _greedy(problem: SitingProblem, open_site: Ints, sizes: Sizes, net: _Net) -> Floats:
+def _greedy(problem: SitingProblem, sizes: Sizes, net: _Net) -> Floats:
     """Serve the best pairs first: a legal answer when the time for the best one is over."""
     left = problem.demand_kwh.copy()
-    room = problem.kwh_day_per_charger[open_site] * fixed_chargers(sizes)
+    room = net.of_slots(fixed_chargers(sizes))
     serve = np.zeros(len(net.worth))
     for k in np.argsort(-net.worth, kind="stable").tolist():
-        amount = min(left[net.demand[k]], room[net.place[k]], net.most_kwh[k])
+        amount = min(left[net.demand[k]], room[net.slot[k]], net.most_kwh[k])
         if amount > 0:
             serve[k] = amount
             left[net.demand[k]] -= amount
-            room[net.place[k]] -= amount
+            room[net.slot[k]] -= amount
     return serve
 
 
@@ -281,9 +303,11 @@ def filled(run: Run, sites: Ints, chargers: Ints | None = None) -> Filled:
     problem = run.problem
     given = None if chargers is None else _served(run, sites, chargers)
     loose = assign(problem, sites, Sizes.of(problem, sites), run.finishing())
-    load = sums(problem.pair_site, loose.serve_kwh, len(problem.site_id))[sites]
+    slots = problem.slots_of(sites)
+    load = sums(problem.pair_slot, loose.serve_kwh, len(problem.slot_kwh))[slots]
     sized = size_stations(problem, sites, load, run.finishing())
-    if loose.exact and bool((load <= problem.kwh_day_per_charger[sites] * sized).all()):
+    room = problem.slot_kwh[slots] * np.repeat(sized, problem.classes)
+    if loose.exact and bool((load <= room).all()):
         fair = Filled(sites, problem.value(sites, loose.serve_kwh), loose.serve_kwh, sized)
     else:
         fair = _served(run, sites, sized)

@@ -3,6 +3,12 @@
 Symbols: demand points ``i`` with energy ``d_i`` (kWh/day), sites ``j``, pairs ``(i, j)`` within
 the service radius with worth ``w_ij = 1 - discount * distance_ij / radius``.
 
+By charging occasion (``model.occasions = "by_class"``) ``i`` counts parts of demand points, one an
+occasion ``o``. A part is served by one pool ``c(o)`` of charger classes, at sites of the kinds
+``k`` and within the distance ``r_o`` of its occasion: ``w_ij = worth_ok (1 - discount *
+distance_ij / r_o)``. A charger of site j's mix gives ``kwh_jc`` a day through pool ``c``: the sum
+over the classes of the pool of their share of the mix times their energy.
+
 ========================  =====================================================
 ``open_j``                1 if a station stands at j
 ``chargers_j``            its chargers, a whole number
@@ -162,19 +168,26 @@ def demand_once(model: JointModel, problem: SitingProblem) -> None:
 
 
 def service_capacity(model: JointModel, problem: SitingProblem) -> None:
-    """Serve no more than the chargers give: ``sum_i serve_ij <= kwh_j chargers_j``."""
-    for site, pairs in groups(problem.pair_site):
+    """Serve no more than the chargers give: ``sum_i serve_ij <= kwh_j chargers_j``.
+
+    By occasion, of each pool by itself: ``sum_{i: c(i) = c} serve_ij <= kwh_jc chargers_j``.
+    """
+    pools = problem.classes
+    for slot, pairs in groups(problem.pair_slot):
+        site, pool = divmod(slot, pools)
         terms = [(model.serve[pair], 1.0) for pair in pairs]
-        terms.append((model.chargers[site], -float(problem.kwh_day_per_charger[site])))
-        row(model.lp, f"capacity_{site}", terms, "<", 0)
+        terms.append((model.chargers[site], -float(problem.slot_kwh[slot])))
+        name = f"capacity_{site}" if pools == 1 else f"capacity_{site}_{pool}"
+        row(model.lp, name, terms, "<", 0)
 
 
 def strong_link(model: JointModel, problem: SitingProblem) -> None:
     """Serve only where a station stands: ``serve_ij <= min(d_i, kwh_j max_j) open_j``.
 
-    Implied by the other rows for whole numbers, and what makes the relaxation tight.
+    By occasion ``kwh_jc`` of the pair's pool takes the place of ``kwh_j``. Implied by the other
+    rows for whole numbers, and what makes the relaxation tight.
     """
-    most = np.minimum(problem.pair_kwh, problem.site_kwh[problem.pair_site]).tolist()
+    most = np.minimum(problem.pair_kwh, problem.slot_most_kwh[problem.pair_slot]).tolist()
     sites, demands = problem.pair_site.tolist(), problem.pair_demand.tolist()
     for pair, variable in enumerate(model.serve):
         terms = [(variable, 1.0), (model.open[sites[pair]], -most[pair])]

@@ -7,7 +7,7 @@ the reduced model only; the plan is re-scored at full resolution.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -68,15 +68,8 @@ def _refill_zones(problem: SitingProblem, keep: Flags) -> None:
 
 def keep_sites(problem: SitingProblem, keep: Flags) -> SitingProblem:
     """Return the problem with only some of its sites openable."""
-    pairs = keep[problem.pair_site]
-    return replace(
-        problem,
-        openable=problem.openable & keep,
-        pair_demand=problem.pair_demand[pairs],
-        pair_site=problem.pair_site[pairs],
-        pair_distance_m=problem.pair_distance_m[pairs],
-        pair_kwh=problem.pair_kwh[pairs],
-    )
+    kept = problem.with_pairs(keep[problem.pair_site])
+    return replace(kept, openable=problem.openable & keep)
 
 
 def cells(problem: SitingProblem, town_m: float, country_m: float) -> SitingProblem:
@@ -84,9 +77,15 @@ def cells(problem: SitingProblem, town_m: float, country_m: float) -> SitingProb
 
     A cell reaches a site with the energy of its members in reach, over their
     energy-weighted mean distance. Worth falls linearly with distance, so a cell served whole
-    by one site is worth exactly what its members are.
+    by one site is worth exactly what its members are. By occasion each cell has the demand of one
+    occasion, and each of its pairs the energy-weighted mean worth of its members.
     """
     code = cell_codes(problem, problem.demand_xy, town_m, country_m)
+    occasion = problem.demand_occasion
+    if occasion is not None:
+        _, number = np.unique(occasion.astype(str), return_inverse=True)
+        parts = np.column_stack([code, number])
+        code = np.unique(parts, axis=0, return_inverse=True)[1].astype(np.int64).ravel()
     count = int(code.max()) + 1 if len(code) else 0
     energy = sums(code, problem.demand_kwh, count)
     weight = np.maximum(energy, 1e-12)
@@ -95,7 +94,14 @@ def cells(problem: SitingProblem, town_m: float, country_m: float) -> SitingProb
     )
     zone = np.zeros(count, dtype=np.int32)
     zone[code[::-1]] = problem.demand_zone[::-1]
-    pair_cell, pair_site, pair_kwh, distance = _cell_pairs(problem, code)
+    pairs, group = _cell_pairs(problem, code)
+    pair_cell, pair_site, pair_kwh, distance = pairs
+    by_class: dict[str, Any] = {}
+    if problem.demand_class is not None and occasion is not None:
+        pool, name = np.zeros(count, dtype=np.int64), np.empty(count, dtype=object)
+        pool[code], name[code] = problem.demand_class, occasion
+        worth = sums(group, problem.pair_kwh * problem.pair_worth, len(pair_kwh)) / pair_kwh
+        by_class = {"demand_class": pool, "demand_occasion": name, "pair_value": worth}
     return replace(
         problem,
         demand_id=np.array([f"cell/{number}" for number in range(count)], dtype=object),
@@ -106,10 +112,14 @@ def cells(problem: SitingProblem, town_m: float, country_m: float) -> SitingProb
         pair_site=pair_site,
         pair_distance_m=distance,
         pair_kwh=pair_kwh,
+        **by_class,
     )
 
 
-def _cell_pairs(problem: SitingProblem, code: Ints) -> tuple[Ints, Ints, Floats, Floats]:
+def _cell_pairs(
+    problem: SitingProblem, code: Ints
+) -> tuple[tuple[Ints, Ints, Floats, Floats], Ints]:
+    """Return the pairs of the cells: cell, site, energy, distance; and which each pair joins."""
     sites = len(problem.site_id)
     key = code[problem.pair_demand] * sites + problem.pair_site
     keys, group = np.unique(key, return_inverse=True)
@@ -118,7 +128,7 @@ def _cell_pairs(problem: SitingProblem, code: Ints) -> tuple[Ints, Ints, Floats,
     live = energy > 0
     keys, energy, far = keys[live], energy[live], far[live]
     cell, site = (keys // sites).astype(np.int32), (keys % sites).astype(np.int32)
-    return cell, site, energy, far / energy
+    return (cell, site, energy, far / energy), (np.cumsum(live) - 1)[group]
 
 
 def nearest(problem: SitingProblem, count: int) -> SitingProblem:
@@ -127,14 +137,7 @@ def nearest(problem: SitingProblem, count: int) -> SitingProblem:
     order = np.lexsort((problem.pair_site, -worth, problem.pair_demand))
     demand = problem.pair_demand[order]
     start = np.searchsorted(demand, demand, side="left")
-    kept = np.sort(order[np.arange(len(order)) - start < count])
-    return replace(
-        problem,
-        pair_demand=problem.pair_demand[kept],
-        pair_site=problem.pair_site[kept],
-        pair_distance_m=problem.pair_distance_m[kept],
-        pair_kwh=problem.pair_kwh[kept],
-    )
+    return problem.with_pairs(np.sort(order[np.arange(len(order)) - start < count]))
 
 
 def cell_codes(problem: SitingProblem, xy: Floats, town_m: float, country_m: float) -> Ints:

@@ -194,7 +194,7 @@ def size_stations(
     With ``fair_j`` the chargers at which every station would be used alike (within its
     limits, and enough for its load), minimise
     ``sum_j (over_j + under_j) / fair_j + price * sum_j short_j`` subject to
-    ``chargers_j - over_j + under_j = fair_j``, ``kwh_j chargers_j + short_j >= load_j``,
+    ``chargers_j - over_j + under_j = fair_j``, ``kwh_jc chargers_j + short_jc >= load_jc``,
     ``min_j <= chargers_j <= max_j``, ``sum_j chargers_j = chargers`` and the scenario's rules.
 
     Parameters
@@ -204,7 +204,8 @@ def size_stations(
     open_site
         Ints of the open sites.
     load_kwh
-        Energy each should give, as long as ``open_site``, kWh/day.
+        Energy each slot of theirs should give (:meth:`SitingProblem.slots_of`), kWh/day: of each
+        station where any charger serves any demand.
     solver
         The solver.
 
@@ -214,8 +215,8 @@ def size_stations(
         Chargers of each open site.
     """
     least, most = problem.min_chargers[open_site], problem.max_chargers[open_site]
-    kwh = problem.kwh_day_per_charger[open_site]
-    need = load_kwh / np.maximum(kwh, 1e-9)
+    pools, kwh = problem.classes, problem.slot_kwh[problem.slots_of(open_site)]
+    need = (load_kwh / np.maximum(kwh, 1e-9)).reshape(len(least), pools).max(axis=1)
     total = problem.chargers
     if problem.charger_sense == ">=":
         total = max(total, int(np.clip(np.ceil(need), least, most).sum()))
@@ -225,12 +226,16 @@ def size_stations(
     for k, target in enumerate(fair.tolist()):
         count = lp.add_variable(f"chargers_{k}", int(least[k]), int(most[k]), pulp.LpInteger)
         over, under = lp.add_variable(f"over_{k}", 0), lp.add_variable(f"under_{k}", 0)
-        short = lp.add_variable(f"short_{k}", 0)
-        row(lp, f"fair_{k}", [(count, 1), (over, -1), (under, 1)], "=", target)
-        load = float(load_kwh[k])
-        row(lp, f"load_{k}", [(count, float(kwh[k])), (short, 1)], ">", load)
         weight = 1.0 / max(target, 1.0)
-        cost += [(over, -weight), (under, -weight), (short, -_SHORTAGE_PRICE / max(load, 1.0))]
+        cost += [(over, -weight), (under, -weight)]
+        shorts = []
+        for slot in range(k * pools, (k + 1) * pools):
+            short, load = lp.add_variable(f"short_{slot}", 0), float(load_kwh[slot])
+            shorts.append((slot, short, load))
+            cost.append((short, -_SHORTAGE_PRICE / max(load, 1.0)))
+        row(lp, f"fair_{k}", [(count, 1), (over, -1), (under, 1)], "=", target)
+        for slot, short, load in shorts:
+            row(lp, f"load_{slot}", [(count, float(kwh[slot])), (short, 1)], ">", load)
         chargers.append(count)
     every = [(count, 1) for count in chargers]
     row(lp, "chargers", every, problem.charger_sense, problem.chargers)

@@ -31,6 +31,7 @@ from siting.optimize.phases.years import (
     standing,
     year_problem,
 )
+from siting.optimize.problem.occasions import table_worth
 from siting.optimize.rules.budget import least_cost
 from siting.optimize.search.solve import EXACT_PAIRS, solve_problem
 from siting.optimize.solver.solver import open_solver
@@ -307,7 +308,7 @@ class _Work:
     def _value(self, year: Year, built: Built, table: pd.DataFrame) -> float:
         """Return the value of a year from who is served where."""
         base = self.base
-        worth = 1.0 - base.distance_discount * table["distance_m"] / base.cutoff_m
+        worth = table_worth(base, table)
         served = float((worth * table["kwh_day"]).sum()) / (base.total_kwh * year.demand_factor)
         bonus = base.suitability_weight * base.score[built.sites].sum() / year.stations
         return served + float(bonus)

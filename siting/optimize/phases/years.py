@@ -174,7 +174,11 @@ def all_years(problem: SitingProblem, years: Sequence[Year]) -> SitingProblem:
     def at_end(now: Ints, before: Ints) -> Ints:
         return np.concatenate([*[before] * (count - 1), now])
 
+    def again_if(values: Any) -> Any:  # noqa: ANN401  # an array of any kind, or None
+        return None if values is None else again(values)
+
     nowhere = np.zeros(count * sites, dtype=bool)
+    parted, by_class = problem.demand_point, problem.class_kwh
     return replace(
         problem,
         demand_id=named(problem.demand_id), demand_kwh=again(problem.demand_kwh),
@@ -198,6 +202,11 @@ def all_years(problem: SitingProblem, years: Sequence[Year]) -> SitingProblem:
         own_spacing_m=again(problem.site_spacing_m),
         rules=_rules_over_years(problem, years), goal=JOINTLY,
         costs=SiteCosts(again(costs.station), again(costs.charger)),
+        demand_class=again_if(problem.demand_class),
+        class_kwh=None if by_class is None else each(lambda _, year: by_class / year.demand_factor),
+        demand_point=None if parted is None else named(parted),
+        demand_occasion=again_if(problem.demand_occasion),
+        pair_value=again_if(problem.pair_value),
     )  # fmt: skip
 
 

@@ -129,6 +129,14 @@ class SitingProblem:
         Cost of a new station and of each new charger (CNY), for ``min_cost`` and a budget.
     swap_station_cny
         Price of a new swap station (CNY).
+    demand_class, class_kwh
+        By charging occasion: the pool of charger classes that serves each demand row, and the
+        energy that a charger of each site's mix gives through each pool (sites, pools), kWh/day.
+        None: any charger serves any demand.
+    demand_point, demand_occasion
+        By charging occasion: the demand point each row is a part of, and the name of its occasion.
+    pair_value
+        By charging occasion: worth of a kWh over each pair. None: by distance alone.
     """
 
     demand_id: Names
@@ -177,6 +185,11 @@ class SitingProblem:
     goal: Goal = JOINTLY
     costs: SiteCosts = NO_COSTS
     swap_station_cny: float = float("nan")
+    demand_class: Ints | None = None
+    class_kwh: Floats | None = None
+    demand_point: Names | None = None
+    demand_occasion: Names | None = None
+    pair_value: Floats | None = None
 
     @property
     def swap_need(self) -> Floats:
@@ -191,6 +204,8 @@ class SitingProblem:
     @cached_property
     def pair_worth(self) -> Floats:
         """Worth of a kWh served over each pair: 1 on the spot, less with distance."""
+        if self.pair_value is not None:
+            return self.pair_value
         return 1.0 - self.distance_discount * self.pair_distance_m / self.cutoff_m
 
     @cached_property
@@ -198,10 +213,48 @@ class SitingProblem:
         """What opening a site adds to the objective by its score alone."""
         return self.suitability_weight * self.score / self.stations
 
+    @property
+    def classes(self) -> int:
+        """Number of pools of charger classes; 1 where any charger serves any demand.
+
+        A *slot* is one pool at one site, at position ``site * classes + pool``.
+        """
+        return 1 if self.class_kwh is None else self.class_kwh.shape[1]
+
     @cached_property
-    def site_kwh(self) -> Floats:
-        """Most energy of each site, kWh/day."""
-        return self.kwh_day_per_charger * self.max_chargers
+    def slot_kwh(self) -> Floats:
+        """Energy that a charger of the mix gives through each slot, kWh/day."""
+        return self.kwh_day_per_charger if self.class_kwh is None else self.class_kwh.ravel()
+
+    @cached_property
+    def slot_most_kwh(self) -> Floats:
+        """Most energy of each slot, kWh/day."""
+        return self.slot_kwh * np.repeat(self.max_chargers, self.classes)
+
+    @cached_property
+    def pair_slot(self) -> Ints:
+        """Slot that serves each pair."""
+        if self.demand_class is None:
+            return self.pair_site
+        pool = self.demand_class[self.pair_demand]
+        return self.pair_site.astype(np.int64) * self.classes + pool
+
+    def slots_of(self, sites: Ints) -> Ints:
+        """Return the slots of some sites, site by site."""
+        pools = np.arange(self.classes)
+        return (np.asarray(sites)[:, None] * self.classes + pools).ravel()
+
+    def with_pairs(self, kept: Ints | Flags) -> SitingProblem:
+        """Return the problem with some of its pairs, by position or as flags."""
+        value = self.pair_value
+        return replace(
+            self,
+            pair_demand=self.pair_demand[kept],
+            pair_site=self.pair_site[kept],
+            pair_distance_m=self.pair_distance_m[kept],
+            pair_kwh=self.pair_kwh[kept],
+            pair_value=None if value is None else value[kept],
+        )
 
     @cached_property
     def station_conflicts(self) -> Ints:
@@ -295,11 +348,11 @@ def pairs_of(
     reach: pd.DataFrame, demand_id: pd.Series, site_id: pd.Series, usable: Flags, cutoff_m: float
 ) -> Reach:
     """Return positions, distance and time of the pairs of usable sites, sorted by demand, site."""
-    demand = _codes(reach["demand_id"], demand_id.to_numpy(dtype=object))
+    demand = known_positions(reach["demand_id"], demand_id.to_numpy(dtype=object))
     if (demand < 0).any():
         unknown = reach["demand_id"][demand < 0].astype(object).unique()
         refuse_unknown(np.asarray(unknown, dtype=object), "demand", "demand_id")
-    site = _codes(reach["site_id"], site_id.to_numpy(dtype=object))
+    site = known_positions(reach["site_id"], site_id.to_numpy(dtype=object))
     distance = reach["distance_m"].to_numpy(dtype=float)
     seconds = reach["time_s"].to_numpy(dtype=float)
     keep = (site >= 0) & (distance <= cutoff_m)
@@ -313,7 +366,7 @@ def pairs_of(
     return Reach(demand[first], site[first], distance[first], seconds[first])
 
 
-def _codes(column: pd.Series, ids: Names) -> Ints:
+def known_positions(column: pd.Series, ids: Names) -> Ints:
     """Return the position of each row's id; -1 where the id is not among ``ids``."""
     values = column.astype("category")
     table = pd.Index(ids).get_indexer(pd.Index(values.cat.categories).astype(object))
@@ -322,7 +375,7 @@ def _codes(column: pd.Series, ids: Names) -> Ints:
 
 def positions(column: pd.Series, ids: Names, table: str, name: str) -> Ints:
     """Return the position of each row's id; refuse ids that are not among ``ids``."""
-    codes = _codes(column, ids)
+    codes = known_positions(column, ids)
     refuse_unknown(column.to_numpy(dtype=object)[codes < 0], "zones", name, user=table)
     return codes
 

@@ -128,16 +128,23 @@ def outcome_of(
 
 
 def assignment_table(problem: SitingProblem, serve_kwh: Floats) -> pd.DataFrame:
-    """Return who is served where: demand_id, site_id, kwh_day, distance_m."""
+    """Return who is served where: demand_id, site_id, kwh_day, distance_m; also the occasion.
+
+    The occasion only where the problem knows any (:attr:`SitingProblem.demand_occasion`).
+    """
     live = np.flatnonzero(serve_kwh > 0)
-    return pd.DataFrame(
+    rows, point = problem.pair_demand[live], problem.demand_point
+    table = pd.DataFrame(
         {
-            "demand_id": problem.demand_id[problem.pair_demand[live]],
+            "demand_id": (problem.demand_id if point is None else point)[rows],
             "site_id": problem.site_id[problem.pair_site[live]],
             "kwh_day": serve_kwh[live],
             "distance_m": problem.pair_distance_m[live],
         }
     ).astype({"demand_id": "str", "site_id": "str"})
+    if problem.demand_occasion is None:
+        return table
+    return table.assign(occasion=problem.demand_occasion[rows]).astype({"occasion": "str"})
 
 
 def gap_of(value: float, bound: float) -> float:

@@ -76,18 +76,14 @@ def without_site(problem: SitingProblem, site: int) -> SitingProblem:
     """
     openable = problem.openable.copy()
     openable[site] = False
-    kept = problem.pair_site != site
+    kept = problem.with_pairs(problem.pair_site != site)
     room = np.bincount(problem.site_zone[openable], minlength=len(problem.zone_id))
     asked = [rule for rule in problem.rules.rows if not rule.demands(site)]
     return replace(
-        problem,
+        kept,
         openable=openable,
         zone_floor=np.minimum(problem.zone_floor, room),
         rules=Rules(tuple(asked), problem.rules.promises),
-        pair_demand=problem.pair_demand[kept],
-        pair_site=problem.pair_site[kept],
-        pair_distance_m=problem.pair_distance_m[kept],
-        pair_kwh=problem.pair_kwh[kept],
     )
 
 

@@ -160,14 +160,15 @@ def lost_kwh(problem: SitingProblem, plan: Filled, site: int) -> float:
 
 def _most_wh(problem: SitingProblem, sites: Ints, chargers: Ints) -> int:
     """Return the most energy that stations of given size can serve (Wh/day)."""
-    points, count = len(problem.demand_kwh), len(sites)
-    place = np.full(len(problem.site_id), -1)
-    place[sites] = np.arange(count)
-    pairs = np.flatnonzero(place[problem.pair_site] >= 0)
+    slots = problem.slots_of(sites)
+    points, count = len(problem.demand_kwh), len(slots)
+    place = np.full(len(problem.slot_kwh), -1)
+    place[slots] = np.arange(count)
+    pairs = np.flatnonzero(place[problem.pair_slot] >= 0)
     source, sink = points + count, points + count + 1
-    room = problem.kwh_day_per_charger[sites] * chargers
+    room = problem.slot_kwh[slots] * np.repeat(chargers, problem.classes)
     tails = np.r_[np.full(points, source), problem.pair_demand[pairs], points + np.arange(count)]
-    heads = np.r_[np.arange(points), points + place[problem.pair_site[pairs]], np.full(count, sink)]
+    heads = np.r_[np.arange(points), points + place[problem.pair_slot[pairs]], np.full(count, sink)]
     most = np.rint(np.r_[problem.demand_kwh, problem.pair_kwh[pairs], room] * _WH)
     graph = csr_array((most.astype(np.int32), (tails, heads)), shape=(sink + 1, sink + 1))
     return int(maximum_flow(graph, source, sink).flow_value)

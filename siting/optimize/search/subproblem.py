@@ -8,7 +8,7 @@ is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -208,7 +208,7 @@ def part_of(problem: SitingProblem, kept: Ints, free: Flags) -> SitingProblem:
     best = base.first_worth[problem.pair_demand]
     crowded = _crowded(problem, np.flatnonzero(fixed), base)
     useful = free[problem.pair_site] & (
-        (problem.pair_worth > best) | crowded[base.first[problem.pair_demand]]
+        (problem.pair_worth > best) | crowded[_slots(problem, base)[problem.pair_demand]]
     )
     touched[problem.pair_demand[useful]] = True
     touched |= base.first < 0
@@ -216,24 +216,34 @@ def part_of(problem: SitingProblem, kept: Ints, free: Flags) -> SitingProblem:
     pairs = np.r_[np.flatnonzero(useful), pairs[rank < _FIXED_PAIRS]]
     pairs = np.sort(pairs[touched[problem.pair_demand[pairs]]])
     still = np.flatnonzero(~touched)
-    load = sums(base.first[still], problem.demand_kwh[still], len(problem.site_id))
+    load = sums(_slots(problem, base)[still], problem.demand_kwh[still], len(problem.slot_kwh))
     loaded = np.flatnonzero(load > 0)
     return _with_demand(problem, fixed | free, fixed, (np.flatnonzero(touched), pairs),
                         (loaded, load[loaded]))  # fmt: skip
 
 
-def _crowded(problem: SitingProblem, fixed: Ints, base: Ranked) -> Flags:
-    """Return the fixed stations that cannot serve all whose nearest they are.
+def _slots(problem: SitingProblem, base: Ranked) -> Ints:
+    """Return the slot of the nearest station that would serve each demand point; -1 without."""
+    if problem.demand_class is None:
+        return base.first
+    return np.where(base.first < 0, -1, base.first * problem.classes + problem.demand_class)
 
-    All of them, where they need more chargers together than there are.
+
+def _crowded(problem: SitingProblem, fixed: Ints, base: Ranked) -> Flags:
+    """Return the slots of fixed stations that cannot serve all whose nearest they are.
+
+    All of them, where the stations need more chargers together than there are.
     """
     near = base.first >= 0
-    load = sums(base.first[near], problem.demand_kwh[near], len(problem.site_id))
-    kwh = np.maximum(problem.kwh_day_per_charger, _TINY)
-    need = np.maximum(load / kwh, problem.min_chargers)[fixed]
-    crowded = np.zeros(len(problem.site_id), dtype=bool)
+    load = sums(_slots(problem, base)[near], problem.demand_kwh[near], len(problem.slot_kwh))
+    each = load / np.maximum(problem.slot_kwh, _TINY)
+    most = each.reshape(len(problem.site_id), problem.classes).max(axis=1)
+    need = np.maximum(most, problem.min_chargers)[fixed]
+    crowded = np.zeros(len(problem.slot_kwh), dtype=bool)
     short = problem.charger_sense != ">=" and float(need.sum()) > problem.chargers
-    crowded[fixed] = short | (need > problem.max_chargers[fixed])
+    slots = problem.slots_of(fixed)
+    wanted = np.maximum(each, np.repeat(problem.min_chargers, problem.classes))
+    crowded[slots] = short | (wanted > np.repeat(problem.max_chargers, problem.classes))[slots]
     return crowded
 
 
@@ -244,9 +254,10 @@ def _with_demand(
     anew: tuple[Ints, Ints],
     bound: tuple[Ints, Floats],
 ) -> SitingProblem:
-    """Return the problem over the demand decided anew and the loads bound to stations."""
+    """Return the problem over the demand decided anew and the loads bound to stations' slots."""
     points, pairs = anew
-    sites, load = bound
+    slots, load = bound
+    sites, by_class = slots // problem.classes, _with_classes(problem, anew, slots)
     place = np.full(len(problem.demand_kwh), -1)
     place[points] = np.arange(len(points))
     own = len(points) + np.arange(len(sites))
@@ -263,4 +274,17 @@ def _with_demand(
         pair_site=np.r_[problem.pair_site[pairs], sites],
         pair_distance_m=np.r_[problem.pair_distance_m[pairs], np.zeros(len(sites))],
         pair_kwh=np.r_[problem.pair_kwh[pairs], load],
+        **by_class,
     )
+
+
+def _with_classes(problem: SitingProblem, anew: tuple[Ints, Ints], slots: Ints) -> dict[str, Any]:
+    """Return the fields by occasion of the same; a load on the spot is worth a whole kWh."""
+    if problem.demand_class is None or problem.demand_occasion is None:
+        return {}
+    points, pairs = anew
+    return {
+        "demand_class": np.r_[problem.demand_class[points], slots % problem.classes],
+        "demand_occasion": np.r_[problem.demand_occasion[points], [""] * len(slots)].astype(object),
+        "pair_value": np.r_[problem.pair_worth[pairs], np.ones(len(slots))],
+    }

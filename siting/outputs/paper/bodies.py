@@ -20,7 +20,7 @@ import pandas as pd
 
 from siting.errors import ScenarioError
 from siting.plan.described import column, heading
-from siting.plan.figures import substation_kw
+from siting.plan.supply_figures import substation_kw
 from siting.shipped import shipped_path
 from siting.tables.fields import SWAP, fields
 

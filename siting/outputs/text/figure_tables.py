@@ -170,6 +170,15 @@ def _money_range(low: float, high: float) -> str:
 
 _ROWS = (
     _row("served_share", "{:.1%}"),
+    _row("occasion_overnight_share", "{:.1%}"),
+    _row("occasion_work_share", "{:.1%}"),
+    _row("occasion_destination_share", "{:.1%}"),
+    _row("occasion_quick_share", "{:.1%}"),
+    _row("occasion_corridor_share", "{:.1%}"),
+    _row("occasion_fleet_share", "{:.1%}"),
+    _row("walk_covered_share", "{:.1%}"),
+    _row("refused_far_kwh_day", "{:,.0f}"),
+    _row("refused_full_kwh_day", "{:,.0f}"),
     _row("served_within_500m_share", "{:.1%}"),
     _row("served_within_1km_share", "{:.1%}"),
     _row("served_within_5min_share", "{:.1%}"),
