@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from siting.plan.figures import mean_of
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
