@@ -13,8 +13,8 @@ from osm_town import BBOX, make_town
 from test_uses import checked, write_scenario
 
 from siting import scenario
+from siting.analysis.barriers import Beside
 from siting.analysis.demand.beyond import less_served_beyond
-from siting.analysis.road_parts import Beside
 from siting.inputs.world import load_world
 
 OUTLINE = shapely.box(-100, -100, 500, 900)

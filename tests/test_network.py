@@ -13,8 +13,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from siting.analysis.barriers import Beside
 from siting.analysis.network import Network
-from siting.analysis.road_parts import Beside
 from siting.analysis.streets import FIRST_ON_STREET, NO_ROAD
 from siting.analysis.travel import SNAP_M_PER_S, make_reach
 from siting.errors import TableError

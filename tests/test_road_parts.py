@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import shapely
 
+from siting.analysis.barriers import Beside
 from siting.analysis.network import Network
-from siting.analysis.road_parts import Beside, Needing, beside_dropped, needed_parts
+from siting.analysis.road_parts import Needing, beside_dropped, needed_parts
 
 _NONE = gpd.GeoDataFrame({"kind": [], "name": []}, geometry=[], crs=town.CRS)
 

@@ -15,6 +15,7 @@ import pytest
 import rasterio
 import shapely
 
+from siting.analysis.barriers import without_crossed
 from siting.analysis.candidates.regimes import check_build_ratios, projects_due
 from siting.analysis.candidates.site_rules import (
     Setting,
@@ -23,7 +24,6 @@ from siting.analysis.candidates.site_rules import (
     judge,
     not_checked,
 )
-from siting.analysis.road_parts import without_crossed
 from siting.audit.rules import limits_hold
 from siting.cache.codec import pack, unpack
 from siting.errors import BrokenFileError, InputMissingError, ScenarioError, TableError

@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
-from siting.analysis.road_parts import Beside
+from siting.analysis.barriers import Beside
 from siting.analysis.streets import FIRST_ON_STREET, NO_ROAD, Streets
 from siting.errors import TableError
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import shapely
 
+from siting.analysis.barriers import Beside, without_crossed
 from siting.analysis.candidates.regimes import (
     Around,
     check_build_ratios,
     communities_room,
     projects_due,
 )
-from siting.analysis.road_parts import Beside, Needing, needed_parts, without_crossed
+from siting.analysis.road_parts import Needing, needed_parts
 from siting.errors import ScenarioError
 from siting.inputs.files.sheets import read_rule_table
 from siting.notes import Note

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from siting.analysis.road_parts import Beside
+    from siting.analysis.barriers import Beside
     from siting.analysis.station.chargers import Chargers
     from siting.analysis.station.power import DemandFactors
     from siting.cache import Cache

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from siting.analysis.barriers import Beside
 from siting.analysis.candidates.site_kinds import split_names
-from siting.analysis.road_parts import Beside
 from siting.errors import TableError
 from siting.notes import Note
 from siting.tables import Column, Table, check

@@ -47,8 +47,8 @@ from siting.tables.catalogue import NOT_PUBLIC, OTHER_USES
 
 if TYPE_CHECKING:
     from siting import scenario
+    from siting.analysis.barriers import Beside
     from siting.analysis.candidates.site_rules import SiteRule
-    from siting.analysis.road_parts import Beside
     from siting.arrays import Flags, Floats
 
 

@@ -26,7 +26,7 @@ from siting.notes import Note
 if TYPE_CHECKING:
     import pandas as pd
 
-    from siting.analysis.road_parts import Beside
+    from siting.analysis.barriers import Beside
     from siting.arrays import Floats
     from siting.notes import Notes
 

@@ -47,7 +47,7 @@ from siting.tables import DEMAND, check, zone_names
 
 if TYPE_CHECKING:
     from siting import scenario
-    from siting.analysis.road_parts import Beside
+    from siting.analysis.barriers import Beside
     from siting.arrays import Floats, Ints
     from siting.notes import Notes
 
