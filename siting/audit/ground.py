@@ -55,14 +55,11 @@ class Evidence(NamedTuple):
         The travel stage's pairs in reach for charging and for swapping (``tables.REACH``).
     substations
         The substations.
-    occasions
-        The charging occasions, where the plan serves demand by occasion.
     """
 
     reach: pd.DataFrame | None = None
     swap_reach: pd.DataFrame | None = None
     substations: gpd.GeoDataFrame | None = None
-    occasions: OccasionEvidence | None = None
 
 
 NONE = Evidence()
