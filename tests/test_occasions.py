@@ -46,6 +46,13 @@ def made(tables=None, *, case="base", cutoff_m=3000.0):
     return make_occasions(tables or rows(), town.chargers(), case=case, cutoff_m=cutoff_m)
 
 
+def of_kinds(kinds):
+    """Return sites of some kinds on which nothing stands."""
+    return pd.DataFrame(
+        {"site_id": kinds, "kind": kinds, "existing_kw": np.nan, "existing_chargers": 0}
+    )
+
+
 def test_the_shipped_tables_are_whole_and_each_row_says_where_it_is_from():
     found = made()
     assert set(found.table.index) == {
@@ -58,7 +65,8 @@ def test_the_shipped_tables_are_whole_and_each_row_says_where_it_is_from():
         total = made(case=case).shares.groupby("demand_kind")["share"].sum()
         assert total.to_numpy() == pytest.approx(1.0)
     mean = town.chargers().mean("kwh_day")
-    assert found.class_kwh.sum(axis=1).to_numpy() == pytest.approx(mean[found.class_kwh.index])
+    kwh = found.kwh_at(of_kinds(mean.index))
+    assert kwh.sum(axis=1).to_numpy() == pytest.approx(mean.to_numpy())
     assert found.pools["overnight"] == found.pools["work"] == 0
     assert found.pools["quick"] == found.pools["corridor"] == 1
 
@@ -192,8 +200,8 @@ def test_nobody_drives_into_a_compound_from_the_expressway_nor_to_a_service_area
 def test_a_site_without_the_chargers_of_an_occasion_serves_nobody_there():
     found = ways_of("home", ["fuel", "logistics", "office"])
     assert set(found.loc[found["site_id"] == "s0", "occasion"]) == {"quick"}
-    slow = made().class_kwh[made().pools["overnight"]]
-    assert slow["logistics"] == 0
+    slow = made().kwh_at(of_kinds(["logistics"]))[made().pools["overnight"]]
+    assert slow.tolist() == [0]
     assert set(found.loc[found["site_id"] == "s1", "occasion"]) == {"quick"}
 
 
@@ -230,7 +238,7 @@ def both(path):
 
 def evidence(prepared):
     here = prepared.occasions
-    return OccasionEvidence(here.occasions.tables, here.occasions.mix, here.reaches)
+    return OccasionEvidence(here.occasions.tables, here.mix, here.reaches)
 
 
 def held(prepared, plan):

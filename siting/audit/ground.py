@@ -36,7 +36,7 @@ class OccasionEvidence(NamedTuple):
     tables
         Rows of ``occasions``, ``occasion_shares`` and ``occasion_worth``.
     mix
-        Share of each class of charger (column) at each kind of site (row).
+        Share of each class of charger (column) at each site (row, its id).
     reaches
         Pairs in reach (``tables.REACH``) on foot (``walk``), by car (``drive``) and on the
         carriageway ahead (``ahead``).
@@ -59,15 +59,12 @@ class Evidence(NamedTuple):
     demand_factors
         ``from_chargers`` and ``base``: the share of their power that chargers draw at once, by
         number at a station.
-    occasions
-        The charging occasions, where the plan serves demand by occasion.
     """
 
     reach: pd.DataFrame | None = None
     swap_reach: pd.DataFrame | None = None
     substations: gpd.GeoDataFrame | None = None
     demand_factors: pd.DataFrame | None = None
-    occasions: OccasionEvidence | None = None
 
 
 NONE = Evidence()

@@ -16,7 +16,6 @@ from siting.audit.occasions import by_occasion, trips_worth
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from siting.audit.ground import OccasionEvidence
     from siting.files import JsonObject
     from siting.plan.plan import Plan
 
@@ -25,7 +24,7 @@ _LEAST = ("p_median", "p_center", "set_cover", "min_cost")
 
 
 def answer_holds(
-    plan: Plan, *reaches: pd.DataFrame, occasions: OccasionEvidence | None = None
+    plan: Plan, *reaches: pd.DataFrame, trips: pd.DataFrame | None = None
 ) -> Iterator[str]:
     """Recompute the objective's value; hold it against its bound, its gap and its status.
 
@@ -37,10 +36,10 @@ def answer_holds(
         yield f"the scenario asks for {asked}, the outcome speaks of {outcome.objective}"
         return
     if by_occasion(plan):
-        if occasions is None:
+        if trips is None:
             yield "joint cannot be counted: no tables of the occasions were given"
             return
-        value: float | None = _joint(plan, trips_worth(plan, occasions))
+        value: float | None = _joint(plan, trips_worth(trips))
     else:
         value = _value(plan, asked, *reaches)
     if value is None:

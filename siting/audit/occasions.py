@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from siting.audit.ground import NONE, settings
+from siting.audit.ground import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from siting.audit.ground import Evidence, OccasionEvidence
+    from siting.audit.ground import OccasionEvidence
     from siting.plan.plan import Plan
 
 _SHARES = {"low": "share_low", "base": "share", "high": "share_high"}
@@ -34,16 +34,27 @@ def by_occasion(plan: Plan) -> bool:
     return model.get("occasions", "one") != "one" and model.get("objective", "joint") == "joint"
 
 
-def occasions_are_served_as_asked(plan: Plan, evidence: Evidence = NONE) -> Iterator[str]:
-    """Everyone charges at a place of their occasion, near enough, and no pool gives too much."""
+def occasions_are_served_as_asked(
+    plan: Plan, given: OccasionEvidence | None, trips: pd.DataFrame | None
+) -> Iterator[str]:
+    """Everyone charges at a place of their occasion, near enough, and no pool gives too much.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    given
+        The tables of the occasions, where they are at hand.
+    trips
+        Result of :func:`counted_trips`; None of a plan that serves demand without occasions.
+    """
     if not by_occasion(plan):
         if "occasion" in plan.assignments.columns:
             yield "served by occasion, which the scenario does not ask for"
         return
-    if evidence.occasions is None:
+    if given is None or trips is None:
         yield "cannot be counted: no tables of the occasions were given"
         return
-    trips = counted_trips(plan, evidence.occasions)
     yield from _listed(trips, trips["kwh_asked"].isna(), "an occasion the demand point has not")
     yield from _listed(trips, trips["worth"].isna(), "no way, or a site of no worth, or too far")
     served = trips.groupby(["demand_id", "occasion"], observed=True)
@@ -51,27 +62,29 @@ def occasions_are_served_as_asked(plan: Plan, evidence: Evidence = NONE) -> Iter
     for demand, occasion in over.index[over][:_SHOWN]:
         yield f"{demand} is served more than it asks for at {occasion}"
     chargers = plan.sites.set_index("site_id")["chargers"]
-    kind = plan.sites.set_index("site_id")["kind"]
     load = trips.groupby(["site_id", "pool"], observed=True)["kwh_day"].sum()
     pairs = load.index.to_frame(index=False).astype("str")
     for site, pool, kwh in zip(pairs["site_id"], pairs["pool"], load, strict=True):
-        room = float(chargers.get(site, 0)) * _pool_kwh(plan, evidence.occasions, kind[site], pool)
+        room = float(chargers.get(site, 0)) * _pool_kwh(plan, given, site, pool)
         if kwh > room + _KWH_SLACK:
             yield f"{site} gives {kwh:.1f} kWh/day through {pool}, its chargers give {room:.1f}"
 
 
-def trips_worth(plan: Plan, given: OccasionEvidence) -> float:
+def trips_worth(trips: pd.DataFrame) -> float:
     """Return the energy served, each kWh at its worth (kWh/day)."""
-    trips = counted_trips(plan, given)
     return float((trips["kwh_day"] * trips["worth"].fillna(0.0)).sum())
 
 
-def counted_trips(plan: Plan, given: OccasionEvidence) -> pd.DataFrame:
+def counted_trips(plan: Plan, given: OccasionEvidence | None) -> pd.DataFrame | None:
     """Return the assignments of a plan with what each may be and is worth.
+
+    None where the plan knows no occasions, or their tables are not at hand.
 
     Adds ``kwh_asked`` of the point at the occasion, the ``pool`` of classes, and ``worth`` of a
     kWh over the way; missing where the tables have no such pair.
     """
+    if given is None or not by_occasion(plan):
+        return None
     table = given.tables["occasions"].set_index("occasion")
     trips = plan.assignments.astype({"demand_id": "str", "site_id": "str"}).reset_index(drop=True)
     demand = plan.demand.set_index("demand_id")
@@ -105,10 +118,10 @@ def counted_trips(plan: Plan, given: OccasionEvidence) -> pd.DataFrame:
     return trips
 
 
-def _pool_kwh(plan: Plan, given: OccasionEvidence, kind: str, pool: str) -> float:
-    """Return the energy of one charger of a kind's mix through the classes of a pool."""
+def _pool_kwh(plan: Plan, given: OccasionEvidence, site: str, pool: str) -> float:
+    """Return the energy of one charger of a site through the classes of a pool."""
     classes = sorted({one.strip() for one in pool.split("|")})
-    shares = given.mix.loc[kind, classes].to_numpy(dtype=float)
+    shares = given.mix.loc[site, classes].to_numpy(dtype=float)
     return float(shares @ np.array([plan.charger_classes[name].kwh_day for name in classes]))
 
 
@@ -129,11 +142,12 @@ def _lookup(table: pd.DataFrame, keys: list[str], value: str, by: list[pd.Series
 
 def _metres(reach: pd.DataFrame, trips: pd.DataFrame) -> np.ndarray:
     """Return the length of each trip in a table of ways; missing where it has none."""
+    ids = ["demand_id", "site_id"]
     some = reach[reach["site_id"].isin(trips["site_id"].unique())]
-    some = some.astype({"demand_id": "str", "site_id": "str"})
-    best = some.groupby(["demand_id", "site_id"], observed=True)["distance_m"].min()
-    wanted = pd.MultiIndex.from_frame(trips[["demand_id", "site_id"]])
-    return best.reindex(wanted).to_numpy(dtype=float)
+    some = some[some["demand_id"].isin(trips["demand_id"].unique())]
+    some = some[[*ids, "distance_m"]].astype(dict.fromkeys(ids, "str"))
+    some = some.sort_values("distance_m", kind="stable").drop_duplicates(ids)
+    return trips[ids].merge(some, on=ids, how="left")["distance_m"].to_numpy(dtype=float)
 
 
 def _towns(plan: Plan) -> set[str]:

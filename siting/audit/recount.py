@@ -15,7 +15,7 @@ import pandas as pd
 
 from siting.audit.ground import FORGIVEN, Evidence, near_pairs, settings
 from siting.audit.objective import answer_holds
-from siting.audit.occasions import by_occasion, occasions_are_served_as_asked
+from siting.audit.occasions import by_occasion, counted_trips, occasions_are_served_as_asked
 from siting.audit.rules import TWINS
 from siting.errors import RecountError
 from siting.tables.fields import HYDROGEN
@@ -159,6 +159,7 @@ def _money_fits(
 
 
 VALUE = "value and bound agree"
+OCCASIONS = "occasions are served as asked"
 _SHOWN = 5
 _KW_SLACK = 1e-3
 _KWH_SLACK = 1e-3
@@ -198,15 +199,17 @@ def recount(
         Naming every broken rule with the sites or zones that break it.
     """
     near, swap_near = reaches or (None, None)
-    evidence = Evidence(near, swap_near, substations, demand_factors, occasions)
-    twins = (*dict.fromkeys(TWINS.values()), occasions_are_served_as_asked)
+    evidence = Evidence(near, swap_near, substations, demand_factors)
+    twins = tuple(dict.fromkeys(TWINS.values()))
     faults: list[str] = []
     for check in CHECKS:
         faults.extend(f"{_name(check)}: {fault}" for fault in check(plan))
     for twin in twins:
         faults.extend(f"{_name(twin)}: {fault}" for fault in twin(plan, evidence))
-    found = answer_holds(plan, *reaches, occasions=occasions)
-    faults.extend(f"{VALUE}: {fault}" for fault in found)
+    trips = counted_trips(plan, occasions)
+    found = occasions_are_served_as_asked(plan, occasions, trips)
+    faults.extend(f"{OCCASIONS}: {fault}" for fault in found)
+    faults.extend(f"{VALUE}: {fault}" for fault in answer_holds(plan, *reaches, trips=trips))
     if faults:
         raise RecountError(
             "the finished plan breaks its own rules and was not saved:\n    - "
@@ -214,7 +217,7 @@ def recount(
             where=f"run '{plan.run}'",
             cure="this is a bug of ours: please report it with the scenario file",
         )
-    return (*map(_name, CHECKS), *map(_name, twins), VALUE)
+    return (*map(_name, CHECKS), *map(_name, twins), OCCASIONS, VALUE)
 
 
 def sites_are_single(plan: Plan) -> Iterator[str]:

@@ -39,18 +39,40 @@ class PlaceOccasions:
         Sites that may serve it (:func:`siting.analysis.demand.occasion_ways.occasion_ways`).
     reaches
         Pairs in reach (``tables.REACH``) on foot, by car and on the carriageway ahead.
+    mix
+        Share of each class of charger (column) at each site (row).
+    class_kwh
+        What a charger of each site gives a day through each pool (column), kWh/day.
     """
 
     occasions: Occasions
     rows: pd.DataFrame
     ways: pd.DataFrame
     reaches: dict[str, pd.DataFrame]
+    mix: pd.DataFrame
+    class_kwh: pd.DataFrame
 
     @property
     def walking(self) -> tuple[str, ...]:
         """Occasions whose drivers go on foot."""
         table = self.occasions.table
         return tuple(str(name) for name in table.index[table["way"] == "walk"])
+
+    def carried(self, assignments: pd.DataFrame, site_id: pd.Series) -> pd.Series:
+        """Return the chargers that carry the energy of each station, by its fullest pool.
+
+        Parameters
+        ----------
+        assignments
+            ``site_id``, ``occasion``, ``kwh_day``.
+        site_id
+            The stations.
+        """
+        pool = assignments["occasion"].astype("str").map(self.occasions.pools)
+        load = assignments["kwh_day"].groupby([assignments["site_id"].astype("str"), pool]).sum()
+        each = load.unstack().fillna(0.0)  # noqa: PD010  # one figure a pair
+        ratio = each / self.class_kwh.loc[each.index, each.columns]
+        return ratio.max(axis=1).reindex(site_id).fillna(0.0)
 
 
 def place_occasions(
@@ -87,6 +109,8 @@ def place_occasions(
         occasion_demand(demand, occasions),
         occasion_ways(demand, sites, occasions, reaches, town),
         reaches,
+        occasions.mix_at(sites),
+        occasions.kwh_at(sites),
     )
 
 

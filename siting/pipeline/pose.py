@@ -140,7 +140,7 @@ def occasion_tables(prepared: Prepared) -> OccasionTables | None:
     here = prepared.occasions
     if here is None:
         return None
-    return OccasionTables(here.rows, here.ways, here.occasions.class_kwh)
+    return OccasionTables(here.rows, here.ways, here.class_kwh)
 
 
 def standing_targets(targets: Targets, sites: gpd.GeoDataFrame) -> Targets:

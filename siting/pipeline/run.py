@@ -38,7 +38,7 @@ from siting.pipeline.hydrogen import with_hydrogen
 from siting.pipeline.phases import in_phases, with_phases, without_phases, years_of
 from siting.pipeline.pose import explained, ground_under, pose, standing_targets, with_site_ids
 from siting.pipeline.prepare import Prepared, prepare
-from siting.pipeline.sizes import LEAST_COST, reasons, same_service, sized
+from siting.pipeline.sizes import LEAST_COST, carrying, reasons, same_service, sized
 from siting.plan.figures import occasion_figures, plan_figures
 from siting.plan.parts import Counts
 from siting.plan.plan import Plan, Source
@@ -222,12 +222,14 @@ def _decided(
     stations = equipped(
         stations, solution.assignments, demand, chargers=chargers, ground=ground, given=scenario
     )
+    here = prepared.occasions
     asked = asked_of(
         stations, solution.assignments, demand, chargers=chargers, sizing=scenario.sizing
     )
-    stations = stations.assign(**reasons(stations, asked, scenario))
+    stations = stations.assign(
+        **reasons(stations, asked, scenario, carrying(stations, solution.assignments, here))
+    )
     swaps = equipped_swaps(assemble.swap_table(candidates, solution), ground, scenario)
-    here = prepared.occasions
     assignments = (
         assemble.travel_times(solution.assignments, prepared.reach)
         if here is None
@@ -301,7 +303,7 @@ def _recounted(plan: Plan, prepared: Prepared) -> None:
         plan, prepared.reach, prepared.swap_reach,
         substations=prepared.world.substations, demand_factors=prepared.demand_factors.table,
         occasions=None if here is None
-        else OccasionEvidence(here.occasions.tables, here.occasions.mix, here.reaches),
+        else OccasionEvidence(here.occasions.tables, here.mix, here.reaches),
     )  # fmt: skip
 
 

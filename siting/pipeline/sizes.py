@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from siting.arrays import Ints
     from siting.optimize.problem.problem import SitingProblem
     from siting.optimize.search.solve import Solution
+    from siting.pipeline.occasions import PlaceOccasions
     from siting.pipeline.prepare import Prepared
     from siting.plan.plan import Plan
     from siting.scenario import Scenario
@@ -76,7 +77,8 @@ def sized(
     )  # fmt: skip
     sites = np.searchsorted(problem.site_id, stations["site_id"].to_numpy(dtype=object))
     chargers = stations["chargers"].to_numpy(dtype=np.int64)
-    least = np.minimum(np.maximum(problem.min_chargers[sites], carrying(stations)), chargers)
+    carry = carrying(stations, solution.assignments, prepared.occasions)
+    least = np.minimum(np.maximum(problem.min_chargers[sites], carry), chargers)
     need, count = chargers_needed(asked, chargers), chargers
     for _ in range(_MOST_TRIES):
         rounds = _rounds(
@@ -134,8 +136,23 @@ def same_service(plan: Plan, cheapest: Solution) -> dict[str, float]:
     return {"same_service_cny": cost}
 
 
-def carrying(stations: pd.DataFrame) -> Ints:
-    """Return the chargers that carry the energy of each station by design."""
+def carrying(
+    stations: pd.DataFrame, assignments: pd.DataFrame, occasions: PlaceOccasions | None
+) -> Ints:
+    """Return the chargers that carry the energy of each station by design.
+
+    Parameters
+    ----------
+    stations
+        ``site_id``, ``load_kwh_day`` and the columns of ``tables.SITES``.
+    assignments
+        Who is served where, at which occasion.
+    occasions
+        Who charges where: each pool of classes carries its own energy. None: any charger does.
+    """
+    if occasions is not None:
+        full = occasions.carried(assignments, stations["site_id"]).to_numpy(dtype=float)
+        return np.ceil(full - _TINY).astype(np.int64)
     ratio = stations["load_kwh_day"] / stations["kwh_day_per_charger"].where(
         stations["kwh_day_per_charger"] > 0
     )
@@ -155,7 +172,9 @@ def grown(asked: Load, chargers: Ints, scenario: Scenario) -> Ints:
     return chargers_needed(later, chargers)
 
 
-def reasons(stations: pd.DataFrame, asked: Load, scenario: Scenario) -> dict[str, Ints]:
+def reasons(
+    stations: pd.DataFrame, asked: Load, scenario: Scenario, carry: Ints
+) -> dict[str, Ints]:
     """Return why each station has its chargers, by column; beside those that stand they sum to it.
 
     Parameters
@@ -166,6 +185,8 @@ def reasons(stations: pd.DataFrame, asked: Load, scenario: Scenario) -> dict[str
         What they are asked for.
     scenario
         The scenario.
+    carry
+        Result of :func:`carrying`.
 
     Returns
     -------
@@ -176,7 +197,7 @@ def reasons(stations: pd.DataFrame, asked: Load, scenario: Scenario) -> dict[str
     """
     has = stations["chargers"].to_numpy(dtype=np.int64)
     stands = stations["existing_chargers"].to_numpy(dtype=np.int64)
-    need = np.maximum(stations["chargers_needed"].to_numpy(dtype=np.int64), carrying(stations))
+    need = np.maximum(stations["chargers_needed"].to_numpy(dtype=np.int64), carry)
     surplus = scenario.sizing.surplus
     levels = {
         "size_promise": need,

@@ -124,13 +124,13 @@ def occasion_ways(
         pd.Index(demand["demand_id"]), pd.Index(sites["site_id"]),
         sites["kind"].to_numpy(dtype=object), np.isin(zone, list(town)),
     )  # fmt: skip
+    class_kwh = occasions.kwh_at(sites)
     coded = {name: place.codes(reach) for name, reach in reaches.items()}
     parts = []
     for name, row in occasions.table.iterrows():
         worth = occasions.worth[occasions.worth["occasion"] == name].set_index("kind")["worth"]
-        pool = occasions.class_kwh[occasions.pools[str(name)]]
         site_kind = pd.Series(place.site_kind)
-        gives = site_kind.map(pool).to_numpy(dtype=float) > 0
+        gives = class_kwh[occasions.pools[str(name)]].to_numpy(dtype=float) > 0
         each = np.where(gives, site_kind.map(worth).fillna(0.0).to_numpy(dtype=float), 0.0)
         has = occasions.shares.loc[occasions.shares["occasion"] == name, "demand_kind"]
         asks = np.isin(kind, list(has))

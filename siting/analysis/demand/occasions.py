@@ -94,10 +94,10 @@ class Occasions:
         ``occasion``, ``kind``, ``worth``: of every kind of site; above 0.
     pools
         Pool of classes of each occasion, counted from 0 in the order of the weakest class.
-    class_kwh
-        Energy that a charger of a kind's mix gives a day through each pool (columns), by kind.
-    mix
-        Share of each class of charger (column) at each kind of site (row).
+    pool_classes
+        Classes of each pool, the weakest first.
+    chargers
+        Classes of chargers and their mix.
     tables
         The tables as they are written, for the recount.
     """
@@ -106,8 +106,8 @@ class Occasions:
     shares: pd.DataFrame
     worth: pd.DataFrame
     pools: dict[str, int]
-    class_kwh: pd.DataFrame
-    mix: pd.DataFrame
+    pool_classes: tuple[tuple[str, ...], ...]
+    chargers: Chargers
     tables: dict[str, pd.DataFrame]
 
     @property
@@ -126,6 +126,28 @@ class Occasions:
     def ahead_m(self) -> float:
         """Farthest service area ahead that any occasion waits for (m); 0 where none does."""
         return float(np.nanmax(self.table["ahead_m"].to_numpy(), initial=0.0))
+
+    def mix_at(self, sites: pd.DataFrame) -> pd.DataFrame:
+        """Return the share of each class of charger (column) at each site (row, by its id).
+
+        Parameters
+        ----------
+        sites
+            ``tables.SITES``: what stands has the mix that its listed power makes.
+        """
+        shares = self.chargers.shares_at(sites)
+        ids = pd.Index(sites["site_id"].astype("str").to_numpy(dtype=object), name="site_id")
+        return pd.DataFrame(shares, index=ids, columns=self.chargers.classes.index)
+
+    def kwh_at(self, sites: pd.DataFrame) -> pd.DataFrame:
+        """Return what a charger gives a day through each pool (column) at each site, kWh/day."""
+        energy = self.mix_at(sites) * self.chargers.classes["kwh_day"]
+        return pd.DataFrame(
+            {
+                number: energy[list(pool)].sum(axis=1)
+                for number, pool in enumerate(self.pool_classes)
+            }
+        )
 
     def kinds_going(self, **chosen: object) -> list[str]:
         """Return the kinds of need with an occasion of given columns, e.g. ``way="walk"``."""
@@ -179,8 +201,8 @@ def make_occasions(
         shares=shares.reset_index(drop=True),
         worth=_worth_by_kind(tables["occasion_worth"], kinds),
         pools={name: number for name, (number, _) in pools.items()},
-        class_kwh=_class_kwh(pools, chargers),
-        mix=chargers.shares,
+        pool_classes=tuple(pool for _, pool in sorted(set(pools.values()))),
+        chargers=chargers,
         tables=tables,
     )
 
@@ -211,13 +233,6 @@ def _pools(table: pd.DataFrame, chargers: Chargers) -> dict[str, tuple[int, tupl
                           " that share a class must name the same ones")  # fmt: skip
     _refuse(faults, OCCASIONS)
     return {name: (sets.index(pool), pool) for name, pool in asked.items()}
-
-
-def _class_kwh(pools: dict[str, tuple[int, tuple[str, ...]]], chargers: Chargers) -> pd.DataFrame:
-    """Return the energy of a charger of each kind's mix through each pool, kWh/day."""
-    energy = chargers.shares * chargers.classes["kwh_day"]
-    return pd.DataFrame({number: energy[list(pool)].sum(axis=1)
-                         for number, pool in sorted(set(pools.values()))})  # fmt: skip
 
 
 def _check_shares(shares: pd.DataFrame, table: pd.DataFrame) -> None:

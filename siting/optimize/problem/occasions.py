@@ -34,8 +34,7 @@ class OccasionTables:
         ``demand_id``, ``occasion``, ``site_id``, ``distance_m``, ``limit_m`` (above 0) and
         ``worth`` of a kWh on the spot, 0..1; each triple of ids once.
     class_kwh
-        Energy of a charger of the mix of each kind of site (index) through each pool (columns),
-        kWh/day.
+        Energy of a charger of each site (index, its id) through each pool (columns), kWh/day.
     """
 
     rows: pd.DataFrame
@@ -65,7 +64,7 @@ def by_occasion(problem: SitingProblem, given: OccasionTables) -> SitingProblem:
     rows = rows.assign(row_id=row_ids(rows["demand_id"], rows["occasion"]))
     rows = rows.sort_values("row_id", kind="stable", ignore_index=True)
     point = positions(rows["demand_id"], problem.demand_id, "occasion demand", "demand_id")
-    class_kwh = given.class_kwh.loc[list(problem.site_kind)].to_numpy(dtype=float)
+    class_kwh = given.class_kwh.loc[list(problem.site_id)].to_numpy(dtype=float)
     pool = rows["pool"].to_numpy(dtype=np.int64)
     at, site, way = _pairs(problem, rows, point, given.ways)
     usable = problem.openable[site] & (class_kwh[site, pool[at]] > 0)
