@@ -164,6 +164,7 @@ def ways_of(kind, site_kinds, *, in_town=True):
     """Ways from the corner of the grid to sites 200, 400, 600 m away along its edge."""
     demand = points(kind, (0, 0))
     sites = points(site_kinds, (1, 0), (2, 0), (3, 0), name="site_id")
+    sites = sites.assign(existing_chargers=0, existing_kw=np.nan)
     nodes, edges = town.nodes(), town.edges()
     reaches = {
         "walk": make_reach(demand, sites, nodes, walkable(edges), cutoff_m=500),
@@ -289,7 +290,13 @@ def dearer(plan):
     return replace(plan, outcome=value)
 
 
+def elsewhere(plan):
+    shut = plan.candidates.loc[~plan.candidates["chosen"], "site_id"].iloc[0]
+    return moved(plan, site_id=shut)
+
+
 BREACHES = {
+    "served at a site that is closed": (elsewhere, "serves, yet closed"),
     "served at an occasion it has not": (lambda p: moved(p, occasion="corridor"), "has not"),
     "a way that is none": (lambda p: moved(p, distance_m=1.0), "no way"),
     "more than it asks": (lambda p: moved(p, kwh_day=1e6), "more than it asks"),

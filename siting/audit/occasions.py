@@ -64,8 +64,9 @@ def occasions_are_served_as_asked(
     chargers = plan.sites.set_index("site_id")["chargers"]
     load = trips.groupby(["site_id", "pool"], observed=True)["kwh_day"].sum()
     pairs = load.index.to_frame(index=False).astype("str")
+    each = {pool: _pool_kwh(plan, given, pool) for pool in pairs["pool"].unique()}
     for site, pool, kwh in zip(pairs["site_id"], pairs["pool"], load, strict=True):
-        room = float(chargers.get(site, 0)) * _pool_kwh(plan, given, site, pool)
+        room = float(chargers.get(site, 0) * each[pool].get(site, 0.0))
         if kwh > room + _KWH_SLACK:
             yield f"{site} gives {kwh:.1f} kWh/day through {pool}, its chargers give {room:.1f}"
 
@@ -118,11 +119,11 @@ def counted_trips(plan: Plan, given: OccasionEvidence | None) -> pd.DataFrame | 
     return trips
 
 
-def _pool_kwh(plan: Plan, given: OccasionEvidence, site: str, pool: str) -> float:
-    """Return the energy of one charger of a site through the classes of a pool."""
+def _pool_kwh(plan: Plan, given: OccasionEvidence, pool: str) -> pd.Series:
+    """Return the energy of one charger of each site through the classes of a pool."""
     classes = sorted({one.strip() for one in pool.split("|")})
-    shares = given.mix.loc[site, classes].to_numpy(dtype=float)
-    return float(shares @ np.array([plan.charger_classes[name].kwh_day for name in classes]))
+    kwh = pd.Series({name: plan.charger_classes[name].kwh_day for name in classes})
+    return given.mix[classes].dot(kwh)
 
 
 def _worth(table: pd.DataFrame, kind: pd.Series, occasion: pd.Series) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from siting.analysis.demand.occasion_ways import (
     SERVICE_AREA,
@@ -15,6 +16,7 @@ from siting.analysis.demand.occasion_ways import (
     town_zones,
     walkable,
 )
+from siting.analysis.network import point_xy
 from siting.analysis.travel import make_reach
 
 if TYPE_CHECKING:
@@ -144,7 +146,11 @@ def _driven(  # noqa: PLR0913  # the tables of the place
     in_town = demand["zone_id"].isin(town)
     farther = demand if float(cars["town_m"].max()) > cutoff_m else demand[~in_town]
     farther = farther[farther["kind"].isin(occasions.kinds_going(way="drive"))]
-    more = _reach(memory, farther, sites, world.nodes, world.edges, occasions.drive_m)
+    if farther.empty:
+        return reach
+    away = cKDTree(point_xy(farther)).query(point_xy(sites))[0]
+    near = sites[away <= occasions.drive_m]
+    more = _reach(memory, farther, near, world.nodes, world.edges, occasions.drive_m)
     rest = reach[~reach["demand_id"].isin(farther["demand_id"])]
     same = {name: more[name].cat.set_categories(rest[name].cat.categories)
             for name in ("demand_id", "site_id")}  # fmt: skip

@@ -132,7 +132,7 @@ _EXACT_NODES = 2_000
 _SITE_CELLS_M = (200.0, 400.0)
 _DEMAND_CELLS_M = (300.0, 800.0)
 _NEAREST_SITES = 20
-_NEAREST_BY_OCCASION = 10
+_NEAREST_BY_OCCASION = 8
 """Fewer do: each occasion of a cell has its own. On the sample the same plan in 2/3 of the time."""
 _ROUNDS = (6, 100)
 """Rounds at full resolution, and steps of the bound in each."""
