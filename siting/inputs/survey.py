@@ -20,7 +20,7 @@ from siting.inputs.files.sheets import MISSING, read_table, refuse_form
 from siting.inputs.files.vectors import read_vector, require_file
 from siting.inputs.osm.kinds import landmarks, road_box
 from siting.inputs.station_lists import count_columns, says_not_standing
-from siting.notes import Note
+from siting.notes import Note, Values
 from siting.scenario import preset_names, read_preset
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Question(NamedTuple):
     """
 
     key: str
-    values: dict[str, Any] = {}  # noqa: RUF012  # never changed
+    values: Values = {}  # noqa: RUF012  # never changed
 
 
 @dataclass

@@ -11,6 +11,7 @@ import shapely
 
 from siting.analysis.candidates.site_kinds import EXISTING, MISSING
 from siting.analysis.network import zone_ids
+from siting.analysis.streets import NO_ROAD
 from siting.notes import Note
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def place_stations(
 
 def off_road(sites: gpd.GeoDataFrame, max_snap_m: float) -> list[Note]:
     """Name the existing stations that no road leads to; they stay, at their true distance."""
-    off = sites[sites["snap_m"] > max_snap_m].sort_values("site_id")
+    far = (sites["snap_m"] > max_snap_m) | (sites["node_id"] == NO_ROAD)
+    off = sites[far].sort_values("site_id")
     if off.empty:
         return []
     values = {

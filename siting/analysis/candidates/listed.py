@@ -13,11 +13,10 @@ from siting.analysis.candidates.regimes import is_of, members
 from siting.notes import Note
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from siting.analysis.candidates.regimes import Around
+    from siting.arrays import Flags
+    from siting.notes import Notes
 
-    Notes = list[Note]
 
 _HOME, _PARKING, _SIGHT, _IDLE = "residential", "parking", "sight", "idle_land"
 _RENEWAL, _PLANNED = "renewal", "planned_parking"
@@ -52,7 +51,7 @@ def regime_places(around: Around) -> gpd.GeoDataFrame | None:
     return gpd.GeoDataFrame(pd.concat(full, ignore_index=True)) if full else None
 
 
-def counts_as_public(pool: pd.DataFrame, not_public: tuple[str, ...]) -> NDArray[np.bool_]:
+def counts_as_public(pool: pd.DataFrame, not_public: tuple[str, ...]) -> Flags:
     """Tell which places count: not of the kinds named, or with bays declared as public."""
     shut = pool["kind"].isin(not_public).to_numpy(dtype=bool)
     return ~shut | (pool["public_bays"].to_numpy(dtype=float, na_value=np.nan) > 0)

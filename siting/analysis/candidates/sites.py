@@ -323,22 +323,6 @@ def _snapped(
     return pool.assign(node_id=node_id, snap_m=snap_m)[keep], int((~keep).sum())
 
 
-def _off_road(sites: gpd.GeoDataFrame, max_snap_m: float) -> list[Note]:
-    """Name the existing stations that no road leads to; they stay, at their true distance."""
-    far = (sites["snap_m"] > max_snap_m) | (sites["node_id"] == NO_ROAD)
-    off = sites[far].sort_values("site_id")
-    if off.empty:
-        return []
-    values = {
-        "stations": len(off),
-        "ids": [
-            f"{site} ({metres:,.0f} m)"
-            for site, metres in zip(off["site_id"][:_SHOWN], off["snap_m"][:_SHOWN], strict=True)
-        ],
-    }
-    return [Note("stations_off_road", values)]
-
-
 def _with_rules_of_kind(pool: gpd.GeoDataFrame, kinds: pd.DataFrame) -> gpd.GeoDataFrame:
     rule = kinds.loc[pool["kind"]]
     area = pool["area_m2"].to_numpy(dtype=float)
