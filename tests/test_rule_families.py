@@ -14,7 +14,7 @@ from test_recount import changed, legal_plan
 
 from siting.audit.recount import recount
 from siting.errors import ImpossibleTargetError, NoPlanError, RecountError, ScenarioError
-from siting.optimize.build import PlaceTables, build_problem
+from siting.optimize.build import PlaceTables, PowerAndPrice, build_problem
 from siting.optimize.model import joint
 from siting.optimize.model.joint import write_rules
 from siting.pipeline import run as pipeline
@@ -61,7 +61,8 @@ def build(content=None, **keys):
     content["zones"] = content["zones"].assign(kind=["town", "subdistrict"])
     if travel_m is not None:
         setting["travel"] = Travel(cutoff_m=2000, swap_cutoff_m=travel_m)
-    return build_problem(PlaceTables(**content), **setting)
+    prices = {key: content.pop(key) for key in ("site_costs", "swap_station_cny") if key in content}
+    return build_problem(PlaceTables(**content), **setting, supply=PowerAndPrice(**prices))
 
 
 def rows(problem, tmp_path):
