@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import shapely
 
+from siting.audit.ground import OccasionEvidence
 from siting.audit.recount import recount
 from siting.pipeline import run as pipeline
 from siting.pipeline.meter import Meter
@@ -154,13 +155,19 @@ def planned_parking(sample):
 
 
 def homes_are_served(sample):
-    demand = sample.plan.demand
-    homes = demand[demand["kind"] == "home"]
-    reach = sample.prepared.reach
-    homes = homes[homes["demand_id"].isin(reach["demand_id"])]
-    served = sample.plan.assignments.groupby("demand_id")["kwh_day"].sum()
-    got = homes["demand_id"].map(served).fillna(0.0).sum()
-    assert got > 0.95 * homes["kwh_day"].sum()
+    asked = sample.prepared.occasions.rows
+    given = sample.plan.assignments
+    asked, given = (
+        table[table["demand_id"].str.startswith("home/")].groupby("occasion")["kwh_day"].sum()
+        for table in (asked, given)
+    )
+    assert set(asked.index) == {"quick", "overnight"}
+    assert given["quick"] > 0.95 * asked["quick"]
+    assert given["overnight"] / asked["overnight"] == pytest.approx(0.16, abs=0.02)
+    mine = sample.plan.figures
+    for other in sample.plan.baselines.values():
+        for name in ("served_home_share", "occasion_overnight_share", "occasion_quick_share"):
+            assert mine[name] >= other[name]
 
 
 def every_township(sample):
@@ -236,5 +243,8 @@ def test_the_sample_keeps_the_phrase(phrase, check, sample):
 
 @pytest.mark.slow
 def test_the_plan_of_the_sample_stands_up_to_the_recount(sample):
-    made = sample.prepared
-    recount(sample.plan, made.reach, made.swap_reach, substations=made.world.substations)
+    made, here = sample.prepared, sample.prepared.occasions
+    recount(
+        sample.plan, made.reach, made.swap_reach, substations=made.world.substations,
+        occasions=OccasionEvidence(here.occasions.tables, here.mix, here.reaches),
+    )  # fmt: skip
