@@ -258,3 +258,14 @@ def test_a_town_without_a_station_and_bays_without_chargers_are_named():
 
 def test_a_plan_without_promises_needs_no_travel():
     recount(legal_plan())
+
+
+def test_where_there_is_no_service_area_the_rules_for_them_hold_and_a_note_says_so():
+    content = tables()
+    content["sites"] = content["sites"].assign(spaces=90.0)
+    assert "service_area" not in set(content["sites"]["kind"])
+    free = build(content)
+    problem = build(content, chongqing=["service_area_charging", "service_area_bays"])
+    assert problem.notes == (*free.notes, ("service_areas_none", {}))
+    assert len(problem.rules.rows) == len(free.rules.rows)
+    assert problem.min_chargers.tolist() == free.min_chargers.tolist()

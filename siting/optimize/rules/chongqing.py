@@ -153,6 +153,9 @@ def _on_sites(
 ) -> SiteTerms:
     """Raise the fewest chargers of service areas, and let their two sides stand side by side."""
     fewest, notes = _with_bays(sites, terms.fewest, model)
+    asked = {"service_area_charging", "service_area_bays"} & set(model.chongqing)
+    if asked and not (sites["kind"] == SERVICE_AREA).any():
+        notes = [*notes, Note("service_areas_none", {})]
     spacing_m = terms.spacing_m
     if "service_area_charging" in model.chongqing and SERVICE_AREA not in model.spacing_by_kind:
         spacing_m = np.where(sites["kind"] == SERVICE_AREA, 0.0, spacing_m)

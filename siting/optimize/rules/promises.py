@@ -52,6 +52,9 @@ _SHOWN = 5
 _TINY = 1e-9
 _NOTHING = 1e-18
 
+EVERY_SERVICE_AREA = "service_area_charging"
+"""A rule of the policy: where an area has no service area, it holds."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Group:
@@ -191,9 +194,11 @@ def _places(
     check_names(promise.places, problem.site_id, key=f"{key}.places", what="site")
     named = np.isin(problem.site_id.astype(str), list(promise.places))
     if promise.place_kinds:
-        check_names(
-            promise.place_kinds, problem.site_kind, key=f"{key}.place_kinds", what="kind of site"
-        )
+        if key != EVERY_SERVICE_AREA:
+            check_names(
+                promise.place_kinds, problem.site_kind,
+                key=f"{key}.place_kinds", what="kind of site",
+            )  # fmt: skip
         named |= np.isin(problem.site_kind.astype(str), list(promise.place_kinds))
     if promise.place_lists:
         named |= listed_flags(lists_of(ground.sites), promise.place_lists, key=key)
@@ -211,6 +216,8 @@ def _places(
 
 def _left_out(promise: scenario.Promise, group: _Group, key: str) -> list[Note]:
     """Refuse or note the members that no usable site can reach."""
+    if key == EVERY_SERVICE_AREA and not group.near:
+        return []
     lost = [k for k, near in enumerate(group.near) if not near]
     total = float(group.weight.sum())
     share = float(group.weight[lost].sum()) / total if total else 0.0
