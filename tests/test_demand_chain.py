@@ -312,7 +312,7 @@ def test_a_fleet_comes_on_top_and_lies_on_its_places():
 def test_a_fleet_that_the_mean_of_all_cars_holds_counts_once_and_says_so():
     plain = make(town.places(*HOMES, MALL))
     found = make(town.places(*HOMES, MALL), fleets=scenario.Fleets(taxi={"vehicles": 2}))
-    nevs = 2000 * 0.25 * 0.15
+    nevs = plain.chain.nevs
     left = 8.4 - 2 * 50 / nevs
     assert found.chain.charging_kwh_day == pytest.approx(nevs * left)
     whole = found.chain.charging_kwh_day + found.chain.fleets["taxi"].energy_kwh_day

@@ -20,6 +20,7 @@ from siting.analysis.demand.occasion_ways import (
     walkable,
 )
 from siting.analysis.demand.occasions import make_occasions
+from siting.analysis.station.queues import station_queues
 from siting.analysis.travel import make_reach
 from siting.audit.ground import OccasionEvidence
 from siting.audit.recount import recount
@@ -27,9 +28,10 @@ from siting.errors import RecountError, TableError
 from siting.outputs.text.figure_tables import comparison
 from siting.outputs.words import speaker, words
 from siting.pipeline import run as pipeline
+from siting.pipeline.equip import asked_of
 from siting.pipeline.meter import Meter
 from siting.plan.folder import load_plan, new_run_folder, save_plan
-from siting.scenario import load_scenario
+from siting.scenario import Sizing, load_scenario
 from siting.shipped import shipped_path
 from siting.why.ask import why
 from siting.why.rebuild import rebuild
@@ -372,7 +374,29 @@ def test_hydrogen_stations_stand_where_they_do_without_occasions(path):
     assert plan.hydrogen_sites["site_id"].tolist() == other.hydrogen_sites["site_id"].tolist()
 
 
-def test_a_plan_in_phases_counts_by_occasion_in_each_year(tmp_path):
+def whys(prepared, plan, path, folder, monkeypatch):
+    """Return the answer for every candidate of a plan that was saved and read, by role."""
+    monkeypatch.setattr(pipeline, "prepare", lambda *_, **__: prepared)
+    with new_run_folder(folder / plan.run) as saved:
+        save_plan(plan, saved, say=speaker(plan.language, plan.kinds))
+    read = load_plan(folder / plan.run)
+    found = {}
+    for site in plan.candidates["site_id"]:
+        answer = why(site, folder / plan.run, plan=read, folders=[path.parent],
+                     meter=Meter(lambda *_: None), cache=None)  # fmt: skip
+        found.setdefault(answer.role, []).append(answer)
+    return found
+
+
+def test_every_candidate_of_a_plan_by_occasion_has_its_why(both, path, tmp_path, monkeypatch):
+    found = whys(*both, path, tmp_path, monkeypatch)
+    assert set(found) == {"existing", "chosen", "not_chosen"}
+    assert sum(map(len, found.values())) == len(both[1].candidates)
+    for answer in (*found["chosen"], *found["not_chosen"]):
+        assert answer.again.loss.value >= -1e-9
+
+
+def test_a_plan_in_phases_counts_by_occasion_in_each_year(tmp_path, monkeypatch):
     path = desk.set_up(tmp_path)
     with path.open("a", encoding="utf-8") as file:
         file.write(FIRST + LAST)
@@ -382,6 +406,59 @@ def test_a_plan_in_phases_counts_by_occasion_in_each_year(tmp_path):
     for year in plan.years:
         assert year.value <= year.bound + 1e-9
     assert plan.years[-1].value == pytest.approx(plan.outcome.value, abs=1e-9)
+    assert set(plan.baselines) == {"random", "top_score"}, "each recounted"
+    sites = plan.sites
+    late = sites["wait_over_promise_share"] > 0.1 + 1e-9
+    assert late.any()
+    assert (late == (sites["chargers_needed"] > sites["chargers"])).all()
+    assert whys(prepared, plan, path, tmp_path / "runs", monkeypatch)["chosen"]
+
+
+@pytest.mark.parametrize("chargers", [40, 60])
+@pytest.mark.parametrize("surplus", ["equal_use", "growth", "township_floor"])
+def test_no_new_station_is_oversized_while_a_pool_of_another_waits(
+    both, path, surplus, chargers, monkeypatch
+):
+    """What the target adds comes after what each pool of classes needs for its own drivers."""
+    prepared, _ = both
+    monkeypatch.setattr(pipeline, "prepare", lambda *_, **__: prepared)
+    _, plan = run(path, f'sizing.surplus="{surplus}"', f"targets.chargers={chargers}")
+    sites = plan.sites
+    assert sites["chargers"].sum() == chargers
+    short = sites["chargers_needed"] > sites["chargers"]
+    late = sites["wait_over_promise_share"] > 0.1 + 1e-9
+    assert (late == short).all()
+    room = short & (sites["chargers"] < sites["max_chargers"])
+    spare = sites["is_new"] & (sites[["size_growth", "size_target"]].sum(axis=1) > 0)
+    assert not (room.any() and spare.any())
+    assert room.any() == (chargers == 40), "60 are enough for all"
+    parts = sites[["size_promise", "size_floor", "size_growth", "size_target"]].sum(axis=1)
+    assert (sites["existing_chargers"] + parts == sites["chargers"]).all()
+
+
+def test_who_waits_hangs_on_the_pool_that_is_asked(both):
+    """The energy of slow and fast drivers, told apart, makes other waits than all of it mixed."""
+    prepared, plan = both
+    here, sites = prepared.occasions.occasions, plan.sites
+    load = asked_of(sites, plan.assignments, prepared.demand, chargers=prepared.chargers,
+                    sizing=Sizing(), occasions=here)  # fmt: skip
+    found = station_queues(load, sites["chargers"].to_numpy())
+    for name in ("wait_min", "wait_over_promise_share", "chargers_needed"):
+        assert sites[name].to_numpy() == pytest.approx(found[name].to_numpy(), nan_ok=True)
+    mixed = station_queues(replace(load, pools=None), sites["chargers"].to_numpy())
+    assert not np.allclose(found["wait_over_promise_share"], mixed["wait_over_promise_share"])
+    _, arrivals, _ = load.queue(sites["chargers"].to_numpy())
+    kwh = pd.DataFrame(arrivals * load.column("session_kwh"), columns=load.classes.index)
+    pool = plan.assignments["occasion"].map(here.pools)
+    for number, classes in enumerate(here.pool_classes):
+        some = plan.assignments[pool == number]
+        peak = some["kwh_day"] * some["demand_id"].map(
+            prepared.demand.set_index("demand_id")["peak_share"]
+        )
+        told = peak.groupby(some["site_id"]).sum().reindex(sites["site_id"], fill_value=0.0)
+        assert kwh[list(classes)].sum(axis=1).to_numpy() == pytest.approx(
+            told.to_numpy() * Sizing().busiest_day
+        )
 
 
 def test_one_is_the_model_before_and_needs_no_table_of_occasions(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import runpy
 from pathlib import Path
@@ -14,9 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import gammaln, pdtr
 
+from siting.analysis.demand.occasions import make_occasions
 from siting.analysis.station.queues import (
     Load,
     Pile,
+    Pools,
     erlang_b,
     erlang_c,
     mean_taken,
@@ -25,8 +28,10 @@ from siting.analysis.station.queues import (
     station_queues,
     wait_over_share,
 )
+from siting.inputs.files.sheets import read_rule_table
 from siting.pipeline.equip import asked_of
 from siting.scenario import Sizing
+from siting.shipped import shipped_path
 
 CLASSES = grid_town.chargers().classes
 
@@ -192,6 +197,84 @@ def test_what_is_needed_and_who_waits_too_long_never_disagree(stations, mix, sha
     assert not load.keeps(needed - 1)[used].any(), "and one fewer does not"
 
 
+SLOW_OR_NOT = np.array([[True, False], [False, True], [False, True]])
+"""Pools of the classes: slow AC, and the two of DC."""
+
+
+def pooled(load, slow):
+    """Return what stations are asked for, a share of it by drivers who want slow AC."""
+    slow = np.broadcast_to(np.asarray(slow, dtype=float), load.peak_kwh.shape)
+    return dataclasses.replace(load, pools=Pools(SLOW_OR_NOT, np.column_stack([slow, 1 - slow])))
+
+
+def test_each_pool_of_classes_serves_its_own_drivers():
+    # 5 slow, 4 fast, 1 super fast; 12 of 120 kWh are asked of the slow ones
+    load = pooled(asked(120.0, (0.5, 0.4, 0.1)), 0.1)
+    _, lam, _ = load.queue(np.array([10]))
+    kwh = lam[0] * CLASSES["session_kwh"].to_numpy()
+    fast, best = 4 * CLASSES["kwh_day"]["fast_dc"], CLASSES["kwh_day"]["super_fast"]
+    assert kwh == pytest.approx([12.0, 108 * fast / (fast + best), 108 * best / (fast + best)])
+
+
+def test_drivers_of_a_pool_without_a_charger_find_none_and_wait():
+    # a tenth of 4 chargers is no slow one, a tenth of 5 is: half of 5 kWh at 12 kWh a session
+    load = pooled(asked(5.0, (0.1, 0.9, 0.0)), 0.5)
+    found = station_queues(load, np.array([4]))
+    guns, lam, _ = load.queue(np.array([4]))
+    assert guns[0].tolist() == [0, 8, 0]
+    assert found["wait_over_promise_share"][0] >= lam[0, 0] / lam[0].sum()
+    assert np.isnan(found["wait_min"][0])
+    assert found["chargers_needed"][0] > 4
+    assert load.queue(found["chargers_needed"].to_numpy())[0][0, 0] > 0
+
+
+@given(st.integers(1, 60), st.floats(1, 2000), MIXES)
+def test_one_pool_of_all_classes_is_no_pool(chargers, kwh, mix):
+    load = asked(kwh, mix)
+    one = dataclasses.replace(load, pools=Pools(np.ones((3, 1), dtype=bool), np.ones((1, 1))))
+    pd.testing.assert_frame_equal(
+        station_queues(one, np.array([chargers])), station_queues(load, np.array([chargers]))
+    )
+
+
+@given(st.lists(st.tuples(st.integers(1, 80), st.floats(0, 300), st.floats(0, 1)), min_size=1,
+                max_size=8), st.sampled_from([(0.5, 0.4, 0.1), (0.1, 0.7, 0.2), (0.9, 0.1, 0.0)]),
+       st.sampled_from([0.5, 0.9]))  # fmt: skip
+def test_what_is_needed_and_who_waits_agree_where_pools_serve_their_own(stations, mix, share):
+    chargers, kwh, slow = (np.array(column) for column in zip(*stations, strict=True))
+    load = pooled(asked(kwh, mix, promise_share=share, availability=0.92), slow)
+    found = station_queues(load, chargers)
+    needed = found["chargers_needed"].to_numpy()
+    keeps = found["wait_over_promise_share"].to_numpy() <= 1 - share + 1e-9
+    assert ((needed <= chargers) == keeps).all()
+    assert load.keeps(needed).all()
+    assert not load.keeps(needed - 1)[needed > 0].any()
+
+
+def test_each_pool_is_asked_at_the_peak_of_its_own_drivers():
+    sites = pd.DataFrame({"site_id": ["s", "t"], "kind": "retail", "load_kwh_day": [400.0, 0.0],
+                          "existing_kw": np.nan, "existing_chargers": 0})  # fmt: skip
+    demand = pd.DataFrame({"demand_id": ["a", "b"], "peak_share": [0.1, 0.2]})
+    served = pd.DataFrame({
+        "demand_id": ["a", "a", "b"], "site_id": "s", "kwh_day": [100.0, 100.0, 200.0],
+        "occasion": ["overnight", "quick", "corridor"],
+    })  # fmt: skip
+    tables = {name: read_rule_table(shipped_path(f"{name}.csv"), key=f"demand.{name}")
+              for name in ("occasions", "occasion_shares", "occasion_worth")}  # fmt: skip
+    chargers = grid_town.chargers()
+    occasions = make_occasions(tables, chargers, case="base", cutoff_m=3000.0)
+    load = asked_of(sites, served, demand, chargers=chargers, sizing=Sizing(busiest_day=1.0),
+                    occasions=occasions)  # fmt: skip
+    assert load.peak_kwh.tolist() == pytest.approx([60.0, 0.0])
+    slow, fast = occasions.pools["overnight"], occasions.pools["quick"]
+    assert load.pools.asked[:, [slow, fast]] == pytest.approx(
+        np.array([[10 / 60, 50 / 60], [0.0, 0.0]])
+    )
+    assert load.pools.serves[:, slow].tolist() == [
+        name in occasions.pool_classes[slow] for name in CLASSES.index
+    ]
+
+
 def test_chargers_out_of_order_and_the_busiest_day_count():
     # of 10 guns 9 work: the nearest whole number to 9.2
     guns, *_ = asked(100.0, availability=0.92).queue(np.array([5]))
@@ -203,7 +286,7 @@ def test_chargers_out_of_order_and_the_busiest_day_count():
     demand = pd.DataFrame({"demand_id": ["a"], "peak_share": [0.1]})
     served = pd.DataFrame({"demand_id": ["a"], "site_id": ["s"], "kwh_day": [200.0]})
     load = asked_of(sites, served, demand, chargers=grid_town.chargers(),
-                    sizing=Sizing(busiest_day=1.25))  # fmt: skip
+                    sizing=Sizing(busiest_day=1.25), occasions=None)  # fmt: skip
     assert load.peak_kwh.tolist() == [25.0]
 
 

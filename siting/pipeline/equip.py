@@ -20,7 +20,7 @@ from siting.analysis.station.power import (
     rated_kva,
     transformer_kva,
 )
-from siting.analysis.station.queues import Load, peak_shares, station_queues
+from siting.analysis.station.queues import Load, Pools, peak_shares, station_queues
 from siting.notes import Note
 from siting.plan.parts import ChargerClass
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siting import scenario
+    from siting.analysis.demand.occasions import Occasions
     from siting.analysis.station.chargers import Chargers
     from siting.analysis.station.costs import Costs
     from siting.arrays import Floats
@@ -104,8 +105,7 @@ def ground_of(
 
 def equipped(
     stations: gpd.GeoDataFrame,
-    assignments: pd.DataFrame,
-    demand: pd.DataFrame,
+    asked: Load,
     *,
     chargers: Chargers,
     ground: Ground,
@@ -117,12 +117,12 @@ def equipped(
     ----------
     stations
         ``assembly.station_table``.
-    assignments, demand
-        Who is served where; ``tables.DEMAND``.
+    asked
+        What they are asked for (:func:`asked_of`).
     chargers, ground
         Classes of chargers; power and price of every site.
     given
-        The scenario: blocks ``sizing``, ``power`` and ``model``.
+        The scenario: blocks ``power`` and ``model``.
 
     Returns
     -------
@@ -151,7 +151,6 @@ def equipped(
         if end == ENDS["base"]:
             result["site_fixed_cny"], result["charger_cny"] = fixed, each
         result[f"cost{end}"] = fixed + each * new
-    asked = asked_of(result, assignments, demand, chargers=chargers, sizing=given.sizing)
     queues = station_queues(asked, result["chargers"].to_numpy(dtype=np.int64))
     result = result.assign(**{name: queues[name].to_numpy() for name in queues.columns})
     return result.assign(**usage(result))
@@ -164,6 +163,7 @@ def asked_of(
     *,
     chargers: Chargers,
     sizing: scenario.Sizing,
+    occasions: Occasions | None,
 ) -> Load:
     """Return what stations are asked for in the peak hour of their busiest weekday.
 
@@ -172,15 +172,41 @@ def asked_of(
     stations
         ``load_kwh_day`` and the columns of ``tables.SITES``.
     assignments, demand
-        Who is served where; ``tables.DEMAND``.
+        Who is served where, at which occasion; ``tables.DEMAND``.
     chargers
         Classes of chargers and their mix.
     sizing
         Block of the scenario.
+    occasions
+        Which classes serve whom. None: any class serves everybody.
     """
+    pools = None
+    if occasions is not None:
+        pools = _pools(stations["site_id"], assignments, demand, sizing, occasions)
     peak = peak_shares(stations["site_id"], assignments, demand, sizing) * sizing.busiest_day
     load = stations["load_kwh_day"].to_numpy(dtype=float)
-    return Load(load * peak, chargers.shares_at(stations), chargers.classes, sizing)
+    return Load(load * peak, chargers.shares_at(stations), chargers.classes, sizing, pools)
+
+
+def _pools(
+    site_id: pd.Series,
+    assignments: pd.DataFrame,
+    demand: pd.DataFrame,
+    sizing: scenario.Sizing,
+    occasions: Occasions,
+) -> Pools:
+    """Return which classes serve whom at stations, each pool at the peak of its own drivers."""
+    classes = occasions.chargers.classes.index
+    serves = np.column_stack([classes.isin(pool) for pool in occasions.pool_classes])
+    pool = assignments["occasion"].astype("str").map(occasions.pools)
+    peak = np.zeros((len(site_id), len(occasions.pool_classes)))
+    for number in range(peak.shape[1]):
+        some = assignments[pool == number]
+        kwh = some.groupby(some["site_id"].astype("str"))["kwh_day"].sum()
+        kwh = kwh.reindex(site_id, fill_value=0.0)
+        peak[:, number] = kwh.to_numpy(dtype=float) * peak_shares(site_id, some, demand, sizing)
+    whole = peak.sum(axis=1, keepdims=True)
+    return Pools(serves, np.divide(peak, whole, out=np.zeros_like(peak), where=whole > 0))
 
 
 def equipped_swaps(

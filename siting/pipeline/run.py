@@ -219,13 +219,12 @@ def _decided(
     demand, chargers = prepared.demand, prepared.chargers
     candidates = assemble.candidate_table(prepared.candidates.sites, prepared.scores, solution)
     stations = assemble.station_table(candidates, solution)
-    stations = equipped(
-        stations, solution.assignments, demand, chargers=chargers, ground=ground, given=scenario
-    )
     here = prepared.occasions
     asked = asked_of(
-        stations, solution.assignments, demand, chargers=chargers, sizing=scenario.sizing
-    )
+        stations, solution.assignments, demand, chargers=chargers, sizing=scenario.sizing,
+        occasions=None if here is None else here.occasions,
+    )  # fmt: skip
+    stations = equipped(stations, asked, chargers=chargers, ground=ground, given=scenario)
     stations = stations.assign(
         **reasons(stations, asked, scenario, carrying(stations, solution.assignments, here))
     )

@@ -71,13 +71,16 @@ def sized(
     stations = station_table(
         candidate_table(prepared.candidates.sites, prepared.scores, solution), solution
     )
+    here = prepared.occasions
     asked = asked_of(
         stations, solution.assignments, prepared.demand,
         chargers=prepared.chargers, sizing=scenario.sizing,
+        occasions=None if here is None else here.occasions,
     )  # fmt: skip
     sites = np.searchsorted(problem.site_id, stations["site_id"].to_numpy(dtype=object))
     chargers = stations["chargers"].to_numpy(dtype=np.int64)
-    carry = carrying(stations, solution.assignments, prepared.occasions)
+    stations = stations.assign(use=_carried(stations, solution.assignments, here))
+    carry = _whole(stations["use"])
     least = np.minimum(np.maximum(problem.min_chargers[sites], carry), chargers)
     need, count = chargers_needed(asked, chargers), chargers
     for _ in range(_MOST_TRIES):
@@ -107,7 +110,7 @@ def _rounds(
 ) -> list[Round]:
     """Return the rounds of sharing out: the need, then what the rule of the surplus says."""
     sites = np.searchsorted(problem.site_id, stations["site_id"].to_numpy(dtype=object))
-    use = (stations["load_kwh_day"] / stations["kwh_day_per_charger"]).fillna(0.0).to_numpy()
+    use = stations["use"].to_numpy(dtype=float)
     most = problem.max_chargers[sites]
     rounds = [Round(need, use)]
     if surplus == LEAST_COST:
@@ -150,13 +153,21 @@ def carrying(
     occasions
         Who charges where: each pool of classes carries its own energy. None: any charger does.
     """
+    return _whole(_carried(stations, assignments, occasions))
+
+
+def _carried(
+    stations: pd.DataFrame, assignments: pd.DataFrame, occasions: PlaceOccasions | None
+) -> pd.Series:
+    """Return what :func:`carrying` rounds up, in the order of the stations."""
     if occasions is not None:
-        full = occasions.carried(assignments, stations["site_id"]).to_numpy(dtype=float)
-        return np.ceil(full - _TINY).astype(np.int64)
-    ratio = stations["load_kwh_day"] / stations["kwh_day_per_charger"].where(
-        stations["kwh_day_per_charger"] > 0
-    )
-    whole: Ints = np.ceil(ratio.fillna(0.0).to_numpy(dtype=float) - _TINY).astype(np.int64)
+        return occasions.carried(assignments, stations["site_id"]).set_axis(stations.index)
+    each = stations["kwh_day_per_charger"]
+    return (stations["load_kwh_day"] / each.where(each > 0)).fillna(0.0)
+
+
+def _whole(ratio: pd.Series) -> Ints:
+    whole: Ints = np.ceil(ratio.to_numpy(dtype=float) - _TINY).astype(np.int64)
     return whole
 
 

@@ -226,6 +226,22 @@ def peak_shares(
 
 
 @dataclass(frozen=True, eq=False)
+class Pools:
+    """Which classes serve whom: each pool of classes has drivers of its own.
+
+    Attributes
+    ----------
+    serves
+        Whether each class (row) is of each pool (column); of one at most.
+    asked
+        Share of the peak energy of each station (row) that is asked of each pool (column).
+    """
+
+    serves: Flags
+    asked: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Load:
     """What stations are asked for, and how they are sized.
 
@@ -239,12 +255,15 @@ class Load:
         ``Chargers.classes``, in the order of the columns.
     settings
         Block ``sizing`` of the scenario.
+    pools
+        Which classes serve whom; None: any class serves everybody.
     """
 
     peak_kwh: Floats
     shares: Floats
     classes: pd.DataFrame
     settings: scenario.Sizing
+    pools: Pools | None = None
 
     def column(self, name: str) -> Floats:
         """Return a figure of the classes, e.g. ``power_kw``."""
@@ -259,24 +278,36 @@ class Load:
         return Pile(self.column("guns"), power / pace_kw)
 
     def queue(self, chargers: Ints) -> tuple[Ints, Floats, Floats]:
-        """Return the guns that work, arrivals and sessions an hour, by station and class."""
+        """Return the guns that work, arrivals and sessions an hour, by station and class.
+
+        Drivers of a pool without a whole charger come all the same, and find no gun.
+        """
         by_class = apportioned(self.shares, chargers)
-        kwh = by_class * self.column("kwh_day")
-        whole = kwh.sum(axis=1, keepdims=True)
-        part = np.divide(kwh, whole, out=np.zeros_like(kwh), where=whole > 0)
-        lam = part * self.peak_kwh[:, None] / self.column("session_kwh")
+        lam = self._part(by_class) * self.peak_kwh[:, None] / self.column("session_kwh")
         mu = np.broadcast_to(_MIN_H / self.column("stay_min"), lam.shape)
         guns = by_class * self.column("servers")
         working = np.maximum(np.floor(guns * self.settings.availability + _HALF), guns > 0)
         return working.astype(np.int64), lam, mu
+
+    def _part(self, by_class: Ints) -> Floats:
+        """Return the part of a station's peak energy that is asked of each class."""
+        stations, classes = by_class.shape
+        pools = self.pools or Pools(np.ones((classes, 1), dtype=bool), np.ones((stations, 1)))
+        found = np.zeros(by_class.shape)
+        for serves, asked in zip(pools.serves.T, pools.asked.T, strict=True):
+            kwh = by_class * self.column("kwh_day") * serves
+            none = kwh.sum(axis=1, keepdims=True) <= 0
+            kwh = np.where(none, self.shares * self.column("kwh_day") * serves, kwh)
+            found += _parts(kwh) * asked[:, None]
+        return found
 
     def over_share(self, chargers: Ints) -> Floats:
         """Return the share of the arrivals at each station that wait longer than promised."""
         guns, lam, mu = self.queue(chargers)
         promise = self.settings.promise_wait_min / _MIN_H
         over = wait_over_share(guns, lam, mu, promise, self.settings.stay_cv, self.pile)
-        nobody = (self.peak_kwh > 0) & (np.asarray(chargers) <= 0)
-        return np.where(nobody, 1.0, (_parts(lam) * over).sum(axis=1))
+        share: Floats = (_parts(lam) * over).sum(axis=1)
+        return share
 
     def keeps(self, chargers: Ints) -> Flags:
         """Return which stations keep the promise with so many chargers."""
@@ -320,8 +351,8 @@ def chargers_needed(load: Load, chargers: Ints) -> Ints:
 def station_queues(load: Load, chargers: Ints) -> pd.DataFrame:
     """Return how long people wait at each station in the peak hour of its busiest weekday.
 
-    The energy of a station is shared among its classes in proportion to what each can give; a class
-    then has ``lam = energy / session_kwh`` arrivals an hour.
+    The energy asked of a pool of classes (:class:`Pools`; else of all) is shared among them in
+    proportion to what each can give; a class has ``lam = energy / session_kwh`` arrivals an hour.
 
     Parameters
     ----------
@@ -356,8 +387,8 @@ def station_queues(load: Load, chargers: Ints) -> pd.DataFrame:
     )
 
 
-def _parts(arrivals: Floats) -> Floats:
-    """Return the part of a station's arrivals that comes to each class."""
-    every = arrivals.sum(axis=1, keepdims=True)
-    parts: Floats = np.divide(arrivals, every, out=np.zeros_like(arrivals), where=every > 0)
+def _parts(amounts: Floats) -> Floats:
+    """Return the part of each class (column) in the whole of its station (row); 0 of nothing."""
+    every = amounts.sum(axis=1, keepdims=True)
+    parts: Floats = np.divide(amounts, every, out=np.zeros_like(amounts), where=every > 0)
     return parts
