@@ -9,6 +9,7 @@ import pytest
 import shapely
 from test_user_layers import geojson, layer, note, planned, prepared, ready
 
+from siting.analysis.barriers import Beside
 from siting.analysis.candidates.sites import left_out_at
 from siting.audit.ground import Evidence
 from siting.audit.promises import chongqing_rules_hold
@@ -81,7 +82,8 @@ def test_why_says_that_a_compound_declares_no_bays(ready):
     kinds, _, _ = pipeline.rule_tables(given)
     step, _ = left_out_at(
         world.places[world.places["place_id"] == "way/400"], world.zones, world.nodes, world.edges,
-        kinds=kinds, settings=given.candidates, not_public=given.counting.not_public,
+        beside=Beside(), kinds=kinds, settings=given.candidates,
+        not_public=given.counting.not_public,
     )  # fmt: skip
     assert step == "not_left_out"
 

@@ -20,6 +20,7 @@ from siting.shipped import shipped_path
 
 def read(folder, key, path):
     more = ('scoring.method="ahp"',) if key == "scoring.pairwise" else ()
+    more += ('model.occasions="by_class"',) if key.startswith("demand.occasion") else ()
     return read_early(load_scenario(folder / "town.toml", overrides=(f'{key}="{path}"', *more)))
 
 

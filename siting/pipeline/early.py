@@ -84,7 +84,7 @@ def read_early(scenario: Scenario) -> Early:
     with faults.of(), _own_files_named(scenario):
         prices = read_rule_table(local_path(scenario.costs.prices), key="costs.prices")
         made["prices"] = check_costs(prices)
-    with faults.of():
+    with faults.of(), _own_files_named(scenario):
         path = local_path(scenario.power.demand_factors)
         made["demand_factors"] = check_demand_factors(
             read_rule_table(path, key="power.demand_factors")
