@@ -8,7 +8,7 @@ import pytest
 
 from siting.errors import SolverMissingError
 from siting.optimize.solver import solver as solver_module
-from siting.optimize.solver._other_solvers import NAMED, interfaces
+from siting.optimize.solver._other_solvers import _INTERFACES, interfaces
 from siting.optimize.solver.solver import State, linear, open_solver, values_of
 from siting.scenario import Solver
 
@@ -136,8 +136,8 @@ def test_a_solver_that_is_not_there_is_named_with_the_cure(name, monkeypatch):
 
 def test_every_solver_of_the_scenario_has_its_way_in():
     named = get_args(Solver.model_fields["name"].annotation)
-    assert set(named) == {"highs", "cbc", *NAMED}
-    for name in NAMED:
+    assert set(named) == {"highs", "cbc", *_INTERFACES}
+    for name in _INTERFACES:
         assert set(interfaces(name)) <= set(pulp.listSolvers())
 
 

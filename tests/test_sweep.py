@@ -342,7 +342,6 @@ def test_a_folder_without_a_sweep_is_refused(tmp_path):
 def test_assumptions_are_what_is_uncertain_and_what_nobody_verified(tmp_path):
     found = {one.key: one for one in assumptions(desk(tmp_path))}
     assert list(found)[:2] == ["demand.nev_share", "factors.prices"]
-    assert (found["model.diversity"].low, found["model.diversity"].high) == (0.8, 1)
     assert (found["travel.cutoff_m"].low, found["travel.cutoff_m"].high) == (900, 3000)
     assert "demand.cars_per_person" not in found, "its mark says verified"
     assert "scoring.connection_share" not in found, "no key of the scenario"
@@ -352,11 +351,13 @@ def test_what_cannot_act_in_a_scenario_is_no_assumption_of_it(tmp_path):
     """Thirteen of the tornado's rows were figures of fleets and counts that nobody gave."""
     path = desk(tmp_path)
     bare = {one.key for one in assumptions(path)}
-    assert "model.coincidence" not in bare, "the substations limit nothing"
+    assert "model.diversity" not in bare, "the substations limit nothing"
     assert not [key for key in bare if key.startswith(("demand.fleets.", "demand.through_"))]
     given_more = {"model.headroom": True, "demand.fleets.taxi.vehicles": 200}
-    rich = {one.key for one in assumptions(changed_scenario(path, given_more))}
-    assert {"model.coincidence", "demand.fleets.taxi.kwh_per_vehicle_day"} <= rich - bare
+    found = {one.key: one for one in assumptions(changed_scenario(path, given_more))}
+    rich = set(found)
+    assert (found["model.diversity"].low, found["model.diversity"].high) == (0.8, 1)
+    assert {"model.diversity", "demand.fleets.taxi.kwh_per_vehicle_day"} <= rich - bare
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from siting.cli.main import app, run
 from siting.errors import EXIT_DATA, EXIT_GOOD, ScenarioError, TableError
-from siting.inputs.area import Level, best_level
+from siting.inputs.admin_levels import Level, best_level
 from siting.plan.folder import load_plan
 
 WHOLE = (106.5975, 29.6975, 106.6125, 29.7135)

@@ -33,8 +33,8 @@ KIND_COLOURS = {
     "public_facility": "#aa4499",
     "transport_hub": "#882255",
     "logistics": "#8a6b4c",
-    "kerbside": "#6699cc",
-    "idle_land": "#b8a13c",
+    "kerbside": "#3366d6",
+    "idle_land": "#b5561e",
     "existing": "#5a5d66",
 }
 OTHER_KIND = "#7f828b"

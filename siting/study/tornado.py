@@ -48,6 +48,7 @@ _UNVERIFIED = ("U", "P")
 _PROVEN = 1e-6  # what solvers count as nothing
 _ACTS: dict[str, Callable[[Scenario], bool]] = {
     "model.coincidence": lambda scenario: scenario.model.headroom,
+    "model.diversity": lambda scenario: scenario.model.headroom,
     "model.swap_station_kw": lambda scenario: scenario.model.headroom,
     "model.swap_fleet_share": lambda scenario: any(
         getattr(scenario.demand.fleets, name).vehicles
