@@ -28,6 +28,7 @@ from siting.audit.rules import limits_hold
 from siting.cache.codec import pack, unpack
 from siting.errors import BrokenFileError, InputMissingError, ScenarioError, TableError
 from siting.inputs.area_shape import AreaShape
+from siting.inputs.osm.map_notes import MapReport
 from siting.inputs.provenance import Provenance
 from siting.inputs.world import World
 from siting.outputs.text.plan_lines import facility_lines
@@ -462,7 +463,7 @@ def test_the_table_of_rules_is_held_against_its_units_and_kinds():
 def test_the_world_with_layers_can_be_kept(ready):
     rows = "people,lon,lat\n5,106.6044,29.7044\n"
     world = prepared(ready(layer("people", "p.csv"), p__csv=rows)).world
-    classes = (World, AreaShape, Provenance)
+    classes = (World, AreaShape, MapReport, Provenance)
     kept = unpack(pack(world, classes), classes)
     assert kept.people.equals(world.people)
 
