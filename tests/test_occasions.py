@@ -24,6 +24,7 @@ from siting.analysis.station.queues import station_queues
 from siting.analysis.travel import make_reach
 from siting.audit.ground import OccasionEvidence
 from siting.audit.recount import recount
+from siting.cache import Cache
 from siting.errors import RecountError, TableError
 from siting.outputs.text.figure_tables import comparison
 from siting.outputs.words import speaker, words
@@ -489,3 +490,10 @@ def test_place_bound_charging_shifts_energy_to_the_walks(path):
     assert few["overnight"] < much["overnight"]
     assert few["quick"] > much["quick"]
     assert few.sum() == pytest.approx(much.sum())
+
+
+def test_ways_that_nobody_goes_are_no_warning_of_the_cache(path, tmp_path, caplog):
+    scenario = load_scenario(path, overrides=(BY_CLASS,))
+    prepared = pipeline.prepare(scenario, Meter(lambda *_: None), cache=Cache(tmp_path))
+    assert prepared.occasions.reaches["ahead"].empty
+    assert "cannot be kept" not in caplog.text

@@ -180,9 +180,9 @@ def _reach(
     edges: gpd.GeoDataFrame,
     cutoff_m: float,
 ) -> pd.DataFrame:
-    if demand.empty or sites.empty or cutoff_m <= 0:
-        demand, sites = demand.iloc[:0], sites.iloc[:0]
+    if demand.empty or sites.empty or cutoff_m <= 0:  # nothing to keep
+        return make_reach(demand.iloc[:0], sites.iloc[:0], nodes, edges, cutoff_m=1.0)
     found: pd.DataFrame = memory.call(
-        "travel", make_reach, demand, sites, nodes, edges, cutoff_m=max(cutoff_m, 1.0)
+        "travel", make_reach, demand, sites, nodes, edges, cutoff_m=cutoff_m
     )
     return found
