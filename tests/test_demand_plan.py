@@ -93,7 +93,9 @@ def test_the_numbers_are_kept_and_told(plan, tmp_path, language):
     assert rows[say("chain.people")] == f"{plan.zones['population'].sum():,.0f}"
     assert rows[say("chain.fleet")] == say("chain.a_day", value=0)
     assert rows[say("chain.swap")] == say("chain.a_day", value=2800)
-    assert rows[say("chain.per_nev")] == "5.0 kWh", "8.4 kWh a day of which 60 % are public"
+    assert rows[say("chain.per_nev")] == f"5.0 {say('unit.kwh_day')}", (
+        "8.4 kWh a day of which 60 % are public"
+    )
     assert len(rows) == 17
 
 

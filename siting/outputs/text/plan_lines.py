@@ -43,7 +43,7 @@ def chain_rows(plan: Plan, say: Say) -> list[tuple[str, str]]:
             say("chain.residents", share=chain.public_share),
             _a_day(chain.residents_kwh_day, say),
         ),
-        (say("chain.per_nev"), _per_nev(chain)),
+        (say("chain.per_nev"), _per_nev(chain, say)),
         (say("chain.through"), _a_day(chain.through_kwh_day, say)),
         (say("chain.fleet"), _a_day(chain.fleet_kwh_day, say)),
         (say("chain.total"), _a_day(chain.kwh_day, say)),
@@ -55,9 +55,11 @@ def chain_rows(plan: Plan, say: Say) -> list[tuple[str, str]]:
     return [*rows, (peak, f"{chain.peak_kw:,.0f} kW")]
 
 
-def _per_nev(chain: DemandChain) -> str:
+def _per_nev(chain: DemandChain, say: Say) -> str:
     """Return the public charging of a resident's NEV, kWh a day."""
-    return f"{chain.residents_kwh_day / chain.nevs:.1f} kWh" if chain.nevs else "-"
+    if not chain.nevs:
+        return say("fact.none")
+    return f"{chain.residents_kwh_day / chain.nevs:.1f} {say('unit.kwh_day')}"
 
 
 def _a_day(value: float | None, say: Say) -> str:
