@@ -273,3 +273,15 @@ def test_ids_all_over_the_range_are_read(tmp_path):
     content = read_content(path, read_place_kinds(shipped_path("place_kinds.csv")), 8, {})
     wanted = {ref for way in content.ways.values() for ref in way.refs} | set(content.points)
     assert set(content.ids.tolist()) == wanted
+
+
+@pytest.mark.parametrize("ref", [-1, 0, 1 << 41])
+def test_a_way_through_a_node_that_no_map_can_have_is_refused(tmp_path, ref):
+    path = tmp_path / "odd.osm"
+    path.write_text(
+        '<osm version="0.6"><node id="1" lat="29.7" lon="106.6"/><way id="2"><nd ref="1"/>'
+        f'<nd ref="{ref}"/><tag k="highway" v="primary"/></way></osm>',
+        encoding="utf-8",
+    )
+    with pytest.raises(BrokenFileError, match="no node of OpenStreetMap"):
+        load(path)

@@ -267,6 +267,9 @@ def _read_nodes(path: Path, content: Content) -> None:
     """Read the coordinates of every node that a way or feature needs, in 1e-7 degrees."""
     refs = {ref for way in content.ways.values() for ref in way.refs}
     refs.update(content.points)
+    odd = [ref for ref in (min(refs, default=1), max(refs, default=1)) if not 0 < ref < _MOST_IDS]
+    if odd:
+        raise _broken(path, ValueError(f"no node of OpenStreetMap has the id {odd[0]}"))
     found = []
     for some in id_batches(np.fromiter(refs, dtype=np.int64, count=len(refs))):
         for node in _objects(path, osmium.osm.NODE, IdFilter(some.tolist())):
@@ -277,6 +280,8 @@ def _read_nodes(path: Path, content: Content) -> None:
     content.ids, content.xy = table[:, 0], table[:, 1:]
 
 
+_MOST_IDS = 1 << 40
+"""Some eighty times as many nodes as OpenStreetMap had in 2026."""
 _BLOCK_BITS = 25
 _BLOCK_BYTES = 1 << (_BLOCK_BITS - 3)
 _FILTER_BYTES = 1 << 26
