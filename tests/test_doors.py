@@ -24,7 +24,7 @@ from siting import files
 from siting.errors import BrokenFileError, DataError, DatumError, InputMissingError, TableError
 from siting.inputs.files import workbooks
 from siting.inputs.files.sheets import read_table
-from siting.inputs.files.vectors import read_vector
+from siting.inputs.files.vectors import read_layer, read_vector
 
 SQUARE = shapely.box(106.60, 29.70, 106.61, 29.71)
 
@@ -327,3 +327,16 @@ def test_pictures_in_a_workbook_are_no_bomb(tmp_path, monkeypatch):
     with zipfile.ZipFile(path, "a") as packed:
         packed.writestr("xl/media/image1.jpeg", random.Random(7).randbytes(500_000))
     assert len(read_table(path)) == 1
+
+
+def test_a_day_that_is_none_in_a_layer_is_no_warning_of_a_library(tmp_path, recwarn):
+    path = tmp_path / "dated.geojson"
+    days = ["2023-01-31", "2023-02-31T00:00:00"]
+    features = [
+        {"type": "Feature", "properties": {"day": day},
+         "geometry": {"type": "Point", "coordinates": [106.6, 29.7]}}
+        for day in days
+    ]  # fmt: skip
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    assert len(read_layer(path, layer=None, key="x")) == 2
+    assert not [one for one in recwarn if issubclass(one.category, UserWarning)]

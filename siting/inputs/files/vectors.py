@@ -80,6 +80,7 @@ def read_layer(path: Path, *, layer: str | None, key: str, **options: Any) -> gp
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's remarks on what it mends
+            warnings.simplefilter("ignore", UserWarning)  # days that are none stay text
             frame = gpd.read_file(there, layer=layer or names[0], **options)
     except (CRSError, ProjError, UnboundLocalError) as error:  # the last: pyogrio, of no text
         raise strange_crs(path, key, error) from error
