@@ -262,3 +262,12 @@ def test_an_entry_that_is_gone_or_of_another_kind_is_told(saved, file):
             assert error.exit_code == EXIT_DATA  # noqa: PT017  # what is no matter may pass
             assert error.cure  # noqa: PT017
     assert told
+
+
+def test_tables_whose_text_is_none_are_broken(saved, monkeypatch):
+    def garbled(*_args, **_options):
+        return b"\xff".decode("utf-8")
+
+    monkeypatch.setattr("siting.plan.tables.pyogrio.read_dataframe", garbled)
+    with pytest.raises(BrokenFileError, match="cannot be read"):
+        load_plan(saved)

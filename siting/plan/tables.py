@@ -64,6 +64,10 @@ def write_tables(plan: Plan, path: Path, *, say: Say) -> None:
         files.write_layer(frame, path, **options)
 
 
+_UNREADABLE = (DataSourceError, RuntimeError, ValueError, IndexError, UnboundLocalError)
+"""What pyogrio raises of a file that is cut short or garbled."""
+
+
 def read_tables(path: Path) -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
     """Read the layers of a plan's GeoPackage by name.
 
@@ -88,7 +92,7 @@ def read_tables(path: Path) -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
             )
         wanted = (*LAYERS, *(layer for layer in OPTIONAL_LAYERS if layer in there))
         frames = {layer: pyogrio.read_dataframe(path, layer=layer) for layer in wanted}
-    except (DataSourceError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise BrokenFileError(
             f"{path.name} cannot be read: {error}", where=str(path), cure=_CURE
         ) from error
